@@ -1,0 +1,17 @@
+# Turns src/postgres/sql/*.sql into a C source of texts: name.sql becomes `const char sql_name[]`.
+# Called with -DOUTPUT=folder -DSOURCES=semicolon-separated list.
+set(header "#ifndef ANTENNA_POSTGRES_SQL_H\n#define ANTENNA_POSTGRES_SQL_H\n\n")
+set(source "#include \"postgres/sql.h\"\n\n")
+foreach(file IN LISTS SOURCES)
+    get_filename_component(name "${file}" NAME_WE)
+    file(READ "${file}" text)
+    string(REPLACE "\\" "\\\\" text "${text}")
+    string(REPLACE "\"" "\\\"" text "${text}")
+    string(REPLACE "\n" "\\n\"\n    \"" text "${text}")
+    string(APPEND header "extern const char sql_${name}[];\n")
+    string(APPEND source "const char sql_${name}[] =\n    \"${text}\";\n\n")
+endforeach()
+string(APPEND header "\n#endif\n")
+file(MAKE_DIRECTORY "${OUTPUT}/postgres")
+file(WRITE "${OUTPUT}/postgres/sql.h" "${header}")
+file(WRITE "${OUTPUT}/postgres/sql.c" "${source}")

@@ -1,0 +1,65 @@
+#include "archive/database.h"
+
+#include <string.h>
+
+int database_open(struct database *ret_database, struct error *error)
+{
+    static const char *const settings[][2] = {
+        {"threads", "1"},
+        {"memory_limit", "2GB"},
+        {"autoinstall_known_extensions", "false"},
+        {"autoload_known_extensions", "false"},
+    };
+    struct database database = {0};
+    duckdb_config config;
+    duckdb_state state;
+    char *reason = NULL;
+
+    if (duckdb_create_config(&config) != DuckDBSuccess)
+        return error_set(error, ERROR_FAILED, "could not configure DuckDB");
+    for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++)
+        if (duckdb_set_config(config, settings[i][0], settings[i][1]) != DuckDBSuccess) {
+            duckdb_destroy_config(&config);
+            return error_set(error, ERROR_FAILED, "DuckDB does not know the setting %s", settings[i][0]);
+        }
+    state = duckdb_open_ext(NULL, &database.handle, config, &reason);
+    duckdb_destroy_config(&config);
+    if (state != DuckDBSuccess) {
+        error_set(error, ERROR_FAILED, "could not open DuckDB: %s", reason ? reason : "no reason given");
+        duckdb_free(reason);
+        return -1;
+    }
+    if (duckdb_connect(database.handle, &database.connection) != DuckDBSuccess) {
+        database_release(&database);
+        return error_set(error, ERROR_FAILED, "could not connect to DuckDB");
+    }
+    *ret_database = database;
+    return 0;
+}
+
+void database_release(struct database *database)
+{
+    if (database->connection)
+        duckdb_disconnect(&database->connection);
+    if (database->handle)
+        duckdb_close(&database->handle);
+}
+
+int database_run(struct database *database, const char *sql, duckdb_result *ret_result, struct error *error)
+{
+    duckdb_result result;
+    enum error_kind kind;
+
+    if (duckdb_query(database->connection, sql, &result) == DuckDBSuccess) {
+        if (ret_result)
+            *ret_result = result;
+        else
+            duckdb_destroy_result(&result);
+        return 0;
+    }
+    kind = duckdb_result_error_type(&result) == DUCKDB_ERROR_IO ? ERROR_WORLD : ERROR_FAILED;
+    error_set(error, kind, "%s", duckdb_result_error(&result));
+    error->message[strcspn(error->message, "\n")] = '\0';
+    duckdb_destroy_result(&result);
+    return -1;
+}

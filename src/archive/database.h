@@ -1,0 +1,30 @@
+/*
+ * DuckDB in this process: an in-memory database that encodes and reads Parquet. It uses one thread and a bounded
+ * memory, loads no configuration of the user's and no extension. One database belongs to one thread.
+ */
+#ifndef ANTENNA_ARCHIVE_DATABASE_H
+#define ANTENNA_ARCHIVE_DATABASE_H
+
+#include <duckdb.h>
+
+#include "base/attributes.h"
+#include "base/error.h"
+
+struct database {
+    duckdb_database handle;
+    duckdb_connection connection;
+};
+
+/** Opens a database; release with database_release(). */
+int database_open(struct database *ret_database, struct error *error) must_check;
+
+/** Closes it; a zeroed struct is fine. Fits cleanup(). */
+void database_release(struct database *database);
+
+/**
+ * Runs one statement. Errors: ERROR_WORLD for input and output (disk full, file missing), else ERROR_FAILED.
+ * Free the result with duckdb_destroy_result(), which also fits cleanup(); `ret_result` may be NULL.
+ */
+int database_run(struct database *database, const char *sql, duckdb_result *ret_result, struct error *error) must_check;
+
+#endif

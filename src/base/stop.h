@@ -1,0 +1,19 @@
+/*
+ * The clean stop. The first SIGTERM or SIGINT asks for it, jobs look at stop_requested() between two steps; the
+ * second ends the process at once with the exit code that shells give that signal, 128 + its number.
+ */
+#ifndef ANTENNA_BASE_STOP_H
+#define ANTENNA_BASE_STOP_H
+
+#include <stdbool.h>
+
+/** Installs the handlers; call once, before threads start. Also makes writing to a closed pipe an error, not a death. */
+void stop_install(void);
+
+/** Whether a stop was asked for, by a signal or by stop_request(). Safe from every thread. */
+bool stop_requested(void);
+
+/** Asks for the stop from inside: a worker that failed ends its siblings so. Safe from every thread. */
+void stop_request(void);
+
+#endif

@@ -1,0 +1,131 @@
+#include "base/time.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+int64_t time_monotonic_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t time_now(void)
+{
+    return (int64_t)time(NULL);
+}
+
+int64_t time_hour(int64_t time)
+{
+    return time - time % SECONDS_PER_HOUR;
+}
+
+struct time_parts time_split(int64_t time)
+{
+    time_t seconds = (time_t)time;
+    struct tm parts;
+
+    gmtime_r(&seconds, &parts);
+    return (struct time_parts){parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                               parts.tm_hour,        parts.tm_min,     parts.tm_sec};
+}
+
+const char *time_format(int64_t time, char text[TIME_TEXT_SIZE])
+{
+    struct time_parts parts = time_split(time);
+
+    snprintf(text, TIME_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02dZ", parts.year, parts.month, parts.day, parts.hour,
+             parts.minute, parts.second);
+    return text;
+}
+
+/* Reads exactly `digits` digits and moves the text on. */
+static bool read_digits(const char **text, int digits, int minimum, int maximum, int *ret_value)
+{
+    int value = 0;
+
+    for (int i = 0; i < digits; i++) {
+        if (!isdigit((unsigned char)(*text)[i]))
+            return false;
+        value = value * 10 + ((*text)[i] - '0');
+    }
+    if (value < minimum || value > maximum)
+        return false;
+    *text += digits;
+    *ret_value = value;
+    return true;
+}
+
+static bool read_character(const char **text, char character)
+{
+    if (**text != character)
+        return false;
+    (*text)++;
+    return true;
+}
+
+static bool read_clock(const char **text, struct tm *parts)
+{
+    if (!read_digits(text, 2, 0, 23, &parts->tm_hour) || !read_character(text, ':') ||
+        !read_digits(text, 2, 0, 59, &parts->tm_min))
+        return false;
+    if (!read_character(text, ':'))
+        return true;
+    if (!read_digits(text, 2, 0, 59, &parts->tm_sec))
+        return false;
+    if (read_character(text, '.')) {
+        if (!isdigit((unsigned char)**text))
+            return false;
+        while (isdigit((unsigned char)**text))
+            (*text)++;
+    }
+    return true;
+}
+
+static bool read_offset(const char **text, int64_t *ret_seconds)
+{
+    int hours, minutes, sign;
+
+    if (read_character(text, 'Z')) {
+        *ret_seconds = 0;
+        return true;
+    }
+    sign = **text == '-' ? -1 : 1;
+    if (!read_character(text, '+') && !read_character(text, '-'))
+        return false;
+    if (!read_digits(text, 2, 0, 18, &hours) || !read_character(text, ':') || !read_digits(text, 2, 0, 59, &minutes))
+        return false;
+    *ret_seconds = sign * (hours * 3600 + minutes * 60);
+    return true;
+}
+
+bool time_parse(const char *text, int64_t *ret_time)
+{
+    struct tm parts = {0};
+    int year, month, day;
+    int64_t offset, time;
+
+    if (!read_digits(&text, 4, 1, 9999, &year) || !read_character(&text, '-') ||
+        !read_digits(&text, 2, 1, 12, &month) || !read_character(&text, '-') || !read_digits(&text, 2, 1, 31, &day) ||
+        !read_character(&text, 'T') || !read_clock(&text, &parts) || !read_offset(&text, &offset) || *text != '\0')
+        return false;
+    parts.tm_year = year - 1900;
+    parts.tm_mon = month - 1;
+    parts.tm_mday = day;
+    time = (int64_t)timegm(&parts);
+    /* timegm turns 30 February into 2 March; such a date is a mistake. */
+    if (time_split(time).day != day)
+        return false;
+    *ret_time = time - offset;
+    return true;
+}
+
+void time_sleep_ms(int64_t milliseconds)
+{
+    struct timespec time = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
+
+    nanosleep(&time, NULL);
+}

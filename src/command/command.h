@@ -1,0 +1,24 @@
+/*
+ * The subcommands: one file each, which parses what is its own, calls the layer below, prints data to stdout and talk
+ * to stderr, and returns the process exit code.
+ */
+#ifndef ANTENNA_COMMAND_COMMAND_H
+#define ANTENNA_COMMAND_COMMAND_H
+
+#include "base/attributes.h"
+#include "base/error.h"
+#include "config/config.h"
+
+/** Creates tables and loads users (provision.c). */
+int command_provision(const struct config *config, struct error *error) must_check;
+
+/** Sends invented events to Kafka (simulate.c). */
+int command_simulate(const struct config *config, struct error *error) must_check;
+
+/** Runs the speed layer (speed.c). */
+int command_speed(const struct config *config, struct error *error) must_check;
+
+/** Runs the batch layer for an hour (batch.c). */
+int command_batch(const struct config *config, struct error *error) must_check;
+
+#endif

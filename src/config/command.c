@@ -1,0 +1,63 @@
+#include "config/option.h"
+
+const struct command command_table[COMMAND_IDS] = {
+    [COMMAND_PROVISION] =
+        {
+            .name = "provision",
+            .summary = "create the tables and load the users",
+            .description =
+                "Creates the tables bytes, bytes_hourly, user_metadata and user_quota_limit with their keys and the\n"
+                "schema antenna with the program's own bookkeeping, and loads users from a CSV file. Running it again\n"
+                "changes nothing; a changed CSV file updates its users.",
+            .positionals = {OPTION_JDBC_URI, OPTION_JDBC_USER, OPTION_JDBC_PASSWORD},
+            .positional_count = 3,
+            .required_count = 2,
+            .examples = "  antenna provision jdbc:postgresql://localhost:5432/postgres postgres - --users users.csv\n",
+        },
+    [COMMAND_SIMULATE] =
+        {
+            .name = "simulate",
+            .summary = "send events of invented antennas to Kafka",
+            .description =
+                "Stands in for the antennas: sends JSON events to the topic, which it creates if it is missing, with\n"
+                "an idempotent producer. The same seed makes the same messages, and --ledger writes what any engine\n"
+                "must make of them.",
+            .positionals = {OPTION_KAFKA_SERVER, OPTION_TOPIC},
+            .positional_count = 2,
+            .required_count = 2,
+            .examples = "  antenna simulate localhost:9092 devices --rate 1000 --duration 10m\n"
+                        "  antenna simulate localhost:9092 devices --count 1000000 --rate max \\\n"
+                        "      --from 2022-02-20T10:00:00Z --to 2022-02-20T12:00:00Z --ledger ledger.csv\n",
+        },
+    [COMMAND_SPEED] =
+        {
+            .name = "speed",
+            .summary = "stream the topic into 5-minute totals and the Parquet archive",
+            .description =
+                "Reads the topic, keeps the 5-minute totals of bytes per antenna, user and app in PostgreSQL, and\n"
+                "archives every event as Parquet by year, month, day and hour: each message exactly once, late ones\n"
+                "included, across crashes and restarts. Runs until SIGTERM or SIGINT unless told otherwise.",
+            .positionals = {OPTION_KAFKA_SERVER, OPTION_TOPIC, OPTION_JDBC_URI, OPTION_JDBC_TABLE, OPTION_JDBC_USER,
+                            OPTION_JDBC_PASSWORD, OPTION_STORAGE_ROOT},
+            .positional_count = 7,
+            .required_count = 7,
+            .examples = "  antenna speed localhost:9092 devices jdbc:postgresql://localhost:5432/postgres \\\n"
+                        "      bytes postgres - /var/lib/antenna\n",
+        },
+    [COMMAND_BATCH] =
+        {
+            .name = "batch",
+            .summary = "compute an hour's totals and quota offenders from the archive",
+            .description =
+                "Reads the Parquet files of one hour and replaces that hour's totals per antenna, user and app and\n"
+                "its users over quota in PostgreSQL, in one transaction. Running it again changes nothing.",
+            .positionals = {OPTION_STORAGE_PATH, OPTION_HOUR, OPTION_JDBC_URI, OPTION_USER_METADATA_TABLE,
+                            OPTION_BYTES_HOURLY_TABLE, OPTION_USER_QUOTA_LIMIT_TABLE, OPTION_JDBC_USER,
+                            OPTION_JDBC_PASSWORD},
+            .positional_count = 8,
+            .required_count = 8,
+            .examples = "  antenna batch /var/lib/antenna/data 2022-02-20T10:00:00Z \\\n"
+                        "      jdbc:postgresql://localhost:5432/postgres \\\n"
+                        "      user_metadata bytes_hourly user_quota_limit postgres -\n",
+        },
+};

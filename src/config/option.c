@@ -1,0 +1,186 @@
+#include "config/option.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PROVISION (1u << COMMAND_PROVISION)
+#define SIMULATE (1u << COMMAND_SIMULATE)
+#define SPEED (1u << COMMAND_SPEED)
+#define BATCH (1u << COMMAND_BATCH)
+#define DATABASE (PROVISION | SPEED | BATCH)
+#define EVERY (DATABASE | SIMULATE)
+
+#define MINUTE_MS (60 * 1000)
+#define DAY_MS (24 * 60 * MINUTE_MS)
+#define YEAR_MS (366LL * DAY_MS)
+#define MEBIBYTE (1024 * 1024)
+
+/* A misspelling this far away is no longer taken for the option. */
+#define NEAREST_MAX_EDITS 3
+#define NAME_SIZE_MAX 64
+
+// clang-format off: one option a block reads better than what the formatter makes of designated initialisers
+const struct option option_table[OPTION_IDS] = {
+    [OPTION_KAFKA_SERVER] = {"kafka-server", 0, TYPE_TEXT, "HOST:PORT", NULL, 0, 0, SIMULATE | SPEED, false,
+        "Kafka bootstrap servers, separated by commas"},
+    [OPTION_TOPIC] = {"topic", 0, TYPE_TEXT, "NAME", "devices", 0, 0, SIMULATE | SPEED, false,
+        "Kafka topic that carries the antennas' events"},
+    [OPTION_JDBC_URI] = {"jdbc-uri", 0, TYPE_TEXT, "URI", NULL, 0, 0, DATABASE, true,
+        "PostgreSQL database: jdbc:postgresql://host:port/database?…, a libpq URI or a conninfo string"},
+    [OPTION_JDBC_TABLE] = {"jdbc-table", 0, TYPE_TEXT, "TABLE", "bytes", 0, 0, PROVISION | SPEED, false,
+        "table of the 5-minute totals"},
+    [OPTION_JDBC_USER] = {"jdbc-user", 0, TYPE_TEXT, "USER", NULL, 0, 0, DATABASE, false,
+        "PostgreSQL role to log in as"},
+    [OPTION_JDBC_PASSWORD] = {"jdbc-password", 0, TYPE_TEXT, "PASSWORD", "-", 0, 0, DATABASE, true,
+        "its password; - takes it from --password-file, PGPASSWORD or ~/.pgpass"},
+    [OPTION_PASSWORD_FILE] = {"password-file", 0, TYPE_TEXT, "FILE", NULL, 0, 0, DATABASE, false,
+        "file whose first line is the password, used when jdbc-password is -"},
+    [OPTION_STORAGE_ROOT] = {"storage-root", 0, TYPE_TEXT, "FOLDER", NULL, 0, 0, SPEED, false,
+        "folder of the archive; Parquet files appear under FOLDER/data/year=Y/month=M/day=D/hour=H"},
+    [OPTION_STORAGE_PATH] = {"storage-path", 0, TYPE_TEXT, "FOLDER", NULL, 0, 0, BATCH, false,
+        "folder that holds year=…: the speed layer's storage-root with /data behind it"},
+    [OPTION_HOUR] = {"hour", 0, TYPE_TIME, "OFFSET-DATE-TIME", NULL, 0, 0, BATCH, false,
+        "a time within the hour to compute, ISO-8601 with an offset: 2022-02-20T10:00:00Z"},
+    [OPTION_USER_METADATA_TABLE] = {"user-metadata-table", 0, TYPE_TEXT, "TABLE", "user_metadata", 0, 0,
+        PROVISION | BATCH, false, "table of the users: id, name, e-mail, hourly quota"},
+    [OPTION_BYTES_HOURLY_TABLE] = {"bytes-hourly-table", 0, TYPE_TEXT, "TABLE", "bytes_hourly", 0, 0,
+        PROVISION | BATCH, false, "table of the hourly totals"},
+    [OPTION_USER_QUOTA_LIMIT_TABLE] = {"user-quota-limit-table", 0, TYPE_TEXT, "TABLE", "user_quota_limit", 0, 0,
+        PROVISION | BATCH, false, "table of the users over their hourly quota"},
+    [OPTION_USERS] = {"users", 0, TYPE_TEXT, "FILE.csv", NULL, 0, 0, PROVISION | SIMULATE, false,
+        "users as CSV with the header id,name,email,quota; simulate also takes a number of users (default 20)"},
+    [OPTION_ADOPT] = {"adopt", 0, TYPE_FLAG, NULL, NULL, 0, 0, PROVISION, false,
+        "take over tables without keys, as the Spark job left them: merge doubled rows and add the keys"},
+    [OPTION_RATE] = {"rate", 0, TYPE_TEXT, "N", "100", 0, 0, SIMULATE, false,
+        "messages a second, or max"},
+    [OPTION_MESSAGES] = {"count", 0, TYPE_COUNT, "N", NULL, 1, INT64_MAX, SIMULATE, false,
+        "stop after N messages"},
+    [OPTION_DURATION] = {"duration", 0, TYPE_INTERVAL, "TIME", NULL, 1, YEAR_MS, SIMULATE | SPEED, false,
+        "stop cleanly after this time: 90s, 10m, 2h"},
+    [OPTION_ANTENNAS] = {"antennas", 0, TYPE_COUNT, "N", "5", 1, 100000000, SIMULATE, false,
+        "number of antennas"},
+    [OPTION_APPS] = {"apps", 0, TYPE_LIST, "NAME", "SKYPE,FACETIME,TELEGRAM,FACEBOOK,WHATSAPP", 0, 0, SIMULATE, false,
+        "application names, separated by commas"},
+    [OPTION_SEED] = {"seed", 0, TYPE_COUNT, "N", "1", 0, INT64_MAX, SIMULATE, false,
+        "the same seed and options make the same messages"},
+    [OPTION_FROM] = {"from", 0, TYPE_TIME, "OFFSET-DATE-TIME", NULL, 0, 0, SIMULATE, false,
+        "event time of the first message (default: now); from a past time the events catch up with the clock at "
+        "--rate and then go on live"},
+    [OPTION_TO] = {"to", 0, TYPE_TIME, "OFFSET-DATE-TIME", NULL, 0, 0, SIMULATE, false,
+        "event time of the last message; with --count the events spread evenly from --from to --to"},
+    [OPTION_LATE] = {"late", 0, TYPE_SHARE, "SHARE", "0", 0, 0, SIMULATE, false,
+        "share of events whose time lies up to two hours back"},
+    [OPTION_MALFORMED] = {"malformed", 0, TYPE_SHARE, "SHARE", "0", 0, 0, SIMULATE, false,
+        "share of messages that are not valid events"},
+    [OPTION_FUTURE] = {"future", 0, TYPE_SHARE, "SHARE", "0", 0, 0, SIMULATE, false,
+        "share of events dated in the year 2099, which speed rejects"},
+    [OPTION_DUPLICATE] = {"duplicate", 0, TYPE_SHARE, "SHARE", "0", 0, 0, SIMULATE, false,
+        "share of messages that repeat the one before them; each counts, as each was sent"},
+    [OPTION_LEDGER] = {"ledger", 0, TYPE_TEXT, "FILE.csv", NULL, 0, 0, SIMULATE, false,
+        "write the exact expected totals and quota offenders as CSV: grain,date,type,id,value"},
+    [OPTION_PARTITIONS] = {"partitions", 0, TYPE_COUNT, "N", "4", 1, 10000, SIMULATE, false,
+        "partitions of the topic when it has to be created"},
+    [OPTION_JOB] = {"job", 0, TYPE_TEXT, "NAME", "antenna-speed", 0, 0, SPEED, false,
+        "name of the job: its Kafka consumer group and the key of its progress"},
+    [OPTION_WORKERS] = {"workers", 0, TYPE_COUNT, "N", "1", 1, 64, SPEED, false,
+        "worker threads, each a member of the consumer group with its own connection and buffers"},
+    [OPTION_START] = {"start", 0, TYPE_TEXT, "WHERE", "earliest", 0, 0, SPEED, false,
+        "where a partition without progress begins: earliest, latest or an OFFSET-DATE-TIME of arrival in Kafka"},
+    [OPTION_UNTIL_END] = {"until-end", 0, TYPE_FLAG, NULL, NULL, 0, 0, SPEED, false,
+        "stop when everything that the topic held at the start is committed and archived"},
+    [OPTION_COMMIT_INTERVAL] = {"commit-interval", 0, TYPE_INTERVAL, "TIME", "200ms", 1, 10 * MINUTE_MS, SPEED, false,
+        "longest time that totals wait in memory before they are committed to PostgreSQL"},
+    [OPTION_ROLL_ROWS] = {"roll-rows", 0, TYPE_COUNT, "N", "500000", 1, 10000000, SPEED, false,
+        "most rows that wait in memory before they are written to Parquet"},
+    [OPTION_ROLL_BYTES] = {"roll-bytes", 0, TYPE_SIZE, "SIZE", "64MiB", 65536, 4096LL * MEBIBYTE, SPEED, false,
+        "most memory of rows that wait before they are written to Parquet"},
+    [OPTION_ROLL_AGE] = {"roll-age", 0, TYPE_INTERVAL, "TIME", "1m", 1, DAY_MS, SPEED, false,
+        "longest time that a row waits in memory before it is written to Parquet"},
+    [OPTION_MAX_FUTURE] = {"max-future", 0, TYPE_INTERVAL, "TIME", "1h", 0, YEAR_MS, SPEED, false,
+        "reject events dated further ahead of their arrival in Kafka"},
+    [OPTION_MAX_BYTES] = {"max-bytes", 0, TYPE_COUNT, "N", "9223372036854775807", 0, INT64_MAX, SPEED, false,
+        "reject events that carry more bytes"},
+    [OPTION_ACCEPT_LOSS] = {"accept-loss", 0, TYPE_FLAG, NULL, NULL, 0, 0, SPEED, false,
+        "go on when Kafka no longer holds messages that were not read yet, and record what was lost"},
+    [OPTION_KAFKA_PROPERTY] = {"kafka-property", 'X', TYPE_LIST, "NAME=VALUE", NULL, 0, 0, SIMULATE | SPEED, true,
+        "a librdkafka property, such as security.protocol=SASL_SSL; may be given several times"},
+    [OPTION_CONFIG] = {"config", 0, TYPE_TEXT, "FILE", NULL, 0, 0, EVERY, false,
+        "configuration file (INI) with option names as keys, also per command in a section [speed]"},
+    [OPTION_LOG_LEVEL] = {"log-level", 0, TYPE_TEXT, "LEVEL", "info", 0, 0, EVERY, false,
+        "what is logged: error, warning, info or debug"},
+    [OPTION_HELP] = {"help", 'h', TYPE_FLAG, NULL, NULL, 0, 0, EVERY, false,
+        "print this help and exit"},
+    [OPTION_VERSION] = {"version", 'V', TYPE_FLAG, NULL, NULL, 0, 0, EVERY, false,
+        "print the versions of the program and its libraries and exit"},
+};
+// clang-format on
+
+bool option_taken(const struct option *option, enum command_id command)
+{
+    return option->commands & (1u << command);
+}
+
+const struct option *option_find(enum command_id command, const char *name, size_t size)
+{
+    for (size_t i = 0; i < OPTION_IDS; i++) {
+        const struct option *option = &option_table[i];
+
+        if (option_taken(option, command) && strlen(option->name) == size && memcmp(option->name, name, size) == 0)
+            return option;
+    }
+    return NULL;
+}
+
+/* Levenshtein's distance, one row at a time. */
+static size_t count_edits(const char *left, size_t left_size, const char *right, size_t right_size)
+{
+    size_t row[NAME_SIZE_MAX + 1];
+
+    for (size_t j = 0; j <= right_size; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= left_size; i++) {
+        size_t diagonal = row[0];
+
+        row[0] = i;
+        for (size_t j = 1; j <= right_size; j++) {
+            size_t above = row[j];
+            size_t cost = diagonal + (left[i - 1] != right[j - 1]);
+
+            if (above + 1 < cost)
+                cost = above + 1;
+            if (row[j - 1] + 1 < cost)
+                cost = row[j - 1] + 1;
+            row[j] = cost;
+            diagonal = above;
+        }
+    }
+    return row[right_size];
+}
+
+const struct option *option_nearest(enum command_id command, const char *name, size_t size)
+{
+    const struct option *nearest = NULL;
+    size_t fewest = NEAREST_MAX_EDITS + 1;
+
+    for (size_t i = 0; i < OPTION_IDS; i++) {
+        const struct option *option = &option_table[i];
+        size_t edits;
+
+        if (!option_taken(option, command))
+            continue;
+        edits = count_edits(name, size, option->name, strlen(option->name));
+        if (edits < fewest) {
+            fewest = edits;
+            nearest = option;
+        }
+    }
+    return nearest;
+}
+
+void option_environment_name(const struct option *option, char *text, size_t size)
+{
+    snprintf(text, size, "ANTENNA_%s", option->name);
+    for (char *byte = text; *byte; byte++)
+        *byte = *byte == '-' ? '_' : (char)toupper((unsigned char)*byte);
+}

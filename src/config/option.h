@@ -1,0 +1,118 @@
+/*
+ * The option table: the single truth for command-line options, positional arguments, environment variables, keys of
+ * the configuration file, --help and docs/reference.md. To add an option: a name in `enum option_id`, a row in
+ * option.c, and the commands that take it.
+ */
+#ifndef ANTENNA_CONFIG_OPTION_H
+#define ANTENNA_CONFIG_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum option_id {
+    OPTION_KAFKA_SERVER,
+    OPTION_TOPIC,
+    OPTION_JDBC_URI,
+    OPTION_JDBC_TABLE,
+    OPTION_JDBC_USER,
+    OPTION_JDBC_PASSWORD,
+    OPTION_PASSWORD_FILE,
+    OPTION_STORAGE_ROOT,
+    OPTION_STORAGE_PATH,
+    OPTION_HOUR,
+    OPTION_USER_METADATA_TABLE,
+    OPTION_BYTES_HOURLY_TABLE,
+    OPTION_USER_QUOTA_LIMIT_TABLE,
+    OPTION_USERS,
+    OPTION_ADOPT,
+    OPTION_RATE,
+    OPTION_MESSAGES,
+    OPTION_DURATION,
+    OPTION_ANTENNAS,
+    OPTION_APPS,
+    OPTION_SEED,
+    OPTION_FROM,
+    OPTION_TO,
+    OPTION_LATE,
+    OPTION_MALFORMED,
+    OPTION_FUTURE,
+    OPTION_DUPLICATE,
+    OPTION_LEDGER,
+    OPTION_PARTITIONS,
+    OPTION_JOB,
+    OPTION_WORKERS,
+    OPTION_START,
+    OPTION_UNTIL_END,
+    OPTION_COMMIT_INTERVAL,
+    OPTION_ROLL_ROWS,
+    OPTION_ROLL_BYTES,
+    OPTION_ROLL_AGE,
+    OPTION_MAX_FUTURE,
+    OPTION_MAX_BYTES,
+    OPTION_ACCEPT_LOSS,
+    OPTION_KAFKA_PROPERTY,
+    OPTION_CONFIG,
+    OPTION_LOG_LEVEL,
+    OPTION_HELP,
+    OPTION_VERSION,
+    OPTION_IDS, /* how many there are */
+};
+
+/** How a value is written and what it becomes. */
+enum option_type {
+    TYPE_TEXT,     /* any text that is not empty */
+    TYPE_FLAG,     /* present or not; `true` or `false` in environment and file */
+    TYPE_COUNT,    /* whole number */
+    TYPE_SIZE,     /* whole number of bytes, with k, M, G (1000) or Ki, Mi, Gi (1024) and B behind it */
+    TYPE_INTERVAL, /* 200ms, 5s, 1m, 2h; a plain number is seconds; kept in milliseconds */
+    TYPE_SHARE,    /* 0 to 1 */
+    TYPE_TIME,     /* ISO-8601 with an offset; kept in seconds since the Unix epoch, UTC */
+    TYPE_LIST,     /* may be given several times; comma-separated in the environment */
+};
+
+enum command_id { COMMAND_PROVISION, COMMAND_SIMULATE, COMMAND_SPEED, COMMAND_BATCH, COMMAND_IDS };
+
+#define OPTION_POSITIONALS_MAX 8
+
+struct option {
+    const char *name;     /* on the command line behind --, in the file, and upper-case behind ANTENNA_ */
+    char letter;          /* short form, or 0 */
+    enum option_type type;
+    const char *value;    /* how help names the value; NULL for flags */
+    const char *fallback; /* default as text, or NULL: none */
+    int64_t minimum, maximum; /* of TYPE_COUNT, TYPE_SIZE (bytes), TYPE_INTERVAL (milliseconds) */
+    unsigned commands;        /* bit 1 << command_id for each command that takes it */
+    bool secret;              /* never printed; wiped from the process list */
+    const char *help;
+};
+
+struct command {
+    const char *name;
+    const char *summary; /* one line */
+    const char *description;
+    enum option_id positionals[OPTION_POSITIONALS_MAX]; /* the first `required` of them must have a value */
+    size_t positional_count;
+    size_t required_count;
+    const char *examples;
+};
+
+/** Indexed by option_id. */
+extern const struct option option_table[OPTION_IDS];
+
+/** Indexed by command_id. */
+extern const struct command command_table[COMMAND_IDS];
+
+/** Whether the command takes the option, by position or by name. */
+bool option_taken(const struct option *option, enum command_id command);
+
+/** The option of that name which the command takes, or NULL. `name` is `size` bytes. */
+const struct option *option_find(enum command_id command, const char *name, size_t size);
+
+/** The command's option whose name is nearest to a misspelt one, or NULL when none is near. */
+const struct option *option_nearest(enum command_id command, const char *name, size_t size);
+
+/** Writes the environment variable's name, "ANTENNA_ROLL_ROWS", into `text` of `size` bytes. */
+void option_environment_name(const struct option *option, char *text, size_t size);
+
+#endif

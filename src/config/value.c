@@ -1,0 +1,115 @@
+#include "config/value.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/time.h"
+
+struct unit {
+    const char *name;
+    int64_t factor;
+};
+
+static const struct unit size_units[] = {
+    {"", 1},           {"B", 1},          {"k", 1000},       {"kB", 1000},       {"M", 1000000},    {"MB", 1000000},
+    {"G", 1000000000}, {"GB", 1000000000}, {"Ki", 1 << 10}, {"KiB", 1 << 10}, {"Mi", 1 << 20}, {"MiB", 1 << 20},
+    {"Gi", 1 << 30},   {"GiB", 1 << 30},  {NULL, 0},
+};
+
+/* A plain number is seconds, kept in milliseconds. */
+static const struct unit interval_units[] = {
+    {"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL, 0},
+};
+
+static const struct unit no_units[] = {{"", 1}, {NULL, 0}};
+
+static bool parse_number(const char *text, const struct unit *units, int64_t *ret_number)
+{
+    char *end;
+    long long number;
+
+    if (*text < '0' || *text > '9')
+        return false;
+    errno = 0;
+    number = strtoll(text, &end, 10);
+    if (errno)
+        return false;
+    for (const struct unit *unit = units; unit->name; unit++)
+        if (strcmp(end, unit->name) == 0)
+            return !__builtin_mul_overflow(number, unit->factor, ret_number);
+    return false;
+}
+
+static int refuse(const struct option *option, const char *text, const char *expected, struct error *error)
+{
+    if (option->secret)
+        return error_set(error, ERROR_USAGE, "invalid value for %s: expected %s", option->name, expected);
+    return error_set(error, ERROR_USAGE, "invalid value for %s: \"%s\" is not %s", option->name, text, expected);
+}
+
+static int parse_bounded(const struct option *option, const char *text, const struct unit *units, const char *expected,
+                         int64_t *ret_number, struct error *error)
+{
+    int64_t number;
+
+    if (!parse_number(text, units, &number))
+        return refuse(option, text, expected, error);
+    if (number < option->minimum || number > option->maximum) {
+        const char *unit = option->type == TYPE_INTERVAL ? " milliseconds" : option->type == TYPE_SIZE ? " bytes" : "";
+
+        error_set(error, ERROR_USAGE, "invalid value for %s: %s is out of range", option->name, text);
+        return error_hint(error, "give a value from %" PRId64 " to %" PRId64 "%s", option->minimum, option->maximum,
+                          unit);
+    }
+    *ret_number = number;
+    return 0;
+}
+
+static int parse_share(const struct option *option, const char *text, double *ret_share, struct error *error)
+{
+    char *end;
+    double share = strtod(text, &end);
+
+    if (end == text || *end || !(share >= 0 && share <= 1))
+        return refuse(option, text, "a share from 0 to 1", error);
+    *ret_share = share;
+    return 0;
+}
+
+static int parse_flag(const struct option *option, const char *text, bool *ret_flag, struct error *error)
+{
+    if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+        return refuse(option, text, "true or false", error);
+    *ret_flag = strcmp(text, "true") == 0;
+    return 0;
+}
+
+int value_parse(const struct option *option, const char *text, union value *ret_value, struct error *error)
+{
+    switch (option->type) {
+    case TYPE_TEXT:
+    case TYPE_LIST:
+        if (!*text)
+            return error_set(error, ERROR_USAGE, "invalid value for %s: it is empty", option->name);
+        return 0;
+    case TYPE_FLAG:
+        return parse_flag(option, text, &ret_value->flag, error);
+    case TYPE_COUNT:
+        return parse_bounded(option, text, no_units, "a whole number", &ret_value->number, error);
+    case TYPE_SIZE:
+        return parse_bounded(option, text, size_units, "a size such as 65536, 512KiB or 64MiB", &ret_value->number,
+                             error);
+    case TYPE_INTERVAL:
+        return parse_bounded(option, text, interval_units, "a time such as 200ms, 5s, 1m or 2h", &ret_value->number,
+                             error);
+    case TYPE_SHARE:
+        return parse_share(option, text, &ret_value->share, error);
+    case TYPE_TIME:
+        if (!time_parse(text, &ret_value->number))
+            return refuse(option, text, "an ISO-8601 time with an offset, such as 2022-02-20T10:00:00Z", error);
+        return 0;
+    }
+    return error_set(error, ERROR_FAILED, "option %s has no type", option->name);
+}

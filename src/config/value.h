@@ -1,0 +1,24 @@
+/* From an option's text to its value, by its type. */
+#ifndef ANTENNA_CONFIG_VALUE_H
+#define ANTENNA_CONFIG_VALUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/error.h"
+#include "config/option.h"
+
+union value {
+    bool flag;
+    int64_t number;
+    double share;
+};
+
+/**
+ * Reads `text` as the option's type demands, within the option's bounds. TYPE_TEXT and TYPE_LIST have no value beside
+ * their text, which must not be empty. Error: ERROR_USAGE with what was expected; secret texts are not repeated.
+ */
+int value_parse(const struct option *option, const char *text, union value *ret_value, struct error *error) must_check;
+
+#endif

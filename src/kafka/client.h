@@ -1,0 +1,43 @@
+/*
+ * What consumer and producer share: librdkafka's configuration from ours, its log in our log, its errors in our kinds.
+ */
+#ifndef ANTENNA_KAFKA_CLIENT_H
+#define ANTENNA_KAFKA_CLIENT_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "base/attributes.h"
+#include "base/error.h"
+#include "config/config.h"
+
+/** Milliseconds within which a broker must answer a question asked at start. */
+#define KAFKA_ANSWER_TIMEOUT_MS 10000
+
+/** One librdkafka property. */
+struct kafka_property {
+    const char *name;
+    const char *value;
+};
+
+/**
+ * A librdkafka configuration: `own` (ended by a NULL name), then kafka-server, then the operator's -X properties, which
+ * override. Error: ERROR_USAGE with librdkafka's own words. Free with rd_kafka_conf_destroy() unless rd_kafka_new() took
+ * it.
+ */
+int kafka_configure(const struct config *config, const struct kafka_property *own, rd_kafka_conf_t **ret_conf,
+                    struct error *error) must_check;
+
+/** Makes a client of the configuration, which it takes. */
+int kafka_open(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret_client, struct error *error) must_check;
+
+/** Fills `error` from librdkafka's code: authentication and authorization are ERROR_MISTAKE, the rest ERROR_WORLD. */
+int kafka_error(struct error *error, rd_kafka_resp_err_t code, const char *what);
+
+/**
+ * Asks the broker for the topic's number of partitions, waiting KAFKA_ANSWER_TIMEOUT_MS at most. Errors: ERROR_WORLD
+ * when no broker answers, ERROR_MISTAKE when it refuses us; a topic that does not exist is 0 partitions.
+ */
+int kafka_count_partitions(rd_kafka_t *client, const struct config *config, int32_t *ret_count,
+                           struct error *error) must_check;
+
+#endif

@@ -1,0 +1,106 @@
+/* Picks the subcommand, loads its configuration, runs it and maps its result to the exit code. */
+#include <duckdb.h>
+#include <librdkafka/rdkafka.h>
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/stop.h"
+#include "command/command.h"
+#include "config/help.h"
+
+#define EXIT_USAGE 2
+
+typedef int (*command_function)(const struct config *config, struct error *error);
+
+static const command_function command_functions[COMMAND_IDS] = {
+    [COMMAND_PROVISION] = command_provision,
+    [COMMAND_SIMULATE] = command_simulate,
+    [COMMAND_SPEED] = command_speed,
+    [COMMAND_BATCH] = command_batch,
+};
+
+static void print_version(void)
+{
+    int libpq = PQlibVersion();
+
+    printf("antenna %s\nlibrdkafka %s\nlibpq %d.%d\nDuckDB %s\n", ANTENNA_VERSION, rd_kafka_version_str(),
+           libpq / 10000, libpq % 10000, duckdb_library_version());
+}
+
+static int set_log_level(const struct config *config, struct error *error)
+{
+    static const char *const names[] = {"error", "warning", "info", "debug"};
+    const char *text = config_text(config, OPTION_LOG_LEVEL);
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (strcmp(names[i], text) == 0) {
+            log_setup((enum log_level)i, command_table[config_command(config)].name);
+            return 0;
+        }
+    error_set(error, ERROR_USAGE, "invalid value for log-level: \"%s\"", text);
+    return error_hint(error, "give error, warning, info or debug");
+}
+
+static int run_command(enum command_id command, int count, char **arguments, struct error *error)
+{
+    cleanup(config_cleanup) struct config *config = NULL;
+
+    if (config_load(command, count, arguments, &config, error))
+        return -1;
+    if (config_flag(config, OPTION_HELP)) {
+        help_command(stdout, command);
+        return 0;
+    }
+    if (config_flag(config, OPTION_VERSION)) {
+        print_version();
+        return 0;
+    }
+    if (set_log_level(config, error))
+        return -1;
+    stop_install();
+    return command_functions[command](config, error);
+}
+
+/* What was printed but could not be written is a failure too. */
+static int finish_output(struct error *error)
+{
+    if (fflush(stdout) || ferror(stdout))
+        return error_set(error, ERROR_FAILED, "could not write to standard output: %m");
+    return 0;
+}
+
+static int dispatch(int count, char **arguments, struct error *error)
+{
+    const char *name = count > 1 ? arguments[1] : "--help";
+
+    if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+        print_version();
+        return 0;
+    }
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        help_program(count > 1 ? stdout : stderr);
+        return count > 1 ? 0 : EXIT_USAGE;
+    }
+    for (size_t i = 0; i < COMMAND_IDS; i++)
+        if (strcmp(name, command_table[i].name) == 0) {
+            log_setup(LOG_INFO, command_table[i].name);
+            return run_command((enum command_id)i, count - 2, arguments + 2, error);
+        }
+    error_set(error, ERROR_USAGE, "unknown command \"%s\"", name);
+    return error_hint(error, "see antenna --help");
+}
+
+int main(int count, char **arguments)
+{
+    struct error error;
+    int status = dispatch(count, arguments, &error);
+
+    if (status >= 0 && finish_output(&error))
+        status = -1;
+    if (status >= 0)
+        return status;
+    log_failure(&error);
+    return error_exit_code(error.kind);
+}

@@ -1,0 +1,258 @@
+#include "postgres/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/memory.h"
+
+/* Seconds that connecting may take, and milliseconds that sent data may stay unacknowledged: a peer that vanished
+ * without a word is noticed within half a minute. */
+#define CONNECT_TIMEOUT "10"
+#define TCP_USER_TIMEOUT "30000"
+#define SQLSTATE_SIZE 6
+
+struct postgres {
+    PGconn *connection;
+    char sqlstate[SQLSTATE_SIZE];
+};
+
+static const struct {
+    const char *prefix; /* of SQLSTATE: class or whole code */
+    enum error_kind kind;
+    const char *hint;
+} sqlstate_kinds[] = {
+    {"08", ERROR_WORLD, NULL},                                /* connection */
+    {"53", ERROR_WORLD, NULL},                                /* memory, disk, connections used up */
+    {"57P0", ERROR_WORLD, NULL},                              /* shutdown, crash, starting up */
+    {"40", ERROR_WORLD, NULL},                                /* deadlock, serialization */
+    {"55P03", ERROR_WORLD, NULL},                             /* lock not available */
+    {"57014", ERROR_WORLD, NULL},                             /* cancelled, statement time-out */
+    {"58", ERROR_WORLD, NULL},                                /* input/output of the server */
+    {"25006", ERROR_WORLD, NULL},                             /* read-only: a standby before its promotion */
+    {"28", ERROR_MISTAKE, "check the user and the password"}, /* authorization */
+    {"3D000", ERROR_MISTAKE, "check the name of the database in jdbc-uri"},
+    {"3F000", ERROR_MISTAKE, "run antenna provision"},
+    {"42P01", ERROR_MISTAKE, "run antenna provision, or check the table's name"},
+    {"42501", ERROR_MISTAKE, "grant the right to the user of jdbc-user"},
+    {"42", ERROR_MISTAKE, "check that the tables have the columns and keys that antenna provision gives them"},
+    {"22003", ERROR_MISTAKE, "a sum exceeds BIGINT; reject absurd events with --max-bytes"},
+};
+
+/* The first line of libpq's message, without its "ERROR:  " and line break. */
+static int set_message(struct error *error, enum error_kind kind, const char *text)
+{
+    size_t size;
+
+    if (strncmp(text, "ERROR:  ", 8) == 0)
+        text += 8;
+    size = strcspn(text, "\n");
+    return error_set(error, kind, "%.*s", (int)size, text);
+}
+
+static int fail(struct postgres *postgres, const PGresult *result, struct error *error)
+{
+    const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+
+    postgres->sqlstate[0] = '\0';
+    if (PQstatus(postgres->connection) != CONNECTION_OK || !sqlstate)
+        return set_message(error, ERROR_WORLD, PQerrorMessage(postgres->connection));
+    memcpy(postgres->sqlstate, sqlstate, SQLSTATE_SIZE - 1);
+    set_message(error, ERROR_FAILED, PQresultErrorMessage(result));
+    for (size_t i = 0; i < sizeof(sqlstate_kinds) / sizeof(*sqlstate_kinds); i++) {
+        if (strncmp(sqlstate, sqlstate_kinds[i].prefix, strlen(sqlstate_kinds[i].prefix)) != 0)
+            continue;
+        error->kind = sqlstate_kinds[i].kind;
+        if (sqlstate_kinds[i].hint)
+            error_hint(error, "%s", sqlstate_kinds[i].hint);
+        break;
+    }
+    return -1;
+}
+
+static int connection_error(PGconn *connection, struct error *error)
+{
+    const char *message = PQerrorMessage(connection);
+
+    /* libpq gives no SQLSTATE for a refused login; its words do not change with the server's language when the
+     * message comes from libpq itself, and FATAL answers to a login are authorization or a missing database, but for
+     * a server that is not ready. */
+    if (PQconnectionNeedsPassword(connection) || PQconnectionUsedPassword(connection)) {
+        if (strstr(message, "password")) {
+            set_message(error, ERROR_MISTAKE, message);
+            return error_hint(error, "check jdbc-user and jdbc-password");
+        }
+    }
+    if (strstr(message, "FATAL:") && !strstr(message, "the database system is") && !strstr(message, "too many")) {
+        set_message(error, ERROR_MISTAKE, message);
+        return error_hint(error, "check jdbc-uri and jdbc-user");
+    }
+    set_message(error, ERROR_WORLD, *message ? message : "no answer");
+    return error_hint(error, "check that PostgreSQL runs there and can be reached");
+}
+
+/* Notices such as "relation exists already, skipping" are no news; libpq would print them to stderr. */
+static void ignore_notice(void *context, const char *message)
+{
+    (void)context;
+    (void)message;
+}
+
+int postgres_open(const struct jdbc_address *address, struct postgres **ret_postgres, struct error *error)
+{
+    static const char *const own[][2] = {{"connect_timeout", CONNECT_TIMEOUT},
+                                         {"tcp_user_timeout", TCP_USER_TIMEOUT},
+                                         {"application_name", "antenna"},
+                                         {"client_encoding", "UTF8"}};
+    const char *keywords[JDBC_KEYWORDS_MAX + 5] = {NULL};
+    const char *values[JDBC_KEYWORDS_MAX + 5] = {NULL};
+    size_t count = 0;
+    struct postgres *postgres;
+
+    /* Own settings first: the address overrides them. */
+    for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++, count++) {
+        keywords[count] = own[i][0];
+        values[count] = own[i][1];
+    }
+    for (size_t i = 0; i < address->count; i++, count++) {
+        keywords[count] = address->keywords[i];
+        values[count] = address->values[i];
+    }
+    postgres = memory_new(1, sizeof(*postgres));
+    postgres->connection = PQconnectdbParams(keywords, values, 1);
+    if (PQstatus(postgres->connection) != CONNECTION_OK) {
+        connection_error(postgres->connection, error);
+        postgres_close(postgres);
+        return error_context(error, "could not connect to PostgreSQL");
+    }
+    PQsetNoticeProcessor(postgres->connection, ignore_notice, NULL);
+    if (postgres_script(postgres, "SET TIME ZONE 'UTC'; SET default_transaction_isolation TO 'read committed'", error)) {
+        postgres_close(postgres);
+        return -1;
+    }
+    *ret_postgres = postgres;
+    return 0;
+}
+
+void postgres_close(struct postgres *postgres)
+{
+    if (!postgres)
+        return;
+    PQfinish(postgres->connection);
+    free(postgres);
+}
+
+void postgres_cleanup(struct postgres **postgres)
+{
+    postgres_close(*postgres);
+    *postgres = NULL;
+}
+
+int postgres_run(struct postgres *postgres, const char *sql, const struct parameters *parameters,
+                 PGresult **ret_result, struct error *error)
+{
+    static const struct parameters none;
+    const struct parameters *given = parameters ? parameters : &none;
+    PGresult *result = PQexecParams(postgres->connection, sql, given->count, given->types, given->values, given->sizes,
+                                    given->formats, 0);
+    ExecStatusType status = PQresultStatus(result);
+
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+        fail(postgres, result, error);
+        PQclear(result);
+        return -1;
+    }
+    *ret_result = result;
+    return 0;
+}
+
+int postgres_do(struct postgres *postgres, const char *sql, const struct parameters *parameters, struct error *error)
+{
+    PGresult *result = NULL;
+    int status = postgres_run(postgres, sql, parameters, &result, error);
+
+    PQclear(result);
+    return status;
+}
+
+int postgres_script(struct postgres *postgres, const char *sql, struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = PQexec(postgres->connection, sql);
+    ExecStatusType status = PQresultStatus(result);
+
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY)
+        return fail(postgres, result, error);
+    return 0;
+}
+
+int postgres_begin(struct postgres *postgres, struct error *error)
+{
+    return postgres_script(postgres, "BEGIN", error);
+}
+
+int postgres_commit(struct postgres *postgres, struct error *error)
+{
+    return postgres_script(postgres, "COMMIT", error);
+}
+
+void postgres_rollback(struct postgres *postgres)
+{
+    struct error ignored;
+
+    if (postgres_script(postgres, "ROLLBACK", &ignored))
+        return;
+}
+
+const char *postgres_sqlstate(const struct postgres *postgres)
+{
+    return postgres->sqlstate;
+}
+
+void postgres_clear(PGresult **result)
+{
+    PQclear(*result);
+    *result = NULL;
+}
+
+static void append_quoted(struct buffer *buffer, const char *name, size_t size)
+{
+    buffer_text(buffer, "\"");
+    for (size_t i = 0; i < size; i++) {
+        if (name[i] == '"')
+            buffer_text(buffer, "\"");
+        else if (name[i] == '.') {
+            buffer_text(buffer, "\".\"");
+            continue;
+        }
+        buffer_append(buffer, &name[i], 1);
+    }
+    buffer_text(buffer, "\"");
+}
+
+char *postgres_with_tables(const char *sql, const char *const pairs[][2])
+{
+    struct buffer text = {0};
+    const char *mark;
+
+    while ((mark = strstr(sql, ":\""))) {
+        const char *name = mark + 2;
+        size_t size = strcspn(name, "\"");
+        size_t i = 0;
+
+        buffer_append(&text, sql, (size_t)(mark - sql));
+        while (pairs[i][0] && !slice_equal(slice_of(pairs[i][0]), (struct slice){name, size}))
+            i++;
+        if (pairs[i][0])
+            append_quoted(&text, pairs[i][1], strlen(pairs[i][1]));
+        else
+            buffer_append(&text, mark, size + 3);
+        sql = name + size + 1;
+    }
+    buffer_text(&text, sql);
+    return text.data;
+}
+
+int64_t postgres_number(const PGresult *result, int row, int column)
+{
+    return PQgetisnull(result, row, column) ? 0 : strtoll(PQgetvalue(result, row, column), NULL, 10);
+}

@@ -1,0 +1,65 @@
+/*
+ * One PostgreSQL connection and what can go wrong with it. Only the named operations of this folder use it: each runs
+ * the text of one file of sql/ with parameters, never with values pasted into SQL. A connection belongs to one thread.
+ *
+ * Errors are sorted by SQLSTATE: connection and resource trouble, shutdown, deadlock and lock time-outs are ERROR_WORLD
+ * (the connection is to be closed and opened again); wrong password, missing database, table, column or right are
+ * ERROR_MISTAKE; the rest is ERROR_FAILED.
+ */
+#ifndef ANTENNA_POSTGRES_CLIENT_H
+#define ANTENNA_POSTGRES_CLIENT_H
+
+#include <libpq-fe.h>
+
+#include "base/attributes.h"
+#include "base/error.h"
+#include "config/jdbc.h"
+#include "postgres/parameters.h"
+
+struct postgres;
+
+/** Connects, with the session's time zone UTC. Close with postgres_close(). */
+int postgres_open(const struct jdbc_address *address, struct postgres **ret_postgres, struct error *error) must_check;
+
+/** Closes the connection; NULL is fine. An open transaction is rolled back by the server. */
+void postgres_close(struct postgres *postgres);
+
+/** For cleanup(). */
+void postgres_cleanup(struct postgres **postgres);
+
+/** Runs one statement with parameters (NULL: none). Free the result with PQclear() or cleanup(postgres_clear). */
+int postgres_run(struct postgres *postgres, const char *sql, const struct parameters *parameters,
+                 PGresult **ret_result, struct error *error) must_check;
+
+/** Runs one statement whose result does not matter. */
+int postgres_do(struct postgres *postgres, const char *sql, const struct parameters *parameters,
+                struct error *error) must_check;
+
+/** Runs several statements without parameters, as one transaction unless they say otherwise. */
+int postgres_script(struct postgres *postgres, const char *sql, struct error *error) must_check;
+
+/** Begins a transaction, READ COMMITTED. */
+int postgres_begin(struct postgres *postgres, struct error *error) must_check;
+
+/** Commits. After an ERROR_WORLD it is unknown whether the commit took place: read the database, never guess. */
+int postgres_commit(struct postgres *postgres, struct error *error) must_check;
+
+/** Rolls back; a failure shows at the next statement. */
+void postgres_rollback(struct postgres *postgres);
+
+/** SQLSTATE of the last failed statement, "" when there is none. */
+const char *postgres_sqlstate(const struct postgres *postgres);
+
+/** For cleanup() on a `PGresult *`. */
+void postgres_clear(PGresult **result);
+
+/**
+ * Puts table names into SQL: each `:"name"` (psql's own way to write a quoted variable) becomes the quoted identifier of
+ * the pair with that name; `schema.table` is quoted part by part. Pairs end with a NULL name. Free the text.
+ */
+char *postgres_with_tables(const char *sql, const char *const pairs[][2]) must_check;
+
+/** int64 of a result's field; 0 when it is NULL. The field must be a whole number in text form. */
+int64_t postgres_number(const PGresult *result, int row, int column);
+
+#endif

@@ -1,0 +1,134 @@
+#include "postgres/parameters.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <endian.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/time.h"
+
+/* Seconds from 1970-01-01 to 2000-01-01, where PostgreSQL's timestamps begin (POSTGRES_EPOCH_JDATE). */
+#define POSTGRES_EPOCH 946684800LL
+
+/* Array header: dimensions, flags, element type, length, lower bound. */
+#define HEADER_SIZE 20
+#define HEADER_LENGTH_AT 12
+
+/* pg_type.dat: type and array type OIDs are fixed for built-in types. */
+static const struct {
+    Oid element, array;
+} type_oids[] = {
+    [ARRAY_TEXT] = {25, 1009},      [ARRAY_BIGINT] = {20, 1016}, [ARRAY_INTEGER] = {23, 1007},
+    [ARRAY_TIMESTAMP] = {1114, 1115}, [ARRAY_BYTEA] = {17, 1001},
+};
+
+#define BIGINT_OID 20
+#define TIMESTAMP_OID 1114
+
+static void append_int32(struct buffer *buffer, uint32_t number)
+{
+    number = htonl(number);
+    buffer_append(buffer, &number, sizeof(number));
+}
+
+static void append_int64(struct buffer *buffer, int64_t number)
+{
+    uint64_t big_endian = htobe64((uint64_t)number);
+
+    append_int32(buffer, sizeof(big_endian));
+    buffer_append(buffer, &big_endian, sizeof(big_endian));
+}
+
+void array_begin(struct array *array, enum array_element element)
+{
+    buffer_clear(&array->buffer);
+    array->type = type_oids[element].array;
+    array->count = 0;
+    append_int32(&array->buffer, 1);
+    append_int32(&array->buffer, 0);
+    append_int32(&array->buffer, type_oids[element].element);
+    append_int32(&array->buffer, 0);
+    append_int32(&array->buffer, 1);
+}
+
+void array_add_bytes(struct array *array, struct slice bytes)
+{
+    append_int32(&array->buffer, (uint32_t)bytes.size);
+    buffer_append(&array->buffer, bytes.data, bytes.size);
+    array->count++;
+}
+
+void array_add_bigint(struct array *array, int64_t number)
+{
+    append_int64(&array->buffer, number);
+    array->count++;
+}
+
+void array_add_integer(struct array *array, int32_t number)
+{
+    append_int32(&array->buffer, sizeof(number));
+    append_int32(&array->buffer, (uint32_t)number);
+    array->count++;
+}
+
+void array_add_timestamp(struct array *array, int64_t time)
+{
+    array_add_bigint(array, (time - POSTGRES_EPOCH) * 1000000);
+}
+
+void array_release(struct array *array)
+{
+    buffer_release(&array->buffer);
+}
+
+static int add(struct parameters *parameters, Oid type, const char *value, size_t size, int format)
+{
+    int index = parameters->count++;
+
+    assert(index < PARAMETERS_MAX);
+    parameters->types[index] = type;
+    parameters->values[index] = value;
+    parameters->sizes[index] = (int)size;
+    parameters->formats[index] = format;
+    return index;
+}
+
+void parameters_text(struct parameters *parameters, const char *text)
+{
+    add(parameters, 0, text, 0, 0);
+}
+
+void parameters_number(struct parameters *parameters, int64_t number)
+{
+    char *text = parameters->numbers[parameters->count];
+
+    snprintf(text, NUMBER_TEXT_SIZE, "%" PRId64, number);
+    add(parameters, BIGINT_OID, text, 0, 0);
+}
+
+void parameters_timestamp(struct parameters *parameters, int64_t time)
+{
+    char formatted[TIME_TEXT_SIZE];
+    char *text = parameters->numbers[parameters->count];
+
+    /* The type has no zone: PostgreSQL would ignore the Z, which says UTC to people only. */
+    snprintf(text, NUMBER_TEXT_SIZE, "%.19s", time_format(time, formatted));
+    add(parameters, TIMESTAMP_OID, text, 0, 0);
+}
+
+void parameters_array(struct parameters *parameters, struct array *array)
+{
+    uint32_t count = htonl((uint32_t)array->count);
+
+    memcpy(array->buffer.data + HEADER_LENGTH_AT, &count, sizeof(count));
+    if (array->count == 0) {
+        /* An empty array has no dimension at all. */
+        memset(array->buffer.data, 0, sizeof(uint32_t));
+        add(parameters, array->type, array->buffer.data, HEADER_LENGTH_AT, 1);
+        return;
+    }
+    assert(array->buffer.size > HEADER_SIZE);
+    add(parameters, array->type, array->buffer.data, array->buffer.size, 1);
+}

@@ -1,0 +1,83 @@
+-- The program's own bookkeeping, version 1. Run inside a transaction by provision; runs again without effect.
+CREATE SCHEMA IF NOT EXISTS antenna;
+
+CREATE TABLE IF NOT EXISTS antenna.schema_version (
+    version    INTEGER PRIMARY KEY,
+    applied_at TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+
+-- Where each job stands in each partition. records_read = records_totalled + records_rejected, by definition.
+CREATE TABLE IF NOT EXISTS antenna.progress (
+    job              TEXT COLLATE "C" NOT NULL,
+    topic            TEXT COLLATE "C" NOT NULL,
+    partition        INTEGER          NOT NULL,
+    totals_offset    BIGINT           NOT NULL,           -- next to read for the totals
+    archive_offset   BIGINT           NOT NULL,           -- next to read for the archive
+    epoch            BIGINT           NOT NULL DEFAULT 0, -- fence: raised by each claim
+    owner            TEXT             NOT NULL,           -- host:process:worker of the last claim
+    records_totalled BIGINT           NOT NULL DEFAULT 0,
+    records_rejected BIGINT           NOT NULL DEFAULT 0,
+    bytes_totalled   NUMERIC          NOT NULL DEFAULT 0,
+    records_archived BIGINT           NOT NULL DEFAULT 0,
+    bytes_archived   NUMERIC          NOT NULL DEFAULT 0,
+    updated_at       TIMESTAMPTZ      NOT NULL DEFAULT now(),
+    PRIMARY KEY (job, topic, partition),
+    CHECK (archive_offset <= totals_offset)
+);
+
+-- Each Parquet file of the archive, complete and durable. A file without a row here is not part of it.
+CREATE TABLE IF NOT EXISTS antenna.archive_file (
+    path          TEXT COLLATE "C" PRIMARY KEY, -- below the folder that holds year=…
+    hour          TIMESTAMP   NOT NULL,         -- UTC
+    rows          BIGINT      NOT NULL,
+    bytes_total   NUMERIC     NOT NULL,
+    min_timestamp TIMESTAMP   NOT NULL,
+    max_timestamp TIMESTAMP   NOT NULL,
+    size          BIGINT      NOT NULL,         -- of the file
+    job           TEXT        NOT NULL,
+    topic         TEXT        NOT NULL,
+    offsets       JSONB       NOT NULL,         -- {"partition": [first, last]} of the messages inside
+    created_at    TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+CREATE INDEX IF NOT EXISTS archive_file_hour ON antenna.archive_file (hour);
+
+-- Each hour of the archive, and what its last batch run read. Files are only ever added and never empty, so an hour
+-- has changed after its batch run exactly when its rows differ from the rows that the run read.
+CREATE TABLE IF NOT EXISTS antenna.hour (
+    hour        TIMESTAMP PRIMARY KEY, -- UTC
+    files       BIGINT      NOT NULL,
+    rows        BIGINT      NOT NULL,
+    bytes_total NUMERIC     NOT NULL,
+    changed_at  TIMESTAMPTZ NOT NULL,
+    batch_at    TIMESTAMPTZ,
+    batch_rows  BIGINT,
+    batch_bytes NUMERIC,
+    dirty       BOOLEAN GENERATED ALWAYS AS (batch_rows IS NOT NULL AND batch_rows <> rows) STORED
+);
+
+-- Messages that are not valid events: where they are, why, and how they begin.
+CREATE TABLE IF NOT EXISTS antenna.rejected (
+    job          TEXT COLLATE "C" NOT NULL,
+    topic        TEXT COLLATE "C" NOT NULL,
+    partition    INTEGER          NOT NULL,
+    "offset"     BIGINT           NOT NULL,
+    reason       TEXT             NOT NULL, -- a code, such as not_json
+    detail       TEXT             NOT NULL,
+    position     INTEGER          NOT NULL, -- byte in the payload where the trouble was found
+    payload      BYTEA            NOT NULL, -- its first bytes
+    payload_size BIGINT           NOT NULL, -- of the whole payload
+    rejected_at  TIMESTAMPTZ      NOT NULL DEFAULT now(),
+    PRIMARY KEY (job, topic, partition, "offset")
+);
+
+-- Messages that Kafka no longer held when they were to be read, accepted as lost by the operator.
+CREATE TABLE IF NOT EXISTS antenna.loss (
+    job          TEXT        NOT NULL,
+    topic        TEXT        NOT NULL,
+    partition    INTEGER     NOT NULL,
+    first_offset BIGINT      NOT NULL,
+    next_offset  BIGINT      NOT NULL, -- the first that was read again
+    accepted_at  TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+
+INSERT INTO antenna.schema_version (version) VALUES (1) ON CONFLICT DO NOTHING;

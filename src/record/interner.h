@@ -1,0 +1,36 @@
+/*
+ * Names to small numbers: each distinct id gets the next code, so that rows and sums carry 4 bytes instead of 36. Codes
+ * count from 0 without gaps and stay valid until interner_clear(). Memory is bounded by INTERNER_NAMES_MAX names.
+ */
+#ifndef ANTENNA_RECORD_INTERNER_H
+#define ANTENNA_RECORD_INTERNER_H
+
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/slice.h"
+
+/** Names that one interner holds; then its owner writes out what refers to them and clears it. */
+#define INTERNER_NAMES_MAX (1u << 21)
+
+struct interner;
+
+/** An empty interner. Free with interner_free(). */
+struct interner *interner_new(void) must_check;
+
+/** Frees it; NULL is fine. */
+void interner_free(struct interner *interner);
+
+/** Forgets all names and keeps the memory. */
+void interner_clear(struct interner *interner);
+
+/** The code of a name, new or known. Returns 1, without a code, when the name is new and the interner is full. */
+int interner_code(struct interner *interner, struct slice name, uint32_t *ret_code) must_check;
+
+/** The name of a code, with a NUL after it; valid until the next interner_code() or interner_clear(). */
+struct slice interner_name(const struct interner *interner, uint32_t code);
+
+/** How many names it holds. */
+uint32_t interner_count(const struct interner *interner);
+
+#endif
