@@ -56,6 +56,10 @@ static int printf_like(4, 5)
     va_start(arguments, format);
     vsnprintf(ret_reject->detail, sizeof(ret_reject->detail), format, arguments);
     va_end(arguments);
+    /* It may quote the message, whose characters may be cut or forged. */
+    for (char *byte = ret_reject->detail; *byte; byte++)
+        if (*byte < ' ' || *byte > '~')
+            *byte = '?';
     return 1;
 }
 

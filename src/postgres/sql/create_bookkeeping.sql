@@ -75,8 +75,9 @@ CREATE TABLE IF NOT EXISTS antenna.loss (
     job          TEXT        NOT NULL,
     topic        TEXT        NOT NULL,
     partition    INTEGER     NOT NULL,
+    missing_in   TEXT        NOT NULL, -- totals or archive
     first_offset BIGINT      NOT NULL,
-    next_offset  BIGINT      NOT NULL, -- the first that was read again
+    next_offset  BIGINT      NOT NULL, -- the first that was read again; smaller than first_offset in a shortened topic
     accepted_at  TIMESTAMPTZ NOT NULL DEFAULT now()
 );
 

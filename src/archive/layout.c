@@ -1,0 +1,27 @@
+#include "archive/layout.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/time.h"
+
+void layout_name(char name[LAYOUT_NAME_SIZE], int64_t hour, const char *token, unsigned sequence)
+{
+    struct time_parts parts = time_split(hour);
+
+    snprintf(name, LAYOUT_NAME_SIZE, "%04d%02d%02dT%02d-%s-%u.parquet", parts.year, parts.month, parts.day, parts.hour,
+             token, sequence);
+}
+
+int layout_path(char path[LAYOUT_PATH_SIZE], const char *name)
+{
+    unsigned year, month, day, hour, sequence;
+    char token[LAYOUT_TOKEN_DIGITS + 1];
+    int size = 0;
+
+    if (sscanf(name, "%4u%2u%2uT%2u-%16[0-9a-f]-%u.parquet%n", &year, &month, &day, &hour, token, &sequence, &size) != 6 ||
+        size == 0 || name[size] != '\0' || size >= LAYOUT_NAME_SIZE)
+        return -1;
+    snprintf(path, LAYOUT_PATH_SIZE, "year=%u/month=%u/day=%u/hour=%u/%s", year, month, day, hour, name);
+    return 0;
+}

@@ -1,0 +1,30 @@
+/*
+ * Where the files of the archive lie and how they are named. The folders are the contract with every reader:
+ * `<root>/data/year=2022/month=2/day=20/hour=9/`, numbers not padded. A file's name tells its hour and its writer,
+ * `20220220T09-<token>-<sequence>.parquet`, so that its place follows from its name alone.
+ */
+#ifndef ANTENNA_ARCHIVE_LAYOUT_H
+#define ANTENNA_ARCHIVE_LAYOUT_H
+
+#include <stdint.h>
+
+#include "base/attributes.h"
+
+/** Digits of a writer's token: 64 random bits in hexadecimal. */
+#define LAYOUT_TOKEN_DIGITS 16
+
+/** Bytes for a file's name and for its path below the data folder, NUL included. */
+#define LAYOUT_NAME_SIZE 96
+#define LAYOUT_PATH_SIZE 192
+
+/** The folder below the root that holds year=…, and the one where files are written. */
+#define LAYOUT_DATA "data"
+#define LAYOUT_STAGING ".staging"
+
+/** Writes the name of a writer's `sequence`th file, which holds rows of the hour that begins at `hour`. */
+void layout_name(char name[LAYOUT_NAME_SIZE], int64_t hour, const char *token, unsigned sequence);
+
+/** Writes the path below the data folder of the file with this name. Returns -1 when it is no name of ours. */
+int layout_path(char path[LAYOUT_PATH_SIZE], const char *name) must_check;
+
+#endif

@@ -1,0 +1,210 @@
+#include "archive/parquet.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive/database.h"
+#include "base/buffer.h"
+#include "base/memory.h"
+
+#define MICROSECONDS 1000000
+
+/* The mark of a name that the file has not met; all bits set, for memset(). */
+#define NO_CODE UINT32_MAX
+
+/* The names of one column of one file, numbered in the order of their first row. */
+struct column_names {
+    uint32_t *file_codes; /* by the dictionary's code */
+    const char **names;
+    size_t count;
+};
+
+/* What the table function gives: set for each file, for the function is registered once. */
+struct source {
+    const struct rows_hour *hour;
+    struct column_names columns[DIMENSIONS];
+    size_t next; /* row */
+};
+
+struct parquet {
+    struct database database;
+    struct source source;
+};
+
+static void collect_names(struct column_names *column, const struct rows_hour *hour, enum dimension dimension,
+                          const struct dictionary *dictionary)
+{
+    size_t known = interner_count(dictionary->names[dimension]);
+    size_t capacity = known < hour->count ? known : hour->count;
+
+    column->file_codes = memory_new(known, sizeof(*column->file_codes));
+    memset(column->file_codes, 0xff, known * sizeof(*column->file_codes));
+    column->names = memory_new(capacity, sizeof(*column->names));
+    for (size_t i = 0; i < hour->count; i++) {
+        uint32_t code = hour->codes[dimension][i];
+
+        if (column->file_codes[code] != NO_CODE)
+            continue;
+        column->file_codes[code] = (uint32_t)column->count;
+        column->names[column->count++] = dictionary_name(dictionary, dimension, code).data;
+    }
+}
+
+static void release_names(struct source *source)
+{
+    for (int i = 0; i < DIMENSIONS; i++) {
+        free(source->columns[i].file_codes);
+        free(source->columns[i].names);
+    }
+}
+
+static void add_column(duckdb_bind_info info, const char *name, duckdb_logical_type type)
+{
+    duckdb_bind_add_result_column(info, name, type);
+    duckdb_destroy_logical_type(&type);
+}
+
+static void add_names_column(duckdb_bind_info info, const char *name, const struct column_names *column)
+{
+    /* The API takes its texts without const and leaves them alone. */
+    add_column(info, name, duckdb_create_enum_type((const char **)(uintptr_t)column->names, column->count));
+}
+
+static void bind_rows(duckdb_bind_info info)
+{
+    const struct source *source = duckdb_bind_get_extra_info(info);
+
+    add_column(info, "timestamp", duckdb_create_logical_type(DUCKDB_TYPE_TIMESTAMP_TZ));
+    add_names_column(info, "id", &source->columns[DIMENSION_USER]);
+    add_names_column(info, "antenna_id", &source->columns[DIMENSION_ANTENNA]);
+    add_column(info, "bytes", duckdb_create_logical_type(DUCKDB_TYPE_BIGINT));
+    add_names_column(info, "app", &source->columns[DIMENSION_APP]);
+    duckdb_bind_set_cardinality(info, source->hour->count, true);
+}
+
+static void init_rows(duckdb_init_info info)
+{
+    (void)info;
+}
+
+/* DuckDB keeps an ENUM's codes in the smallest unsigned type that counts its names. */
+static void fill_codes(duckdb_vector vector, const struct source *source, enum dimension dimension, size_t count)
+{
+    const struct column_names *column = &source->columns[dimension];
+    const uint32_t *codes = source->hour->codes[dimension] + source->next;
+    void *data = duckdb_vector_get_data(vector);
+
+    if (column->count <= UINT8_MAX)
+        for (size_t i = 0; i < count; i++)
+            ((uint8_t *)data)[i] = (uint8_t)column->file_codes[codes[i]];
+    else if (column->count <= UINT16_MAX)
+        for (size_t i = 0; i < count; i++)
+            ((uint16_t *)data)[i] = (uint16_t)column->file_codes[codes[i]];
+    else
+        for (size_t i = 0; i < count; i++)
+            ((uint32_t *)data)[i] = column->file_codes[codes[i]];
+}
+
+static void give_rows(duckdb_function_info info, duckdb_data_chunk chunk)
+{
+    struct source *source = duckdb_function_get_extra_info(info);
+    size_t count = source->hour->count - source->next;
+    int64_t *times = duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0));
+    int64_t *bytes = duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 3));
+
+    if (count > duckdb_vector_size())
+        count = duckdb_vector_size();
+    for (size_t i = 0; i < count; i++)
+        times[i] = (int64_t)source->hour->timestamps[source->next + i] * MICROSECONDS;
+    fill_codes(duckdb_data_chunk_get_vector(chunk, 1), source, DIMENSION_USER, count);
+    fill_codes(duckdb_data_chunk_get_vector(chunk, 2), source, DIMENSION_ANTENNA, count);
+    memcpy(bytes, source->hour->bytes + source->next, count * sizeof(*bytes));
+    fill_codes(duckdb_data_chunk_get_vector(chunk, 4), source, DIMENSION_APP, count);
+    source->next += count;
+    duckdb_data_chunk_set_size(chunk, count);
+}
+
+static int register_rows(struct parquet *parquet, struct error *error)
+{
+    duckdb_table_function function = duckdb_create_table_function();
+    duckdb_state state;
+
+    duckdb_table_function_set_name(function, "antenna_rows");
+    duckdb_table_function_set_extra_info(function, &parquet->source, NULL);
+    duckdb_table_function_set_bind(function, bind_rows);
+    duckdb_table_function_set_init(function, init_rows);
+    duckdb_table_function_set_function(function, give_rows);
+    state = duckdb_register_table_function(parquet->database.connection, function);
+    duckdb_destroy_table_function(&function);
+    if (state != DuckDBSuccess)
+        return error_set(error, ERROR_FAILED, "could not hand rows to DuckDB");
+    return 0;
+}
+
+int parquet_open(struct parquet **ret_parquet, struct error *error)
+{
+    struct parquet *parquet = memory_new(1, sizeof(*parquet));
+
+    if (database_open(&parquet->database, error) || register_rows(parquet, error)) {
+        parquet_close(parquet);
+        return -1;
+    }
+    *ret_parquet = parquet;
+    return 0;
+}
+
+void parquet_close(struct parquet *parquet)
+{
+    if (!parquet)
+        return;
+    database_release(&parquet->database);
+    free(parquet);
+}
+
+static int copy_rows(struct parquet *parquet, const char *path, struct error *error)
+{
+    cleanup(buffer_release) struct buffer sql = {0};
+
+    buffer_text(&sql, "COPY (SELECT * FROM antenna_rows()) TO '");
+    for (const char *byte = path; *byte; byte++)
+        buffer_append(&sql, *byte == '\'' ? "''" : byte, *byte == '\'' ? 2 : 1);
+    buffer_printf(&sql, "' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE %d)",
+                  PARQUET_ROW_GROUP_ROWS);
+    return database_run(&parquet->database, sql.data, NULL, error);
+}
+
+static int sync_file(const char *path, int64_t *ret_size, struct error *error)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+
+    if (file < 0)
+        return error_set(error, ERROR_WORLD, "could not open \"%s\": %s", path, strerror(errno));
+    if (fsync(file) || fstat(file, &status)) {
+        error_set(error, ERROR_WORLD, "could not write \"%s\" to disk: %s", path, strerror(errno));
+        close(file);
+        return -1;
+    }
+    close(file);
+    *ret_size = status.st_size;
+    return 0;
+}
+
+int parquet_write(struct parquet *parquet, const struct rows_hour *hour, const struct dictionary *dictionary,
+                  const char *path, int64_t *ret_size, struct error *error)
+{
+    int status;
+
+    parquet->source = (struct source){.hour = hour};
+    for (int i = 0; i < DIMENSIONS; i++)
+        collect_names(&parquet->source.columns[i], hour, (enum dimension)i, dictionary);
+    status = copy_rows(parquet, path, error);
+    release_names(&parquet->source);
+    if (status)
+        return error_context(error, "could not write \"%s\"", path);
+    return sync_file(path, ret_size, error);
+}

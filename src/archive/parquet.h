@@ -1,0 +1,30 @@
+/*
+ * Rows of one hour to one Parquet file. DuckDB reads our columns through a table function and encodes them; ids are
+ * handed over as codes of an ENUM of the file's own names, which Parquet then holds as plain strings with a dictionary.
+ */
+#ifndef ANTENNA_ARCHIVE_PARQUET_H
+#define ANTENNA_ARCHIVE_PARQUET_H
+
+#include "archive/rows.h"
+#include "base/error.h"
+
+/** Rows of a row group at most. */
+#define PARQUET_ROW_GROUP_ROWS 1000000
+
+struct parquet;
+
+/** Makes a writer; it belongs to one thread. Close with parquet_close(). */
+int parquet_open(struct parquet **ret_parquet, struct error *error) must_check;
+
+/** Frees the writer; NULL is fine. */
+void parquet_close(struct parquet *parquet);
+
+/**
+ * Writes the rows to a new file at `path` and waits until they are on disk. Columns: timestamp (INT64 microseconds,
+ * UTC-adjusted), id, antenna_id, bytes, app. Returns the file's size in bytes. Errors: ERROR_WORLD for input and output,
+ * with the file left for its owner to delete.
+ */
+int parquet_write(struct parquet *parquet, const struct rows_hour *hour, const struct dictionary *dictionary,
+                  const char *path, int64_t *ret_size, struct error *error) must_check;
+
+#endif

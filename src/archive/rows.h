@@ -1,0 +1,61 @@
+/*
+ * Events on their way to Parquet: gathered in memory by hour, column by column, 24 bytes a row. For each hour they also
+ * carry what the list of files will say: rows, sum of bytes, first and last event time, offsets per partition.
+ */
+#ifndef ANTENNA_ARCHIVE_ROWS_H
+#define ANTENNA_ARCHIVE_ROWS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "record/dictionary.h"
+
+/** Hours that rows gather for at the same time; one more makes a roll. */
+#define ROWS_HOURS_MAX 64
+
+/** The offsets of one partition whose messages lie in an hour's rows, both inclusive. */
+struct rows_range {
+    int32_t partition;
+    int64_t first;
+    int64_t last;
+};
+
+struct rows_hour {
+    int64_t hour; /* its first second */
+    size_t count; /* of rows */
+    size_t capacity;
+    uint32_t *timestamps; /* seconds since the Unix epoch */
+    uint32_t *codes[DIMENSIONS];
+    int64_t *bytes;
+    int64_t bytes_total;
+    uint32_t min_timestamp, max_timestamp;
+    struct rows_range *ranges;
+    size_t range_count;
+};
+
+/** What a roll waits for: whichever is reached first. */
+struct rows_limits {
+    size_t count;
+    size_t memory; /* bytes */
+};
+
+/** Zero-initialise, then set the limits. */
+struct rows {
+    struct rows_limits limits;
+    struct rows_hour *hours[ROWS_HOURS_MAX];
+    size_t hour_count;
+    size_t count;  /* of rows, all hours */
+    size_t memory; /* bytes allocated for them */
+};
+
+/**
+ * Adds an event that came from a partition's offset. Returns 1, with nothing added, when a limit is reached: roll, clear,
+ * and add it again. An empty collection takes any event.
+ */
+int rows_add(struct rows *rows, const struct coded_event *event, int32_t partition, int64_t offset) must_check;
+
+/** Forgets all rows and frees their memory. Fits cleanup(). */
+void rows_clear(struct rows *rows);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * A writer's own folder of files that readers must not see yet, `<root>/.staging/<token>/`, held by a lock while the
+ * writer lives. A file is written here, listed in PostgreSQL by a transaction, and then published: moved to its place
+ * below `<root>/data`, durably. Whether a file found here belongs to the archive is what the list says: a listed one is
+ * published, any other deleted.
+ */
+#ifndef ANTENNA_ARCHIVE_STAGING_H
+#define ANTENNA_ARCHIVE_STAGING_H
+
+#include <stddef.h>
+
+#include "archive/layout.h"
+#include "base/error.h"
+
+struct staging;
+
+/** Names of files, owned texts. Zero-initialise. */
+struct file_names {
+    char **names;
+    size_t count;
+};
+
+/** Frees the names. Fits cleanup(). */
+void file_names_release(struct file_names *names);
+
+/**
+ * Makes the root's folders where they are missing and takes a new folder below .staging. Errors: ERROR_MISTAKE when the
+ * root cannot be written, ERROR_WORLD when its disk is full.
+ */
+int staging_open(const char *root, struct staging **ret_staging, struct error *error) must_check;
+
+/** Removes the folder if it is empty, lets go of the lock and frees; NULL is fine. */
+void staging_close(struct staging *staging);
+
+/** The writer's token, LAYOUT_TOKEN_DIGITS hexadecimal digits. */
+const char *staging_token(const struct staging *staging);
+
+/** Checks that the disk takes a few megabytes more. Error: ERROR_WORLD when it does not. */
+int staging_check_space(const struct staging *staging, struct error *error) must_check;
+
+/** Writes the path where a file of that name is to be written. Free the text. */
+char *staging_path(const struct staging *staging, const char *name) must_check;
+
+/** The files in this folder but its lock, whatever their names. */
+int staging_list(const struct staging *staging, struct file_names *ret_names, struct error *error) must_check;
+
+/** Moves a file that is listed in PostgreSQL to its place, and waits until the disk knows. */
+int staging_publish(const struct staging *staging, const char *name, struct error *error) must_check;
+
+/** Deletes a file that is not listed. */
+int staging_delete(const struct staging *staging, const char *name, struct error *error) must_check;
+
+/**
+ * Takes over the next folder whose writer is dead. Returns 1 when there is none. Recover its files and close it as if it
+ * were one's own.
+ */
+int staging_adopt(const char *root, struct staging **ret_staging, struct error *error) must_check;
+
+#endif

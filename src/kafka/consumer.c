@@ -1,0 +1,328 @@
+#include "kafka/consumer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "kafka/client.h"
+
+/* Events that may wait; librdkafka gives the next only after the answer to the last. */
+#define EVENTS_MAX 4
+
+struct consumer {
+    rd_kafka_t *client;
+    rd_kafka_queue_t *queue;
+    char *topic;
+    rd_kafka_message_t *raw[CONSUMER_READ_MAX];
+    struct message messages[CONSUMER_READ_MAX];
+    size_t raw_count;
+    struct consumer_event events[EVENTS_MAX];
+    size_t event_count;
+    bool closing;
+    bool cut_off;
+};
+
+/* Why each is set: ARCHITECTURE.md, "Kafka". */
+static const struct kafka_property consumer_properties[] = {
+    {"enable.auto.commit", "false"},
+    {"enable.auto.offset.store", "false"},
+    {"auto.offset.reset", "error"},
+    {"enable.partition.eof", "true"},
+    {"isolation.level", "read_committed"},
+    {"partition.assignment.strategy", "cooperative-sticky"},
+    {"allow.auto.create.topics", "false"},
+    {"check.crcs", "true"},
+    {"fetch.queue.backoff.ms", "5"},
+    {"queued.max.messages.kbytes", "32768"},
+    {"fetch.message.max.bytes", "4194304"},
+    {"topic.metadata.refresh.interval.ms", "30000"},
+    {NULL, NULL},
+};
+
+static rd_kafka_topic_partition_list_t *list_of(const struct consumer *consumer, const struct position *positions,
+                                                size_t count)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+
+    for (size_t i = 0; i < count; i++)
+        rd_kafka_topic_partition_list_add(list, consumer->topic, positions[i].partition)->offset = positions[i].offset;
+    return list;
+}
+
+static bool is_cooperative(const struct consumer *consumer)
+{
+    const char *protocol = rd_kafka_rebalance_protocol(consumer->client);
+
+    return protocol && strcmp(protocol, "COOPERATIVE") == 0;
+}
+
+/* Librdkafka's error objects into ours. */
+static int check_answer(rd_kafka_error_t *answer, const char *what, struct error *error)
+{
+    if (!answer)
+        return 0;
+    kafka_error(error, rd_kafka_error_code(answer), what);
+    rd_kafka_error_destroy(answer);
+    return -1;
+}
+
+static int check_code(rd_kafka_resp_err_t code, const char *what, struct error *error)
+{
+    return code ? kafka_error(error, code, what) : 0;
+}
+
+/* While the consumer closes, what was read is either safe or given up: let the partitions go at once. */
+static void release_partitions(struct consumer *consumer, const rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_error_t *answer = NULL;
+
+    if (is_cooperative(consumer))
+        answer = rd_kafka_incremental_unassign(consumer->client, list);
+    else
+        rd_kafka_assign(consumer->client, NULL);
+    if (answer) {
+        /* Not all of them were being read. */
+        rd_kafka_error_destroy(answer);
+        rd_kafka_assign(consumer->client, NULL);
+    }
+}
+
+static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
+                         void *context)
+{
+    struct consumer *consumer = context;
+    struct consumer_event *event;
+
+    (void)client;
+    if (consumer->closing || consumer->event_count == EVENTS_MAX) {
+        release_partitions(consumer, list);
+        return;
+    }
+    event = &consumer->events[consumer->event_count++];
+    event->kind = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? CONSUMER_ASSIGNED : CONSUMER_REVOKED;
+    event->count = (size_t)list->cnt;
+    event->partitions = memory_new(event->count + 1, sizeof(*event->partitions));
+    for (int i = 0; i < list->cnt; i++)
+        event->partitions[i] = list->elems[i].partition;
+}
+
+static void on_error(rd_kafka_t *client, int code, const char *reason, void *context)
+{
+    struct consumer *consumer = context;
+
+    (void)client;
+    (void)reason;
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+        consumer->cut_off = true;
+}
+
+static int subscribe(struct consumer *consumer, struct error *error)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_resp_err_t code;
+
+    rd_kafka_topic_partition_list_add(list, consumer->topic, RD_KAFKA_PARTITION_UA);
+    code = rd_kafka_subscribe(consumer->client, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    return check_code(code, "could not subscribe to the topic", error);
+}
+
+int consumer_open(const struct config *config, const char *group, struct consumer **ret_consumer, struct error *error)
+{
+    struct consumer *consumer = memory_new(1, sizeof(*consumer));
+    rd_kafka_conf_t *conf = NULL;
+
+    if (kafka_configure(config, consumer_properties, &conf, error)) {
+        free(consumer);
+        return -1;
+    }
+    rd_kafka_conf_set(conf, "group.id", group, NULL, 0);
+    rd_kafka_conf_set_opaque(conf, consumer);
+    rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    consumer->topic = memory_text(config_text(config, OPTION_TOPIC), strlen(config_text(config, OPTION_TOPIC)));
+    if (kafka_open(RD_KAFKA_CONSUMER, conf, &consumer->client, error)) {
+        consumer_close(consumer);
+        return -1;
+    }
+    rd_kafka_poll_set_consumer(consumer->client);
+    consumer->queue = rd_kafka_queue_get_consumer(consumer->client);
+    if (subscribe(consumer, error)) {
+        consumer_close(consumer);
+        return -1;
+    }
+    *ret_consumer = consumer;
+    return 0;
+}
+
+static void drop_messages(struct consumer *consumer)
+{
+    for (size_t i = 0; i < consumer->raw_count; i++)
+        rd_kafka_message_destroy(consumer->raw[i]);
+    consumer->raw_count = 0;
+}
+
+void consumer_close(struct consumer *consumer)
+{
+    if (!consumer)
+        return;
+    consumer->closing = true;
+    drop_messages(consumer);
+    if (consumer->event_count)
+        rd_kafka_assign(consumer->client, NULL);
+    for (size_t i = 0; i < consumer->event_count; i++)
+        free(consumer->events[i].partitions);
+    if (consumer->queue) {
+        rd_kafka_queue_destroy(consumer->queue);
+        rd_kafka_consumer_close(consumer->client);
+    }
+    if (consumer->client)
+        rd_kafka_destroy(consumer->client);
+    free(consumer->topic);
+    free(consumer);
+}
+
+/* An error that came in a message's place. Returns 0 for those that mend themselves. */
+static int check_message(const rd_kafka_message_t *raw, struct error *error)
+{
+    char what[64];
+
+    switch ((int)raw->err) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+    case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED: /* the revocation follows as an event */
+        return 0;
+    case RD_KAFKA_RESP_ERR__FATAL:
+        return error_set(error, ERROR_FAILED, "the Kafka client cannot go on: %s", rd_kafka_message_errstr(raw));
+    default:
+        snprintf(what, sizeof(what), "could not read partition %d", (int)raw->partition);
+        return kafka_error(error, raw->err, what);
+    }
+}
+
+static struct message message_of(const rd_kafka_message_t *raw)
+{
+    rd_kafka_timestamp_type_t type;
+    int64_t arrival_ms = raw->err ? -1 : rd_kafka_message_timestamp(raw, &type);
+
+    return (struct message){
+        .kind = raw->err ? MESSAGE_END : MESSAGE_DATA,
+        .partition = raw->partition,
+        .offset = raw->offset,
+        .arrival = arrival_ms < 0 ? -1 : arrival_ms / 1000,
+        .data = raw->payload,
+        .size = raw->len,
+    };
+}
+
+int consumer_read(struct consumer *consumer, int timeout_ms, const struct message **ret_messages, size_t *ret_count,
+                  struct error *error)
+{
+    ssize_t count;
+    size_t kept = 0;
+
+    drop_messages(consumer);
+    count = rd_kafka_consume_batch_queue(consumer->queue, timeout_ms, consumer->raw, CONSUMER_READ_MAX);
+    consumer->raw_count = count < 0 ? 0 : (size_t)count;
+    for (size_t i = 0; i < consumer->raw_count; i++) {
+        const rd_kafka_message_t *raw = consumer->raw[i];
+
+        if (check_message(raw, error)) {
+            drop_messages(consumer);
+            return -1;
+        }
+        if (raw->err && raw->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+            continue;
+        consumer->cut_off = false;
+        consumer->messages[kept++] = message_of(raw);
+    }
+    *ret_messages = consumer->messages;
+    *ret_count = kept;
+    return 0;
+}
+
+bool consumer_take_event(struct consumer *consumer, struct consumer_event *ret_event)
+{
+    if (consumer->event_count == 0)
+        return false;
+    *ret_event = consumer->events[0];
+    consumer->event_count--;
+    memmove(consumer->events, consumer->events + 1, consumer->event_count * sizeof(*consumer->events));
+    return true;
+}
+
+int consumer_assign(struct consumer *consumer, const struct position *positions, size_t count, struct error *error)
+{
+    rd_kafka_topic_partition_list_t *list = list_of(consumer, positions, count);
+    int status;
+
+    if (is_cooperative(consumer))
+        status = check_answer(rd_kafka_incremental_assign(consumer->client, list), "could not begin to read", error);
+    else
+        status = check_code(rd_kafka_assign(consumer->client, list), "could not begin to read", error);
+    rd_kafka_topic_partition_list_destroy(list);
+    return status;
+}
+
+int consumer_unassign(struct consumer *consumer, const int32_t *partitions, size_t count, struct error *error)
+{
+    rd_kafka_topic_partition_list_t *list;
+    int status;
+
+    if (!is_cooperative(consumer))
+        return check_code(rd_kafka_assign(consumer->client, NULL), "could not stop reading", error);
+    list = rd_kafka_topic_partition_list_new((int)count);
+    for (size_t i = 0; i < count; i++)
+        rd_kafka_topic_partition_list_add(list, consumer->topic, partitions[i]);
+    status = check_answer(rd_kafka_incremental_unassign(consumer->client, list), "could not stop reading", error);
+    rd_kafka_topic_partition_list_destroy(list);
+    return status;
+}
+
+int consumer_ranges(struct consumer *consumer, struct offset_range *ranges, size_t count, struct error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        rd_kafka_resp_err_t code =
+            rd_kafka_query_watermark_offsets(consumer->client, consumer->topic, ranges[i].partition, &ranges[i].first,
+                                             &ranges[i].end, KAFKA_ANSWER_TIMEOUT_MS);
+
+        if (code)
+            return kafka_error(error, code, "could not ask Kafka which offsets it holds");
+    }
+    return 0;
+}
+
+int consumer_offsets_at(struct consumer *consumer, int64_t time, struct position *positions, size_t count,
+                        struct error *error)
+{
+    rd_kafka_topic_partition_list_t *list = list_of(consumer, positions, count);
+    rd_kafka_resp_err_t code;
+
+    for (int i = 0; i < list->cnt; i++)
+        list->elems[i].offset = time * 1000;
+    code = rd_kafka_offsets_for_times(consumer->client, list, KAFKA_ANSWER_TIMEOUT_MS);
+    for (size_t i = 0; i < count && !code; i++) {
+        positions[i].offset = list->elems[i].offset >= 0 ? list->elems[i].offset : -1;
+        code = list->elems[i].err;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return check_code(code, "could not ask Kafka for the offsets of a time", error);
+}
+
+void consumer_mirror(struct consumer *consumer, const struct position *positions, size_t count)
+{
+    rd_kafka_topic_partition_list_t *list;
+
+    if (count == 0)
+        return;
+    list = list_of(consumer, positions, count);
+    /* A mirror only: whether it worked does not matter. */
+    rd_kafka_commit(consumer->client, list, 1);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+bool consumer_is_cut_off(const struct consumer *consumer)
+{
+    return consumer->cut_off;
+}

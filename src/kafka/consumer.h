@@ -1,0 +1,109 @@
+/*
+ * One member of a consumer group, used by one thread. It never stores or chooses offsets by itself: its owner says where
+ * each partition begins, and the group's offsets in Kafka are only a mirror for the usual lag tools.
+ *
+ * Order of calls: open, then in a loop read, take events, and answer each event: an assignment by consumer_assign() as
+ * soon as the offsets are known, a revocation by consumer_unassign() when what was read is safe. The group waits for
+ * the answer. At the end consumer_close().
+ */
+#ifndef ANTENNA_KAFKA_CONSUMER_H
+#define ANTENNA_KAFKA_CONSUMER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/error.h"
+#include "config/config.h"
+
+/** Messages that one read returns at most. */
+#define CONSUMER_READ_MAX 4096
+
+enum message_kind {
+    MESSAGE_DATA,
+    MESSAGE_END, /* no message: everything before `offset` was read, and nothing is there for now */
+};
+
+struct message {
+    enum message_kind kind;
+    int32_t partition;
+    int64_t offset;
+    int64_t arrival; /* Kafka's timestamp in seconds since the Unix epoch, or -1 */
+    const char *data; /* NULL for a tombstone */
+    size_t size;
+};
+
+enum consumer_event_kind { CONSUMER_ASSIGNED, CONSUMER_REVOKED };
+
+struct consumer_event {
+    enum consumer_event_kind kind;
+    int32_t *partitions;
+    size_t count;
+};
+
+/** A place in a partition. */
+struct position {
+    int32_t partition;
+    int64_t offset;
+};
+
+/** The range of offsets that Kafka holds of a partition: from `first` to before `end`. */
+struct offset_range {
+    int32_t partition;
+    int64_t first;
+    int64_t end;
+};
+
+struct consumer;
+
+/**
+ * Joins the group `group`, subscribed to the configuration's topic. Errors: ERROR_USAGE for a wrong -X property. Close
+ * with consumer_close().
+ */
+int consumer_open(const struct config *config, const char *group, struct consumer **ret_consumer,
+                  struct error *error) must_check;
+
+/** Leaves the group and frees the consumer; NULL is fine. */
+void consumer_close(struct consumer *consumer);
+
+/**
+ * Waits up to `timeout_ms` to gather up to CONSUMER_READ_MAX messages; `ret_messages` is valid until the next read.
+ * Also lets librdkafka work; call it at least once a minute. Errors: ERROR_WORLD when an offset or the topic is gone,
+ * ERROR_MISTAKE when Kafka refuses us, ERROR_FAILED when the client cannot go on; messages read with it are dropped.
+ */
+int consumer_read(struct consumer *consumer, int timeout_ms, const struct message **ret_messages, size_t *ret_count,
+                  struct error *error) must_check;
+
+/** Takes the oldest event that has not been taken. Free its `partitions`. Returns false when there is none. */
+bool consumer_take_event(struct consumer *consumer, struct consumer_event *ret_event) must_check;
+
+/** Begins to read partitions at offsets; also the answer to CONSUMER_ASSIGNED (with none, when it named none). */
+int consumer_assign(struct consumer *consumer, const struct position *positions, size_t count,
+                    struct error *error) must_check;
+
+/**
+ * Stops reading partitions and forgets what was fetched of them; also the answer to CONSUMER_REVOKED. Name only
+ * partitions that are being read.
+ */
+int consumer_unassign(struct consumer *consumer, const int32_t *partitions, size_t count,
+                      struct error *error) must_check;
+
+/** Asks which offsets Kafka holds of the partitions that `ranges` name, and fills their `first` and `end`. */
+int consumer_ranges(struct consumer *consumer, struct offset_range *ranges, size_t count,
+                    struct error *error) must_check;
+
+/**
+ * Replaces in each position its offset by that of the first message which arrived at or after `time` (seconds since the
+ * Unix epoch); -1 when there is none.
+ */
+int consumer_offsets_at(struct consumer *consumer, int64_t time, struct position *positions, size_t count,
+                        struct error *error) must_check;
+
+/** Sends positions to the group's offsets in Kafka, without waiting for the answer. */
+void consumer_mirror(struct consumer *consumer, const struct position *positions, size_t count);
+
+/** Whether no broker has answered since the last message was read. */
+bool consumer_is_cut_off(const struct consumer *consumer);
+
+#endif

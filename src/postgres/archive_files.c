@@ -1,0 +1,98 @@
+#include "postgres/archive_files.h"
+
+#include "postgres/sql.h"
+
+void archive_files_begin(struct archive_files *files)
+{
+    array_begin(&files->paths, ARRAY_TEXT);
+    array_begin(&files->hours, ARRAY_TIMESTAMP);
+    array_begin(&files->rows, ARRAY_BIGINT);
+    array_begin(&files->bytes, ARRAY_BIGINT);
+    array_begin(&files->firsts, ARRAY_TIMESTAMP);
+    array_begin(&files->lasts, ARRAY_TIMESTAMP);
+    array_begin(&files->sizes, ARRAY_BIGINT);
+    array_begin(&files->offsets, ARRAY_TEXT);
+}
+
+void archive_files_release(struct archive_files *files)
+{
+    array_release(&files->paths);
+    array_release(&files->hours);
+    array_release(&files->rows);
+    array_release(&files->bytes);
+    array_release(&files->firsts);
+    array_release(&files->lasts);
+    array_release(&files->sizes);
+    array_release(&files->offsets);
+}
+
+void archive_files_add(struct archive_files *files, const struct archive_file *file)
+{
+    array_add_bytes(&files->paths, slice_of(file->path));
+    array_add_timestamp(&files->hours, file->hour);
+    array_add_bigint(&files->rows, file->rows);
+    array_add_bigint(&files->bytes, file->bytes_total);
+    array_add_timestamp(&files->firsts, file->min_timestamp);
+    array_add_timestamp(&files->lasts, file->max_timestamp);
+    array_add_bigint(&files->sizes, file->size);
+    array_add_bytes(&files->offsets, slice_of(file->offsets));
+}
+
+int archive_files_hold(struct postgres *postgres, const char *token, struct error *error)
+{
+    struct parameters parameters = {0};
+
+    parameters_text(&parameters, token);
+    return postgres_do(postgres, sql_hold_files, &parameters, error);
+}
+
+int archive_files_seize(struct postgres *postgres, const char *token, struct error *error)
+{
+    struct parameters parameters = {0};
+
+    parameters_text(&parameters, token);
+    return postgres_do(postgres, sql_seize_files, &parameters, error);
+}
+
+int archive_files_insert(struct postgres *postgres, const struct progress_key *key, struct archive_files *files,
+                         struct error *error)
+{
+    struct parameters parameters = {0};
+
+    if (files->paths.count == 0)
+        return 0;
+    parameters_text(&parameters, key->job);
+    parameters_text(&parameters, key->topic);
+    parameters_array(&parameters, &files->paths);
+    parameters_array(&parameters, &files->hours);
+    parameters_array(&parameters, &files->rows);
+    parameters_array(&parameters, &files->bytes);
+    parameters_array(&parameters, &files->firsts);
+    parameters_array(&parameters, &files->lasts);
+    parameters_array(&parameters, &files->sizes);
+    parameters_array(&parameters, &files->offsets);
+    if (postgres_do(postgres, sql_insert_archive_files, &parameters, error))
+        return error_context(error, "could not list the archive's files");
+    return 0;
+}
+
+int archive_files_find(struct postgres *postgres, const char *const *paths, size_t count, bool *ret_listed,
+                       struct error *error)
+{
+    cleanup(array_release) struct array wanted = {0};
+    cleanup(postgres_clear) PGresult *result = NULL;
+    struct parameters parameters = {0};
+
+    array_begin(&wanted, ARRAY_TEXT);
+    for (size_t i = 0; i < count; i++)
+        array_add_bytes(&wanted, slice_of(paths[i]));
+    parameters_array(&parameters, &wanted);
+    if (postgres_run(postgres, sql_select_listed_files, &parameters, &result, error))
+        return error_context(error, "could not read the list of the archive's files");
+    for (size_t i = 0; i < count; i++) {
+        ret_listed[i] = false;
+        for (int row = 0; row < PQntuples(result) && !ret_listed[i]; row++)
+            ret_listed[i] = slice_equal(slice_of(PQgetvalue(result, row, 0)), slice_of(paths[i]));
+    }
+    return 0;
+}

@@ -1,0 +1,46 @@
+/* The list of the archive's files (antenna.archive_file) and of its hours (antenna.hour), as the writer keeps them. */
+#ifndef ANTENNA_POSTGRES_ARCHIVE_FILES_H
+#define ANTENNA_POSTGRES_ARCHIVE_FILES_H
+
+#include "postgres/progress.h"
+
+/** One complete Parquet file. Times are seconds since the Unix epoch. */
+struct archive_file {
+    const char *path; /* below the folder that holds year=… */
+    int64_t hour;
+    int64_t rows;
+    int64_t bytes_total;
+    int64_t min_timestamp, max_timestamp;
+    int64_t size;        /* bytes */
+    const char *offsets; /* {"partition": [first, last], …} */
+};
+
+/** Files on their way into the list. Zero-initialise, then archive_files_begin(). */
+struct archive_files {
+    struct array paths, hours, rows, bytes, firsts, lasts, sizes, offsets;
+};
+
+/** Empties the collection. */
+void archive_files_begin(struct archive_files *files);
+
+/** Frees it. Fits cleanup(). */
+void archive_files_release(struct archive_files *files);
+
+/** Adds a file. */
+void archive_files_add(struct archive_files *files, const struct archive_file *file);
+
+/** Begins the transaction that lists files of the writer with this token. */
+int archive_files_hold(struct postgres *postgres, const char *token, struct error *error) must_check;
+
+/** Waits, inside a transaction, until no other transaction lists files of the writer with this token. */
+int archive_files_seize(struct postgres *postgres, const char *token, struct error *error) must_check;
+
+/** Lists the files and adds them to their hours, inside a transaction. */
+int archive_files_insert(struct postgres *postgres, const struct progress_key *key, struct archive_files *files,
+                         struct error *error) must_check;
+
+/** Sets ret_listed[i] to whether paths[i] is listed. */
+int archive_files_find(struct postgres *postgres, const char *const *paths, size_t count, bool *ret_listed,
+                       struct error *error) must_check;
+
+#endif

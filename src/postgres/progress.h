@@ -1,0 +1,64 @@
+/*
+ * Where a job stands in each partition (table antenna.progress), and the fence that keeps a worker which lost a
+ * partition from writing for it: each claim raises the partition's epoch, and every change names the epoch it is for.
+ */
+#ifndef ANTENNA_POSTGRES_PROGRESS_H
+#define ANTENNA_POSTGRES_PROGRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "postgres/client.h"
+
+/** Whose progress it is. */
+struct progress_key {
+    const char *job;
+    const char *topic;
+};
+
+/** One partition, as the database knows it. */
+struct progress {
+    int32_t partition;
+    int64_t totals_offset;  /* next to read for the totals */
+    int64_t archive_offset; /* next to read for the archive; <= totals_offset */
+    int64_t epoch;
+};
+
+/** What a transaction adds to one partition. */
+struct progress_step {
+    int32_t partition;
+    int64_t epoch;       /* of our claim */
+    int64_t next_offset; /* to read */
+    int64_t records;     /* totalled or archived */
+    int64_t rejected;    /* only by progress_advance_totals() */
+    int64_t bytes;       /* sum of the records */
+};
+
+/**
+ * Claims `count` partitions, in ascending order, for `owner`. On entry `list` holds each partition and, as totals_offset,
+ * where it begins if it has no progress yet; on return all of it is filled. Fences the owners before.
+ */
+int progress_claim(struct postgres *postgres, const struct progress_key *key, const char *owner, struct progress *list,
+                   size_t count, struct error *error) must_check;
+
+/** Moves the totals on, inside a transaction. Error: ERROR_FENCED when a partition is no longer ours. */
+int progress_advance_totals(struct postgres *postgres, const struct progress_key *key,
+                            const struct progress_step *steps, size_t count, struct error *error) must_check;
+
+/** Moves the archive on, inside a transaction. Error: ERROR_FENCED when a partition is no longer ours. */
+int progress_advance_archive(struct postgres *postgres, const struct progress_key *key,
+                             const struct progress_step *steps, size_t count, struct error *error) must_check;
+
+/**
+ * Sets a partition to the offsets of `after`, because Kafka does not hold what lies between, and records the loss in
+ * antenna.loss. Error: ERROR_FENCED when it is no longer ours.
+ */
+int progress_skip_lost(struct postgres *postgres, const struct progress_key *key, const struct progress *after,
+                       struct error *error) must_check;
+
+/** Whether the archive has reached the totals_offset of each entry. */
+int progress_has_reached(struct postgres *postgres, const struct progress_key *key, const struct progress *ends,
+                         size_t count, bool *ret_reached, struct error *error) must_check;
+
+#endif

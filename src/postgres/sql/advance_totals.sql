@@ -1,0 +1,12 @@
+-- Moves the totals' offsets of partitions, for the owner of their epochs only. $1 job, $2 topic; arrays: $3 partition,
+-- $4 epoch, $5 next offset, and what was added since the last commit: $6 records totalled, $7 records rejected, $8 bytes.
+UPDATE antenna.progress
+SET totals_offset = step.next_offset,
+    records_totalled = records_totalled + step.totalled,
+    records_rejected = records_rejected + step.rejected,
+    bytes_totalled = bytes_totalled + step.bytes,
+    updated_at = now()
+FROM unnest($3::integer[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[])
+    AS step (partition, epoch, next_offset, totalled, rejected, bytes)
+WHERE progress.job = $1 AND progress.topic = $2
+    AND progress.partition = step.partition AND progress.epoch = step.epoch
