@@ -8,7 +8,7 @@
 #define FIRST_ROWS 1024u
 #define ROW_SIZE (sizeof(uint32_t) * (1 + DIMENSIONS) + sizeof(int64_t))
 
-static struct rows_hour *find_hour(struct rows *rows, int64_t hour)
+static struct rows_hour *find_hour(const struct rows *rows, int64_t hour)
 {
     /* Events mostly belong to the hour that was added last. */
     for (size_t i = rows->hour_count; i-- > 0;)
@@ -46,9 +46,9 @@ static size_t next_capacity(const struct rows *rows, const struct rows_hour *hou
     return capacity < rows->limits.count ? capacity : rows->limits.count;
 }
 
-/* Whether the event fits below every limit. */
-static bool has_room(const struct rows *rows, const struct rows_hour *hour, const struct coded_event *event)
+bool rows_have_room(const struct rows *rows, const struct coded_event *event)
 {
+    const struct rows_hour *hour = find_hour(rows, time_hour(event->timestamp));
     int64_t sum;
 
     if (rows->count == 0)
@@ -76,13 +76,11 @@ static void note_offset(struct rows_hour *hour, int32_t partition, int64_t offse
     hour->ranges[hour->range_count++] = (struct rows_range){partition, offset, offset};
 }
 
-int rows_add(struct rows *rows, const struct coded_event *event, int32_t partition, int64_t offset)
+void rows_add(struct rows *rows, const struct coded_event *event, int32_t partition, int64_t offset)
 {
     int64_t hour_time = time_hour(event->timestamp);
     struct rows_hour *hour = find_hour(rows, hour_time);
 
-    if (!has_room(rows, hour, event))
-        return 1;
     if (!hour)
         hour = add_hour(rows, hour_time);
     if (hour->count == hour->capacity)
@@ -99,7 +97,6 @@ int rows_add(struct rows *rows, const struct coded_event *event, int32_t partiti
     note_offset(hour, partition, offset);
     hour->count++;
     rows->count++;
-    return 0;
 }
 
 void rows_clear(struct rows *rows)

@@ -5,6 +5,7 @@
 #ifndef ANTENNA_ARCHIVE_ROWS_H
 #define ANTENNA_ARCHIVE_ROWS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,11 +50,11 @@ struct rows {
     size_t memory; /* bytes allocated for them */
 };
 
-/**
- * Adds an event that came from a partition's offset. Returns 1, with nothing added, when a limit is reached: roll, clear,
- * and add it again. An empty collection takes any event.
- */
-int rows_add(struct rows *rows, const struct coded_event *event, int32_t partition, int64_t offset) must_check;
+/** Whether the event keeps the limits; if not, roll and clear first. An empty collection has room for any event. */
+bool rows_have_room(const struct rows *rows, const struct coded_event *event) must_check;
+
+/** Adds an event for which there is room, and which came from a partition's offset. */
+void rows_add(struct rows *rows, const struct coded_event *event, int32_t partition, int64_t offset);
 
 /** Forgets all rows and frees their memory. Fits cleanup(). */
 void rows_clear(struct rows *rows);

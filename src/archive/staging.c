@@ -216,6 +216,11 @@ static int list_folder(const char *path, struct file_names *ret_names, struct er
     return 0;
 }
 
+int staging_sync(const struct staging *staging, struct error *error)
+{
+    return sync_folder(staging->folder, error);
+}
+
 int staging_list(const struct staging *staging, struct file_names *ret_names, struct error *error)
 {
     cleanup(file_names_release) struct file_names all = {0};

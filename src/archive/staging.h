@@ -41,6 +41,9 @@ int staging_check_space(const struct staging *staging, struct error *error) must
 /** Writes the path where a file of that name is to be written. Free the text. */
 char *staging_path(const struct staging *staging, const char *name) must_check;
 
+/** Waits until the disk knows the names of the files in this folder. */
+int staging_sync(const struct staging *staging, struct error *error) must_check;
+
 /** The files in this folder but its lock, whatever their names. */
 int staging_list(const struct staging *staging, struct file_names *ret_names, struct error *error) must_check;
 

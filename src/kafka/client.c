@@ -107,3 +107,12 @@ int kafka_count_partitions(rd_kafka_t *client, const struct config *config, int3
     }
     return 0;
 }
+
+int kafka_query_range(rd_kafka_t *client, const char *topic, int32_t partition, struct offset_range *ret_range,
+                      struct error *error)
+{
+    rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(client, topic, partition, &ret_range->first,
+                                                                &ret_range->end, KAFKA_ANSWER_TIMEOUT_MS);
+
+    return code ? kafka_error(error, code, "could not ask Kafka which offsets it holds") : 0;
+}

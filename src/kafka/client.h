@@ -40,4 +40,14 @@ int kafka_error(struct error *error, rd_kafka_resp_err_t code, const char *what)
 int kafka_count_partitions(rd_kafka_t *client, const struct config *config, int32_t *ret_count,
                            struct error *error) must_check;
 
+/** The range of offsets that Kafka holds of a partition: from `first` to before `end`. */
+struct offset_range {
+    int64_t first;
+    int64_t end;
+};
+
+/** Asks for a partition's range, as far as read_committed readers may see it. */
+int kafka_query_range(rd_kafka_t *client, const char *topic, int32_t partition, struct offset_range *ret_range,
+                      struct error *error) must_check;
+
 #endif

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "kafka/client.h"
 
 /* Events that may wait; librdkafka gives the next only after the answer to the last. */
 #define EVENTS_MAX 4
@@ -280,17 +279,9 @@ int consumer_unassign(struct consumer *consumer, const int32_t *partitions, size
     return status;
 }
 
-int consumer_ranges(struct consumer *consumer, struct offset_range *ranges, size_t count, struct error *error)
+int consumer_range(struct consumer *consumer, int32_t partition, struct offset_range *ret_range, struct error *error)
 {
-    for (size_t i = 0; i < count; i++) {
-        rd_kafka_resp_err_t code =
-            rd_kafka_query_watermark_offsets(consumer->client, consumer->topic, ranges[i].partition, &ranges[i].first,
-                                             &ranges[i].end, KAFKA_ANSWER_TIMEOUT_MS);
-
-        if (code)
-            return kafka_error(error, code, "could not ask Kafka which offsets it holds");
-    }
-    return 0;
+    return kafka_query_range(consumer->client, consumer->topic, partition, ret_range, error);
 }
 
 int consumer_offsets_at(struct consumer *consumer, int64_t time, struct position *positions, size_t count,

@@ -16,6 +16,7 @@
 #include "base/attributes.h"
 #include "base/error.h"
 #include "config/config.h"
+#include "kafka/client.h"
 
 /** Messages that one read returns at most. */
 #define CONSUMER_READ_MAX 4096
@@ -46,13 +47,6 @@ struct consumer_event {
 struct position {
     int32_t partition;
     int64_t offset;
-};
-
-/** The range of offsets that Kafka holds of a partition: from `first` to before `end`. */
-struct offset_range {
-    int32_t partition;
-    int64_t first;
-    int64_t end;
 };
 
 struct consumer;
@@ -89,9 +83,9 @@ int consumer_assign(struct consumer *consumer, const struct position *positions,
 int consumer_unassign(struct consumer *consumer, const int32_t *partitions, size_t count,
                       struct error *error) must_check;
 
-/** Asks which offsets Kafka holds of the partitions that `ranges` name, and fills their `first` and `end`. */
-int consumer_ranges(struct consumer *consumer, struct offset_range *ranges, size_t count,
-                    struct error *error) must_check;
+/** Asks which offsets Kafka holds of a partition. */
+int consumer_range(struct consumer *consumer, int32_t partition, struct offset_range *ret_range,
+                   struct error *error) must_check;
 
 /**
  * Replaces in each position its offset by that of the first message which arrived at or after `time` (seconds since the

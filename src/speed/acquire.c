@@ -1,0 +1,169 @@
+#include "speed/acquire.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/buffer.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "config/jdbc.h"
+#include "speed/recover.h"
+
+/* The partitions of one claim, in ascending order: what Kafka holds of each and what PostgreSQL says. */
+struct claim {
+    struct offset_range *ranges;
+    struct progress *progress;
+    size_t count;
+};
+
+static void release_claim(struct claim *claim)
+{
+    free(claim->ranges);
+    free(claim->progress);
+}
+
+static int connect_to_postgres(struct worker *worker, struct error *error)
+{
+    cleanup(jdbc_release) struct jdbc_address address = {0};
+
+    if (jdbc_from_config(worker->job->config, &address, error) || postgres_open(&address, &worker->postgres, error))
+        return -1;
+    if (recover_files(worker->postgres, worker->staging, error))
+        return -1;
+    return recover_abandoned(worker->postgres, worker->job->storage_root, error);
+}
+
+static void list_unclaimed(const struct partitions *partitions, struct claim *claim)
+{
+    claim->ranges = memory_new(partitions->count, sizeof(*claim->ranges));
+    claim->progress = memory_new(partitions->count, sizeof(*claim->progress));
+    for (size_t i = 0; i < partitions->count; i++)
+        if (partitions->list[i].epoch == 0)
+            claim->progress[claim->count++].partition = partitions->list[i].id;
+}
+
+/* Where the claim's partitions begin if they have no progress yet. */
+static int find_starts(struct worker *worker, struct claim *claim, struct error *error)
+{
+    const struct job *job = worker->job;
+
+    for (size_t i = 0; i < claim->count; i++) {
+        struct progress *progress = &claim->progress[i];
+        struct position position = {progress->partition, -1};
+
+        if (consumer_range(worker->consumer, progress->partition, &claim->ranges[i], error))
+            return -1;
+        progress->totals_offset = job->start == START_LATEST ? claim->ranges[i].end : claim->ranges[i].first;
+        if (job->start != START_TIME)
+            continue;
+        if (consumer_offsets_at(worker->consumer, job->start_time, &position, 1, error))
+            return -1;
+        progress->totals_offset = position.offset < 0 ? claim->ranges[i].end : position.offset;
+    }
+    return 0;
+}
+
+/* Whether Kafka lacks messages from the partition's offsets on, and where reading can go on instead. */
+static bool find_loss(const struct progress *progress, const struct offset_range *range, struct progress *ret_after)
+{
+    *ret_after = *progress;
+    if (progress->totals_offset > range->end) {
+        ret_after->totals_offset = range->end;
+        ret_after->archive_offset = range->end;
+        return true;
+    }
+    if (progress->archive_offset < range->first)
+        ret_after->archive_offset = range->first;
+    if (progress->totals_offset < range->first)
+        ret_after->totals_offset = range->first;
+    return progress->archive_offset < range->first;
+}
+
+static void describe_loss(struct buffer *text, const struct progress *progress, const struct offset_range *range)
+{
+    buffer_printf(text, "%spartition %d is read up to offset %" PRId64, text->size ? "; " : "", (int)progress->partition,
+                  progress->archive_offset);
+    if (progress->totals_offset > range->end)
+        buffer_printf(text, " (totals: %" PRId64 "), but ends at %" PRId64 ": it was shortened or made anew",
+                      progress->totals_offset, range->end);
+    else
+        buffer_printf(text, " (totals: %" PRId64 "), but begins at %" PRId64 ": %" PRId64 " messages are gone",
+                      progress->totals_offset, range->first, range->first - progress->archive_offset);
+}
+
+static int accept_loss(struct worker *worker, struct progress *progress, const struct progress *after,
+                       struct error *error)
+{
+    if (progress_skip_lost(worker->postgres, &worker->job->key, after, error))
+        return -1;
+    *progress = *after;
+    return 0;
+}
+
+static int check_losses(struct worker *worker, struct claim *claim, struct error *error)
+{
+    cleanup(buffer_release) struct buffer lost = {0};
+    const struct progress_key *key = &worker->job->key;
+
+    for (size_t i = 0; i < claim->count; i++) {
+        struct progress after;
+
+        if (!find_loss(&claim->progress[i], &claim->ranges[i], &after))
+            continue;
+        describe_loss(&lost, &claim->progress[i], &claim->ranges[i]);
+        if (worker->job->accept_loss && accept_loss(worker, &claim->progress[i], &after, error))
+            return -1;
+    }
+    if (lost.size == 0)
+        return 0;
+    if (worker->job->accept_loss) {
+        log_line(LOG_WARNING, "accepted a loss of topic \"%s\", recorded in antenna.loss: %s", key->topic, lost.data);
+        return 0;
+    }
+    error_set(error, ERROR_MISTAKE, "Kafka no longer holds messages of topic \"%s\" that job \"%s\" has not read: %s",
+              key->topic, key->job, lost.data);
+    return error_hint(error, "--accept-loss goes on with what is there and records the loss in antenna.loss; for a topic "
+                             "that was made anew, give a new --job, which reads it from its beginning");
+}
+
+/* A claim takes effect only when reading has begun: a failure in between is repeated from the start. */
+static int begin_to_read(struct worker *worker, const struct claim *claim, struct error *error)
+{
+    struct position *positions = memory_new(claim->count, sizeof(*positions));
+    int status;
+
+    for (size_t i = 0; i < claim->count; i++)
+        positions[i] = (struct position){claim->progress[i].partition, claim->progress[i].archive_offset};
+    status = consumer_assign(worker->consumer, positions, claim->count, error);
+    free(positions);
+    for (size_t i = 0; i < claim->count && !status; i++) {
+        const struct progress *progress = &claim->progress[i];
+        struct partition *partition = partitions_find(&worker->partitions, progress->partition);
+
+        *partition = (struct partition){
+            .id = progress->partition,
+            .reading = true,
+            .epoch = progress->epoch,
+            .totals_offset = progress->totals_offset,
+            .archive_offset = progress->archive_offset,
+            .next_offset = progress->archive_offset,
+        };
+    }
+    return status;
+}
+
+int acquire_partitions(struct worker *worker, struct error *error)
+{
+    cleanup(release_claim) struct claim claim = {0};
+
+    if (!worker->postgres && (staging_check_space(worker->staging, error) || connect_to_postgres(worker, error)))
+        return -1;
+    if (partitions_count_unclaimed(&worker->partitions) == 0)
+        return 0;
+    list_unclaimed(&worker->partitions, &claim);
+    if (find_starts(worker, &claim, error) ||
+        progress_claim(worker->postgres, &worker->job->key, worker->owner, claim.progress, claim.count, error) ||
+        check_losses(worker, &claim, error))
+        return -1;
+    return begin_to_read(worker, &claim, error);
+}

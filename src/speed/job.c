@@ -1,0 +1,54 @@
+#include "speed/job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/time.h"
+
+static int read_start(struct job *job, struct error *error)
+{
+    const char *text = config_text(job->config, OPTION_START);
+
+    if (strcmp(text, "earliest") == 0)
+        job->start = START_EARLIEST;
+    else if (strcmp(text, "latest") == 0)
+        job->start = START_LATEST;
+    else if (time_parse(text, &job->start_time))
+        job->start = START_TIME;
+    else {
+        error_set(error, ERROR_USAGE, "invalid value for start: \"%s\"", text);
+        return error_hint(error, "give earliest, latest or a time with an offset, such as 2022-02-20T10:00:00Z");
+    }
+    return 0;
+}
+
+int job_init(struct job *job, const struct config *config, struct error *error)
+{
+    *job = (struct job){
+        .config = config,
+        .key = {config_text(config, OPTION_JOB), config_text(config, OPTION_TOPIC)},
+        .bytes_table = config_text(config, OPTION_JDBC_TABLE),
+        .storage_root = config_text(config, OPTION_STORAGE_ROOT),
+        .record_limits = {config_number(config, OPTION_MAX_FUTURE) / 1000, config_number(config, OPTION_MAX_BYTES)},
+        .rows_limits = {(size_t)config_number(config, OPTION_ROLL_ROWS),
+                        (size_t)config_number(config, OPTION_ROLL_BYTES)},
+        .commit_interval_ms = config_number(config, OPTION_COMMIT_INTERVAL),
+        .roll_age_ms = config_number(config, OPTION_ROLL_AGE),
+        .accept_loss = config_flag(config, OPTION_ACCEPT_LOSS),
+    };
+    return read_start(job, error);
+}
+
+void job_release(struct job *job)
+{
+    free(job->ends);
+    job->ends = NULL;
+}
+
+int64_t job_end(const struct job *job, int32_t partition)
+{
+    for (size_t i = 0; i < job->end_count; i++)
+        if (job->ends[i].partition == partition)
+            return job->ends[i].totals_offset;
+    return -1;
+}

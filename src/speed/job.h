@@ -1,0 +1,39 @@
+/* What all workers of one speed process share: names, limits and intervals, read-only while they run. */
+#ifndef ANTENNA_SPEED_JOB_H
+#define ANTENNA_SPEED_JOB_H
+
+#include <stdbool.h>
+
+#include "archive/rows.h"
+#include "config/config.h"
+#include "postgres/progress.h"
+
+/** Where a partition without progress begins. */
+enum start_kind { START_EARLIEST, START_LATEST, START_TIME };
+
+struct job {
+    const struct config *config;
+    struct progress_key key;
+    const char *bytes_table;
+    const char *storage_root;
+    struct record_limits record_limits;
+    struct rows_limits rows_limits;
+    int64_t commit_interval_ms;
+    int64_t roll_age_ms;
+    enum start_kind start;
+    int64_t start_time; /* of START_TIME, seconds since the Unix epoch */
+    bool accept_loss;
+    struct progress *ends; /* --until-end: the offset that each partition must reach, as totals_offset; else NULL */
+    size_t end_count;
+};
+
+/** Reads the configuration, which must outlive the job. Release with job_release(). Error: ERROR_USAGE for --start. */
+int job_init(struct job *job, const struct config *config, struct error *error) must_check;
+
+/** Frees what it holds. Fits cleanup(). */
+void job_release(struct job *job);
+
+/** The end that --until-end sets for a partition, or -1. */
+int64_t job_end(const struct job *job, int32_t partition);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * The partitions of one worker and how far each is read, committed and archived. Invariants of a claimed partition:
+ * archive_offset <= totals_offset, archive_offset <= next_offset; what lies from totals_offset to next_offset is in
+ * memory as totals, what lies from archive_offset to next_offset as rows.
+ */
+#ifndef ANTENNA_SPEED_PARTITIONS_H
+#define ANTENNA_SPEED_PARTITIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+
+/** What was added since the last commit or roll. */
+struct partition_delta {
+    int64_t records;
+    int64_t rejected;
+    int64_t bytes;
+};
+
+struct partition {
+    int32_t id;
+    bool reading;  /* the consumer fetches it */
+    int64_t epoch; /* of our claim; 0 when it is not claimed */
+    int64_t totals_offset;
+    int64_t archive_offset;
+    int64_t next_offset;
+    struct partition_delta to_total;
+    struct partition_delta to_archive;
+};
+
+/** Zero-initialise. Entries are in ascending order of id. */
+struct partitions {
+    struct partition *list;
+    size_t count;
+};
+
+/** Frees it. */
+void partitions_release(struct partitions *partitions);
+
+/** Adds a partition that is neither claimed nor being read; one that is there is left alone. */
+void partitions_add(struct partitions *partitions, int32_t id);
+
+/** Removes a partition if it is there. */
+void partitions_remove(struct partitions *partitions, int32_t id);
+
+/** The partition of that number, or NULL. Valid until one is added or removed. */
+struct partition *partitions_find(const struct partitions *partitions, int32_t id);
+
+/** Drops all claims and deltas. */
+void partitions_unclaim(struct partitions *partitions);
+
+/** How many are not claimed. */
+size_t partitions_count_unclaimed(const struct partitions *partitions);
+
+#endif

@@ -1,0 +1,90 @@
+#include "speed/pending.h"
+
+void pending_init(struct pending *pending, const struct job *job)
+{
+    *pending = (struct pending){.totals = totals_new(), .rows = {.limits = job->rows_limits}};
+    decoder_init(&pending->decoder, job->record_limits);
+    dictionary_init(&pending->dictionary);
+    rejected_begin(&pending->rejected);
+}
+
+void pending_release(struct pending *pending)
+{
+    decoder_release(&pending->decoder);
+    dictionary_release(&pending->dictionary);
+    totals_free(pending->totals);
+    rejected_release(&pending->rejected);
+    rows_clear(&pending->rows);
+}
+
+void pending_drop(struct pending *pending)
+{
+    totals_clear(pending->totals);
+    rejected_begin(&pending->rejected);
+    rows_clear(&pending->rows);
+    dictionary_clear(&pending->dictionary);
+}
+
+static int take_rejected(struct pending *pending, struct partition *partition, const struct message *message,
+                         const struct reject *reject)
+{
+    struct rejected_message rejected = {
+        .partition = message->partition,
+        .offset = message->offset,
+        .reason = reject_reason_code(reject->reason),
+        .detail = reject->detail,
+        .position = reject->position,
+        .payload = {message->data ? message->data : "", message->size},
+    };
+
+    /* Read again for the archive only: it was kept by the commit that passed it. */
+    if (message->offset < partition->totals_offset)
+        return 0;
+    if (rejected_add(&pending->rejected, &rejected))
+        return 1;
+    partition->to_total.rejected++;
+    return 0;
+}
+
+/* Whether one more record keeps a delta within int64. */
+static bool add_to_delta(struct partition_delta *delta, int64_t bytes)
+{
+    if (__builtin_add_overflow(delta->bytes, bytes, &delta->bytes))
+        return false;
+    delta->records++;
+    return true;
+}
+
+static int take_record(struct pending *pending, struct partition *partition, int64_t offset,
+                       const struct record *record)
+{
+    struct partition_delta to_archive = partition->to_archive, to_total = partition->to_total;
+    bool totalled = offset < partition->totals_offset;
+    struct coded_event event;
+
+    if (!add_to_delta(&to_archive, record->bytes) || (!totalled && !add_to_delta(&to_total, record->bytes)))
+        return 1;
+    if (dictionary_encode(&pending->dictionary, record, &event))
+        return 1;
+    if (!rows_have_room(&pending->rows, &event) || (!totalled && totals_add(pending->totals, &event)))
+        return 1;
+    rows_add(&pending->rows, &event, partition->id, offset);
+    partition->to_archive = to_archive;
+    partition->to_total = to_total;
+    return 0;
+}
+
+int pending_take(struct pending *pending, struct partition *partition, const struct message *message)
+{
+    struct record record;
+    struct reject reject;
+    int full;
+
+    if (parse_json_data(&pending->decoder, message->data, message->size, message->arrival, &record, &reject))
+        full = take_rejected(pending, partition, message, &reject);
+    else
+        full = take_record(pending, partition, message->offset, &record);
+    if (!full)
+        partition->next_offset = message->offset + 1;
+    return full;
+}

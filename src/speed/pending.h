@@ -1,0 +1,40 @@
+/*
+ * What a worker has read and not yet written: totals and rejected messages that wait for the next commit, rows that wait
+ * for the next roll, and the names that both refer to. Dropping it loses nothing: Kafka has it, and the offsets in
+ * PostgreSQL say from where to read again.
+ */
+#ifndef ANTENNA_SPEED_PENDING_H
+#define ANTENNA_SPEED_PENDING_H
+
+#include "archive/rows.h"
+#include "kafka/consumer.h"
+#include "postgres/rejected.h"
+#include "speed/job.h"
+#include "speed/partitions.h"
+#include "speed/totals.h"
+
+struct pending {
+    struct decoder decoder;
+    struct dictionary dictionary;
+    struct totals *totals;
+    struct rejected rejected;
+    struct rows rows;
+};
+
+/** Makes an empty one with the job's limits; release with pending_release(). */
+void pending_init(struct pending *pending, const struct job *job);
+
+/** Frees it. */
+void pending_release(struct pending *pending);
+
+/** Drops totals, rejected messages, rows and names. */
+void pending_drop(struct pending *pending);
+
+/**
+ * Takes a message of a claimed partition and gives it to each side, totals and archive, whose offset it has not passed.
+ * Returns 1, with nothing taken, when a limit of memory is reached: write what is pending and take it again. When nothing
+ * is pending any message is taken.
+ */
+int pending_take(struct pending *pending, struct partition *partition, const struct message *message) must_check;
+
+#endif

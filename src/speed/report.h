@@ -1,0 +1,29 @@
+/* The sums of the workers' counters, in words. */
+#ifndef ANTENNA_SPEED_REPORT_H
+#define ANTENNA_SPEED_REPORT_H
+
+#include "base/buffer.h"
+#include "speed/worker.h"
+
+/** Sums of all workers' counters; the members are those of struct counters. */
+struct report {
+    int64_t read;
+    int64_t read_again;
+    int64_t totalled;
+    int64_t rejected;
+    int64_t bytes;
+    int64_t archived;
+    int64_t files;
+    int64_t file_bytes;
+};
+
+/** Adds up the counters of `count` workers. */
+struct report report_of(struct worker *workers, size_t count);
+
+/** Writes one line about what is done so far, and how fast: `seconds` since the start. */
+void report_progress(const struct report *report, double seconds, struct buffer *ret_text);
+
+/** Writes the line that ends a run: read = totalled + rejected (+ read again). */
+void report_summary(const struct report *report, double seconds, struct buffer *ret_text);
+
+#endif

@@ -1,0 +1,158 @@
+#include "speed/speed.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/stop.h"
+#include "base/time.h"
+#include "speed/checks.h"
+#include "speed/report.h"
+
+#define TERMINAL_INTERVAL_MS 1000
+#define LOG_INTERVAL_MS 60000
+#define NANOSECONDS_PER_MS 1000000
+
+struct speed {
+    struct job job;
+    struct worker *workers;
+    size_t count; /* of workers that were started */
+    size_t finished_count;
+    sem_t finished;
+    int64_t begin_ms;
+};
+
+static int start_workers(struct speed *speed, struct error *error)
+{
+    size_t wanted = (size_t)config_number(speed->job.config, OPTION_WORKERS);
+
+    speed->workers = memory_new(wanted, sizeof(*speed->workers));
+    for (; speed->count < wanted; speed->count++)
+        if (worker_start(&speed->workers[speed->count], &speed->job, (int)speed->count + 1, &speed->finished, error))
+            return -1;
+    return 0;
+}
+
+/* Waits for a worker's end, or until `milliseconds` have passed. A signal wakes it too. */
+static bool wait_for_worker(struct speed *speed, int64_t milliseconds)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += milliseconds / 1000;
+    until.tv_nsec += milliseconds % 1000 * NANOSECONDS_PER_MS;
+    if (until.tv_nsec >= 1000 * NANOSECONDS_PER_MS) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000 * NANOSECONDS_PER_MS;
+    }
+    return sem_timedwait(&speed->finished, &until) == 0;
+}
+
+static double seconds_since(int64_t begin_ms)
+{
+    return (double)(time_monotonic_ms() - begin_ms) / 1000;
+}
+
+static void show_progress(struct speed *speed, bool terminal)
+{
+    cleanup(buffer_release) struct buffer text = {0};
+    struct report report = report_of(speed->workers, speed->count);
+
+    report_progress(&report, seconds_since(speed->begin_ms), &text);
+    if (terminal)
+        fprintf(stderr, "\r\033[K%s", text.data);
+    else
+        log_line(LOG_INFO, "%s", text.data);
+}
+
+static void watch_workers(struct speed *speed)
+{
+    bool terminal = isatty(STDERR_FILENO);
+    int64_t interval_ms = terminal ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS;
+    int64_t show_at = speed->begin_ms + interval_ms;
+    int64_t stop_at = config_has(speed->job.config, OPTION_DURATION)
+                          ? speed->begin_ms + config_number(speed->job.config, OPTION_DURATION)
+                          : INT64_MAX;
+
+    while (speed->finished_count < speed->count) {
+        int64_t now = time_monotonic_ms();
+        int64_t wake_at = show_at < stop_at ? show_at : stop_at;
+
+        if (now >= stop_at) {
+            stop_request();
+            stop_at = INT64_MAX;
+        } else if (now >= show_at) {
+            show_progress(speed, terminal);
+            show_at = now + interval_ms;
+        } else if (wait_for_worker(speed, wake_at - now))
+            speed->finished_count++;
+    }
+    if (terminal)
+        fprintf(stderr, "\r\033[K");
+}
+
+/* The first failure that is told; the others mostly follow from it. */
+static int collect_result(struct speed *speed, struct error *error)
+{
+    int status = 0;
+
+    for (size_t i = 0; i < speed->count; i++) {
+        worker_join(&speed->workers[i]);
+        if (speed->workers[i].status && !status) {
+            *error = speed->workers[i].error;
+            status = -1;
+        }
+    }
+    return status;
+}
+
+static void log_summary(struct speed *speed)
+{
+    cleanup(buffer_release) struct buffer text = {0};
+    struct report report = report_of(speed->workers, speed->count);
+
+    report_summary(&report, seconds_since(speed->begin_ms), &text);
+    log_line(LOG_INFO, "%s", text.data);
+}
+
+static int run_workers(struct speed *speed, struct error *error)
+{
+    struct error worker_error;
+    int status;
+
+    speed->begin_ms = time_monotonic_ms();
+    sem_init(&speed->finished, 0, 0);
+    status = start_workers(speed, error);
+    if (status)
+        stop_request();
+    watch_workers(speed);
+    if (collect_result(speed, &worker_error) && !status) {
+        *error = worker_error;
+        status = -1;
+    }
+    log_summary(speed);
+    sem_destroy(&speed->finished);
+    free(speed->workers);
+    return status;
+}
+
+int speed_run(const struct config *config, struct error *error)
+{
+    struct speed speed = {0};
+    int status;
+
+    if (job_init(&speed.job, config, error))
+        return -1;
+    status = check_before_start(&speed.job, error);
+    if (!status) {
+        log_line(LOG_INFO, "job \"%s\" reads topic \"%s\" with %lld workers into table \"%s\" and folder \"%s\"",
+                 speed.job.key.job, speed.job.key.topic, (long long)config_number(config, OPTION_WORKERS),
+                 speed.job.bytes_table, speed.job.storage_root);
+        status = run_workers(&speed, error);
+    }
+    job_release(&speed.job);
+    return status;
+}

@@ -1,0 +1,145 @@
+#include "speed/totals.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+#define FIRST_SLOTS 4096u
+#define CODE_BITS 24
+#define DIMENSION_BITS 2
+
+_Static_assert(INTERNER_NAMES_MAX <= 1u << CODE_BITS, "a code fits its bits");
+_Static_assert(DIMENSIONS < 1 << DIMENSION_BITS, "a dimension fits its bits");
+
+/* A key packs the window's number since the epoch, the dimension + 1 and the code; 0 is a free slot. */
+struct slot {
+    uint64_t key;
+    int64_t bytes;
+};
+
+/* Open addressing with linear probing, at most half full. */
+struct totals {
+    struct slot *slots;
+    uint32_t slot_count; /* a power of two */
+    uint32_t count;
+};
+
+struct totals *totals_new(void)
+{
+    struct totals *totals = memory_new(1, sizeof(*totals));
+
+    totals->slot_count = FIRST_SLOTS;
+    totals->slots = memory_new(totals->slot_count, sizeof(*totals->slots));
+    return totals;
+}
+
+void totals_free(struct totals *totals)
+{
+    if (!totals)
+        return;
+    free(totals->slots);
+    free(totals);
+}
+
+void totals_clear(struct totals *totals)
+{
+    memset(totals->slots, 0, totals->slot_count * sizeof(*totals->slots));
+    totals->count = 0;
+}
+
+size_t totals_count(const struct totals *totals)
+{
+    return totals->count;
+}
+
+static uint64_t key_of(const struct coded_event *event, enum dimension dimension)
+{
+    uint64_t window = event->timestamp / WINDOW_SECONDS;
+
+    return window << (CODE_BITS + DIMENSION_BITS) | (uint64_t)(dimension + 1) << CODE_BITS | event->codes[dimension];
+}
+
+/* The slot of a key, or the free one where it belongs. Multiplication by 2^64 / golden ratio spreads codes that count
+ * up (Knuth, The Art of Computer Programming, volume 3, 6.4). */
+static struct slot *find(const struct totals *totals, uint64_t key)
+{
+    uint32_t index = (uint32_t)((key * 0x9e3779b97f4a7c15u) >> 32) & (totals->slot_count - 1);
+
+    while (totals->slots[index].key && totals->slots[index].key != key)
+        index = (index + 1) & (totals->slot_count - 1);
+    return &totals->slots[index];
+}
+
+static void grow(struct totals *totals)
+{
+    struct slot *old = totals->slots;
+    uint32_t old_count = totals->slot_count;
+
+    totals->slot_count *= 2;
+    totals->slots = memory_new(totals->slot_count, sizeof(*totals->slots));
+    for (uint32_t i = 0; i < old_count; i++)
+        if (old[i].key)
+            *find(totals, old[i].key) = old[i];
+    free(old);
+}
+
+int totals_add(struct totals *totals, const struct coded_event *event)
+{
+    struct slot *slots[DIMENSIONS];
+    uint64_t keys[DIMENSIONS];
+    int64_t sums[DIMENSIONS];
+
+    if (totals->count + DIMENSIONS > TOTALS_MAX)
+        return 1;
+    if ((totals->count + DIMENSIONS) * 2 > totals->slot_count)
+        grow(totals);
+    for (int i = 0; i < DIMENSIONS; i++) {
+        keys[i] = key_of(event, (enum dimension)i);
+        slots[i] = find(totals, keys[i]);
+        if (__builtin_add_overflow(slots[i]->bytes, event->bytes, &sums[i]))
+            return 1;
+    }
+    for (int i = 0; i < DIMENSIONS; i++) {
+        /* Three new keys may have met in one free slot. */
+        if (slots[i]->key != keys[i])
+            slots[i] = find(totals, keys[i]);
+        totals->count += slots[i]->key == 0;
+        *slots[i] = (struct slot){keys[i], sums[i]};
+    }
+    return 0;
+}
+
+static int compare(const void *left_total, const void *right_total)
+{
+    const struct total *left = left_total, *right = right_total;
+
+    if (left->window != right->window)
+        return left->window < right->window ? -1 : 1;
+    if (left->dimension != right->dimension)
+        return left->dimension < right->dimension ? -1 : 1;
+    return slice_compare(left->name, right->name);
+}
+
+struct total *totals_sorted(const struct totals *totals, const struct dictionary *dictionary)
+{
+    struct total *sorted = memory_new(totals->count + 1, sizeof(*sorted));
+    struct total *next = sorted;
+
+    for (uint32_t i = 0; i < totals->slot_count; i++) {
+        uint64_t key = totals->slots[i].key;
+        uint32_t code = (uint32_t)(key & ((1u << CODE_BITS) - 1));
+        unsigned dimension = (unsigned)(key >> CODE_BITS) & ((1u << DIMENSION_BITS) - 1);
+
+        if (!key)
+            continue;
+        *next++ = (struct total){
+            .window = (int64_t)(key >> (CODE_BITS + DIMENSION_BITS)) * WINDOW_SECONDS,
+            .dimension = (enum dimension)(dimension - 1),
+            .name = dictionary_name(dictionary, (enum dimension)(dimension - 1), code),
+            .bytes = totals->slots[i].bytes,
+        };
+    }
+    qsort(sorted, totals->count, sizeof(*sorted), compare);
+    return sorted;
+}

@@ -1,0 +1,51 @@
+/*
+ * The deltas of one commit: bytes per (window, dimension, name) since the last one. There is no other window state:
+ * PostgreSQL adds, so that late events and other workers need nothing from here.
+ */
+#ifndef ANTENNA_SPEED_TOTALS_H
+#define ANTENNA_SPEED_TOTALS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "record/dictionary.h"
+
+/** Sums that wait for a commit at most; 16 bytes each, in a table twice as large. */
+#define TOTALS_MAX (1u << 20)
+
+/** One sum. */
+struct total {
+    int64_t window; /* first second */
+    enum dimension dimension;
+    struct slice name; /* the dictionary's */
+    int64_t bytes;
+};
+
+struct totals;
+
+/** An empty collection. Free with totals_free(). */
+struct totals *totals_new(void) must_check;
+
+/** Frees it; NULL is fine. */
+void totals_free(struct totals *totals);
+
+/** Forgets all sums and keeps the memory. */
+void totals_clear(struct totals *totals);
+
+/** How many sums there are. */
+size_t totals_count(const struct totals *totals);
+
+/**
+ * Adds an event to its three sums. Returns 1, with nothing added, when there is no room for them or a sum would exceed
+ * int64: commit, clear and add it again. An empty collection takes any event.
+ */
+int totals_add(struct totals *totals, const struct coded_event *event) must_check;
+
+/**
+ * The sums in the order of (window, label, name): an array of totals_count() entries, valid until the collection or the
+ * dictionary changes. Free it.
+ */
+struct total *totals_sorted(const struct totals *totals, const struct dictionary *dictionary) must_check;
+
+#endif

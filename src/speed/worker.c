@@ -1,0 +1,386 @@
+#include "speed/worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/stop.h"
+#include "base/time.h"
+#include "speed/acquire.h"
+#include "speed/commit.h"
+#include "speed/roll.h"
+
+/* Librdkafka waits this long to fill a batch: it bounds how stale an event can be before it is looked at. */
+#define READ_TIMEOUT_MS 50
+
+#define MIRROR_INTERVAL_MS 5000
+#define CHECK_INTERVAL_MS 200
+
+/* Pauses after a failure of the world: doubled each time, less up to a half by chance, so that workers spread. */
+#define PAUSE_MIN_MS 100
+#define PAUSE_MAX_MS 5000
+
+/* A commit that took t is followed by no other for this many t, unless memory is full: when PostgreSQL is the bottleneck,
+ * events that wait are summed instead of written one by one. */
+#define REST_AFTER_COMMIT 4
+
+static int64_t random_pause(int64_t pause_ms)
+{
+    return pause_ms - (int64_t)arc4random_uniform((uint32_t)(pause_ms / 2 + 1));
+}
+
+/* Drops what is in memory and every claim; reading begins again at PostgreSQL's offsets after a pause. */
+static int give_up_claims(struct worker *worker, struct error *error)
+{
+    int32_t *partitions = memory_new(worker->partitions.count + 1, sizeof(*partitions));
+    size_t count = 0;
+    int status;
+
+    pending_drop(&worker->pending);
+    partitions_unclaim(&worker->partitions);
+    for (size_t i = 0; i < worker->partitions.count; i++)
+        if (worker->partitions.list[i].reading) {
+            partitions[count++] = worker->partitions.list[i].id;
+            worker->partitions.list[i].reading = false;
+        }
+    status = count ? consumer_unassign(worker->consumer, partitions, count, error) : 0;
+    free(partitions);
+    postgres_close(worker->postgres);
+    worker->postgres = NULL;
+    worker->timers.commit_at = 0;
+    worker->timers.roll_at = 0;
+    return status;
+}
+
+static void begin_pause(struct worker *worker, const struct error *cause)
+{
+    struct outage *outage = &worker->outage;
+
+    if (!outage->now) {
+        log_line(LOG_WARNING, "worker %d waits and will try again: %s%s%s", worker->number, cause->message,
+                 *cause->hint ? "; " : "", cause->hint);
+        *outage = (struct outage){.now = true, .since_ms = time_monotonic_ms(), .pause_ms = PAUSE_MIN_MS};
+    }
+    outage->cause = *cause;
+    worker->timers.retry_at = time_monotonic_ms() + random_pause(outage->pause_ms);
+    outage->pause_ms = outage->pause_ms * 2 < PAUSE_MAX_MS ? outage->pause_ms * 2 : PAUSE_MAX_MS;
+}
+
+/* A failure of the world ends in a pause, any other ends the worker. */
+static int handle_failure(struct worker *worker, struct error *error)
+{
+    if (error->kind != ERROR_WORLD && error->kind != ERROR_FENCED)
+        return -1;
+    begin_pause(worker, error);
+    return give_up_claims(worker, error);
+}
+
+/* An outage is over when something was written again, or when there is nothing to write. */
+static void end_outage(struct worker *worker)
+{
+    if (!worker->outage.now)
+        return;
+    log_line(LOG_INFO, "worker %d goes on after %lld ms", worker->number,
+             (long long)(time_monotonic_ms() - worker->outage.since_ms));
+    worker->outage.now = false;
+}
+
+static int commit(struct worker *worker, struct error *error)
+{
+    int64_t begin = time_monotonic_ms(), end;
+
+    if (write_to_postgres(worker, error))
+        return -1;
+    end = time_monotonic_ms();
+    worker->timers.commit_at = 0;
+    worker->timers.rest_until = end + REST_AFTER_COMMIT * (end - begin);
+    end_outage(worker);
+    return 0;
+}
+
+static int roll(struct worker *worker, struct error *error)
+{
+    if (write_to_storage(worker, error))
+        return -1;
+    worker->timers.commit_at = 0;
+    worker->timers.roll_at = 0;
+    end_outage(worker);
+    return 0;
+}
+
+/* Memory is full: a commit makes room for totals and rejected messages, a roll for everything. */
+static int make_room(struct worker *worker, struct partition *partition, const struct message *message,
+                     struct error *error)
+{
+    if (commit(worker, error))
+        return -1;
+    if (pending_take(&worker->pending, partition, message) == 0)
+        return 0;
+    if (roll(worker, error))
+        return -1;
+    if (pending_take(&worker->pending, partition, message) == 0)
+        return 0;
+    return error_set(error, ERROR_FAILED, "a single message exceeds every limit");
+}
+
+static int take_message(struct worker *worker, const struct message *message, struct error *error)
+{
+    struct partition *partition = partitions_find(&worker->partitions, message->partition);
+
+    /* What was fetched before a claim was given up is not wanted any more. */
+    if (!partition || !partition->epoch || message->offset < partition->next_offset)
+        return 0;
+    if (message->kind == MESSAGE_END) {
+        partition->next_offset = message->offset;
+        return 0;
+    }
+    atomic_fetch_add_explicit(&worker->counters.read, 1, memory_order_relaxed);
+    if (message->offset < partition->totals_offset)
+        atomic_fetch_add_explicit(&worker->counters.read_again, 1, memory_order_relaxed);
+    return pending_take(&worker->pending, partition, message) ? make_room(worker, partition, message, error) : 0;
+}
+
+static int read_from_kafka(struct worker *worker, struct error *error)
+{
+    const struct message *messages;
+    size_t count;
+
+    if (consumer_read(worker->consumer, READ_TIMEOUT_MS, &messages, &count, error))
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        if (take_message(worker, &messages[i], error))
+            return -1;
+    return 0;
+}
+
+static int assigned(struct worker *worker, const struct consumer_event *event, struct error *error)
+{
+    for (size_t i = 0; i < event->count; i++)
+        partitions_add(&worker->partitions, event->partitions[i]);
+    log_line(LOG_INFO, "worker %d is given %zu partitions and has %zu", worker->number, event->count,
+             worker->partitions.count);
+    /* Partitions are answered for when they are claimed. */
+    return event->count ? 0 : consumer_assign(worker->consumer, NULL, 0, error);
+}
+
+static int let_go(struct worker *worker, const struct consumer_event *event, struct error *error)
+{
+    int32_t *reading = memory_new(event->count + 1, sizeof(*reading));
+    size_t count = 0;
+    int status;
+
+    for (size_t i = 0; i < event->count; i++) {
+        const struct partition *partition = partitions_find(&worker->partitions, event->partitions[i]);
+
+        if (partition && partition->reading)
+            reading[count++] = partition->id;
+        partitions_remove(&worker->partitions, event->partitions[i]);
+    }
+    status = consumer_unassign(worker->consumer, reading, count, error);
+    free(reading);
+    log_line(LOG_INFO, "worker %d gives up %zu partitions and keeps %zu", worker->number, event->count,
+             worker->partitions.count);
+    return status;
+}
+
+/* What was read of the partitions is written before another worker reads on. */
+static int revoked(struct worker *worker, const struct consumer_event *event, struct error *error)
+{
+    if (worker->postgres && roll(worker, error) && handle_failure(worker, error))
+        return -1;
+    return let_go(worker, event, error);
+}
+
+static int follow_group(struct worker *worker, struct error *error)
+{
+    struct consumer_event event;
+
+    while (consumer_take_event(worker->consumer, &event)) {
+        int status = event.kind == CONSUMER_ASSIGNED ? assigned(worker, &event, error) : revoked(worker, &event, error);
+
+        free(event.partitions);
+        if (status)
+            return -1;
+    }
+    return 0;
+}
+
+static void set_deadlines(struct worker *worker, int64_t now)
+{
+    struct worker_timers *timers = &worker->timers;
+
+    for (size_t i = 0; i < worker->partitions.count; i++) {
+        const struct partition *partition = &worker->partitions.list[i];
+
+        if (!timers->commit_at && partition->next_offset > partition->totals_offset)
+            timers->commit_at = now + worker->job->commit_interval_ms;
+        if (!timers->roll_at && partition->next_offset > partition->archive_offset)
+            timers->roll_at = now + worker->job->roll_age_ms;
+    }
+}
+
+static void mirror_offsets(struct worker *worker)
+{
+    struct position *positions = memory_new(worker->partitions.count + 1, sizeof(*positions));
+    size_t count = 0;
+
+    for (size_t i = 0; i < worker->partitions.count; i++)
+        if (worker->partitions.list[i].epoch)
+            positions[count++] =
+                (struct position){worker->partitions.list[i].id, worker->partitions.list[i].totals_offset};
+    consumer_mirror(worker->consumer, positions, count);
+    free(positions);
+}
+
+static int write_what_is_due(struct worker *worker, struct error *error)
+{
+    int64_t now = time_monotonic_ms();
+    struct worker_timers *timers = &worker->timers;
+
+    set_deadlines(worker, now);
+    if (timers->roll_at && now >= timers->roll_at)
+        return roll(worker, error);
+    if (timers->commit_at && now >= timers->commit_at && now >= timers->rest_until)
+        return commit(worker, error);
+    if (now >= timers->mirror_at) {
+        mirror_offsets(worker);
+        timers->mirror_at = now + MIRROR_INTERVAL_MS;
+    }
+    return 0;
+}
+
+/* Whether each of the worker's partitions is read up to the end that --until-end sets. */
+static bool is_at_end(const struct worker *worker)
+{
+    for (size_t i = 0; i < worker->partitions.count; i++) {
+        const struct partition *partition = &worker->partitions.list[i];
+
+        if (!partition->epoch || partition->next_offset < job_end(worker->job, partition->id))
+            return false;
+    }
+    return true;
+}
+
+/* Returns 1 when every partition of the topic, whoever has it, is archived up to its end. */
+static int finish_at_end(struct worker *worker, struct error *error)
+{
+    int64_t now = time_monotonic_ms();
+    bool reached;
+
+    if (!worker->job->ends || !is_at_end(worker) || now < worker->timers.check_at)
+        return 0;
+    worker->timers.check_at = now + CHECK_INTERVAL_MS;
+    if (roll(worker, error) || progress_has_reached(worker->postgres, &worker->job->key, worker->job->ends,
+                                                    worker->job->end_count, &reached, error))
+        return -1;
+    return reached ? 1 : 0;
+}
+
+/* Librdkafka finds its way back by itself; the operator wants to know all the same. */
+static void note_connection(struct worker *worker)
+{
+    bool cut_off = consumer_is_cut_off(worker->consumer);
+
+    if (cut_off != worker->cut_off)
+        log_line(cut_off ? LOG_WARNING : LOG_INFO,
+                 cut_off ? "worker %d reaches no Kafka broker and waits for one" : "worker %d reads from Kafka again",
+                 worker->number);
+    worker->cut_off = cut_off;
+}
+
+/* One turn of the loop. Returns 1 when the work is done. */
+static int work(struct worker *worker, struct error *error)
+{
+    if (time_monotonic_ms() >= worker->timers.retry_at && acquire_partitions(worker, error))
+        return -1;
+    if (read_from_kafka(worker, error) || follow_group(worker, error))
+        return -1;
+    note_connection(worker);
+    if (!worker->postgres)
+        return 0;
+    if (worker->outage.now && partitions_count_unclaimed(&worker->partitions) == 0 && worker->pending.rows.count == 0)
+        end_outage(worker);
+    if (write_what_is_due(worker, error))
+        return -1;
+    return finish_at_end(worker, error);
+}
+
+static int stop_cleanly(struct worker *worker, struct error *error)
+{
+    if (worker->postgres && roll(worker, error) == 0) {
+        mirror_offsets(worker);
+        return 0;
+    }
+    if (worker->outage.now)
+        *error = worker->outage.cause;
+    else if (!worker->postgres)
+        return 0;
+    return error_context(error, "stopped without writing what was read last, which the next start reads again");
+}
+
+static int run(struct worker *worker, struct error *error)
+{
+    int status = 0;
+
+    while (status == 0 && !stop_requested()) {
+        status = work(worker, error);
+        if (status < 0)
+            status = handle_failure(worker, error);
+    }
+    return status < 0 ? -1 : stop_cleanly(worker, error);
+}
+
+static int open_worker(struct worker *worker, struct error *error)
+{
+    char host[64] = "unknown";
+
+    gethostname(host, sizeof(host) - 1);
+    snprintf(worker->owner, sizeof(worker->owner), "%s:%ld:%d", host, (long)getpid(), worker->number);
+    pending_init(&worker->pending, worker->job);
+    if (staging_open(worker->job->storage_root, &worker->staging, error) || parquet_open(&worker->parquet, error))
+        return -1;
+    return consumer_open(worker->job->config, worker->job->key.job, &worker->consumer, error);
+}
+
+static void close_worker(struct worker *worker)
+{
+    consumer_close(worker->consumer);
+    postgres_close(worker->postgres);
+    parquet_close(worker->parquet);
+    staging_close(worker->staging);
+    pending_release(&worker->pending);
+    partitions_release(&worker->partitions);
+}
+
+static void *run_thread(void *context)
+{
+    struct worker *worker = context;
+
+    worker->status = open_worker(worker, &worker->error);
+    if (!worker->status)
+        worker->status = run(worker, &worker->error);
+    close_worker(worker);
+    /* One worker less would leave its share of the work to the others' memory and nobody would know. */
+    if (worker->status)
+        stop_request();
+    sem_post(worker->finished);
+    return NULL;
+}
+
+int worker_start(struct worker *worker, const struct job *job, int number, sem_t *finished, struct error *error)
+{
+    int failure;
+
+    *worker = (struct worker){.job = job, .number = number, .finished = finished};
+    failure = pthread_create(&worker->thread, NULL, run_thread, worker);
+    if (failure)
+        return error_set(error, ERROR_FAILED, "could not start a thread: %s", strerror(failure));
+    return 0;
+}
+
+void worker_join(struct worker *worker)
+{
+    pthread_join(worker->thread, NULL);
+}

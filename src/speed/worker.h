@@ -1,0 +1,80 @@
+/*
+ * One worker: a member of the consumer group with its own connection, memory and files, in its own thread. It shares
+ * nothing with its siblings but the job, which is read-only, and its counters, which others may read at any time.
+ */
+#ifndef ANTENNA_SPEED_WORKER_H
+#define ANTENNA_SPEED_WORKER_H
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+
+#include "archive/parquet.h"
+#include "archive/staging.h"
+#include "postgres/client.h"
+#include "speed/job.h"
+#include "speed/pending.h"
+
+/**
+ * What a worker has done. `read` counts every message; the others count what is durable: committed or rolled. A worker
+ * that stopped cleanly and never had to read again satisfies read = totalled + rejected + read_again, and archived counts
+ * what was totalled here or, as far as it was read again, by an earlier run.
+ */
+struct counters {
+    atomic_int_fast64_t read;
+    atomic_int_fast64_t read_again; /* below the totals' offset: for the archive only */
+    atomic_int_fast64_t totalled;
+    atomic_int_fast64_t rejected;
+    atomic_int_fast64_t bytes;
+    atomic_int_fast64_t archived;
+    atomic_int_fast64_t files;
+    atomic_int_fast64_t file_bytes;
+};
+
+/** Deadlines in milliseconds of the monotonic clock; 0: none. */
+struct worker_timers {
+    int64_t commit_at;
+    int64_t roll_at;
+    int64_t mirror_at;
+    int64_t retry_at; /* of claiming partitions, after an outage */
+    int64_t check_at; /* of whether every partition has reached its end */
+    int64_t rest_until; /* no commit by timer before it */
+};
+
+/** The world is down, or was. */
+struct outage {
+    bool now;
+    int64_t since_ms;
+    int64_t pause_ms; /* before the next attempt */
+    struct error cause;
+};
+
+struct worker {
+    const struct job *job;
+    int number; /* from 1 */
+    char owner[128]; /* host:process:worker */
+    struct consumer *consumer;
+    struct partitions partitions;
+    struct pending pending;
+    struct postgres *postgres; /* NULL: not connected */
+    struct staging *staging;
+    struct parquet *parquet;
+    unsigned file_sequence;
+    struct worker_timers timers;
+    struct outage outage;
+    bool cut_off; /* from Kafka, as was logged */
+    struct counters counters;
+    pthread_t thread;
+    sem_t *finished; /* posted at the end */
+    struct error error;
+    int status; /* 0, or -1 with `error`; valid when the thread has ended */
+};
+
+/** Starts the worker's thread. It posts `finished` when it ends: by a stop, at --until-end's end, or by a failure. */
+int worker_start(struct worker *worker, const struct job *job, int number, sem_t *finished,
+                 struct error *error) must_check;
+
+/** Waits for the end of the thread, which has freed all but `counters`, `status` and `error`. */
+void worker_join(struct worker *worker);
+
+#endif
