@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/time.h"
 
@@ -33,8 +34,9 @@ void log_line(enum log_level level, const char *format, ...)
     for (char *byte = text; *byte; byte++)
         if ((unsigned char)*byte < 0x20 || *byte == 0x7f)
             *byte = *byte == '\n' ? ' ' : '?';
-    /* One call, so that lines of several threads do not mix. */
-    fprintf(stderr, "%s %s %s: %s\n", time_format(time_now(), now), level_names[level], log_name, text);
+    /* One call, so that lines of several threads do not mix. On a terminal a line takes the place of the progress. */
+    fprintf(stderr, "%s%s %s %s: %s\n", isatty(STDERR_FILENO) ? LOG_CLEAR_LINE : "", time_format(time_now(), now),
+            level_names[level], log_name, text);
 }
 
 void log_failure(const struct error *error)

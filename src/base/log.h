@@ -8,6 +8,9 @@
 #include "base/attributes.h"
 #include "base/error.h"
 
+/** Takes the cursor back to the beginning of the terminal's line and empties it (ECMA-48: CR, EL). */
+#define LOG_CLEAR_LINE "\r\033[K"
+
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
 /** Sets what is logged from now on (`level` and graver) and the name that lines carry. Call before threads start. */

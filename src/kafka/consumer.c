@@ -33,8 +33,8 @@ static const struct kafka_property consumer_properties[] = {
     {"allow.auto.create.topics", "false"},
     {"check.crcs", "true"},
     {"fetch.queue.backoff.ms", "5"},
-    {"queued.max.messages.kbytes", "32768"},
-    {"fetch.message.max.bytes", "4194304"},
+    {"queued.max.messages.kbytes", "8192"},
+    {"fetch.message.max.bytes", "1048576"},
     {"topic.metadata.refresh.interval.ms", "30000"},
     {NULL, NULL},
 };

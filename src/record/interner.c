@@ -24,6 +24,9 @@ struct interner {
     uint32_t count;
     uint32_t capacity; /* of names */
     struct buffer text;
+    uint32_t *order; /* codes in the order of their names, of the first `ranked` names */
+    uint32_t *ranks; /* the inverse of `order` */
+    uint32_t ranked;
 };
 
 struct interner *interner_new(void)
@@ -41,6 +44,8 @@ void interner_free(struct interner *interner)
         return;
     free(interner->slots);
     free(interner->names);
+    free(interner->order);
+    free(interner->ranks);
     buffer_release(&interner->text);
     free(interner);
 }
@@ -49,6 +54,7 @@ void interner_clear(struct interner *interner)
 {
     memset(interner->slots, 0, interner->slot_count * sizeof(*interner->slots));
     interner->count = 0;
+    interner->ranked = 0;
     buffer_clear(&interner->text);
 }
 
@@ -115,4 +121,47 @@ struct slice interner_name(const struct interner *interner, uint32_t code)
 uint32_t interner_count(const struct interner *interner)
 {
     return interner->count;
+}
+
+static int compare_names(const void *left, const void *right, void *context)
+{
+    const struct interner *interner = context;
+
+    return slice_compare(interner_name(interner, *(const uint32_t *)left),
+                         interner_name(interner, *(const uint32_t *)right));
+}
+
+/* Merges two sorted runs of codes, from the back, into the place of the first: `order` has room for both. */
+static void merge(struct interner *interner, uint32_t *order, uint32_t count, const uint32_t *added,
+                  uint32_t added_count)
+{
+    while (added_count > 0)
+        if (count > 0 && compare_names(&order[count - 1], &added[added_count - 1], interner) > 0) {
+            order[count + added_count - 1] = order[count - 1];
+            count--;
+        } else {
+            order[count + added_count - 1] = added[added_count - 1];
+            added_count--;
+        }
+}
+
+const uint32_t *interner_ranks(struct interner *interner)
+{
+    uint32_t added_count = interner->count - interner->ranked;
+    uint32_t *added;
+
+    if (added_count == 0)
+        return interner->ranks;
+    added = memory_new(added_count, sizeof(*added));
+    for (uint32_t i = 0; i < added_count; i++)
+        added[i] = interner->ranked + i;
+    qsort_r(added, added_count, sizeof(*added), compare_names, interner);
+    interner->order = memory_resize(interner->order, interner->count, sizeof(*interner->order));
+    interner->ranks = memory_resize(interner->ranks, interner->count, sizeof(*interner->ranks));
+    merge(interner, interner->order, interner->ranked, added, added_count);
+    free(added);
+    interner->ranked = interner->count;
+    for (uint32_t i = 0; i < interner->count; i++)
+        interner->ranks[interner->order[i]] = i;
+    return interner->ranks;
 }

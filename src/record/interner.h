@@ -30,6 +30,12 @@ int interner_code(struct interner *interner, struct slice name, uint32_t *ret_co
 /** The name of a code, with a NUL after it; valid until the next interner_code() or interner_clear(). */
 struct slice interner_name(const struct interner *interner, uint32_t code);
 
+/**
+ * The rank of each code in the order of names (slice_compare()): an array of interner_count() entries, valid until the
+ * next name is added. Costs time only for the names added since it was last asked for.
+ */
+const uint32_t *interner_ranks(struct interner *interner);
+
 /** How many names it holds. */
 uint32_t interner_count(const struct interner *interner);
 

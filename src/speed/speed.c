@@ -63,7 +63,7 @@ static void show_progress(struct speed *speed, bool terminal)
 
     report_progress(&report, seconds_since(speed->begin_ms), &text);
     if (terminal)
-        fprintf(stderr, "\r\033[K%s", text.data);
+        fprintf(stderr, LOG_CLEAR_LINE "%s", text.data);
     else
         log_line(LOG_INFO, "%s", text.data);
 }
@@ -91,7 +91,7 @@ static void watch_workers(struct speed *speed)
             speed->finished_count++;
     }
     if (terminal)
-        fprintf(stderr, "\r\033[K");
+        fprintf(stderr, LOG_CLEAR_LINE);
 }
 
 /* The first failure that is told; the others mostly follow from it. */

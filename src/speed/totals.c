@@ -110,36 +110,65 @@ int totals_add(struct totals *totals, const struct coded_event *event)
     return 0;
 }
 
-static int compare(const void *left_total, const void *right_total)
-{
-    const struct total *left = left_total, *right = right_total;
+/* A sum and where it belongs: a slot's key with the name's rank in the place of its code. */
+struct place {
+    uint64_t key;
+    uint32_t code;
+    uint32_t slot;
+};
 
-    if (left->window != right->window)
-        return left->window < right->window ? -1 : 1;
-    if (left->dimension != right->dimension)
-        return left->dimension < right->dimension ? -1 : 1;
-    return slice_compare(left->name, right->name);
+static int compare_places(const void *left_place, const void *right_place)
+{
+    uint64_t left = ((const struct place *)left_place)->key, right = ((const struct place *)right_place)->key;
+
+    return (left > right) - (left < right);
+}
+
+static uint32_t key_code(uint64_t key)
+{
+    return (uint32_t)(key & ((1u << CODE_BITS) - 1));
+}
+
+static enum dimension key_dimension(uint64_t key)
+{
+    return (enum dimension)(((key >> CODE_BITS) & ((1u << DIMENSION_BITS) - 1)) - 1);
+}
+
+/* Numbers are sorted, not texts: the names are ranked once for all windows. */
+static struct place *sort_places(const struct totals *totals, const struct dictionary *dictionary)
+{
+    struct place *places = memory_new(totals->count + 1, sizeof(*places));
+    struct place *next = places;
+    const uint32_t *ranks[DIMENSIONS];
+
+    for (int i = 0; i < DIMENSIONS; i++)
+        ranks[i] = interner_ranks(dictionary->names[i]);
+    for (uint32_t i = 0; i < totals->slot_count; i++) {
+        uint64_t key = totals->slots[i].key;
+        uint32_t code = key_code(key);
+
+        if (key)
+            *next++ = (struct place){key - code + ranks[key_dimension(key)][code], code, i};
+    }
+    qsort(places, totals->count, sizeof(*places), compare_places);
+    return places;
 }
 
 struct total *totals_sorted(const struct totals *totals, const struct dictionary *dictionary)
 {
     struct total *sorted = memory_new(totals->count + 1, sizeof(*sorted));
-    struct total *next = sorted;
+    struct place *places = sort_places(totals, dictionary);
 
-    for (uint32_t i = 0; i < totals->slot_count; i++) {
-        uint64_t key = totals->slots[i].key;
-        uint32_t code = (uint32_t)(key & ((1u << CODE_BITS) - 1));
-        unsigned dimension = (unsigned)(key >> CODE_BITS) & ((1u << DIMENSION_BITS) - 1);
+    for (uint32_t i = 0; i < totals->count; i++) {
+        enum dimension dimension = key_dimension(places[i].key);
 
-        if (!key)
-            continue;
-        *next++ = (struct total){
-            .window = (int64_t)(key >> (CODE_BITS + DIMENSION_BITS)) * WINDOW_SECONDS,
-            .dimension = (enum dimension)(dimension - 1),
-            .name = dictionary_name(dictionary, (enum dimension)(dimension - 1), code),
-            .bytes = totals->slots[i].bytes,
+        sorted[i] = (struct total){
+            .window = (int64_t)(places[i].key >> (CODE_BITS + DIMENSION_BITS)) * WINDOW_SECONDS,
+            .dimension = dimension,
+            .name = dictionary_name(dictionary, dimension, places[i].code),
+            .bytes = totals->slots[places[i].slot].bytes,
         };
     }
-    qsort(sorted, totals->count, sizeof(*sorted), compare);
+    free(places);
     return sorted;
 }
