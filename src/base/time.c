@@ -18,6 +18,14 @@ int64_t time_now(void)
     return (int64_t)time(NULL);
 }
 
+int64_t time_now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 int64_t time_hour(int64_t time)
 {
     return time - time % SECONDS_PER_HOUR;

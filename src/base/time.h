@@ -23,6 +23,9 @@ int64_t time_monotonic_ms(void);
 /** Seconds since the Unix epoch by the system's clock. */
 int64_t time_now(void);
 
+/** Milliseconds since the Unix epoch by the system's clock. */
+int64_t time_now_ms(void);
+
 /** The hour that contains `time`: its first second. `time` must not be negative. */
 int64_t time_hour(int64_t time);
 

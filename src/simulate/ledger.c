@@ -1,0 +1,224 @@
+#include "simulate/ledger.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/time.h"
+#include "record/record.h"
+#include "simulate/sums.h"
+
+#define DATE_SIZE 32
+
+struct ledger {
+    const struct population *population;
+    struct sums windows;
+    char *path;
+    char *partial_path;
+    FILE *file; /* under the partial path; NULL when it is written */
+    struct buffer row;
+    struct buffer name;
+};
+
+int ledger_open(const char *path, const struct population *population, struct ledger **ret_ledger, struct error *error)
+{
+    struct ledger *ledger = memory_new(1, sizeof(*ledger));
+
+    ledger->population = population;
+    ledger->path = memory_text(path, strlen(path));
+    ledger->partial_path = memory_printf("%s.partial", path);
+    ledger->file = fopen(ledger->partial_path, "we");
+    if (!ledger->file) {
+        error_set(error, ERROR_MISTAKE, "could not create the ledger \"%s\": %m", ledger->partial_path);
+        ledger_free(ledger);
+        return error_hint(error, "check that its folder exists and can be written to");
+    }
+    *ret_ledger = ledger;
+    return 0;
+}
+
+void ledger_free(struct ledger *ledger)
+{
+    if (!ledger)
+        return;
+    if (ledger->file) {
+        fclose(ledger->file);
+        unlink(ledger->partial_path);
+    }
+    sums_release(&ledger->windows);
+    buffer_release(&ledger->row);
+    buffer_release(&ledger->name);
+    free(ledger->path);
+    free(ledger->partial_path);
+    free(ledger);
+}
+
+int ledger_add(struct ledger *ledger, const struct coded_event *event, struct error *error)
+{
+    uint32_t window = (uint32_t)record_window(event->timestamp);
+
+    for (enum dimension dimension = 0; dimension < DIMENSIONS; dimension++)
+        if (sums_add(&ledger->windows, window, dimension, event->codes[dimension], event->bytes, error))
+            return -1;
+    return 0;
+}
+
+static int compare_sums(const void *left_sum, const void *right_sum, void *population)
+{
+    const struct sum *left = left_sum, *right = right_sum;
+
+    if (left->begin != right->begin)
+        return left->begin < right->begin ? -1 : 1;
+    if (left->dimension != right->dimension)
+        return left->dimension < right->dimension ? -1 : 1;
+    return population_compare(population, left->dimension, left->code, right->code);
+}
+
+static void append_csv(struct buffer *row, struct slice text)
+{
+    if (!memchr(text.data, '"', text.size) && !memchr(text.data, ',', text.size) &&
+        !memchr(text.data, '\n', text.size) && !memchr(text.data, '\r', text.size)) {
+        buffer_append(row, text.data, text.size);
+        return;
+    }
+    buffer_text(row, "\"");
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] == '"')
+            buffer_text(row, "\"");
+        buffer_append(row, text.data + i, 1);
+    }
+    buffer_text(row, "\"");
+}
+
+/* Errors of the stream are looked at when it is closed. */
+static void write_row(struct ledger *ledger, const char *grain, const struct sum *sum, struct slice id)
+{
+    struct time_parts date = time_split(sum->begin);
+
+    buffer_clear(&ledger->row);
+    buffer_printf(&ledger->row, "%s,%04d-%02d-%02d %02d:%02d:%02d,%s,", grain, date.year, date.month, date.day,
+                  date.hour, date.minute, date.second, dimension_labels[sum->dimension]);
+    append_csv(&ledger->row, id);
+    buffer_printf(&ledger->row, ",%" PRId64 "\n", sum->value);
+    fwrite(ledger->row.data, 1, ledger->row.size, ledger->file);
+}
+
+static struct sum *sort_sums(const struct ledger *ledger, const struct sums *sums)
+{
+    struct sum *list = sums_list(sums);
+
+    qsort_r(list, sums->count, sizeof(*list), compare_sums, (void *)(uintptr_t)ledger->population);
+    return list;
+}
+
+static void write_grain(struct ledger *ledger, const char *grain, const struct sum *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        buffer_clear(&ledger->name);
+        population_name(ledger->population, list[i].dimension, list[i].code, &ledger->name);
+        write_row(ledger, grain, &list[i], (struct slice){ledger->name.data, ledger->name.size});
+    }
+}
+
+struct offender {
+    const struct sum *sum;
+    const char *email;
+};
+
+static int compare_offenders(const void *left_offender, const void *right_offender)
+{
+    const struct offender *left = left_offender, *right = right_offender;
+    int order;
+
+    if (left->sum->begin != right->sum->begin)
+        return left->sum->begin < right->sum->begin ? -1 : 1;
+    order = strcmp(left->email, right->email);
+    if (order)
+        return order;
+    return (left->sum->value > right->sum->value) - (left->sum->value < right->sum->value);
+}
+
+static void write_offenders(struct ledger *ledger, const struct sum *hours, size_t count)
+{
+    struct offender *offenders = memory_new(count + 1, sizeof(*offenders));
+    size_t offender_count = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct user *user = hours[i].dimension == DIMENSION_USER
+                                      ? population_user(ledger->population, hours[i].code)
+                                      : NULL;
+
+        if (user && hours[i].value > user->quota)
+            offenders[offender_count++] = (struct offender){&hours[i], user->email};
+    }
+    qsort(offenders, offender_count, sizeof(*offenders), compare_offenders);
+    for (size_t i = 0; i < offender_count; i++)
+        write_row(ledger, "quota", offenders[i].sum, slice_of(offenders[i].email));
+    free(offenders);
+}
+
+static int write_rows(struct ledger *ledger, struct error *error)
+{
+    cleanup(sums_release) struct sums hours = {0};
+    cleanup(memory_free) struct sum *window_list = sort_sums(ledger, &ledger->windows);
+    cleanup(memory_free) struct sum *hour_list = NULL;
+
+    for (size_t i = 0; i < ledger->windows.count; i++)
+        if (sums_add(&hours, (uint32_t)time_hour(window_list[i].begin), window_list[i].dimension,
+                     window_list[i].code, window_list[i].value, error))
+            return -1;
+    hour_list = sort_sums(ledger, &hours);
+    write_grain(ledger, "5min", window_list, ledger->windows.count);
+    write_grain(ledger, "hour", hour_list, hours.count);
+    write_offenders(ledger, hour_list, hours.count);
+    return 0;
+}
+
+static void write_tally(struct ledger *ledger, const struct tally *tally)
+{
+    fprintf(ledger->file,
+            "all,,bytes_total,,%" PRId64 "\nall,,events_accepted,,%" PRId64 "\nall,,events_rejected,,%" PRId64
+            "\nall,,messages_sent,,%" PRId64 "\n",
+            tally->bytes, tally_valid(tally), tally_sent(tally) - tally_valid(tally), tally_sent(tally));
+}
+
+/* Makes the new name survive a crash of the machine. */
+static int sync_folder(const char *path)
+{
+    cleanup(memory_free) char *copy = memory_text(path, strlen(path));
+    int folder = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int status;
+
+    if (folder < 0)
+        return -1;
+    status = fsync(folder);
+    close(folder);
+    return status;
+}
+
+static int publish(struct ledger *ledger, struct error *error)
+{
+    FILE *file = ledger->file;
+    bool written = !fflush(file) && !ferror(file) && !fsync(fileno(file));
+
+    ledger->file = NULL;
+    written = !fclose(file) && written && !rename(ledger->partial_path, ledger->path) && !sync_folder(ledger->path);
+    if (written)
+        return 0;
+    error_set(error, ERROR_WORLD, "could not write the ledger \"%s\": %m", ledger->path);
+    unlink(ledger->partial_path);
+    return -1;
+}
+
+int ledger_write(struct ledger *ledger, const struct tally *tally, struct error *error)
+{
+    fprintf(ledger->file, "grain,date,type,id,value\n");
+    if (write_rows(ledger, error))
+        return -1;
+    write_tally(ledger, tally);
+    return publish(ledger, error);
+}
