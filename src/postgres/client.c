@@ -36,6 +36,7 @@ static const struct {
     {"42P01", ERROR_MISTAKE, "run antenna provision, or check the table's name"},
     {"42501", ERROR_MISTAKE, "grant the right to the user of jdbc-user"},
     {"42", ERROR_MISTAKE, "check that the tables have the columns and keys that antenna provision gives them"},
+    {"22021", ERROR_MISTAKE, "texts must be UTF-8"},
     {"22003", ERROR_MISTAKE, "a sum exceeds BIGINT; reject absurd events with --max-bytes"},
 };
 

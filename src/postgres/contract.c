@@ -1,0 +1,102 @@
+#include "postgres/contract.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "postgres/sql.h"
+
+#define TIMESTAMP "timestamp without time zone"
+#define TOTALS_COLUMNS {{"date", TIMESTAMP}, {"id", "text"}, {"value", "bigint"}, {"type", "text"}}
+
+const struct contract contracts[CONTRACTS] = {
+    [CONTRACT_BYTES] = {OPTION_JDBC_TABLE, TOTALS_COLUMNS, {"date", "type", "id"}, true},
+    [CONTRACT_BYTES_HOURLY] = {OPTION_BYTES_HOURLY_TABLE, TOTALS_COLUMNS, {"date", "type", "id"}, true},
+    [CONTRACT_USER_METADATA] = {OPTION_USER_METADATA_TABLE,
+                                {{"id", "text"}, {"name", "text"}, {"email", "text"}, {"quota", "bigint"}},
+                                {"id"},
+                                true},
+    [CONTRACT_USER_QUOTA_LIMIT] = {OPTION_USER_QUOTA_LIMIT_TABLE,
+                                   {{"email", "text"}, {"usage", "bigint"}, {"quota", "bigint"}, {"date", TIMESTAMP}},
+                                   {"date"},
+                                   false},
+};
+
+/* The table's name as SQL would have it. Free the text. */
+static char *quote(const char *table)
+{
+    const char *const tables[][2] = {{"table", table}, {NULL, NULL}};
+
+    return postgres_with_tables(":\"table\"", tables);
+}
+
+static int check_column(const PGresult *result, const struct contract_column *column, const char *table,
+                        struct error *error)
+{
+    for (int row = 0; row < PQntuples(result); row++) {
+        const char *type = PQgetvalue(result, row, 1);
+
+        if (strcmp(PQgetvalue(result, row, 0), column->name) != 0)
+            continue;
+        if (strcmp(type, column->type) == 0)
+            return 0;
+        error_set(error, ERROR_MISTAKE, "column \"%s\" of table \"%s\" has the type %s instead of %s", column->name,
+                  table, type, column->type);
+        return error_hint(error, "alter the column, or give the name of another table");
+    }
+    error_set(error, ERROR_MISTAKE, "table \"%s\" has no column \"%s\" of type %s", table, column->name, column->type);
+    return error_hint(error, "add the column, or give the name of another table");
+}
+
+static int check_columns(struct postgres *postgres, const struct contract *contract, const char *table,
+                         const char *quoted, bool *ret_missing, struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+    struct parameters parameters = {0};
+
+    parameters_text(&parameters, quoted);
+    if (postgres_run(postgres, sql_select_columns, &parameters, &result, error))
+        return error_context(error, "could not look at table \"%s\"", table);
+    *ret_missing = PQntuples(result) == 0;
+    for (size_t i = 0; i < CONTRACT_COLUMNS && !*ret_missing; i++)
+        if (check_column(result, &contract->columns[i], table, error))
+            return -1;
+    return 0;
+}
+
+static int find_key(struct postgres *postgres, const struct contract *contract, const char *quoted, bool *ret_found,
+                    struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+    cleanup(array_release) struct array columns = {0};
+    struct parameters parameters = {0};
+
+    array_begin(&columns, ARRAY_TEXT);
+    for (size_t i = 0; i < CONTRACT_COLUMNS && contract->key[i]; i++)
+        array_add_bytes(&columns, slice_of(contract->key[i]));
+    parameters_text(&parameters, quoted);
+    parameters_array(&parameters, &columns);
+    parameters_text(&parameters, contract->unique ? "true" : "false");
+    if (postgres_run(postgres, sql_has_index, &parameters, &result, error))
+        return -1;
+    *ret_found = strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+    return 0;
+}
+
+int contract_compare(struct postgres *postgres, const struct contract *contract, const char *table,
+                     enum contract_state *ret_state, struct error *error)
+{
+    cleanup(memory_free) char *quoted = quote(table);
+    bool missing, keyed;
+
+    if (check_columns(postgres, contract, table, quoted, &missing, error))
+        return -1;
+    if (missing) {
+        *ret_state = TABLE_MISSING;
+        return 0;
+    }
+    if (find_key(postgres, contract, quoted, &keyed, error))
+        return -1;
+    *ret_state = keyed ? TABLE_COMPLETE : TABLE_WITHOUT_KEY;
+    return 0;
+}

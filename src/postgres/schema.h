@@ -1,0 +1,35 @@
+/* Makes and checks what the program needs in the database: the four tables and the schema `antenna`. */
+#ifndef ANTENNA_POSTGRES_SCHEMA_H
+#define ANTENNA_POSTGRES_SCHEMA_H
+
+#include "config/config.h"
+#include "postgres/contract.h"
+
+/** The version of the schema `antenna` that this program reads and writes. */
+#define SCHEMA_VERSION 1
+
+enum table_fate { TABLE_CREATED, TABLE_KEPT, TABLE_ADOPTED };
+
+/** What became of a table. */
+struct table_report {
+    const char *table;
+    enum table_fate fate;
+    int64_t removed;   /* rows that an adoption merged into others */
+    int64_t differing; /* keys whose merged rows were not equal */
+};
+
+/**
+ * Creates what is missing, inside a transaction that keeps other provisions out. Tables without key are adopted when the
+ * configuration says so: doubled rows are merged and the key is added; else they are ERROR_MISTAKE, as are tables whose
+ * columns are not right.
+ */
+int schema_create(struct postgres *postgres, const struct config *config, struct table_report ret_reports[CONTRACTS],
+                  struct error *error) must_check;
+
+/**
+ * Checks that the schema `antenna` has our version, and that the tables which the configuration's command uses are there
+ * with their columns and keys. Error: ERROR_MISTAKE, with what to do.
+ */
+int schema_check(struct postgres *postgres, const struct config *config, struct error *error) must_check;
+
+#endif

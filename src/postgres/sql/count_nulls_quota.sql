@@ -1,0 +1,2 @@
+-- Nothing in this table is a key.
+SELECT 0

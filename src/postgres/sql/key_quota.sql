@@ -1,0 +1,2 @@
+-- Gives the offenders their index.
+CREATE INDEX ON :"table" (date)
