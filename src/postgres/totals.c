@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "postgres/sql.h"
 
 static void begin_statement(struct totals_writer *writer)
@@ -12,16 +13,36 @@ static void begin_statement(struct totals_writer *writer)
     array_begin(&writer->values, ARRAY_BIGINT);
 }
 
-void totals_writer_init(struct totals_writer *writer, struct postgres *postgres, const char *table,
-                        const char *const *label_names, int count)
+static void begin(struct totals_writer *writer, struct postgres *postgres, const char *sql, const char *table,
+                  struct totals_labels labels)
 {
-    const char *const tables[][2] = {{"bytes", table}, {NULL, NULL}};
+    const char *const tables[][2] = {{"table", table}, {NULL, NULL}};
 
-    *writer = (struct totals_writer){.postgres = postgres, .sql = postgres_with_tables(sql_add_totals, tables)};
+    *writer = (struct totals_writer){.postgres = postgres, .sql = postgres_with_tables(sql, tables)};
     array_begin(&writer->label_names, ARRAY_TEXT);
-    for (int i = 0; i < count; i++)
-        array_add_bytes(&writer->label_names, slice_of(label_names[i]));
+    for (int i = 0; i < labels.count; i++)
+        array_add_bytes(&writer->label_names, slice_of(labels.names[i]));
     begin_statement(writer);
+}
+
+void totals_begin_adding(struct totals_writer *writer, struct postgres *postgres, const char *table,
+                         struct totals_labels labels)
+{
+    begin(writer, postgres, sql_add_totals, table, labels);
+}
+
+int totals_begin_replacing(struct totals_writer *writer, struct postgres *postgres, const char *table, int64_t hour,
+                           struct totals_labels labels, struct error *error)
+{
+    const char *const tables[][2] = {{"table", table}, {NULL, NULL}};
+    cleanup(memory_free) char *sql = postgres_with_tables(sql_delete_hour, tables);
+    struct parameters parameters = {0};
+
+    parameters_timestamp(&parameters, hour);
+    if (postgres_do(postgres, sql, &parameters, error))
+        return error_context(error, "could not remove the hour's totals");
+    begin(writer, postgres, sql_insert_totals, table, labels);
+    return 0;
 }
 
 void totals_writer_release(struct totals_writer *writer)
@@ -56,7 +77,7 @@ int totals_flush(struct totals_writer *writer, struct error *error)
     parameters_array(&parameters, &writer->values);
     parameters_array(&parameters, &writer->label_names);
     if (postgres_do(writer->postgres, writer->sql, &parameters, error))
-        return error_context(error, "could not add to the totals");
+        return error_context(error, "could not write the totals");
     begin_statement(writer);
     return 0;
 }

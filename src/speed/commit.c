@@ -37,7 +37,8 @@ static int write_totals(struct worker *worker, struct error *error)
     size_t count = totals_count(worker->pending.totals);
     int status = 0;
 
-    totals_writer_init(&writer, worker->postgres, worker->job->bytes_table, dimension_labels, DIMENSIONS);
+    totals_begin_adding(&writer, worker->postgres, worker->job->bytes_table,
+                        (struct totals_labels){dimension_labels, DIMENSIONS});
     for (size_t i = 0; i < count && !status; i++)
         status =
             totals_write(&writer, sorted[i].window, (int)sorted[i].dimension, sorted[i].name, sorted[i].bytes, error);

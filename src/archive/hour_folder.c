@@ -1,0 +1,107 @@
+#include "archive/hour_folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/time.h"
+
+#define SUFFIX ".parquet"
+
+/* A writer publishes a file within milliseconds of listing it. */
+#define PUBLISH_WAIT_MS 2000
+#define PUBLISH_LOOK_MS 20
+
+int storage_check(const char *storage_path, struct error *error)
+{
+    cleanup(memory_free) char *below = memory_printf("%s/%s", storage_path, LAYOUT_DATA);
+    DIR *folder = opendir(storage_path);
+
+    if (!folder) {
+        error_set(error, ERROR_MISTAKE, "could not open the storage-path \"%s\": %s", storage_path, strerror(errno));
+        return error_hint(error, "give the folder that holds year=…: the speed layer's storage-root with /data behind it");
+    }
+    closedir(folder);
+    if (access(below, F_OK) == 0) {
+        error_set(error, ERROR_MISTAKE, "\"%s\" is a storage-root and no storage-path", storage_path);
+        return error_hint(error, "give \"%s\", the folder that holds year=…", below);
+    }
+    return 0;
+}
+
+static int compare_paths(const void *left, const void *right)
+{
+    return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+int hour_folder_list(const char *storage_path, int64_t hour, struct file_names *ret_paths, struct error *error)
+{
+    struct time_parts parts = time_split(hour);
+    cleanup(memory_free) char *path = memory_printf("%s/year=%d/month=%d/day=%d/hour=%d", storage_path, parts.year,
+                                                    parts.month, parts.day, parts.hour);
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+
+    if (!folder && errno == ENOENT)
+        return 0;
+    if (!folder)
+        return error_set(error, ERROR_MISTAKE, "could not open the folder \"%s\": %s", path, strerror(errno));
+    while ((entry = readdir(folder))) {
+        size_t size = strlen(entry->d_name);
+
+        if (entry->d_name[0] == '.' || size < strlen(SUFFIX) || strcmp(entry->d_name + size - strlen(SUFFIX), SUFFIX))
+            continue;
+        ret_paths->names = memory_resize(ret_paths->names, ret_paths->count + 1, sizeof(*ret_paths->names));
+        ret_paths->names[ret_paths->count++] = memory_printf("%s/%s", path, entry->d_name);
+    }
+    closedir(folder);
+    if (ret_paths->count)
+        qsort(ret_paths->names, ret_paths->count, sizeof(*ret_paths->names), compare_paths);
+    return 0;
+}
+
+/* The path of a file in any writer's folder, or NULL. Free it. */
+static char *find_in_staging(const char *storage_path, const char *name)
+{
+    cleanup(memory_free) char *staging = memory_printf("%s/../%s", storage_path, LAYOUT_STAGING);
+    DIR *folder = opendir(staging);
+    const struct dirent *entry;
+    char *path = NULL;
+
+    if (!folder)
+        return NULL;
+    while (!path && (entry = readdir(folder))) {
+        path = memory_printf("%s/%s/%s", staging, entry->d_name, name);
+        if (access(path, F_OK)) {
+            free(path);
+            path = NULL;
+        }
+    }
+    closedir(folder);
+    return path;
+}
+
+int hour_folder_find(const char *storage_path, const char *place, char **ret_path, struct error *error)
+{
+    cleanup(memory_free) char *path = memory_printf("%s/%s", storage_path, place);
+    int64_t give_up_at = time_monotonic_ms() + PUBLISH_WAIT_MS;
+    const char *slash = strrchr(place, '/');
+
+    while (access(path, F_OK)) {
+        if (time_monotonic_ms() >= give_up_at) {
+            *ret_path = find_in_staging(storage_path, slash ? slash + 1 : place);
+            if (*ret_path)
+                return 0;
+            error_set(error, ERROR_MISTAKE, "the archive's file \"%s\" is missing", path);
+            return error_hint(error, "give the storage-path of the machine that wrote it, or put the file back");
+        }
+        time_sleep_ms(PUBLISH_LOOK_MS);
+    }
+    *ret_path = path;
+    path = NULL;
+    return 0;
+}

@@ -1,0 +1,2 @@
+-- Removes an hour's rows. $1 the hour.
+DELETE FROM :"table" WHERE date = $1
