@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "postgres/sql.h"
 
 /* Seconds that connecting may take, and milliseconds that sent data may stay unacknowledged: a peer that vanished
  * without a word is noticed within half a minute. */
@@ -127,7 +128,7 @@ int postgres_open(const struct jdbc_address *address, struct postgres **ret_post
         return error_context(error, "could not connect to PostgreSQL");
     }
     PQsetNoticeProcessor(postgres->connection, ignore_notice, NULL);
-    if (postgres_script(postgres, "SET TIME ZONE 'UTC'; SET default_transaction_isolation TO 'read committed'", error)) {
+    if (postgres_script(postgres, sql_begin_session, error)) {
         postgres_close(postgres);
         return -1;
     }
