@@ -1,7 +1,7 @@
 /* Picks the subcommand, loads its configuration, runs it and maps its result to the exit code. */
 #include <duckdb.h>
-#include <librdkafka/rdkafka.h>
 #include <libpq-fe.h>
+#include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <string.h>
 

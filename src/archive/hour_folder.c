@@ -23,7 +23,8 @@ int storage_check(const char *storage_path, struct error *error)
 
     if (!folder) {
         error_set(error, ERROR_MISTAKE, "could not open the storage-path \"%s\": %s", storage_path, strerror(errno));
-        return error_hint(error, "give the folder that holds year=…: the speed layer's storage-root with /data behind it");
+        return error_hint(error,
+                          "give the folder that holds year=…: the speed layer's storage-root with /data behind it");
     }
     closedir(folder);
     if (access(below, F_OK) == 0) {

@@ -19,7 +19,8 @@ int layout_path(char path[LAYOUT_PATH_SIZE], const char *name)
     char token[LAYOUT_TOKEN_DIGITS + 1];
     int size = 0;
 
-    if (sscanf(name, "%4u%2u%2uT%2u-%16[0-9a-f]-%u.parquet%n", &year, &month, &day, &hour, token, &sequence, &size) != 6 ||
+    if (sscanf(name, "%4u%2u%2uT%2u-%16[0-9a-f]-%u.parquet%n", &year, &month, &day, &hour, token, &sequence, &size) !=
+            6 ||
         size == 0 || name[size] != '\0' || size >= LAYOUT_NAME_SIZE)
         return -1;
     snprintf(path, LAYOUT_PATH_SIZE, "year=%u/month=%u/day=%u/hour=%u/%s", year, month, day, hour, name);

@@ -21,8 +21,8 @@ int reader_count_rows(const struct file_names *paths, int64_t *ret_rows, struct 
 
 /**
  * Sums the files' bytes by antenna, by app and by user in one scan, and gives each total to `take`, in the order of
- * (label, name). Errors: ERROR_MISTAKE for files without the columns id, antenna_id, app and bytes, for events without a
- * name, and for a sum that exceeds int64; ERROR_WORLD for input and output; and those of `take`.
+ * (label, name). Errors: ERROR_MISTAKE for files without the columns id, antenna_id, app and bytes, for events without
+ * a name, and for a sum that exceeds int64; ERROR_WORLD for input and output; and those of `take`.
  */
 int reader_sum(const struct file_names *paths, hour_total_function take, void *context, struct error *error) must_check;
 

@@ -29,10 +29,10 @@ struct staging {
 
 static int fail(struct error *error, const char *what, const char *path)
 {
-    enum error_kind kind = errno == EACCES || errno == EPERM || errno == EROFS || errno == ENOTDIR || errno == ENOENT ||
-                                   errno == EEXIST
-                               ? ERROR_MISTAKE
-                               : ERROR_WORLD;
+    enum error_kind kind =
+        errno == EACCES || errno == EPERM || errno == EROFS || errno == ENOTDIR || errno == ENOENT || errno == EEXIST
+            ? ERROR_MISTAKE
+            : ERROR_WORLD;
 
     error_set(error, kind, "could not %s \"%s\": %s", what, path, strerror(errno));
     if (kind == ERROR_MISTAKE)

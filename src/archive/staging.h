@@ -54,8 +54,8 @@ int staging_publish(const struct staging *staging, const char *name, struct erro
 int staging_delete(const struct staging *staging, const char *name, struct error *error) must_check;
 
 /**
- * Takes over the next folder whose writer is dead. Returns 1 when there is none. Recover its files and close it as if it
- * were one's own.
+ * Takes over the next folder whose writer is dead. Returns 1 when there is none. Recover its files and close it as if
+ * it were one's own.
  */
 int staging_adopt(const char *root, struct staging **ret_staging, struct error *error) must_check;
 

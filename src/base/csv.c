@@ -71,7 +71,8 @@ void csv_close(struct csv *csv)
     free(csv);
 }
 
-/* Ends a field at `end`, whose byte it overwrites, after `separator` was found there. Returns whether the row goes on. */
+/* Ends a field at `end`, whose byte it overwrites, after `separator` was found there. Returns whether the row goes on.
+ */
 static bool finish_field(struct csv *csv, char *end, char *separator)
 {
     bool more = *separator == ',';

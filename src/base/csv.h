@@ -1,4 +1,5 @@
-/* Reads a CSV file by RFC 4180: fields between commas, quoted ones may hold commas, quotes (doubled) and line breaks. */
+/* Reads a CSV file by RFC 4180: fields between commas, quoted ones may hold commas, quotes (doubled) and line breaks.
+ */
 #ifndef ANTENNA_BASE_CSV_H
 #define ANTENNA_BASE_CSV_H
 
@@ -31,8 +32,8 @@ int csv_open(const char *path, struct csv **ret_csv, struct error *error) must_c
 void csv_close(struct csv *csv);
 
 /**
- * The next row. Returns 1 at the end of the file. Error: ERROR_MISTAKE with the line, for a quote that is not closed, text
- * behind a closing quote, or too many fields; nothing can be read after it.
+ * The next row. Returns 1 at the end of the file. Error: ERROR_MISTAKE with the line, for a quote that is not closed,
+ * text behind a closing quote, or too many fields; nothing can be read after it.
  */
 int csv_next(struct csv *csv, struct csv_row *ret_row, struct error *error) must_check;
 

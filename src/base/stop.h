@@ -7,7 +7,8 @@
 
 #include <stdbool.h>
 
-/** Installs the handlers; call once, before threads start. Also makes writing to a closed pipe an error, not a death. */
+/** Installs the handlers; call once, before threads start. Also makes writing to a closed pipe an error, not a death.
+ */
 void stop_install(void);
 
 /** Whether a stop was asked for, by a signal or by stop_request(). Safe from every thread. */

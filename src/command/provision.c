@@ -38,8 +38,7 @@ static int provision(struct postgres *postgres, const struct config *config, con
 
     if (postgres_begin(postgres, error) || schema_create(postgres, config, tables, error))
         return -1;
-    if (users->count &&
-        users_load(postgres, config_text(config, OPTION_USER_METADATA_TABLE), users, &loaded, error))
+    if (users->count && users_load(postgres, config_text(config, OPTION_USER_METADATA_TABLE), users, &loaded, error))
         return -1;
     if (postgres_commit(postgres, error))
         return -1;

@@ -1,5 +1,5 @@
-#include "command/command.h"
 #include "simulate/simulate.h"
+#include "command/command.h"
 
 int command_simulate(const struct config *config, struct error *error)
 {

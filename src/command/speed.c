@@ -1,5 +1,5 @@
-#include "command/command.h"
 #include "speed/speed.h"
+#include "command/command.h"
 
 int command_speed(const struct config *config, struct error *error)
 {

@@ -55,8 +55,7 @@ static int add_list_entry(struct entry *entry, const struct option *option, cons
 }
 
 /* Librdkafka's own lists use commas, so that NAME=VALUE lists are split in the environment and the default only. */
-static int add_list(struct entry *entry, const struct option *option, const char *text, bool split,
-                    struct error *error)
+static int add_list(struct entry *entry, const struct option *option, const char *text, bool split, struct error *error)
 {
     while (split) {
         size_t size = strcspn(text, ",");
@@ -118,8 +117,8 @@ static const struct option *find_letter(enum command_id command, char letter)
 }
 
 /* Sets an option that may carry its value in the same argument (`attached`) or in the next one. */
-static int read_option(struct config *config, const struct option *option, char *attached, int count,
-                       char **arguments, int *index, struct error *error)
+static int read_option(struct config *config, const struct option *option, char *attached, int count, char **arguments,
+                       int *index, struct error *error)
 {
     char *text = attached;
     int status;

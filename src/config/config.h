@@ -23,8 +23,8 @@ struct config;
  * --version nothing else is demanded. Errors: ERROR_USAGE for the command line; ERROR_MISTAKE for file and environment.
  * Free with config_free().
  */
-int config_load(enum command_id command, int count, char **arguments, struct config **ret_config,
-                struct error *error) must_check;
+int config_load(enum command_id command, int count, char **arguments, struct config **ret_config, struct error *error)
+    must_check;
 
 /** Frees the configuration and wipes its secrets; NULL is fine. */
 void config_free(struct config *config);

@@ -162,8 +162,8 @@ static int parse_hosts(struct jdbc_address *address, const char *text, size_t si
     return 0;
 }
 
-static int set_property(struct jdbc_address *address, const char *name, size_t name_size, const char *text,
-                        size_t size, bool *ssl, struct error *error)
+static int set_property(struct jdbc_address *address, const char *name, size_t name_size, const char *text, size_t size,
+                        bool *ssl, struct error *error)
 {
     if (name_size == strlen("ssl") && memcmp(name, "ssl", name_size) == 0) {
         *ssl = size == 0 || (size == 4 && memcmp(text, "true", 4) == 0);
@@ -178,7 +178,8 @@ static int set_property(struct jdbc_address *address, const char *name, size_t n
         if (strlen(properties[i].property) == name_size && memcmp(properties[i].property, name, name_size) == 0)
             return properties[i].keyword ? set_decoded(address, properties[i].keyword, text, size, error) : 0;
     error_set(error, ERROR_USAGE, "invalid jdbc-uri: unknown property \"%.*s\"", (int)name_size, name);
-    return error_hint(error, "leave it out, or give a libpq URI (postgresql://…), whose parameters are passed on as they are");
+    return error_hint(error,
+                      "leave it out, or give a libpq URI (postgresql://…), whose parameters are passed on as they are");
 }
 
 static int parse_properties(struct jdbc_address *address, const char *text, struct error *error)

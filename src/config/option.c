@@ -20,7 +20,8 @@
 #define NEAREST_MAX_EDITS 3
 #define NAME_SIZE_MAX 64
 
-// clang-format off: one option a block reads better than what the formatter makes of designated initialisers
+// One option a block reads better than what the formatter makes of designated initialisers.
+// clang-format off
 const struct option option_table[OPTION_IDS] = {
     [OPTION_KAFKA_SERVER] = {"kafka-server", 0, TYPE_TEXT, "HOST:PORT", NULL, 0, 0, SIMULATE | SPEED, false,
         "Kafka bootstrap servers, separated by commas"},

@@ -76,11 +76,11 @@ enum command_id { COMMAND_PROVISION, COMMAND_SIMULATE, COMMAND_SPEED, COMMAND_BA
 #define OPTION_POSITIONALS_MAX 8
 
 struct option {
-    const char *name;     /* on the command line behind --, in the file, and upper-case behind ANTENNA_ */
-    char letter;          /* short form, or 0 */
+    const char *name; /* on the command line behind --, in the file, and upper-case behind ANTENNA_ */
+    char letter;      /* short form, or 0 */
     enum option_type type;
-    const char *value;    /* how help names the value; NULL for flags */
-    const char *fallback; /* default as text, or NULL: none */
+    const char *value;        /* how help names the value; NULL for flags */
+    const char *fallback;     /* default as text, or NULL: none */
     int64_t minimum, maximum; /* of TYPE_COUNT, TYPE_SIZE (bytes), TYPE_INTERVAL (milliseconds) */
     unsigned commands;        /* bit 1 << command_id for each command that takes it */
     bool secret;              /* never printed; wiped from the process list */

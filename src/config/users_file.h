@@ -11,7 +11,7 @@
 struct user {
     char *id; /* 1 to 256 bytes, unlike every other user's */
     char *name;
-    char *email; /* not empty */
+    char *email;   /* not empty */
     int64_t quota; /* bytes an hour, >= 0 */
 };
 

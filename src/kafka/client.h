@@ -21,8 +21,8 @@ struct kafka_property {
 
 /**
  * A librdkafka configuration: `own` (ended by a NULL name), then kafka-server, then the operator's -X properties, which
- * override. Error: ERROR_USAGE with librdkafka's own words. Free with rd_kafka_conf_destroy() unless rd_kafka_new() took
- * it.
+ * override. Error: ERROR_USAGE with librdkafka's own words. Free with rd_kafka_conf_destroy() unless rd_kafka_new()
+ * took it.
  */
 int kafka_configure(const struct config *config, const struct kafka_property *own, rd_kafka_conf_t **ret_conf,
                     struct error *error) must_check;
@@ -37,8 +37,8 @@ int kafka_error(struct error *error, rd_kafka_resp_err_t code, const char *what)
  * Asks the broker for the topic's number of partitions, waiting KAFKA_ANSWER_TIMEOUT_MS at most. Errors: ERROR_WORLD
  * when no broker answers, ERROR_MISTAKE when it refuses us; a topic that does not exist is 0 partitions.
  */
-int kafka_count_partitions(rd_kafka_t *client, const struct config *config, int32_t *ret_count,
-                           struct error *error) must_check;
+int kafka_count_partitions(rd_kafka_t *client, const struct config *config, int32_t *ret_count, struct error *error)
+    must_check;
 
 /** The range of offsets that Kafka holds of a partition: from `first` to before `end`. */
 struct offset_range {

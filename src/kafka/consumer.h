@@ -1,6 +1,6 @@
 /*
- * One member of a consumer group, used by one thread. It never stores or chooses offsets by itself: its owner says where
- * each partition begins, and the group's offsets in Kafka are only a mirror for the usual lag tools.
+ * One member of a consumer group, used by one thread. It never stores or chooses offsets by itself: its owner says
+ * where each partition begins, and the group's offsets in Kafka are only a mirror for the usual lag tools.
  *
  * Order of calls: open, then in a loop read, take events, and answer each event: an assignment by consumer_assign() as
  * soon as the offsets are known, a revocation by consumer_unassign() when what was read is safe. The group waits for
@@ -30,7 +30,7 @@ struct message {
     enum message_kind kind;
     int32_t partition;
     int64_t offset;
-    int64_t arrival; /* Kafka's timestamp in seconds since the Unix epoch, or -1 */
+    int64_t arrival;  /* Kafka's timestamp in seconds since the Unix epoch, or -1 */
     const char *data; /* NULL for a tombstone */
     size_t size;
 };
@@ -55,8 +55,8 @@ struct consumer;
  * Joins the group `group`, subscribed to the configuration's topic. Errors: ERROR_USAGE for a wrong -X property. Close
  * with consumer_close().
  */
-int consumer_open(const struct config *config, const char *group, struct consumer **ret_consumer,
-                  struct error *error) must_check;
+int consumer_open(const struct config *config, const char *group, struct consumer **ret_consumer, struct error *error)
+    must_check;
 
 /** Leaves the group and frees the consumer; NULL is fine. */
 void consumer_close(struct consumer *consumer);
@@ -73,19 +73,19 @@ int consumer_read(struct consumer *consumer, int timeout_ms, const struct messag
 bool consumer_take_event(struct consumer *consumer, struct consumer_event *ret_event) must_check;
 
 /** Begins to read partitions at offsets; also the answer to CONSUMER_ASSIGNED (with none, when it named none). */
-int consumer_assign(struct consumer *consumer, const struct position *positions, size_t count,
-                    struct error *error) must_check;
+int consumer_assign(struct consumer *consumer, const struct position *positions, size_t count, struct error *error)
+    must_check;
 
 /**
  * Stops reading partitions and forgets what was fetched of them; also the answer to CONSUMER_REVOKED. Name only
  * partitions that are being read.
  */
-int consumer_unassign(struct consumer *consumer, const int32_t *partitions, size_t count,
-                      struct error *error) must_check;
+int consumer_unassign(struct consumer *consumer, const int32_t *partitions, size_t count, struct error *error)
+    must_check;
 
 /** Asks which offsets Kafka holds of a partition. */
-int consumer_range(struct consumer *consumer, int32_t partition, struct offset_range *ret_range,
-                   struct error *error) must_check;
+int consumer_range(struct consumer *consumer, int32_t partition, struct offset_range *ret_range, struct error *error)
+    must_check;
 
 /**
  * Replaces in each position its offset by that of the first message which arrived at or after `time` (seconds since the

@@ -23,6 +23,7 @@ static const struct kafka_property producer_properties[] = {
     {"enable.idempotence", "true"},
     {"message.timeout.ms", "0"}, /* tried again without end */
     {"allow.auto.create.topics", "false"},
+    {"reconnect.backoff.max.ms", "1000"},
     {"linger.ms", "10"},
     {"batch.size", "1000000"},
     {"compression.codec", "lz4"},
@@ -118,8 +119,7 @@ static int report_failure(const struct producer *producer, struct error *error)
     return -1;
 }
 
-int producer_send(struct producer *producer, int32_t partition, struct slice message, void *ticket,
-                  struct error *error)
+int producer_send(struct producer *producer, int32_t partition, struct slice message, void *ticket, struct error *error)
 {
     rd_kafka_resp_err_t code;
 

@@ -1,7 +1,7 @@
 /*
- * An idempotent producer: each message that is acknowledged is in the topic exactly once, in the order of sending within
- * its partition; while Kafka is away messages wait and are tried again without end. Everything is called from one
- * thread, and acknowledgements are handed out inside producer_poll().
+ * An idempotent producer: each message that is acknowledged is in the topic exactly once, in the order of sending
+ * within its partition; while Kafka is away messages wait and are tried again without end. Everything is called from
+ * one thread, and acknowledgements are handed out inside producer_poll().
  */
 #ifndef ANTENNA_KAFKA_PRODUCER_H
 #define ANTENNA_KAFKA_PRODUCER_H
@@ -33,8 +33,8 @@ rd_kafka_t *producer_client(struct producer *producer);
  * Hands a message without key to the producer, which copies it; `data` NULL is a tombstone. Returns 1 when the queue is
  * full: call producer_poll() and try again.
  */
-int producer_send(struct producer *producer, int32_t partition, struct slice message, void *ticket,
-                  struct error *error) must_check;
+int producer_send(struct producer *producer, int32_t partition, struct slice message, void *ticket, struct error *error)
+    must_check;
 
 /**
  * Hands out acknowledgements, waiting up to `timeout_ms` for the first. Fails from the moment on when Kafka has refused

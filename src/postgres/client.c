@@ -150,8 +150,8 @@ void postgres_cleanup(struct postgres **postgres)
     *postgres = NULL;
 }
 
-int postgres_run(struct postgres *postgres, const char *sql, const struct parameters *parameters,
-                 PGresult **ret_result, struct error *error)
+int postgres_run(struct postgres *postgres, const char *sql, const struct parameters *parameters, PGresult **ret_result,
+                 struct error *error)
 {
     static const struct parameters none;
     const struct parameters *given = parameters ? parameters : &none;

@@ -28,12 +28,12 @@ void postgres_close(struct postgres *postgres);
 void postgres_cleanup(struct postgres **postgres);
 
 /** Runs one statement with parameters (NULL: none). Free the result with PQclear() or cleanup(postgres_clear). */
-int postgres_run(struct postgres *postgres, const char *sql, const struct parameters *parameters,
-                 PGresult **ret_result, struct error *error) must_check;
+int postgres_run(struct postgres *postgres, const char *sql, const struct parameters *parameters, PGresult **ret_result,
+                 struct error *error) must_check;
 
 /** Runs one statement whose result does not matter. */
-int postgres_do(struct postgres *postgres, const char *sql, const struct parameters *parameters,
-                struct error *error) must_check;
+int postgres_do(struct postgres *postgres, const char *sql, const struct parameters *parameters, struct error *error)
+    must_check;
 
 /** Runs several statements without parameters, as one transaction unless they say otherwise. */
 int postgres_script(struct postgres *postgres, const char *sql, struct error *error) must_check;
@@ -54,8 +54,8 @@ const char *postgres_sqlstate(const struct postgres *postgres);
 void postgres_clear(PGresult **result);
 
 /**
- * Puts table names into SQL: each `:"name"` (psql's own way to write a quoted variable) becomes the quoted identifier of
- * the pair with that name; `schema.table` is quoted part by part. Pairs end with a NULL name. Free the text.
+ * Puts table names into SQL: each `:"name"` (psql's own way to write a quoted variable) becomes the quoted identifier
+ * of the pair with that name; `schema.table` is quoted part by part. Pairs end with a NULL name. Free the text.
  */
 char *postgres_with_tables(const char *sql, const char *const pairs[][2]) must_check;
 

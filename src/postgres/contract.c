@@ -7,7 +7,13 @@
 #include "postgres/sql.h"
 
 #define TIMESTAMP "timestamp without time zone"
-#define TOTALS_COLUMNS {{"date", TIMESTAMP}, {"id", "text"}, {"value", "bigint"}, {"type", "text"}}
+#define TOTALS_COLUMNS                                                                                                 \
+    {                                                                                                                  \
+        {"date", TIMESTAMP}, {"id", "text"}, {"value", "bigint"},                                                      \
+        {                                                                                                              \
+            "type", "text"                                                                                             \
+        }                                                                                                              \
+    }
 
 const struct contract contracts[CONTRACTS] = {
     [CONTRACT_BYTES] = {OPTION_JDBC_TABLE, TOTALS_COLUMNS, {"date", "type", "id"}, true},

@@ -21,7 +21,13 @@ struct contract {
     bool unique;
 };
 
-enum contract_id { CONTRACT_BYTES, CONTRACT_BYTES_HOURLY, CONTRACT_USER_METADATA, CONTRACT_USER_QUOTA_LIMIT, CONTRACTS };
+enum contract_id {
+    CONTRACT_BYTES,
+    CONTRACT_BYTES_HOURLY,
+    CONTRACT_USER_METADATA,
+    CONTRACT_USER_QUOTA_LIMIT,
+    CONTRACTS
+};
 
 /** Indexed by contract_id. */
 extern const struct contract contracts[CONTRACTS];

@@ -24,8 +24,8 @@ void listed_files_release(struct listed_files *files);
 int hours_lock(struct postgres *postgres, int64_t hour, struct error *error) must_check;
 
 /** The files that are listed for the hour. */
-int hours_files(struct postgres *postgres, int64_t hour, struct listed_files *ret_files,
-                struct error *error) must_check;
+int hours_files(struct postgres *postgres, int64_t hour, struct listed_files *ret_files, struct error *error)
+    must_check;
 
 /** Notes what a run has read, if the hour is listed. Tells whether a run was noted before. */
 int hours_note_batch(struct postgres *postgres, int64_t hour, int64_t rows, int64_t bytes, bool *ret_rerun,

@@ -20,7 +20,7 @@
 static const struct {
     Oid element, array;
 } type_oids[] = {
-    [ARRAY_TEXT] = {25, 1009},      [ARRAY_BIGINT] = {20, 1016}, [ARRAY_INTEGER] = {23, 1007},
+    [ARRAY_TEXT] = {25, 1009},        [ARRAY_BIGINT] = {20, 1016}, [ARRAY_INTEGER] = {23, 1007},
     [ARRAY_TIMESTAMP] = {1114, 1115}, [ARRAY_BYTEA] = {17, 1001},
 };
 

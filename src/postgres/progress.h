@@ -36,8 +36,8 @@ struct progress_step {
 };
 
 /**
- * Claims `count` partitions, in ascending order, for `owner`. On entry `list` holds each partition and, as totals_offset,
- * where it begins if it has no progress yet; on return all of it is filled. Fences the owners before.
+ * Claims `count` partitions, in ascending order, for `owner`. On entry `list` holds each partition and, as
+ * totals_offset, where it begins if it has no progress yet; on return all of it is filled. Fences the owners before.
  */
 int progress_claim(struct postgres *postgres, const struct progress_key *key, const char *owner, struct progress *list,
                    size_t count, struct error *error) must_check;

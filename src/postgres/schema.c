@@ -42,8 +42,7 @@ static int refuse_nulls(struct postgres *postgres, enum contract_id id, const ch
     return error_hint(error, "correct or delete these rows and run the command again");
 }
 
-static int adopt_table(struct postgres *postgres, enum contract_id id, struct table_report *report,
-                       struct error *error)
+static int adopt_table(struct postgres *postgres, enum contract_id id, struct table_report *report, struct error *error)
 {
     cleanup(postgres_clear) PGresult *result = NULL;
 
@@ -111,8 +110,7 @@ static int check_version(struct postgres *postgres, struct error *error)
                                                       : "use a newer version of the program");
 }
 
-static int check_table(struct postgres *postgres, const struct config *config, enum contract_id id,
-                       struct error *error)
+static int check_table(struct postgres *postgres, const struct config *config, enum contract_id id, struct error *error)
 {
     const char *table = config_text(config, contracts[id].option);
     enum contract_state state;

@@ -19,16 +19,16 @@ struct table_report {
 };
 
 /**
- * Creates what is missing, inside a transaction that keeps other provisions out. Tables without key are adopted when the
- * configuration says so: doubled rows are merged and the key is added; else they are ERROR_MISTAKE, as are tables whose
- * columns are not right.
+ * Creates what is missing, inside a transaction that keeps other provisions out. Tables without key are adopted when
+ * the configuration says so: doubled rows are merged and the key is added; else they are ERROR_MISTAKE, as are tables
+ * whose columns are not right.
  */
 int schema_create(struct postgres *postgres, const struct config *config, struct table_report ret_reports[CONTRACTS],
                   struct error *error) must_check;
 
 /**
- * Checks that the schema `antenna` has our version, and that the tables which the configuration's command uses are there
- * with their columns and keys. Error: ERROR_MISTAKE, with what to do.
+ * Checks that the schema `antenna` has our version, and that the tables which the configuration's command uses are
+ * there with their columns and keys. Error: ERROR_MISTAKE, with what to do.
  */
 int schema_check(struct postgres *postgres, const struct config *config, struct error *error) must_check;
 

@@ -1,4 +1,5 @@
-/* Totals in the tables `bytes`, to which the speed layer adds, and `bytes_hourly`, whose hours the batch layer replaces. */
+/* Totals in the tables `bytes`, to which the speed layer adds, and `bytes_hourly`, whose hours the batch layer
+ * replaces. */
 #ifndef ANTENNA_POSTGRES_TOTALS_H
 #define ANTENNA_POSTGRES_TOTALS_H
 
@@ -22,8 +23,8 @@ struct totals_writer {
 };
 
 /**
- * Begins to add to the totals of `table`, inside a transaction. totals_write() must then be called in the order of (date,
- * label, id), so that workers which meet on rows do not lock each other out.
+ * Begins to add to the totals of `table`, inside a transaction. totals_write() must then be called in the order of
+ * (date, label, id), so that workers which meet on rows do not lock each other out.
  */
 void totals_begin_adding(struct totals_writer *writer, struct postgres *postgres, const char *table,
                          struct totals_labels labels);

@@ -15,8 +15,8 @@ static void release(struct user_arrays *arrays)
     array_release(&arrays->quotas);
 }
 
-int users_load(struct postgres *postgres, const char *table, const struct users *users,
-               struct users_report *ret_report, struct error *error)
+int users_load(struct postgres *postgres, const char *table, const struct users *users, struct users_report *ret_report,
+               struct error *error)
 {
     const char *const tables[][2] = {{"user_metadata", table}, {NULL, NULL}};
     cleanup(memory_free) char *sql = postgres_with_tables(sql_upsert_users, tables);

@@ -12,7 +12,7 @@ struct users_report {
 };
 
 /** Inserts or updates the users in `table`, inside a transaction. Users that are not among them stay as they are. */
-int users_load(struct postgres *postgres, const char *table, const struct users *users,
-               struct users_report *ret_report, struct error *error) must_check;
+int users_load(struct postgres *postgres, const char *table, const struct users *users, struct users_report *ret_report,
+               struct error *error) must_check;
 
 #endif

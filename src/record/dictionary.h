@@ -1,6 +1,6 @@
 /*
- * The three things that bytes are counted for, and their names as small numbers. A coded event is what rows and sums are
- * made of: 4 bytes a name instead of 36.
+ * The three things that bytes are counted for, and their names as small numbers. A coded event is what rows and sums
+ * are made of: 4 bytes a name instead of 36.
  */
 #ifndef ANTENNA_RECORD_DICTIONARY_H
 #define ANTENNA_RECORD_DICTIONARY_H
@@ -39,8 +39,8 @@ void dictionary_release(struct dictionary *dictionary);
 void dictionary_clear(struct dictionary *dictionary);
 
 /** Replaces an event's names by codes. Returns 1, with nothing to use, when an interner is full. */
-int dictionary_encode(struct dictionary *dictionary, const struct record *record,
-                      struct coded_event *ret_event) must_check;
+int dictionary_encode(struct dictionary *dictionary, const struct record *record, struct coded_event *ret_event)
+    must_check;
 
 /** The name of a code, with a NUL after it. */
 struct slice dictionary_name(const struct dictionary *dictionary, enum dimension dimension, uint32_t code);

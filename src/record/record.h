@@ -79,12 +79,12 @@ void decoder_release(struct decoder *decoder);
 
 /**
  * Decodes one message of `size` bytes (`json` may be NULL when it is 0). `arrival` is the message's Kafka timestamp in
- * seconds, negative when it has none: event times are compared with it and not with the clock, so that reading a message
- * again gives the same answer. Returns 0 with the record, whose slices are valid until the next call and while `json`
- * is; or 1 with the reason for rejecting it.
+ * seconds, negative when it has none: event times are compared with it and not with the clock, so that reading a
+ * message again gives the same answer. Returns 0 with the record, whose slices are valid until the next call and while
+ * `json` is; or 1 with the reason for rejecting it.
  */
-int parse_json_data(struct decoder *decoder, const char *json, size_t size, int64_t arrival,
-                    struct record *ret_record, struct reject *ret_reject) must_check;
+int parse_json_data(struct decoder *decoder, const char *json, size_t size, int64_t arrival, struct record *ret_record,
+                    struct reject *ret_reject) must_check;
 
 /** The code of a reason, such as "not_json"; part of the data contract. */
 const char *reject_reason_code(enum reject_reason reason);

@@ -15,8 +15,8 @@ struct scanner {
 
 static void skip_blanks(struct scanner *scanner)
 {
-    while (scanner->next < scanner->end && (*scanner->next == ' ' || *scanner->next == '\n' || *scanner->next == '\t' ||
-                                            *scanner->next == '\r'))
+    while (scanner->next < scanner->end &&
+           (*scanner->next == ' ' || *scanner->next == '\n' || *scanner->next == '\t' || *scanner->next == '\r'))
         scanner->next++;
 }
 

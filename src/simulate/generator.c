@@ -22,8 +22,8 @@ int generator_init(struct generator *generator, const struct config *config, con
     double late = future + config_share(config, OPTION_LATE);
 
     if (late > 1 + ROUNDING)
-        return error_set(error, ERROR_USAGE, "the shares late, malformed, future and duplicate add up to %g, more than 1",
-                         late);
+        return error_set(error, ERROR_USAGE,
+                         "the shares late, malformed, future and duplicate add up to %g, more than 1", late);
     *generator = (struct generator){
         .population = population,
         .random = {(uint64_t)config_number(config, OPTION_SEED)},

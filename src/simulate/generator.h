@@ -1,8 +1,8 @@
 /*
  * Makes the simulated messages one after the other. What they are made of:
  *
- * - Users fall into ten bands of equal size in the order of the list; each band sends half as much as the one before, so
- *   that a tenth of the users make half of the traffic and the quietest send 256 times less than the busiest.
+ * - Users fall into ten bands of equal size in the order of the list; each band sends half as much as the one before,
+ * so that a tenth of the users make half of the traffic and the quietest send 256 times less than the busiest.
  * - Antennas and apps: the first 1/n of them carry 1/sqrt(n) of the traffic.
  * - Bytes: from 64 to 262143, heavy-tailed; twice the size is half as likely (a Pareto distribution of index 1). The
  *   median is about 128, the mean about 620.
@@ -22,7 +22,7 @@
 enum message_kind { MESSAGE_ON_TIME, MESSAGE_LATE, MESSAGE_MALFORMED, MESSAGE_FUTURE, MESSAGE_KINDS };
 
 struct simulated_message {
-    struct slice text; /* no data: a tombstone */
+    struct slice text;        /* no data: a tombstone */
     struct coded_event event; /* nothing to rely on when malformed */
     enum message_kind kind;
     bool repeated; /* the same as the message before it */

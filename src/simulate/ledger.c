@@ -5,6 +5,7 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -24,10 +25,23 @@ struct ledger {
     struct buffer name;
 };
 
+/* A folder or a device could not be replaced in the end. */
+static int check_path(const char *path, struct error *error)
+{
+    struct stat status;
+
+    if (stat(path, &status) || S_ISREG(status.st_mode))
+        return 0;
+    return error_set(error, ERROR_MISTAKE, "could not create the ledger \"%s\": it exists and is not a file", path);
+}
+
 int ledger_open(const char *path, const struct population *population, struct ledger **ret_ledger, struct error *error)
 {
-    struct ledger *ledger = memory_new(1, sizeof(*ledger));
+    struct ledger *ledger;
 
+    if (check_path(path, error))
+        return -1;
+    ledger = memory_new(1, sizeof(*ledger));
     ledger->population = population;
     ledger->path = memory_text(path, strlen(path));
     ledger->partial_path = memory_printf("%s.partial", path);
@@ -148,9 +162,8 @@ static void write_offenders(struct ledger *ledger, const struct sum *hours, size
     size_t offender_count = 0;
 
     for (size_t i = 0; i < count; i++) {
-        const struct user *user = hours[i].dimension == DIMENSION_USER
-                                      ? population_user(ledger->population, hours[i].code)
-                                      : NULL;
+        const struct user *user =
+            hours[i].dimension == DIMENSION_USER ? population_user(ledger->population, hours[i].code) : NULL;
 
         if (user && hours[i].value > user->quota)
             offenders[offender_count++] = (struct offender){&hours[i], user->email};
@@ -168,8 +181,8 @@ static int write_rows(struct ledger *ledger, struct error *error)
     cleanup(memory_free) struct sum *hour_list = NULL;
 
     for (size_t i = 0; i < ledger->windows.count; i++)
-        if (sums_add(&hours, (uint32_t)time_hour(window_list[i].begin), window_list[i].dimension,
-                     window_list[i].code, window_list[i].value, error))
+        if (sums_add(&hours, (uint32_t)time_hour(window_list[i].begin), window_list[i].dimension, window_list[i].code,
+                     window_list[i].value, error))
             return -1;
     hour_list = sort_sums(ledger, &hours);
     write_grain(ledger, "5min", window_list, ledger->windows.count);

@@ -24,8 +24,8 @@ struct ledger;
  * Begins a ledger, in the file `path`.partial for the time being. Borrows `population`. Error: ERROR_MISTAKE when the
  * file cannot be made. Free with ledger_free().
  */
-int ledger_open(const char *path, const struct population *population, struct ledger **ret_ledger,
-                struct error *error) must_check;
+int ledger_open(const char *path, const struct population *population, struct ledger **ret_ledger, struct error *error)
+    must_check;
 
 /** Frees the ledger; one that was not written leaves no file. NULL is fine. */
 void ledger_free(struct ledger *ledger);

@@ -86,8 +86,8 @@ static void append_value(const struct population *population, const struct coded
     }
 }
 
-static void write_event(const struct population *population, const struct coded_event *event,
-                        const struct fault *fault, struct buffer *ret_text)
+static void write_event(const struct population *population, const struct coded_event *event, const struct fault *fault,
+                        struct buffer *ret_text)
 {
     const char *separator = "{";
 

@@ -31,8 +31,8 @@ struct outbox {
  * Connects to Kafka and sees to it that the topic exists; returns 1 when it was created, else 0. Borrows `ledger`,
  * which may be NULL. Release with outbox_close() also after a failure. Errors: those of topic_ensure().
  */
-int outbox_open(struct outbox *outbox, const struct config *config, struct ledger *ledger,
-                struct error *error) must_check;
+int outbox_open(struct outbox *outbox, const struct config *config, struct ledger *ledger, struct error *error)
+    must_check;
 
 /** Gives up what is pending and closes the connection. */
 void outbox_close(struct outbox *outbox);
@@ -43,7 +43,8 @@ void outbox_close(struct outbox *outbox);
  */
 int outbox_send(struct outbox *outbox, const struct simulated_message *message, struct error *error) must_check;
 
-/** Counts what Kafka has acknowledged, waiting up to `timeout_ms` for the first. Errors: producer_poll(), ledger_add(). */
+/** Counts what Kafka has acknowledged, waiting up to `timeout_ms` for the first. Errors: producer_poll(), ledger_add().
+ */
 int outbox_poll(struct outbox *outbox, int timeout_ms, struct error *error) must_check;
 
 #endif

@@ -68,8 +68,10 @@ static int read_range(struct schedule *schedule, const struct config *config, in
     schedule->from_start = !config_has(config, OPTION_FROM);
     schedule->first_ms = now_ms;
     schedule->ranged = config_has(config, OPTION_TO);
-    if (schedule->ranged && schedule->from_start)
-        return error_set(error, ERROR_USAGE, "the option to needs from");
+    if (schedule->ranged && schedule->from_start) {
+        error_set(error, ERROR_USAGE, "to is given without from");
+        return error_hint(error, "give --from, the event time of the first message, as well");
+    }
     if (!schedule->from_start && read_time(config, OPTION_FROM, now_ms, &schedule->first_ms, error))
         return -1;
     if (schedule->ranged && read_time(config, OPTION_TO, now_ms, &schedule->last_ms, error))

@@ -44,8 +44,8 @@ struct moment {
 };
 
 /** Reads --rate, --count, --duration, --from and --to, which must not lie after `now_ms`. Error: ERROR_USAGE. */
-int schedule_init(struct schedule *schedule, const struct config *config, int64_t now_ms,
-                  struct error *error) must_check;
+int schedule_init(struct schedule *schedule, const struct config *config, int64_t now_ms, struct error *error)
+    must_check;
 
 /** Begins the sending: without --from the first event happens at `now_ms`. */
 void schedule_start(struct schedule *schedule, int64_t now_ms);

@@ -184,7 +184,8 @@ static void log_begin(const struct simulation *simulation)
 {
     const uint32_t *counts = simulation->population.counts;
 
-    log_line(LOG_INFO, "sends to topic \"%s\" with %d partitions at rate %s: %u users, %u antennas, %u apps, seed %" PRId64,
+    log_line(LOG_INFO,
+             "sends to topic \"%s\" with %d partitions at rate %s: %u users, %u antennas, %u apps, seed %" PRId64,
              config_text(simulation->config, OPTION_TOPIC), (int)simulation->outbox.partition_count,
              config_text(simulation->config, OPTION_RATE), counts[DIMENSION_USER], counts[DIMENSION_ANTENNA],
              counts[DIMENSION_APP], config_number(simulation->config, OPTION_SEED));

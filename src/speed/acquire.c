@@ -81,8 +81,8 @@ static bool find_loss(const struct progress *progress, const struct offset_range
 
 static void describe_loss(struct buffer *text, const struct progress *progress, const struct offset_range *range)
 {
-    buffer_printf(text, "%spartition %d is read up to offset %" PRId64, text->size ? "; " : "", (int)progress->partition,
-                  progress->archive_offset);
+    buffer_printf(text, "%spartition %d is read up to offset %" PRId64, text->size ? "; " : "",
+                  (int)progress->partition, progress->archive_offset);
     if (progress->totals_offset > range->end)
         buffer_printf(text, " (totals: %" PRId64 "), but ends at %" PRId64 ": it was shortened or made anew",
                       progress->totals_offset, range->end);
@@ -122,8 +122,9 @@ static int check_losses(struct worker *worker, struct claim *claim, struct error
     }
     error_set(error, ERROR_MISTAKE, "Kafka no longer holds messages of topic \"%s\" that job \"%s\" has not read: %s",
               key->topic, key->job, lost.data);
-    return error_hint(error, "--accept-loss goes on with what is there and records the loss in antenna.loss; for a topic "
-                             "that was made anew, give a new --job, which reads it from its beginning");
+    return error_hint(error,
+                      "--accept-loss goes on with what is there and records the loss in antenna.loss; for a topic "
+                      "that was made anew, give a new --job, which reads it from its beginning");
 }
 
 /* A claim takes effect only when reading has begun: a failure in between is repeated from the start. */

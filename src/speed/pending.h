@@ -1,6 +1,6 @@
 /*
- * What a worker has read and not yet written: totals and rejected messages that wait for the next commit, rows that wait
- * for the next roll, and the names that both refer to. Dropping it loses nothing: Kafka has it, and the offsets in
+ * What a worker has read and not yet written: totals and rejected messages that wait for the next commit, rows that
+ * wait for the next roll, and the names that both refer to. Dropping it loses nothing: Kafka has it, and the offsets in
  * PostgreSQL say from where to read again.
  */
 #ifndef ANTENNA_SPEED_PENDING_H
@@ -32,8 +32,8 @@ void pending_drop(struct pending *pending);
 
 /**
  * Takes a message of a claimed partition and gives it to each side, totals and archive, whose offset it has not passed.
- * Returns 1, with nothing taken, when a limit of memory is reached: write what is pending and take it again. When nothing
- * is pending any message is taken.
+ * Returns 1, with nothing taken, when a limit of memory is reached: write what is pending and take it again. When
+ * nothing is pending any message is taken.
  */
 int pending_take(struct pending *pending, struct partition *partition, const struct message *message) must_check;
 

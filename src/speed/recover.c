@@ -6,8 +6,7 @@
 #include "postgres/archive_files.h"
 
 /* Sets ret_listed[i] for names[i]; what has no name of ours is not listed. */
-static int find_listed(struct postgres *postgres, const struct file_names *names, bool *ret_listed,
-                       struct error *error)
+static int find_listed(struct postgres *postgres, const struct file_names *names, bool *ret_listed, struct error *error)
 {
     char(*places)[LAYOUT_PATH_SIZE] = memory_new(names->count, sizeof(*places));
     const char **paths = memory_new(names->count, sizeof(*paths));

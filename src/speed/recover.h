@@ -6,8 +6,8 @@
 #include "postgres/client.h"
 
 /**
- * Publishes the files of the folder that are listed in PostgreSQL and deletes the others, when no transaction that could
- * still list them is under way. Errors: ERROR_WORLD.
+ * Publishes the files of the folder that are listed in PostgreSQL and deletes the others, when no transaction that
+ * could still list them is under way. Errors: ERROR_WORLD.
  */
 int recover_files(struct postgres *postgres, const struct staging *staging, struct error *error) must_check;
 

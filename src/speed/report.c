@@ -34,8 +34,9 @@ void report_progress(const struct report *report, double seconds, struct buffer 
 
 void report_summary(const struct report *report, double seconds, struct buffer *ret_text)
 {
-    buffer_printf(ret_text, "read %" PRId64 " messages in %.1f s: %" PRId64 " totalled with %" PRId64 " bytes, %" PRId64
-                            " rejected",
+    buffer_printf(ret_text,
+                  "read %" PRId64 " messages in %.1f s: %" PRId64 " totalled with %" PRId64 " bytes, %" PRId64
+                  " rejected",
                   report->read, seconds, report->totalled, report->bytes, report->rejected);
     if (report->read_again)
         buffer_printf(ret_text, ", %" PRId64 " read again for the archive only", report->read_again);

@@ -80,7 +80,8 @@ static int write_file(struct worker *worker, const struct rows_hour *hour, struc
 
 static int compare_hours(const void *left, const void *right)
 {
-    int64_t left_hour = (*(struct rows_hour *const *)left)->hour, right_hour = (*(struct rows_hour *const *)right)->hour;
+    int64_t left_hour = (*(struct rows_hour *const *)left)->hour,
+            right_hour = (*(struct rows_hour *const *)right)->hour;
 
     return (left_hour > right_hour) - (left_hour < right_hour);
 }

@@ -22,8 +22,8 @@
 #define PAUSE_MIN_MS 100
 #define PAUSE_MAX_MS 5000
 
-/* A commit that took t is followed by no other for this many t, unless memory is full: when PostgreSQL is the bottleneck,
- * events that wait are summed instead of written one by one. */
+/* A commit that took t is followed by no other for this many t, unless memory is full: when PostgreSQL is the
+ * bottleneck, events that wait are summed instead of written one by one. */
 #define REST_AFTER_COMMIT 4
 
 static int64_t random_pause(int64_t pause_ms)

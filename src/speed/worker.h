@@ -17,8 +17,8 @@
 
 /**
  * What a worker has done. `read` counts every message; the others count what is durable: committed or rolled. A worker
- * that stopped cleanly and never had to read again satisfies read = totalled + rejected + read_again, and archived counts
- * what was totalled here or, as far as it was read again, by an earlier run.
+ * that stopped cleanly and never had to read again satisfies read = totalled + rejected + read_again, and archived
+ * counts what was totalled here or, as far as it was read again, by an earlier run.
  */
 struct counters {
     atomic_int_fast64_t read;
@@ -36,8 +36,8 @@ struct worker_timers {
     int64_t commit_at;
     int64_t roll_at;
     int64_t mirror_at;
-    int64_t retry_at; /* of claiming partitions, after an outage */
-    int64_t check_at; /* of whether every partition has reached its end */
+    int64_t retry_at;   /* of claiming partitions, after an outage */
+    int64_t check_at;   /* of whether every partition has reached its end */
     int64_t rest_until; /* no commit by timer before it */
 };
 
@@ -51,7 +51,7 @@ struct outage {
 
 struct worker {
     const struct job *job;
-    int number; /* from 1 */
+    int number;      /* from 1 */
     char owner[128]; /* host:process:worker */
     struct consumer *consumer;
     struct partitions partitions;
@@ -71,8 +71,8 @@ struct worker {
 };
 
 /** Starts the worker's thread. It posts `finished` when it ends: by a stop, at --until-end's end, or by a failure. */
-int worker_start(struct worker *worker, const struct job *job, int number, sem_t *finished,
-                 struct error *error) must_check;
+int worker_start(struct worker *worker, const struct job *job, int number, sem_t *finished, struct error *error)
+    must_check;
 
 /** Waits for the end of the thread, which has freed all but `counters`, `status` and `error`. */
 void worker_join(struct worker *worker);

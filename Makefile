@@ -1,0 +1,77 @@
+# The front door: every target sets up what it needs and says little. Programs are built by CMake (CMakePresets.json).
+# ARGS=… is handed to the integration tests, SECONDS_OF_FUZZING=… to the fuzzer.
+
+python := .deps/venv/bin/python
+ARGS ?=
+SECONDS_OF_FUZZING ?= 60
+
+.DEFAULT_GOAL := help
+.PHONY: help build test test-unit test-integration test-sanitized build-clang demo demo-stop bench-smoke fuzz lint format \
+        reference clean distclean setup-build setup-test setup-lint
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: setup-build ## build the program: build/antenna
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release
+
+test: setup-test lint test-unit test-integration test-sanitized build-clang ## all tests and checks, from nothing
+	@echo "all tests passed"
+
+test-unit: setup-test build ## unit tests
+	@ctest --preset release
+
+test-integration: setup-test build ## tests on a real Kafka and PostgreSQL
+	@$(python) -m pytest tests/integration $(ARGS)
+
+test-sanitized: setup-test ## unit tests and some of the others with the address and undefined-behaviour sanitizers
+	@cmake --preset asan >/dev/null
+	@cmake --build --preset asan
+	@ctest --preset asan
+	@ANTENNA=build/asan/antenna $(python) -m pytest tests/integration -m asan $(ARGS)
+
+build-clang: setup-test ## build with clang, whose warnings are others
+	@cmake --preset clang >/dev/null
+	@cmake --build --preset clang
+
+demo: setup-test build ## show the whole architecture on this machine
+	@demo/run
+
+demo-stop: ## stop what demo left running and remove its data
+	@demo/stop
+
+bench-smoke: setup-test build ## messages a second and CPU-seconds per million messages of the speed layer
+	@bench/smoke
+
+fuzz: setup-test ## fuzz the decoder for SECONDS_OF_FUZZING=60
+	@cmake --preset clang -B build/fuzz -DANTENNA_FUZZ=ON >/dev/null
+	@cmake --build build/fuzz --target fuzz-record
+	@mkdir -p build/fuzz/corpus
+	@build/fuzz/tests/fuzz-record -max_total_time=$(SECONDS_OF_FUZZING) build/fuzz/corpus tests/fuzz/corpus
+
+lint: setup-lint build ## check format, layers, headers, sizes, scripts and texts
+	@tools/lint/run
+
+format: setup-lint ## format the sources
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+	@.deps/venv/bin/ruff format --quiet .
+	@.deps/venv/bin/ruff check --quiet --fix .
+
+reference: build ## write docs/reference.md from the option table
+	@build/generate-reference >docs/reference.md
+
+clean: ## remove what was built
+	@rm -rf build
+
+distclean: clean ## remove what was set up, too
+	@rm -rf .deps
+
+setup-build:
+	@tools/setup build
+
+setup-test:
+	@tools/setup build test
+
+setup-lint:
+	@tools/setup build lint

@@ -1,0 +1,77 @@
+"""Apache Kafka, one broker that is its own controller (KRaft)."""
+
+import os
+import socket
+import struct
+import subprocess
+import uuid
+
+from stack.server import CHECKOUT, Server, ServerError, free_port
+
+JARS = CHECKOUT / ".deps" / "kafka" / "libs"
+HEAP = "512m"
+
+# A request of API key 18 (ApiVersions), version 0, correlation id 1, without a client id: any broker answers it.
+API_VERSIONS_REQUEST = struct.pack(">ihhih", 10, 18, 0, 1, -1)
+
+PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller_port}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={data}
+auto.create.topics.enable=false
+delete.topic.enable=true
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.num.partitions=4
+transaction.state.log.min.isr=1
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+"""
+
+
+class Kafka(Server):
+    """A broker; topics are not created by themselves."""
+
+    name = "kafka"
+
+    def _java(self, *arguments):
+        return ["java", f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{JARS}/*", *arguments]
+
+    def _prepare(self):
+        properties = self.home / "server.properties"
+        data = self.home / "kafka"
+        if data.exists():
+            return
+        if not JARS.exists():
+            raise ServerError(f"{JARS} is missing: run tools/setup test")
+        properties.write_text(PROPERTIES.format(port=self.port, controller_port=free_port(), data=data))
+        cluster = uuid.uuid4().hex[:22]
+        done = subprocess.run(
+            self._java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise ServerError(f"could not format Kafka's storage: {done.stderr or done.stdout}")
+
+    def _command(self):
+        return self._java("kafka.Kafka", str(self.home / "server.properties"))
+
+    def _process_options(self):
+        return {"env": {**os.environ, "LC_ALL": "C.UTF-8"}}
+
+    def _is_ready(self):
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                connection.settimeout(2)
+                connection.sendall(API_VERSIONS_REQUEST)
+                return len(connection.recv(8)) == 8
+        except OSError:
+            return False
