@@ -13,8 +13,6 @@
 #include "record/record.h"
 #include "simulate/sums.h"
 
-#define DATE_SIZE 32
-
 struct ledger {
     const struct population *population;
     struct sums windows;
