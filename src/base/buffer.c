@@ -24,7 +24,11 @@ char *buffer_reserve(struct buffer *buffer, size_t size)
 
 void buffer_append(struct buffer *buffer, const void *data, size_t size)
 {
-    memcpy(buffer_reserve(buffer, size), data, size);
+    char *end = buffer_reserve(buffer, size);
+
+    /* `data` may be NULL when there is none, which memcpy() does not allow. */
+    if (size)
+        memcpy(end, data, size);
     buffer->size += size;
     buffer->data[buffer->size] = '\0';
 }

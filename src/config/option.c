@@ -171,7 +171,8 @@ const struct option *option_nearest(enum command_id command, const char *name, s
         if (!option_taken(option, command))
             continue;
         edits = count_edits(name, size, option->name, strlen(option->name));
-        if (edits < fewest) {
+        /* A name whose every character differs is another word. */
+        if (edits < fewest && edits < size) {
             fewest = edits;
             nearest = option;
         }

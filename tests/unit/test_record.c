@@ -88,7 +88,8 @@ static void test_not_json(void **state)
     rejects(" ", REJECT_NOT_JSON);
     rejects("not json", REJECT_NOT_JSON);
     rejects("{\"timestamp\":1645351200", REJECT_NOT_JSON);
-    rejects("{\"timestamp\":1645351200,\"id\":\"u\",\"antenna_id\":\"a\",\"bytes\":7,\"app\":\"X\"} x", REJECT_NOT_JSON);
+    rejects("{\"timestamp\":1645351200,\"id\":\"u\",\"antenna_id\":\"a\",\"bytes\":7,\"app\":\"X\"} x",
+            REJECT_NOT_JSON);
     rejects("{\"timestamp\":01645351200,\"id\":\"u\",\"antenna_id\":\"a\",\"bytes\":7,\"app\":\"X\"}", REJECT_NOT_JSON);
     rejects("{'timestamp':1}", REJECT_NOT_JSON);
     rejects("[]", REJECT_NOT_AN_OBJECT);
@@ -171,8 +172,7 @@ static void test_large_message(void **state)
 
 static void test_tombstone_and_unknown_arrival(void **state)
 {
-    static const char json[] =
-        "{\"timestamp\":4070908800,\"id\":\"u\",\"antenna_id\":\"a\",\"bytes\":7,\"app\":\"X\"}";
+    static const char json[] = "{\"timestamp\":4070908800,\"id\":\"u\",\"antenna_id\":\"a\",\"bytes\":7,\"app\":\"X\"}";
     struct record record;
     struct reject reject;
 

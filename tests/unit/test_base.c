@@ -1,0 +1,107 @@
+/* Errors, buffers and slices. */
+#include "base/buffer.h"
+#include "base/error.h"
+
+#include "unit.h"
+
+static void test_error_is_filled_and_returned(void **state)
+{
+    struct error error;
+
+    (void)state;
+    assert_int_equal(error_set(&error, ERROR_MISTAKE, "could not open \"%s\": %d", "x", 7), -1);
+    assert_string_equal(error.message, "could not open \"x\": 7");
+    assert_string_equal(error.hint, "");
+    assert_int_equal(error_hint(&error, "do %s", "this"), -1);
+    assert_int_equal(error_context(&error, "partition %d", 3), -1);
+    assert_string_equal(error.message, "partition 3: could not open \"x\": 7");
+    assert_string_equal(error.hint, "do this");
+    error_set(&error, ERROR_WORLD, "other");
+    assert_string_equal(error.hint, "");
+}
+
+static void test_long_messages_are_cut_at_their_end(void **state)
+{
+    struct error error;
+    char text[2 * sizeof(error.message)];
+
+    (void)state;
+    memset(text, 'x', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    error_set(&error, ERROR_FAILED, "%s", text);
+    assert_int_equal(strlen(error.message), sizeof(error.message) - 1);
+    error_context(&error, "partition 3");
+    assert_int_equal(strncmp(error.message, "partition 3: xxx", 16), 0);
+    assert_int_equal(strlen(error.message), sizeof(error.message) - 1);
+}
+
+static void test_exit_codes(void **state)
+{
+    (void)state;
+    assert_int_equal(error_exit_code(ERROR_FAILED), 1);
+    assert_int_equal(error_exit_code(ERROR_FENCED), 1);
+    assert_int_equal(error_exit_code(ERROR_USAGE), 2);
+    assert_int_equal(error_exit_code(ERROR_MISTAKE), 3);
+    assert_int_equal(error_exit_code(ERROR_WORLD), 3);
+}
+
+static void test_buffer_grows_and_ends_with_nul(void **state)
+{
+    cleanup(buffer_release) struct buffer buffer = {0};
+
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        buffer_printf(&buffer, "%d,", i);
+    assert_int_equal(buffer.size, 10 * 2 + 90 * 3 + 900 * 4);
+    assert_int_equal(strlen(buffer.data), buffer.size);
+    assert_string_equal(buffer.data + buffer.size - 4, "999,");
+    buffer_clear(&buffer);
+    buffer_text(&buffer, "again");
+    assert_string_equal(buffer.data, "again");
+}
+
+static void test_buffer_takes_nothing(void **state)
+{
+    cleanup(buffer_release) struct buffer buffer = {0};
+
+    (void)state;
+    buffer_append(&buffer, NULL, 0); /* a tombstone's payload */
+    assert_int_equal(buffer.size, 0);
+    assert_string_equal(buffer.data, "");
+}
+
+static void test_buffer_escapes_json(void **state)
+{
+    cleanup(buffer_release) struct buffer buffer = {0};
+
+    (void)state;
+    buffer_json_string(&buffer, slice_of("a\"b\\c\n\x01\xc3\xa9"));
+    assert_string_equal(buffer.data, "\"a\\\"b\\\\c\\u000a\\u0001\xc3\xa9\"");
+}
+
+static void test_slices_are_ordered_by_bytes(void **state)
+{
+    (void)state;
+    assert_true(slice_equal(slice_of("ab"), slice_of("ab")));
+    assert_false(slice_equal(slice_of("ab"), slice_of("abc")));
+    assert_true(slice_compare(slice_of("ab"), slice_of("abc")) < 0);
+    assert_true(slice_compare(slice_of("b"), slice_of("abc")) > 0);
+    assert_true(slice_compare(slice_of("Z"), slice_of("a")) < 0);
+    assert_true(slice_compare(slice_of("z"), slice_of("\xc3\xa9")) < 0);
+    assert_int_equal(slice_compare(slice_of("same"), slice_of("same")), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_error_is_filled_and_returned),
+        cmocka_unit_test(test_long_messages_are_cut_at_their_end),
+        cmocka_unit_test(test_exit_codes),
+        cmocka_unit_test(test_buffer_grows_and_ends_with_nul),
+        cmocka_unit_test(test_buffer_takes_nothing),
+        cmocka_unit_test(test_buffer_escapes_json),
+        cmocka_unit_test(test_slices_are_ordered_by_bytes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

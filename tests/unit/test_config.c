@@ -1,0 +1,295 @@
+/* One command's configuration: arguments, environment, file, defaults, their precedence, and secrets. */
+#include "config/config.h"
+
+#include <unistd.h>
+
+#include "unit.h"
+
+#define ARGUMENTS_MAX 24
+
+/* The arguments of a test, copied so that they can be overwritten. */
+static struct {
+    char texts[ARGUMENTS_MAX][256];
+    char *list[ARGUMENTS_MAX + 1];
+    int count;
+} given;
+
+static struct config *config;
+static struct error error;
+
+static int set_up(void **state)
+{
+    (void)state;
+    clearenv();
+    error = (struct error){0};
+    config = NULL;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    config_cleanup(&config);
+    return 0;
+}
+
+static void give(const char *const *arguments)
+{
+    for (given.count = 0; arguments[given.count]; given.count++) {
+        strcpy(given.texts[given.count], arguments[given.count]);
+        given.list[given.count] = given.texts[given.count];
+    }
+}
+
+#define load(command, ...) (give((const char *const[]){__VA_ARGS__, NULL}), load_given(command))
+
+static int load_given(enum command_id command)
+{
+    config_cleanup(&config);
+    return config_load(command, given.count, given.list, &config, &error);
+}
+
+static void loaded(int status)
+{
+    if (status)
+        fail_msg("%s", error.message);
+}
+
+static void refused(int status, enum error_kind kind, const char *words)
+{
+    if (status == 0)
+        fail_msg("accepted, but should say: %s", words);
+    assert_null(config);
+    assert_int_equal(error.kind, kind);
+    if (!strstr(error.message, words) && !strstr(error.hint, words))
+        fail_msg("\"%s\" (%s) does not say: %s", error.message, error.hint, words);
+}
+
+static void test_positional_arguments_of_speed(void **state)
+{
+    (void)state;
+    loaded(load(COMMAND_SPEED, "kafka:9092", "devices", "jdbc:postgresql://db/x", "bytes", "me", "secret", "/root"));
+    assert_string_equal(config_text(config, OPTION_KAFKA_SERVER), "kafka:9092");
+    assert_string_equal(config_text(config, OPTION_TOPIC), "devices");
+    assert_string_equal(config_text(config, OPTION_JDBC_URI), "jdbc:postgresql://db/x");
+    assert_string_equal(config_text(config, OPTION_JDBC_TABLE), "bytes");
+    assert_string_equal(config_text(config, OPTION_JDBC_USER), "me");
+    assert_string_equal(config_text(config, OPTION_JDBC_PASSWORD), "secret");
+    assert_string_equal(config_text(config, OPTION_STORAGE_ROOT), "/root");
+    assert_int_equal(config_command(config), COMMAND_SPEED);
+    assert_int_equal(config_source(config, OPTION_TOPIC), SOURCE_ARGUMENT);
+    assert_int_equal(config_source(config, OPTION_JOB), SOURCE_DEFAULT);
+    assert_int_equal(config_source(config, OPTION_DURATION), SOURCE_NONE);
+}
+
+static void test_options_among_arguments(void **state)
+{
+    (void)state;
+    loaded(load(COMMAND_SPEED, "--until-end", "kafka", "--roll-rows", "7", "devices", "uri=", "bytes", "--workers=3",
+                "me", "-", "/root", "-Xa=b", "-X", "c=d,e"));
+    assert_true(config_flag(config, OPTION_UNTIL_END));
+    assert_int_equal(config_number(config, OPTION_ROLL_ROWS), 7);
+    assert_int_equal(config_number(config, OPTION_WORKERS), 3);
+    assert_string_equal(config_text(config, OPTION_JDBC_PASSWORD), "-");
+    assert_int_equal(config_list_size(config, OPTION_KAFKA_PROPERTY), 2);
+    assert_string_equal(config_list_entry(config, OPTION_KAFKA_PROPERTY, 0), "a=b");
+    assert_string_equal(config_list_entry(config, OPTION_KAFKA_PROPERTY, 1), "c=d,e");
+}
+
+static void test_options_instead_of_arguments(void **state)
+{
+    (void)state;
+    loaded(load(COMMAND_PROVISION, "--jdbc-user", "me", "--jdbc-uri", "jdbc:postgresql:x"));
+    assert_string_equal(config_text(config, OPTION_JDBC_USER), "me");
+    /* the password is the one argument that may be missing */
+    assert_string_equal(config_text(config, OPTION_JDBC_PASSWORD), "-");
+}
+
+static void test_two_dashes_end_the_options(void **state)
+{
+    (void)state;
+    loaded(load(COMMAND_PROVISION, "--adopt", "--", "jdbc:postgresql:x", "--user"));
+    assert_string_equal(config_text(config, OPTION_JDBC_USER), "--user");
+}
+
+static void test_flags_can_be_unset(void **state)
+{
+    (void)state;
+    setenv("ANTENNA_ADOPT", "true", 1);
+    loaded(load(COMMAND_PROVISION, "uri=", "me", "--adopt=false"));
+    assert_false(config_flag(config, OPTION_ADOPT));
+    loaded(load(COMMAND_PROVISION, "uri=", "me"));
+    assert_true(config_flag(config, OPTION_ADOPT));
+}
+
+static void test_last_of_several_values_wins(void **state)
+{
+    (void)state;
+    loaded(load(COMMAND_SIMULATE, "k", "t", "--seed", "1", "--seed", "2"));
+    assert_int_equal(config_number(config, OPTION_SEED), 2);
+    loaded(load(COMMAND_SIMULATE, "k", "t", "--topic", "u"));
+    assert_string_equal(config_text(config, OPTION_TOPIC), "u");
+}
+
+static void test_precedence(void **state)
+{
+    static const char file[] = "topic = file\nseed = 10\nusers = 5\n[simulate]\nantennas = 6\n[speed]\njob = other\n";
+    char path[32];
+
+    (void)state;
+    write_temporary(path, file, strlen(file));
+    setenv("ANTENNA_CONFIG", path, 1);
+    setenv("ANTENNA_SEED", "20", 1);
+    setenv("ANTENNA_USERS", "21", 1);
+    loaded(load(COMMAND_SIMULATE, "kafka", "--users", "30"));
+    assert_int_equal(config_source(config, OPTION_USERS), SOURCE_ARGUMENT);
+    assert_string_equal(config_text(config, OPTION_USERS), "30");
+    assert_int_equal(config_source(config, OPTION_SEED), SOURCE_ENVIRONMENT);
+    assert_int_equal(config_number(config, OPTION_SEED), 20);
+    assert_int_equal(config_source(config, OPTION_TOPIC), SOURCE_FILE);
+    assert_string_equal(config_text(config, OPTION_TOPIC), "file");
+    assert_int_equal(config_number(config, OPTION_ANTENNAS), 6);
+    assert_int_equal(config_source(config, OPTION_PARTITIONS), SOURCE_DEFAULT);
+    unlink(path);
+}
+
+static void test_lists(void **state)
+{
+    (void)state;
+    loaded(load(COMMAND_SIMULATE, "k", "t"));
+    assert_int_equal(config_list_size(config, OPTION_APPS), 5);
+    assert_string_equal(config_list_entry(config, OPTION_APPS, 0), "SKYPE");
+    assert_string_equal(config_list_entry(config, OPTION_APPS, 4), "WHATSAPP");
+    setenv("ANTENNA_APPS", "A,B", 1);
+    setenv("ANTENNA_KAFKA_PROPERTY", "a=b,c=d", 1);
+    loaded(load(COMMAND_SIMULATE, "k", "t"));
+    assert_int_equal(config_list_size(config, OPTION_APPS), 2);
+    assert_int_equal(config_list_size(config, OPTION_KAFKA_PROPERTY), 2);
+    loaded(load(COMMAND_SIMULATE, "k", "t", "--apps", "X,Y,Z", "--apps", "W"));
+    assert_int_equal(config_list_size(config, OPTION_APPS), 4);
+    assert_string_equal(config_list_entry(config, OPTION_APPS, 3), "W");
+    refused(load(COMMAND_SIMULATE, "k", "t", "--apps", "X,,Z"), ERROR_USAGE, "an entry is empty");
+}
+
+static void test_usage_errors(void **state)
+{
+    (void)state;
+    refused(load(COMMAND_SIMULATE, "k", "t", "too-many"), ERROR_USAGE, "too many arguments");
+    refused(load(COMMAND_SIMULATE, "--topic", "t"), ERROR_USAGE, "missing argument kafka-server");
+    refused(load(COMMAND_SPEED, "k", "t", "u=", "b", "me"), ERROR_USAGE, "missing argument storage-root");
+    refused(load(COMMAND_SIMULATE, "k", "t", "--seeed", "1"), ERROR_USAGE, "did you mean \"seed\"");
+    refused(load(COMMAND_SIMULATE, "k", "t", "--nonsense-here"), ERROR_USAGE, "see antenna simulate --help");
+    refused(load(COMMAND_SIMULATE, "k", "t", "-q"), ERROR_USAGE, "unknown option \"-q\"");
+    refused(load(COMMAND_SIMULATE, "k", "t", "--seed"), ERROR_USAGE, "wants a value: N");
+    refused(load(COMMAND_SIMULATE, "k", "t", "--seed", "many"), ERROR_USAGE, "seed: \"many\" is not a whole number");
+    refused(load(COMMAND_SIMULATE, "k", "t", "--seed="), ERROR_USAGE, "seed");
+    /* an option of another command */
+    refused(load(COMMAND_BATCH, "--topic", "t"), ERROR_USAGE, "unknown option \"topic\"");
+}
+
+static void test_environment_errors_are_mistakes(void **state)
+{
+    (void)state;
+    setenv("ANTENNA_SEED", "many", 1);
+    refused(load(COMMAND_SIMULATE, "k", "t"), ERROR_MISTAKE, "environment variable ANTENNA_SEED");
+    /* nobody looks at it when the option is given */
+    loaded(load(COMMAND_SIMULATE, "k", "t", "--seed", "1"));
+}
+
+static void file_is_refused(const char *text, const char *words)
+{
+    char path[32];
+
+    write_temporary(path, text, strlen(text));
+    setenv("ANTENNA_CONFIG", path, 1);
+    refused(load(COMMAND_SIMULATE, "k", "t"), ERROR_MISTAKE, words);
+    unlink(path);
+}
+
+static void test_file_errors_are_mistakes(void **state)
+{
+    (void)state;
+    file_is_refused("seed = many\n", "line 1: invalid value for seed");
+    file_is_refused("# comment\n\nsede = 1\n", "line 3: unknown option \"sede\"");
+    file_is_refused("nonsense\n", "line 1: not a \"name = value\" line");
+    file_is_refused("[simulat]\nseed = 1\n", "unknown section \"simulat\"");
+    file_is_refused("[simulate]\njob = x\n", "unknown option \"job\"");
+    setenv("ANTENNA_CONFIG", "/nowhere/antenna.ini", 1);
+    refused(load(COMMAND_SIMULATE, "k", "t"), ERROR_MISTAKE, "could not read the configuration file");
+}
+
+static void test_one_file_serves_all_commands(void **state)
+{
+    static const char file[] = "topic = t\njdbc-user = me\n[speed]\nroll-rows = 5\n[batch]\nhour = whatever\n";
+    char path[32];
+
+    (void)state;
+    write_temporary(path, file, strlen(file));
+    setenv("ANTENNA_CONFIG", path, 1);
+    loaded(load(COMMAND_SIMULATE, "k"));
+    assert_string_equal(config_text(config, OPTION_TOPIC), "t");
+    unlink(path);
+}
+
+static void test_secrets_are_overwritten(void **state)
+{
+    static const char hidden[] = "xxxxxxxx";
+
+    (void)state;
+    loaded(load(COMMAND_PROVISION, "jdbc:postgresql://db/x?password=pw", "me", "geheimes"));
+    assert_string_equal(config_text(config, OPTION_JDBC_PASSWORD), "geheimes");
+    assert_string_equal(given.list[2], hidden);
+    assert_null(strstr(given.list[0], "pw"));
+    loaded(load(COMMAND_PROVISION, "u=", "me", "--jdbc-password=geheimes"));
+    assert_string_equal(config_text(config, OPTION_JDBC_PASSWORD), "geheimes");
+    assert_string_equal(given.list[2], "--jdbc-password=xxxxxxxx");
+    loaded(load(COMMAND_PROVISION, "u=", "me", "--jdbc-password", "geheimes"));
+    assert_string_equal(given.list[3], hidden);
+    loaded(load(COMMAND_SIMULATE, "k", "t", "-Xsasl.password=pw"));
+    assert_string_equal(config_list_entry(config, OPTION_KAFKA_PROPERTY, 0), "sasl.password=pw");
+    assert_null(strstr(given.list[2], "pw"));
+}
+
+static void test_secrets_are_not_repeated(void **state)
+{
+    (void)state;
+    refused(load(COMMAND_PROVISION, "jdbc:postgresql://db/x?password=pw", "me", "geheim", "more"), ERROR_USAGE, "many");
+    assert_null(strstr(error.message, "geheim"));
+    assert_null(strstr(error.message, "pw"));
+}
+
+static void test_help_wants_nothing_else(void **state)
+{
+    (void)state;
+    setenv("ANTENNA_SEED", "many", 1);
+    loaded(load(COMMAND_SIMULATE, "--help"));
+    assert_true(config_flag(config, OPTION_HELP));
+    loaded(load(COMMAND_SPEED, "-h"));
+    assert_true(config_flag(config, OPTION_HELP));
+    loaded(load(COMMAND_BATCH, "--version"));
+    assert_true(config_flag(config, OPTION_VERSION));
+}
+
+int main(void)
+{
+#define test(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        test(test_positional_arguments_of_speed),
+        test(test_options_among_arguments),
+        test(test_options_instead_of_arguments),
+        test(test_two_dashes_end_the_options),
+        test(test_flags_can_be_unset),
+        test(test_last_of_several_values_wins),
+        test(test_precedence),
+        test(test_lists),
+        test(test_usage_errors),
+        test(test_environment_errors_are_mistakes),
+        test(test_file_errors_are_mistakes),
+        test(test_one_file_serves_all_commands),
+        test(test_secrets_are_overwritten),
+        test(test_secrets_are_not_repeated),
+        test(test_help_wants_nothing_else),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,152 @@
+/* Names as small numbers: the interner and the dictionary of the three dimensions. */
+#include "record/dictionary.h"
+
+#include "unit.h"
+
+static uint32_t code_of(struct interner *interner, const char *name)
+{
+    uint32_t code;
+
+    assert_int_equal(interner_code(interner, slice_of(name), &code), 0);
+    return code;
+}
+
+static void test_codes_count_up(void **state)
+{
+    struct interner *interner = interner_new();
+
+    (void)state;
+    assert_int_equal(code_of(interner, "b"), 0);
+    assert_int_equal(code_of(interner, "a"), 1);
+    assert_int_equal(code_of(interner, "b"), 0);
+    assert_int_equal(code_of(interner, ""), 2);
+    assert_int_equal(code_of(interner, "bb"), 3);
+    assert_int_equal(interner_count(interner), 4);
+    assert_slice(interner_name(interner, 1), "a");
+    assert_string_equal(interner_name(interner, 3).data, "bb");
+    interner_free(interner);
+    interner_free(NULL);
+}
+
+static void test_names_may_hold_any_byte(void **state)
+{
+    struct interner *interner = interner_new();
+    uint32_t first, second;
+
+    (void)state;
+    assert_int_equal(interner_code(interner, (struct slice){"a\0b", 3}, &first), 0);
+    assert_int_equal(interner_code(interner, (struct slice){"a\0c", 3}, &second), 0);
+    assert_int_not_equal(first, second);
+    assert_int_equal(interner_name(interner, second).size, 3);
+    interner_free(interner);
+}
+
+static void test_many_names(void **state)
+{
+    struct interner *interner = interner_new();
+    char name[32];
+
+    (void)state;
+    for (int round = 0; round < 2; round++)
+        for (uint32_t i = 0; i < 100000; i++) {
+            sprintf(name, "%08u-user", i * 7);
+            assert_int_equal(code_of(interner, name), i);
+        }
+    for (uint32_t i = 0; i < 100000; i += 999) {
+        sprintf(name, "%08u-user", i * 7);
+        assert_slice(interner_name(interner, i), name);
+    }
+    interner_clear(interner);
+    assert_int_equal(interner_count(interner), 0);
+    assert_int_equal(code_of(interner, "x"), 0);
+    interner_free(interner);
+}
+
+static void test_ranks_follow_the_names(void **state)
+{
+    static const char *const names[] = {"d", "a", "c", "ab", "\xc3\xa9", "Z", "b", ""};
+    struct interner *interner = interner_new();
+    const uint32_t *ranks;
+
+    (void)state;
+    code_of(interner, names[0]);
+    code_of(interner, names[1]);
+    ranks = interner_ranks(interner);
+    assert_int_equal(ranks[0], 1);
+    assert_int_equal(ranks[1], 0);
+    for (size_t i = 2; i < sizeof(names) / sizeof(*names); i++) {
+        code_of(interner, names[i]);
+        ranks = interner_ranks(interner);
+        for (uint32_t j = 0; j <= i; j++)
+            for (uint32_t k = 0; k <= i; k++)
+                assert_int_equal(ranks[j] < ranks[k], strcmp(names[j], names[k]) < 0);
+    }
+    assert_ptr_equal(interner_ranks(interner), ranks);
+    interner_clear(interner);
+    code_of(interner, "only");
+    assert_int_equal(interner_ranks(interner)[0], 0);
+    interner_free(interner);
+}
+
+static void test_full_interner(void **state)
+{
+    struct interner *interner = interner_new();
+    uint32_t code = 77;
+    char name[16];
+
+    (void)state;
+    for (uint32_t i = 0; i < INTERNER_NAMES_MAX; i++) {
+        sprintf(name, "%u", i);
+        if (interner_code(interner, slice_of(name), &code))
+            fail_msg("full after %u names", i);
+    }
+    assert_int_equal(interner_code(interner, slice_of("one more"), &code), 1);
+    assert_int_equal(interner_code(interner, slice_of("0"), &code), 0);
+    assert_int_equal(code, 0);
+    interner_free(interner);
+}
+
+static void test_events_are_coded(void **state)
+{
+    const struct record record = {
+        .timestamp = 1645351200, .id = {"user", 4}, .antenna_id = {"antenna", 7}, .app = {"SKYPE", 5}, .bytes = 9};
+    struct dictionary dictionary = {0};
+    struct coded_event event;
+
+    (void)state;
+    dictionary_init(&dictionary);
+    assert_int_equal(dictionary_encode(&dictionary, &record, &event), 0);
+    assert_int_equal(event.timestamp, 1645351200);
+    assert_int_equal(event.bytes, 9);
+    assert_slice(dictionary_name(&dictionary, DIMENSION_USER, event.codes[DIMENSION_USER]), "user");
+    assert_slice(dictionary_name(&dictionary, DIMENSION_ANTENNA, event.codes[DIMENSION_ANTENNA]), "antenna");
+    assert_slice(dictionary_name(&dictionary, DIMENSION_APP, event.codes[DIMENSION_APP]), "SKYPE");
+    dictionary_clear(&dictionary);
+    assert_int_equal(interner_count(dictionary.names[DIMENSION_USER]), 0);
+    dictionary_release(&dictionary);
+}
+
+static void test_labels_are_the_contract_in_order(void **state)
+{
+    (void)state;
+    assert_string_equal(dimension_labels[DIMENSION_ANTENNA], "antenna_bytes_total");
+    assert_string_equal(dimension_labels[DIMENSION_APP], "app_bytes_total");
+    assert_string_equal(dimension_labels[DIMENSION_USER], "user_bytes_total");
+    for (int i = 1; i < DIMENSIONS; i++)
+        assert_true(strcmp(dimension_labels[i - 1], dimension_labels[i]) < 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_codes_count_up),
+        cmocka_unit_test(test_names_may_hold_any_byte),
+        cmocka_unit_test(test_many_names),
+        cmocka_unit_test(test_ranks_follow_the_names),
+        cmocka_unit_test(test_full_interner),
+        cmocka_unit_test(test_events_are_coded),
+        cmocka_unit_test(test_labels_are_the_contract_in_order),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,440 @@
+/*
+ * The SQL of each named operation, without a server: the functions of libpq below stand in front of the library's and
+ * record what would be sent. Each text must name exactly the parameters that come with it, and no table's placeholder
+ * may be left. What the statements do is tested on a real server.
+ */
+#include <libpq-fe.h>
+
+#include "base/buffer.h"
+#include "postgres/archive_files.h"
+#include "postgres/hours.h"
+#include "postgres/quota.h"
+#include "postgres/rejected.h"
+#include "postgres/schema.h"
+#include "postgres/sql.h"
+#include "postgres/totals.h"
+#include "postgres/users.h"
+#include "unit.h"
+
+#define ANSWERS_MAX 4
+
+/* What was sent since set_up(), a line each, and what to answer. */
+static struct {
+    struct buffer sent;
+    int count;
+    int rows;                         /* of every answer */
+    const char *answers[ANSWERS_MAX]; /* values of a row */
+    const char *changed;              /* rows, as PQcmdTuples() says */
+} script;
+
+static struct postgres *postgres;
+static struct error error;
+static const struct progress_key key = {"job", "topic"};
+
+/* The text without its comments. */
+static void strip_comments(const char *sql, struct buffer *ret_text)
+{
+    while (*sql) {
+        size_t size = strcspn(sql, "\n");
+        const char *comment = strstr(sql, "--");
+
+        buffer_append(ret_text, sql, comment && comment < sql + size ? (size_t)(comment - sql) : size);
+        buffer_text(ret_text, "\n");
+        sql += size + (sql[size] == '\n');
+    }
+}
+
+static void check_parameters(const char *sql, int given)
+{
+    cleanup(buffer_release) struct buffer text = {0};
+    bool used[PARAMETERS_MAX + 1] = {false};
+
+    strip_comments(sql, &text);
+    if (strstr(text.data, ":\""))
+        fail_msg("a table's placeholder is left: %s", text.data);
+    for (const char *mark = text.data; (mark = strchr(mark, '$')); mark++) {
+        int number = atoi(mark + 1);
+
+        if (number < 1 || number > given)
+            fail_msg("$%d, but %d parameters are given: %s", number, given, text.data);
+        used[number] = true;
+    }
+    for (int i = 1; i <= given; i++)
+        if (!used[i])
+            fail_msg("$%d is given and not used: %s", i, text.data);
+}
+
+static PGresult *answer(const char *sql, int parameter_count)
+{
+    PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+    PGresAttDesc columns[ANSWERS_MAX];
+    char name[] = "column";
+
+    check_parameters(sql, parameter_count);
+    buffer_printf(&script.sent, "%s\n", sql);
+    script.count++;
+    for (int i = 0; i < ANSWERS_MAX; i++)
+        columns[i] = (PGresAttDesc){.name = name};
+    assert_true(PQsetResultAttrs(result, ANSWERS_MAX, columns));
+    for (int row = 0; row < script.rows; row++)
+        for (int i = 0; i < ANSWERS_MAX; i++) {
+            char value[64];
+
+            snprintf(value, sizeof(value), "%s", script.answers[i]);
+            assert_true(PQsetvalue(result, row, i, value, (int)strlen(value)));
+        }
+    return result;
+}
+
+PGresult *PQexecParams(PGconn *connection, const char *sql, int count, const Oid *types, const char *const *values,
+                       const int *sizes, const int *formats, int result_format)
+{
+    (void)connection, (void)types, (void)values, (void)sizes, (void)formats;
+    assert_int_equal(result_format, 0);
+    return answer(sql, count);
+}
+
+PGresult *PQexec(PGconn *connection, const char *sql)
+{
+    (void)connection;
+    return answer(sql, 0);
+}
+
+PGconn *PQconnectdbParams(const char *const *keywords, const char *const *values, int expand)
+{
+    (void)keywords, (void)values, (void)expand;
+    return (PGconn *)(void *)&script;
+}
+
+ConnStatusType PQstatus(const PGconn *connection)
+{
+    (void)connection;
+    return CONNECTION_OK;
+}
+
+void PQfinish(PGconn *connection)
+{
+    (void)connection;
+}
+
+PQnoticeProcessor PQsetNoticeProcessor(PGconn *connection, PQnoticeProcessor processor, void *argument)
+{
+    (void)connection, (void)argument;
+    return processor;
+}
+
+char *PQcmdTuples(PGresult *result)
+{
+    (void)result;
+    return (char *)(uintptr_t)script.changed;
+}
+
+static void answer_with(int rows, const char *first, const char *second, const char *changed)
+{
+    script.rows = rows;
+    script.answers[0] = first;
+    script.answers[1] = second;
+    script.answers[2] = script.answers[3] = "0";
+    script.changed = changed;
+}
+
+static int set_up(void **state)
+{
+    static const struct jdbc_address address;
+
+    (void)state;
+    answer_with(1, "0", "0", "1");
+    if (postgres_open(&address, &postgres, &error))
+        return -1;
+    buffer_clear(&script.sent);
+    script.count = 0;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    postgres_close(postgres);
+    buffer_release(&script.sent);
+    return 0;
+}
+
+/* Whether this text was sent, its placeholders aside: the words before the first one are compared. */
+static bool was_sent(const char *sql)
+{
+    const char *mark = strstr(sql, ":\"");
+    char *head = strndup(sql, mark ? (size_t)(mark - sql) : strlen(sql));
+    bool found = strstr(script.sent.data, head) != NULL;
+
+    free(head);
+    return found;
+}
+
+static void test_connecting_sets_the_session_up(void **state)
+{
+    struct postgres *second;
+    static const struct jdbc_address address;
+
+    (void)state;
+    assert_int_equal(postgres_open(&address, &second, &error), 0);
+    assert_true(was_sent(sql_begin_session));
+    postgres_close(second);
+}
+
+static void test_progress(void **state)
+{
+    struct progress claimed[] = {{.partition = 0, .totals_offset = 7}};
+    struct progress_step steps[] = {{.partition = 0, .epoch = 1, .next_offset = 9, .records = 2}};
+    bool reached;
+
+    (void)state;
+    assert_int_equal(progress_claim(postgres, &key, "owner", claimed, 1, &error), 0);
+    assert_true(was_sent(sql_claim_progress));
+    assert_int_equal(progress_advance_totals(postgres, &key, steps, 1, &error), 0);
+    assert_true(was_sent(sql_advance_totals));
+    assert_int_equal(progress_advance_archive(postgres, &key, steps, 1, &error), 0);
+    assert_true(was_sent(sql_advance_archive));
+    assert_int_equal(progress_skip_lost(postgres, &key, claimed, &error), 0);
+    assert_true(was_sent(sql_skip_lost));
+    assert_int_equal(progress_has_reached(postgres, &key, claimed, 1, &reached, &error), 0);
+    assert_true(reached);
+    assert_true(was_sent(sql_count_unfinished));
+}
+
+static void test_fenced_when_a_row_is_missing(void **state)
+{
+    struct progress_step steps[] = {{.partition = 0}, {.partition = 1}};
+
+    (void)state;
+    answer_with(0, "0", "0", "1");
+    assert_int_equal(progress_advance_totals(postgres, &key, steps, 2, &error), -1);
+    assert_int_equal(error.kind, ERROR_FENCED);
+    assert_int_equal(progress_advance_archive(postgres, &key, steps, 2, &error), -1);
+    assert_int_equal(error.kind, ERROR_FENCED);
+}
+
+static void test_totals(void **state)
+{
+    static const char *const names[] = {"a", "b"};
+    const struct totals_labels labels = {names, 2};
+    struct totals_writer writer;
+
+    (void)state;
+    totals_begin_adding(&writer, postgres, "bytes", labels);
+    assert_int_equal(totals_write(&writer, 300, 1, slice_of("x"), 5, &error), 0);
+    assert_int_equal(script.count, 0);
+    assert_int_equal(totals_flush(&writer, &error), 0);
+    assert_true(was_sent(sql_add_totals));
+    assert_int_equal(totals_flush(&writer, &error), 0);
+    assert_int_equal(script.count, 1);
+    totals_writer_release(&writer);
+    assert_int_equal(totals_begin_replacing(&writer, postgres, "bytes_hourly", 3600, labels, &error), 0);
+    assert_true(was_sent(sql_delete_hour));
+    assert_int_equal(totals_write(&writer, 3600, 0, slice_of("x"), 5, &error), 0);
+    assert_int_equal(totals_flush(&writer, &error), 0);
+    assert_true(was_sent(sql_insert_totals));
+    totals_writer_release(&writer);
+}
+
+static void test_totals_are_sent_in_statements(void **state)
+{
+    static const char *const names[] = {"a"};
+    struct totals_writer writer;
+
+    (void)state;
+    totals_begin_adding(&writer, postgres, "bytes", (struct totals_labels){names, 1});
+    for (int i = 0; i < 2 * TOTALS_STATEMENT_ROWS; i++)
+        assert_int_equal(totals_write(&writer, 300, 0, slice_of("x"), 1, &error), 0);
+    assert_int_equal(totals_flush(&writer, &error), 0);
+    assert_int_equal(script.count, 2);
+    totals_writer_release(&writer);
+}
+
+static void test_rejected_messages(void **state)
+{
+    struct rejected_message message = {.reason = "empty", .detail = "the message is empty"};
+    struct rejected rejected = {0};
+
+    (void)state;
+    rejected_begin(&rejected);
+    assert_int_equal(rejected_insert(postgres, &key, &rejected, &error), 0);
+    assert_int_equal(script.count, 0);
+    for (int i = 0; i < REJECTED_WAITING_MAX; i++)
+        assert_int_equal(rejected_add(&rejected, &message), 0);
+    assert_int_equal(rejected_add(&rejected, &message), 1);
+    assert_int_equal(rejected_insert(postgres, &key, &rejected, &error), 0);
+    assert_true(was_sent(sql_insert_rejected));
+    rejected_release(&rejected);
+}
+
+static void test_rejected_payloads_are_bounded(void **state)
+{
+    static char payload[REJECTED_PAYLOAD_MAX * 2];
+    struct rejected_message message = {.reason = "not_json", .detail = "x", .payload = {payload, sizeof(payload)}};
+    struct rejected rejected = {0};
+
+    (void)state;
+    rejected_begin(&rejected);
+    assert_int_equal(rejected_add(&rejected, &message), 0);
+    assert_true(rejected.payloads.buffer.size < REJECTED_PAYLOAD_MAX + 100);
+    rejected_release(&rejected);
+}
+
+static void test_archive_files(void **state)
+{
+    struct archive_file file = {.path = "a", .hour = 3600, .rows = 1, .offsets = "{}"};
+    const char *const paths[] = {"a", "b"};
+    struct archive_files files = {0};
+    bool listed[2];
+
+    (void)state;
+    assert_int_equal(archive_files_hold(postgres, "token", &error), 0);
+    assert_true(was_sent(sql_hold_files));
+    assert_int_equal(archive_files_seize(postgres, "token", &error), 0);
+    assert_true(was_sent(sql_seize_files));
+    archive_files_begin(&files);
+    archive_files_add(&files, &file);
+    assert_int_equal(archive_files_insert(postgres, &key, &files, &error), 0);
+    assert_true(was_sent(sql_insert_archive_files));
+    archive_files_release(&files);
+    answer_with(1, "b", "0", "0");
+    assert_int_equal(archive_files_find(postgres, paths, 2, listed, &error), 0);
+    assert_true(was_sent(sql_select_listed_files));
+    assert_false(listed[0]);
+    assert_true(listed[1]);
+}
+
+static void test_hours(void **state)
+{
+    cleanup(listed_files_release) struct listed_files files = {0};
+    bool rerun;
+
+    (void)state;
+    assert_int_equal(hours_lock(postgres, 3600, &error), 0);
+    assert_true(was_sent(sql_lock_hour));
+    answer_with(1, "year=1970/x.parquet", "12", "0");
+    assert_int_equal(hours_files(postgres, 3600, &files, &error), 0);
+    assert_true(was_sent(sql_select_hour_files));
+    assert_int_equal(files.count, 1);
+    assert_string_equal(files.list[0].path, "year=1970/x.parquet");
+    assert_int_equal(files.list[0].rows, 12);
+    assert_int_equal(hours_note_batch(postgres, 3600, 12, 100, &rerun, &error), 0);
+    assert_true(was_sent(sql_note_batch));
+}
+
+static void test_quota(void **state)
+{
+    const struct quota_tables tables = {"bytes_hourly", "user_metadata", "user_quota_limit"};
+    struct quota_report report;
+
+    (void)state;
+    answer_with(1, "5", "0", "3");
+    assert_int_equal(quota_replace_hour(postgres, &tables, 3600, &report, &error), 0);
+    assert_true(was_sent(sql_delete_hour));
+    assert_true(was_sent(sql_insert_exceeded));
+    assert_true(was_sent(sql_count_unknown_users));
+    assert_int_equal(report.exceeded, 3);
+    assert_int_equal(report.unknown, 5);
+}
+
+static void test_users(void **state)
+{
+    char id[] = "u", name[] = "n", email[] = "e";
+    struct user user = {id, name, email, 5};
+    struct users users = {&user, 1};
+    struct users_report report;
+
+    (void)state;
+    answer_with(1, "1", "2", "0");
+    assert_int_equal(users_load(postgres, "user_metadata", &users, &report, &error), 0);
+    assert_true(was_sent(sql_upsert_users));
+    assert_int_equal(report.inserted, 1);
+    assert_int_equal(report.updated, 2);
+}
+
+static struct config *load(enum command_id command, const char *option)
+{
+    char texts[4][32] = {"postgresql://h", "me", "-", ""}, *arguments[] = {texts[0], texts[1], texts[2], texts[3]};
+    struct config *config = NULL;
+
+    snprintf(texts[3], sizeof(texts[3]), "%s", option);
+    if (config_load(command, 4, arguments, &config, &error))
+        fail_msg("%s", error.message);
+    return config;
+}
+
+static void test_tables_that_are_missing_are_created(void **state)
+{
+    cleanup(config_cleanup) struct config *config = load(COMMAND_PROVISION, "--adopt");
+    struct table_report reports[CONTRACTS];
+
+    (void)state;
+    answer_with(0, "", "", "0");
+    assert_int_equal(schema_create(postgres, config, reports, &error), 0);
+    assert_true(was_sent(sql_lock_provision));
+    assert_true(was_sent(sql_select_columns));
+    assert_true(was_sent(sql_create_bytes));
+    assert_true(was_sent(sql_create_bytes_hourly));
+    assert_true(was_sent(sql_create_user_metadata));
+    assert_true(was_sent(sql_create_user_quota_limit));
+    assert_true(was_sent(sql_create_bookkeeping));
+    for (int i = 0; i < CONTRACTS; i++)
+        assert_int_equal(reports[i].fate, TABLE_CREATED);
+}
+
+static void test_columns_of_another_type_are_refused(void **state)
+{
+    enum contract_state found;
+
+    (void)state;
+    answer_with(1, "date", "text", "0");
+    assert_int_equal(contract_compare(postgres, &contracts[CONTRACT_BYTES], "bytes", &found, &error), -1);
+    assert_int_equal(error.kind, ERROR_MISTAKE);
+    assert_error_says(error, "column \"date\" of table \"bytes\" has the type text instead of timestamp");
+    answer_with(1, "date", "timestamp without time zone", "0");
+    assert_int_equal(contract_compare(postgres, &contracts[CONTRACT_BYTES], "bytes", &found, &error), -1);
+    assert_error_says(error, "has no column \"id\"");
+}
+
+/* Texts that only an adoption runs; test_adopt.py runs them. */
+static void test_texts_of_one_table(void **state)
+{
+    static const char *const texts[] = {
+        sql_count_nulls_totals, sql_count_nulls_users, sql_count_nulls_quota, sql_merge_totals, sql_merge_users,
+        sql_merge_quota,        sql_key_totals,        sql_key_users,         sql_key_quota,    sql_lock_table,
+    };
+    const char *const tables[][2] = {{"table", "t"}, {NULL, NULL}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        char *text = postgres_with_tables(texts[i], tables);
+
+        check_parameters(text, 0);
+        free(text);
+    }
+    check_parameters(sql_select_schema_version, 0);
+    check_parameters(sql_has_index, 3);
+}
+
+int main(void)
+{
+#define test(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        test(test_connecting_sets_the_session_up),
+        test(test_progress),
+        test(test_fenced_when_a_row_is_missing),
+        test(test_totals),
+        test(test_totals_are_sent_in_statements),
+        test(test_rejected_messages),
+        test(test_rejected_payloads_are_bounded),
+        test(test_archive_files),
+        test(test_hours),
+        test(test_quota),
+        test(test_users),
+        test(test_tables_that_are_missing_are_created),
+        test(test_columns_of_another_type_are_refused),
+        test(test_texts_of_one_table),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,205 @@
+/* The deltas of a commit: three sums an event, in the order of (window, label, name). */
+#include "speed/totals.h"
+
+#include "unit.h"
+
+#define WINDOW 1645351200
+
+static struct totals *totals;
+static struct dictionary dictionary;
+
+static int set_up(void **state)
+{
+    (void)state;
+    totals = totals_new();
+    dictionary_init(&dictionary);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    totals_free(totals);
+    dictionary_release(&dictionary);
+    return 0;
+}
+
+static struct coded_event event_of(int64_t time, const char *antenna, const char *app, const char *user, int64_t bytes)
+{
+    const struct record record = {time, slice_of(user), slice_of(antenna), slice_of(app), bytes};
+    struct coded_event event;
+
+    assert_int_equal(dictionary_encode(&dictionary, &record, &event), 0);
+    return event;
+}
+
+static int add(int64_t time, const char *antenna, const char *app, const char *user, int64_t bytes)
+{
+    const struct coded_event event = event_of(time, antenna, app, user, bytes);
+
+    return totals_add(totals, &event);
+}
+
+static void is_total(const struct total *total, int64_t window, enum dimension dimension, const char *name,
+                     int64_t bytes)
+{
+    assert_int_equal(total->window, window);
+    assert_int_equal(total->dimension, dimension);
+    assert_slice(total->name, name);
+    assert_int_equal(total->bytes, bytes);
+}
+
+static void test_an_event_makes_three_sums(void **state)
+{
+    struct total *sorted;
+
+    (void)state;
+    assert_int_equal(add(WINDOW + 299, "a", "SKYPE", "u", 7), 0);
+    assert_int_equal(totals_count(totals), 3);
+    sorted = totals_sorted(totals, &dictionary);
+    is_total(&sorted[0], WINDOW, DIMENSION_ANTENNA, "a", 7);
+    is_total(&sorted[1], WINDOW, DIMENSION_APP, "SKYPE", 7);
+    is_total(&sorted[2], WINDOW, DIMENSION_USER, "u", 7);
+    free(sorted);
+}
+
+static void test_windows_begin_every_five_minutes(void **state)
+{
+    struct total *sorted;
+
+    (void)state;
+    assert_int_equal(add(WINDOW + 300, "a", "x", "u", 1), 0);
+    assert_int_equal(add(WINDOW + 299, "a", "x", "u", 2), 0);
+    assert_int_equal(add(WINDOW, "a", "x", "u", 4), 0);
+    assert_int_equal(add(WINDOW - 1, "a", "x", "u", 8), 0);
+    assert_int_equal(totals_count(totals), 9);
+    sorted = totals_sorted(totals, &dictionary);
+    is_total(&sorted[0], WINDOW - 300, DIMENSION_ANTENNA, "a", 8);
+    is_total(&sorted[3], WINDOW, DIMENSION_ANTENNA, "a", 6);
+    is_total(&sorted[6], WINDOW + 300, DIMENSION_ANTENNA, "a", 1);
+    free(sorted);
+}
+
+/* The same name counts for each dimension by itself. */
+static void test_one_name_in_all_dimensions(void **state)
+{
+    (void)state;
+    assert_int_equal(add(WINDOW, "same", "same", "same", 1), 0);
+    assert_int_equal(add(WINDOW, "same", "same", "same", 1), 0);
+    assert_int_equal(totals_count(totals), 3);
+}
+
+static void test_an_event_without_bytes_leaves_rows(void **state)
+{
+    struct total *sorted;
+
+    (void)state;
+    assert_int_equal(add(WINDOW, "a", "x", "u", 0), 0);
+    sorted = totals_sorted(totals, &dictionary);
+    is_total(&sorted[2], WINDOW, DIMENSION_USER, "u", 0);
+    free(sorted);
+}
+
+/* What PostgreSQL's collation "C" would say, so that workers lock rows in one order. */
+static void test_order_of_rows(void **state)
+{
+    struct total *sorted;
+    size_t count;
+
+    (void)state;
+    for (int i = 0; i < 5000; i++) {
+        char antenna[16], user[16];
+
+        sprintf(antenna, "a%d", i * 7919 % 113);
+        sprintf(user, "%s%d", i % 2 ? "u" : "U\xc3\xa4", i * 104729 % 997);
+        assert_int_equal(add(WINDOW + i * 31 % 3000, antenna, i % 3 ? "X" : "x", user, i), 0);
+    }
+    count = totals_count(totals);
+    sorted = totals_sorted(totals, &dictionary);
+    for (size_t i = 1; i < count; i++) {
+        const struct total *left = &sorted[i - 1], *right = &sorted[i];
+
+        assert_true(left->window <= right->window);
+        if (left->window != right->window)
+            continue;
+        assert_true(left->dimension <= right->dimension);
+        if (left->dimension == right->dimension)
+            assert_true(slice_compare(left->name, right->name) < 0);
+    }
+    free(sorted);
+}
+
+static void test_sums_agree_with_a_second_count(void **state)
+{
+    static int64_t expected[10][100];
+    struct total *sorted;
+    int64_t seen = 0;
+
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        int window = i / 100 % 10, user = i * 13 % 100;
+        char name[16];
+
+        sprintf(name, "u%02d", user);
+        assert_int_equal(add(WINDOW + window * 300 + i % 300, "a", "x", name, i), 0);
+        expected[window][user] += i;
+    }
+    sorted = totals_sorted(totals, &dictionary);
+    for (size_t i = 0; i < totals_count(totals); i++)
+        if (sorted[i].dimension == DIMENSION_USER) {
+            assert_int_equal(sorted[i].bytes,
+                             expected[(sorted[i].window - WINDOW) / 300][atoi(sorted[i].name.data + 1)]);
+            seen++;
+        }
+    assert_int_equal(seen, 1000);
+    free(sorted);
+}
+
+static void test_no_sum_exceeds_int64(void **state)
+{
+    struct total *sorted;
+
+    (void)state;
+    assert_int_equal(add(WINDOW, "a", "x", "u", INT64_MAX), 0);
+    assert_int_equal(add(WINDOW, "b", "y", "u", 1), 1);
+    assert_int_equal(totals_count(totals), 3);
+    sorted = totals_sorted(totals, &dictionary);
+    is_total(&sorted[2], WINDOW, DIMENSION_USER, "u", INT64_MAX);
+    free(sorted);
+    totals_clear(totals);
+    assert_int_equal(totals_count(totals), 0);
+    assert_int_equal(add(WINDOW, "b", "y", "u", 1), 0);
+}
+
+static void test_full(void **state)
+{
+    struct coded_event event = event_of(WINDOW, "a", "x", "u", 1);
+    uint32_t events = 0;
+
+    (void)state;
+    /* other windows need no other names */
+    for (; events < TOTALS_MAX; events++) {
+        event.timestamp += 300;
+        if (totals_add(totals, &event))
+            break;
+    }
+    assert_int_equal(events, TOTALS_MAX / 3);
+    assert_int_equal(totals_count(totals), events * 3);
+}
+
+int main(void)
+{
+#define test(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        test(test_an_event_makes_three_sums),
+        test(test_windows_begin_every_five_minutes),
+        test(test_one_name_in_all_dimensions),
+        test(test_an_event_without_bytes_leaves_rows),
+        test(test_order_of_rows),
+        test(test_sums_agree_with_a_second_count),
+        test(test_no_sum_exceeds_int64),
+        test(test_full),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
