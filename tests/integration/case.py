@@ -1,0 +1,285 @@
+"""One test's own database, topic and archive, and what can be done and found there."""
+
+import collections
+import time
+import uuid
+
+import confluent_kafka
+import psycopg
+import readers
+from confluent_kafka.admin import AdminClient, NewTopic
+from oracle import Message, expect
+
+# A member of the group that was killed is noticed soon.
+QUICK_GROUP = ("-X", "session.timeout.ms=1500", "-X", "heartbeat.interval.ms=300")
+
+# Rolls and commits so small and frequent that every step of the protocol happens often.
+QUICK_ROLLS = ("--roll-rows", "500", "--roll-age", "200ms", "--commit-interval", "10ms")
+
+ANSWER_SECONDS = 20
+READ_SECONDS = 60
+BATCH_SECONDS = 0.05
+
+
+class Case:
+    """The world of one test."""
+
+    def __init__(self, kafka, postgres, program, folder):
+        self.kafka = kafka
+        self.postgres = postgres
+        self.program = program
+        self.folder = folder
+        name = uuid.uuid4().hex[:12]
+        self.topic = f"devices-{name}"
+        self.database = f"case_{name}"
+        self.root = folder / "archive"
+        self._admin = AdminClient({"bootstrap.servers": kafka.address})
+        with psycopg.connect(postgres.conninfo(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {self.database}")
+
+    def close(self):
+        """Removes topic and database."""
+        self.program.close()
+        self._admin.delete_topics([self.topic])
+        with psycopg.connect(self.postgres.conninfo(), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {self.database} WITH (FORCE)")
+
+    # What the program is told.
+
+    @property
+    def login(self):
+        """The arguments `jdbc-uri jdbc-user jdbc-password`."""
+        return (self.postgres.jdbc_uri(self.database), self.postgres.user, self.postgres.password)
+
+    def speed_arguments(self, *options, **changes):
+        """The arguments of `speed`, in the order of the job that users know; `changes` replaces some by name."""
+        uri, user, password = self.login
+        arguments = {
+            "server": self.kafka.address,
+            "topic": self.topic,
+            "uri": uri,
+            "table": "bytes",
+            "user": user,
+            "password": password,
+            "root": self.root,
+        }
+        return ("speed", *(arguments | changes).values(), *options)
+
+    def batch_arguments(self, hour, **changes):
+        """The arguments of `batch`."""
+        uri, user, password = self.login
+        arguments = {
+            "path": self.root / "data",
+            "hour": hour if isinstance(hour, str) else f"{hour.isoformat()}Z",
+            "uri": uri,
+            "users": "user_metadata",
+            "hourly": "bytes_hourly",
+            "offenders": "user_quota_limit",
+            "user": user,
+            "password": password,
+        }
+        return ("batch", *(arguments | changes).values())
+
+    # What is done.
+
+    def create_topic(self, partitions=3):
+        """Makes the topic."""
+        for future in self._admin.create_topics([NewTopic(self.topic, partitions)]).values():
+            future.result(ANSWER_SECONDS)
+        return self
+
+    def provision(self, *options):
+        """Makes the tables."""
+        result = self.program.run("provision", *self.login, *options)
+        assert result.code == 0, result.err
+        return result
+
+    def prepare(self, partitions=3):
+        """Tables and topic."""
+        self.provision()
+        return self.create_topic(partitions)
+
+    def produce(self, values, timestamp_ms=None):
+        """Sends values, None for a tombstone, spread over the partitions, and waits for the acknowledgements."""
+        failures = []
+        producer = confluent_kafka.Producer({"bootstrap.servers": self.kafka.address, "linger.ms": 5})
+        options = {"timestamp": timestamp_ms} if timestamp_ms else {}
+        for value in values:
+            producer.produce(
+                self.topic, value, on_delivery=lambda error, _: failures.append(error) if error else None, **options
+            )
+            producer.poll(0)
+        assert producer.flush(ANSWER_SECONDS) == 0
+        assert not failures, failures
+
+    def delete_records(self, offsets):
+        """Has Kafka forget what lies before these offsets, {partition: offset}."""
+        places = [confluent_kafka.TopicPartition(self.topic, *place) for place in offsets.items()]
+        for future in self._admin.delete_records(places).values():
+            future.result(ANSWER_SECONDS)
+
+    def delete_topic(self):
+        """Deletes the topic."""
+        for future in self._admin.delete_topics([self.topic]).values():
+            future.result(ANSWER_SECONDS)
+
+    def speed(self, *options, seconds=120):
+        """Runs the speed layer to the topic's end."""
+        result = self.program.run(*self.speed_arguments("--until-end", *QUICK_GROUP, *options), seconds=seconds)
+        assert result.code == 0, result.err
+        return result
+
+    def start_speed(self, *options, **changes):
+        """Starts it in the background."""
+        return self.program.start(*self.speed_arguments(*QUICK_GROUP, *options, **changes))
+
+    def batch(self, hour):
+        """Runs the batch layer for an hour."""
+        result = self.program.run(*self.batch_arguments(hour))
+        assert result.code == 0, result.err
+        return result
+
+    def simulate(self, *options, seconds=60):
+        """Runs the simulator."""
+        result = self.program.run("simulate", self.kafka.address, self.topic, *options, seconds=seconds)
+        assert result.code == 0, result.err
+        return result
+
+    # What is found.
+
+    def connect(self):
+        """A connection to the database."""
+        return psycopg.connect(self.postgres.conninfo(self.database), autocommit=True)
+
+    def query(self, sql, *parameters):
+        """Rows of a statement."""
+        with self.connect() as connection:
+            return connection.execute(sql, parameters).fetchall()
+
+    def execute(self, sql):
+        """Runs a statement without result."""
+        with self.connect() as connection:
+            connection.execute(sql)
+
+    def value(self, sql, *parameters):
+        """The one value of a statement."""
+        return self.query(sql, *parameters)[0][0]
+
+    def totals(self, table="bytes"):
+        """The totals of a table."""
+        with self.connect() as connection:
+            return readers.read_totals(connection, table)
+
+    def messages(self):
+        """All messages that the topic holds, in the order of their partitions."""
+        consumer = confluent_kafka.Consumer(
+            {"bootstrap.servers": self.kafka.address, "group.id": "oracle", "enable.auto.commit": False}
+        )
+        try:
+            return self._read_all(consumer)
+        finally:
+            consumer.close()
+
+    def _read_all(self, consumer):
+        places, left = [], {}
+        for partition in consumer.list_topics(self.topic, ANSWER_SECONDS).topics[self.topic].partitions:
+            place = confluent_kafka.TopicPartition(self.topic, partition)
+            first, end = consumer.get_watermark_offsets(place, ANSWER_SECONDS)
+            place.offset = first
+            places.append(place)
+            left[partition] = end - first
+        consumer.assign(places)
+        found = []
+        deadline = time.monotonic() + READ_SECONDS
+        while len(found) < sum(left.values()):
+            assert time.monotonic() < deadline, f"Kafka gives {len(found)} messages of {left}"
+            for message in consumer.consume(10000, BATCH_SECONDS):
+                assert not message.error(), message.error()
+                found.append(Message(message.partition(), message.offset(), message.timestamp()[1], message.value()))
+        return sorted(found, key=lambda message: message[:2])
+
+    # What must be true.
+
+    def check_exact(self, expected=None):
+        """Asserts that tables, archive and bookkeeping hold exactly what the topic's messages say."""
+        expected = expected or expect(self.messages())
+        self.check_totals(expected)
+        self.check_archive(expected)
+        self.check_rejected(expected)
+        self.check_progress(expected)
+        self.check_nothing_left()
+        return expected
+
+    def check_totals(self, expected):
+        """The 5-minute totals are the expected ones."""
+        found = self.totals()
+        assert found == dict(expected.windows), describe_difference(
+            collections.Counter(found), collections.Counter(expected.windows)
+        )
+
+    def check_archive(self, expected):
+        """The files hold the expected rows, and the list of files says what is there."""
+        hours = readers.read_archive(self.root)
+        found = sum(hours.values(), collections.Counter())
+        assert found == expected.rows, describe_difference(found, expected.rows)
+        for hour, rows in hours.items():
+            assert rows == expected.rows_of(hour), f"rows of {hour} lie in another hour's folder"
+        assert readers.read_archive_by_duckdb(self.root) == expected.rows
+        self._check_list()
+
+    def _check_list(self):
+        listed = self.query("SELECT path, hour, rows, bytes_total, size FROM antenna.archive_file ORDER BY path")
+        assert [row[0] for row in listed] == readers.list_files(self.root)
+        hours = collections.defaultdict(lambda: [0, 0, 0])
+        for path, hour, count, bytes_total, size in listed:
+            rows = readers.read_file(self.root / "data" / path)
+            assert readers.hour_of(path) == hour
+            assert count == len(rows)
+            assert bytes_total == sum(row[3] for row in rows)
+            assert size == (self.root / "data" / path).stat().st_size
+            for i, amount in enumerate((1, count, bytes_total)):
+                hours[hour][i] += amount
+        assert {
+            row[0]: list(row[1:]) for row in self.query("SELECT hour, files, rows, bytes_total FROM antenna.hour")
+        } == hours
+
+    def check_rejected(self, expected):
+        """Each rejected message is kept with its reason."""
+        rows = self.query('SELECT partition, "offset", reason, payload, payload_size FROM antenna.rejected')
+        assert {tuple(row[:2]): (row[2], row[3], row[4]) for row in rows} == expected.rejected
+
+    def check_progress(self, expected, job="antenna-speed"):
+        """Each partition is read to its end, and the counters say what happened."""
+        rows = self.query(
+            "SELECT partition, totals_offset, archive_offset FROM antenna.progress "
+            "WHERE job = %s AND totals_offset > 0",
+            job,
+        )
+        assert {row[0]: tuple(row[1:]) for row in rows} == {key: (end, end) for key, end in expected.ends.items()}
+        counters = self.query(
+            "SELECT sum(records_totalled), sum(records_rejected), sum(records_archived), sum(bytes_totalled), "
+            "sum(bytes_archived) FROM antenna.progress WHERE job = %s",
+            job,
+        )[0]
+        amount = sum(row[3] * count for row, count in expected.rows.items())
+        assert counters == (expected.events, len(expected.rejected), expected.events, amount, amount)
+
+    def check_nothing_left(self):
+        """No file waits in staging."""
+        assert not [*(self.root / ".staging").rglob("*")]
+
+    def check_batch(self, expected, hour, users=None):
+        """The hour's totals and offenders are the expected ones."""
+        rows = {key: value for key, value in expected.hourly.items() if key[0] == hour}
+        assert {key: value for key, value in self.totals("bytes_hourly").items() if key[0] == hour} == rows
+        found = self.query("SELECT email, usage, quota, date FROM user_quota_limit WHERE date = %s ORDER BY 1", hour)
+        assert [tuple(row) for row in found] == expected.offenders(users or {}, hour)
+
+
+def describe_difference(found, expected):
+    """A few of the rows that are missing or too many."""
+    missing, excess = expected - found, found - expected
+    return (
+        f"{sum(missing.values())} rows are missing, such as {list(missing)[:3]}; "
+        f"{sum(excess.values())} are too many, such as {list(excess)[:3]}"
+    )

@@ -1,0 +1,54 @@
+"""Fixtures: the servers of a session, and each test's own database, topic and folder."""
+
+import pathlib
+import shutil
+import tempfile
+
+import pytest
+from case import Case
+from program import BINARY, Program
+from stack import Kafka, Postgres
+
+
+@pytest.fixture(scope="session")
+def home():
+    """The servers' folder, which PostgreSQL's user may pass through."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="antenna-tests-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def kafka(home):
+    server = Kafka(home, tied=True)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres(home):
+    server = Postgres(home, tied=True, durable=False)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def program(tmp_path):
+    assert BINARY.exists(), f"{BINARY} is missing: run make build"
+    program = Program(tmp_path)
+    yield program
+    program.close()
+
+
+@pytest.fixture
+def case(kafka, postgres, program, tmp_path):
+    case = Case(kafka, postgres, program, tmp_path)
+    yield case
+    case.close()

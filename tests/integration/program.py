@@ -1,0 +1,136 @@
+"""The program under test, in the foreground and in the background."""
+
+import dataclasses
+import os
+import pathlib
+import signal
+import subprocess
+
+from waiting import wait_until
+
+CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = CHECKOUT / os.environ.get("ANTENNA", "build/antenna")
+
+# Exit code of a finding of the sanitizers, which no command of ours returns.
+SANITIZER_EXIT = 99
+
+SANITIZER_OPTIONS = {
+    "ASAN_OPTIONS": f"exitcode={SANITIZER_EXIT}",
+    "LSAN_OPTIONS": f"exitcode={SANITIZER_EXIT}",
+    "UBSAN_OPTIONS": f"exitcode={SANITIZER_EXIT}:halt_on_error=1:print_stacktrace=1",
+}
+
+# The kernel ends what we start when we end, however that happens.
+DIE_WITH_PARENT = ["setpriv", "--pdeathsig", "KILL"]
+
+
+@dataclasses.dataclass
+class Result:
+    """How a run ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def fails(self, code, *words):
+        """Asserts that it failed with this exit code, one message, a hint or not, and these words in them."""
+        assert self.code == code, f"exit code {self.code} instead of {code}:\n{self.err}"
+        errors = [line.partition(" error ")[2] for line in self.err.splitlines() if " error " in line]
+        messages = [line for line in errors if ": hint: " not in line]
+        assert len(messages) == 1, f"not one message:\n{self.err}"
+        said = "\n".join(errors)
+        for word in words:
+            assert word in said, f'"{word}" is not said:\n{said}'
+        return self
+
+
+def environment(changes=None):
+    """Ours without the settings of the program and of libpq, and with changes."""
+    names = ("ANTENNA_", "PG")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(names)}
+    return kept | SANITIZER_OPTIONS | {"HOME": "/nonexistent"} | (changes or {})
+
+
+class Running:
+    """A process in the background."""
+
+    def __init__(self, folder, arguments, changes=None):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.out_path = folder / "out"
+        self.err_path = folder / "err"
+        with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
+            self.process = subprocess.Popen(
+                [*DIE_WITH_PARENT, BINARY, *map(str, arguments)],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                env=environment(changes),
+                cwd=folder,
+            )
+
+    @property
+    def err(self):
+        return self.err_path.read_text(errors="replace")
+
+    def is_running(self):
+        return self.process.poll() is None
+
+    def said(self, text, count=1):
+        """Whether the text stands on stderr so many times."""
+        return self.err.count(text) >= count
+
+    def wait_for(self, text, seconds=30, count=1):
+        """Waits until the text stands on stderr; fails when the process ends before."""
+
+        def look():
+            assert self.said(text, count) or self.is_running(), f'ended without saying "{text}":\n{self.err}'
+            return self.said(text, count)
+
+        wait_until(look, f'"{text}" on stderr:\n{self.err}', seconds)
+        return self
+
+    def wait(self, seconds=60):
+        """Waits for the end and returns the result."""
+        try:
+            code = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"still running after {seconds} s:\n{self.err}") from None
+        result = Result(code, self.out_path.read_text(errors="replace"), self.err)
+        assert code != SANITIZER_EXIT, f"the sanitizers found something:\n{self.err}"
+        return result
+
+    def terminate(self, seconds=60):
+        """Asks for a clean stop and expects it."""
+        self.process.send_signal(signal.SIGTERM)
+        result = self.wait(seconds)
+        assert result.code == 0, f"exit code {result.code} after SIGTERM:\n{result.err}"
+        return result
+
+    def kill(self):
+        """Ends it at once."""
+        self.process.kill()
+        self.process.wait()
+
+
+class Program:
+    """Starts `antenna` and ends what is left of it."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self._started = []
+
+    def start(self, *arguments, environment=None):
+        """Starts a command in the background."""
+        running = Running(self._folder / f"run-{len(self._started)}", arguments, environment)
+        self._started.append(running)
+        return running
+
+    def run(self, *arguments, environment=None, seconds=60):
+        """Runs a command to its end."""
+        return self.start(*arguments, environment=environment).wait(seconds)
+
+    def close(self):
+        """Kills what still runs."""
+        for running in self._started:
+            if running.is_running():
+                running.kill()

@@ -1,0 +1,199 @@
+"""The speed layer on every kind of message: tables and archive are what an independent count says."""
+
+import time
+
+import events
+import pytest
+from oracle import expect
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.mark.asan
+def test_events_of_two_hours_in_no_order(case):
+    case.prepare()
+    case.produce(events.draw(5000))
+    case.speed()
+    expected = case.check_exact()
+    assert expected.events == 5000
+    assert len(expected.hours) == 2
+
+
+def test_late_events_are_added_to_their_windows(case):
+    case.prepare()
+    case.produce(events.draw(500, seed=1))
+    case.speed()
+    case.check_exact()
+    case.produce(events.draw(500, seed=2))
+    case.produce(events.draw(10, seed=3, begin=events.BEGIN - 30 * 86400))
+    case.speed()
+    expected = case.check_exact()
+    assert expected.events == 1010
+
+
+def test_borders_of_windows_and_hours(case):
+    case.prepare()
+    case.produce(
+        events.encode(events.BEGIN + seconds, size=10**index)
+        for index, seconds in enumerate([-1, 0, 1, 299, 300, 301, 3599, 3600])
+    )
+    case.speed()
+    expected = case.check_exact()
+    assert len(expected.hours) == 3
+
+
+def test_equal_messages_all_count(case):
+    case.prepare()
+    case.produce([events.encode()] * 1000)
+    case.speed()
+    expected = case.check_exact()
+    assert set(expected.windows.values()) == {100000}
+
+
+MALFORMED = {
+    b"": "empty",
+    None: "empty",
+    b" ": "not_json",
+    b"not json": "not_json",
+    b'{"timestamp": 1645347600, "id": "u"': "not_json",
+    b"[]": "not_an_object",
+    b"null": "not_an_object",
+    b"17": "not_an_object",
+    b"{}": "missing_field",
+    b'\xef\xbb\xbf{"timestamp": 1645347600, "id": "u", "antenna_id": "a", "bytes": 1, "app": "x"}': "not_json",
+    b'{"timestamp": 1645347600, "id": "\xff", "antenna_id": "a", "bytes": 1, "app": "x"}': "invalid_utf8",
+    b'{"timestamp": 1645347600, "id": "\\u0000", "antenna_id": "a", "bytes": 1, "app": "x"}': "not_json",
+    b'{"timestamp": 1645347600, "id": "\\ud83d", "antenna_id": "a", "bytes": 1, "app": "x"}': "not_json",
+    b'{"timestamp": 1645347600, "id": "u", "antenna_id": "a", "bytes": NaN, "app": "x"}': "not_json",
+    b'{"timestamp": 1645347600, "id": "u", "antenna_id": "a", "bytes": 1, "app": "\n"}': "not_json",
+    b'{"timestamp": 1645347600, "id": "u", "id": "u", "antenna_id": "a", "bytes": 1, "app": "x"}': "duplicate_field",
+    b'{"timestamp": 1, "timestmap": 1, "id": "u", "antenna_id": "a", "bytes": 1, "app": "x"}': "duplicate_field",
+    events.encode("1645347600"): "wrong_type",
+    events.encode(1645347600.5): "wrong_type",
+    events.encode(True): "wrong_type",
+    events.encode(user_id=17): "wrong_type",
+    events.encode(app=None): "wrong_type",
+    events.encode(size="1"): "wrong_type",
+    events.encode(app=""): "out_of_range",
+    events.encode(app="x" * 257): "out_of_range",
+    events.encode(size=-1): "out_of_range",
+    events.encode(size=2**63): "out_of_range",
+    events.encode(946684799): "timestamp_too_old",
+    events.encode(0): "timestamp_too_old",
+    events.encode(1645347600000): "timestamp_in_milliseconds",
+    events.encode(4070908800): "timestamp_in_future",
+    events.encode(app="x" * 10000): "out_of_range",
+}
+
+
+@pytest.mark.asan
+def test_malformed_messages_are_kept_with_their_reason(case):
+    case.prepare(partitions=1)
+    values = [value for malformed in MALFORMED for value in (malformed, events.encode())]
+    case.produce(values)
+    case.speed()
+    expected = case.check_exact()
+    assert expected.events == len(MALFORMED)
+    reasons = [row[0] for row in case.query('SELECT reason FROM antenna.rejected ORDER BY "offset"')]
+    assert reasons == list(MALFORMED.values())
+    assert case.value("SELECT count(*) FROM antenna.rejected WHERE detail = ''") == 0
+
+
+def test_unusual_messages_are_accepted(case):
+    case.prepare()
+    case.produce(
+        [
+            b'{"app":"x","bytes":1,"antenna_id":"a","id":"u","timestamp":1645347600}',
+            b'\n { "timestmap" : 1645347600 ,\t"id":"u","antenna_id":"a","bytes":0,"app":"x" } ',
+            b'{"timestamp":1645347600,"id":"u","antenna_id":"a","bytes":1,"app":"x","more":{"list":[1,2.5,null]}}',
+            events.encode(user_id='Zoë "quoted" \\ \n\t', antenna_id="日本", app="it's; DROP TABLE bytes; --"),
+            events.encode(app="\U0001f4f6", size=2**62),
+            events.encode(user_id="x" * 256),
+            events.encode(events.BEGIN, user_id="NULL", antenna_id="null", app="\\N"),
+            events.encode(946684800),
+        ]
+    )
+    case.speed()
+    expected = case.check_exact()
+    assert expected.events == 8
+    assert not expected.rejected
+
+
+def test_sums_beyond_a_table_s_bigint_end_the_job_with_a_hint(case):
+    case.prepare(partitions=1)
+    case.produce([events.encode(size=2**63 - 1), events.encode(size=1)])
+    result = case.program.run(*case.speed_arguments("--until-end"))
+    result.fails(3, "--max-bytes")
+    # the first event was committed to make room for the second
+    assert set(case.totals().values()) == {2**63 - 1}
+
+
+def test_max_bytes_rejects_absurd_events(case):
+    case.prepare(partitions=1)
+    case.produce([events.encode(size=1000), events.encode(size=1001)])
+    case.speed("--max-bytes", "1000")
+    assert set(case.totals().values()) == {1000}
+    assert case.query("SELECT reason FROM antenna.rejected") == [("out_of_range",)]
+
+
+def test_future_is_judged_by_the_arrival_in_kafka(case):
+    now = int(time.time())
+    case.prepare(partitions=1)
+    case.produce([events.encode(now + 3500), events.encode(now + 3700)])
+    # an old message: its own time was already too far ahead when it arrived
+    case.produce([events.encode(events.BEGIN + 3600), events.encode(events.BEGIN + 3601)], events.BEGIN * 1000)
+    case.speed()
+    expected = case.check_exact()
+    assert expected.events == 2
+    assert [reason for reason, _, _ in expected.rejected.values()] == ["timestamp_in_future"] * 2
+
+
+def test_max_future(case):
+    case.prepare(partitions=1)
+    case.produce([events.encode(events.BEGIN + 10), events.encode(events.BEGIN + 11)], events.BEGIN * 1000)
+    case.speed("--max-future", "10s")
+    expected = case.check_exact(expect(case.messages(), max_future=10))
+    assert expected.events == 1
+
+
+def test_empty_topic(case):
+    case.prepare()
+    case.speed()
+    assert case.totals() == {}
+    assert case.value("SELECT count(*) FROM antenna.archive_file") == 0
+
+
+def test_more_rejected_messages_than_one_commit_keeps(case):
+    case.prepare(partitions=1)
+    case.produce([b"nonsense"] * 5001 + [events.encode()])
+    case.speed("--commit-interval", "10m")
+    assert len(case.check_exact().rejected) == 5001
+
+
+def test_events_of_more_hours_than_gather_at_once(case):
+    case.prepare(partitions=1)
+    case.produce(events.draw(300, seconds=200 * 3600))
+    case.speed()
+    assert len(case.check_exact().hours) > 100
+
+
+@pytest.mark.parametrize("options", [("--roll-rows", "7"), ("--roll-bytes", "64KiB"), ("--workers", "3")])
+def test_limits_and_workers_change_nothing(case, options):
+    case.prepare()
+    case.produce(events.draw(3000))
+    case.speed(*options)
+    case.check_exact()
+
+
+def test_two_jobs_do_not_know_of_each_other(case):
+    case.prepare()
+    case.produce(events.draw(100))
+    case.speed("--job", "one")
+    case.root = case.folder / "second"
+    case.execute("TRUNCATE bytes, antenna.archive_file, antenna.hour")
+    case.speed("--job", "two")
+    expected = expect(case.messages())
+    case.check_totals(expected)
+    case.check_archive(expected)
+    case.check_progress(expected, "one")
+    case.check_progress(expected, "two")
