@@ -9,6 +9,7 @@ import psycopg
 import readers
 from confluent_kafka.admin import AdminClient, NewTopic
 from oracle import Message, expect
+from waiting import wait_until
 
 # A member of the group that was killed is noticed soon.
 QUICK_GROUP = ("-X", "session.timeout.ms=1500", "-X", "heartbeat.interval.ms=300")
@@ -112,6 +113,28 @@ class Case:
         assert producer.flush(ANSWER_SECONDS) == 0
         assert not failures, failures
 
+    def ends(self):
+        """The offset behind the last message of each partition that has any."""
+        consumer = confluent_kafka.Consumer({"bootstrap.servers": self.kafka.address, "group.id": "oracle"})
+        try:
+            partitions = consumer.list_topics(self.topic, ANSWER_SECONDS).topics[self.topic].partitions
+            places = [confluent_kafka.TopicPartition(self.topic, partition) for partition in partitions]
+            ends = {place.partition: consumer.get_watermark_offsets(place, ANSWER_SECONDS)[1] for place in places}
+        finally:
+            consumer.close()
+        return {partition: end for partition, end in ends.items() if end}
+
+    def wait_until_read(self, running, job="antenna-speed", seconds=60):
+        """Waits until a service has committed all messages that the topic holds."""
+        ends = self.ends()
+
+        def look():
+            assert running.is_running(), running.err
+            rows = self.query("SELECT partition, totals_offset FROM antenna.progress WHERE job = %s", job)
+            return ends.items() <= dict(rows).items()
+
+        wait_until(look, "all messages are committed", seconds)
+
     def delete_records(self, offsets):
         """Has Kafka forget what lies before these offsets, {partition: offset}."""
         places = [confluent_kafka.TopicPartition(self.topic, *place) for place in offsets.items()]
@@ -132,6 +155,10 @@ class Case:
     def start_speed(self, *options, **changes):
         """Starts it in the background."""
         return self.program.start(*self.speed_arguments(*QUICK_GROUP, *options, **changes))
+
+    def start_simulate(self, *options):
+        """Runs the simulator in the background."""
+        return self.program.start("simulate", self.kafka.address, self.topic, *options)
 
     def batch(self, hour):
         """Runs the batch layer for an hour."""

@@ -1,6 +1,7 @@
 """Readers that know nothing of the program: psycopg for tables, pyarrow and DuckDB for Parquet."""
 
 import collections
+import csv
 import datetime
 import re
 
@@ -72,3 +73,13 @@ def read_totals(connection, table="bytes"):
     totals = {tuple(row[:3]): row[3] for row in rows}
     assert len(totals) == len(rows), f"{table} has doubled rows"
     return totals
+
+
+def read_ledger(path):
+    """The simulator's ledger: {grain: {(date, type, id): value}}."""
+    grains = collections.defaultdict(dict)
+    with open(path, newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            date = datetime.datetime.fromisoformat(row["date"]) if row["date"] else None
+            grains[row["grain"]][date, row["type"], row["id"]] = int(row["value"])
+    return grains

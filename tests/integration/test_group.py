@@ -1,0 +1,70 @@
+"""Several speed processes in one group: work moves between them and every event counts once."""
+
+import pytest
+from case import QUICK_ROLLS
+from waiting import wait_until
+
+pytestmark = pytest.mark.timeout(120)
+
+
+def owners(case):
+    """Process ids of the partitions' owners."""
+    return [int(row[0].split(":")[1]) for row in case.query("SELECT owner FROM antenna.progress")]
+
+
+def wait_for_owners(case, *processes):
+    """Until each of these processes, and no other, has partitions."""
+    wanted = {running.process.pid for running in processes}
+
+    def look():
+        for running in processes:
+            assert running.is_running(), running.err
+        found = owners(case)
+        return len(found) == 6 and set(found) == wanted
+
+    wait_until(look, f"partitions are owned by {wanted}")
+
+
+@pytest.mark.asan
+def test_one_is_killed_and_a_third_joins(case):
+    case.prepare(partitions=6)
+    simulate = case.start_simulate("--rate", "2000", "--late", "0.1", "--malformed", "0.02")
+    first = case.start_speed(*QUICK_ROLLS)
+    second = case.start_speed(*QUICK_ROLLS)
+    wait_for_owners(case, first, second)
+    first.kill()
+    wait_for_owners(case, second)
+    third = case.start_speed(*QUICK_ROLLS)
+    wait_for_owners(case, second, third)
+    simulate.terminate()
+    case.wait_until_read(second)
+    second.terminate()
+    third.terminate()
+    case.check_exact()
+
+
+def test_members_come_and_go_cleanly(case):
+    case.prepare(partitions=6)
+    simulate = case.start_simulate("--rate", "2000")
+    running = [case.start_speed(*QUICK_ROLLS)]
+    wait_for_owners(case, *running)
+    for _ in range(2):
+        running.append(case.start_speed(*QUICK_ROLLS))
+        wait_for_owners(case, *running)
+    while len(running) > 1:
+        running.pop(0).terminate()
+        wait_for_owners(case, *running)
+    simulate.terminate()
+    case.wait_until_read(running[0])
+    running[0].terminate()
+    case.check_exact()
+
+
+def test_until_end_of_two_processes_waits_for_both(case):
+    case.prepare(partitions=6)
+    case.simulate("--count", "20000", "--rate", "max")
+    first = case.start_speed("--until-end")
+    second = case.start_speed("--until-end")
+    assert first.wait().code == 0
+    assert second.wait().code == 0
+    case.check_exact()
