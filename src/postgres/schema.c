@@ -82,18 +82,6 @@ static int create_table(struct postgres *postgres, const struct config *config, 
     return run_for_table(postgres, texts[id].create, table, NULL, error);
 }
 
-int schema_create(struct postgres *postgres, const struct config *config, struct table_report ret_reports[CONTRACTS],
-                  struct error *error)
-{
-    if (postgres_script(postgres, sql_lock_provision, error) ||
-        postgres_script(postgres, sql_create_bookkeeping, error))
-        return error_context(error, "could not create the schema antenna");
-    for (int i = 0; i < CONTRACTS; i++)
-        if (create_table(postgres, config, (enum contract_id)i, &ret_reports[i], error))
-            return -1;
-    return 0;
-}
-
 static int check_version(struct postgres *postgres, struct error *error)
 {
     cleanup(postgres_clear) PGresult *result = NULL;
@@ -108,6 +96,20 @@ static int check_version(struct postgres *postgres, struct error *error)
               SCHEMA_VERSION);
     return error_hint(error, version < SCHEMA_VERSION ? "run antenna provision with this version of the program"
                                                       : "use a newer version of the program");
+}
+
+int schema_create(struct postgres *postgres, const struct config *config, struct table_report ret_reports[CONTRACTS],
+                  struct error *error)
+{
+    if (postgres_script(postgres, sql_lock_provision, error) ||
+        postgres_script(postgres, sql_create_bookkeeping, error))
+        return error_context(error, "could not create the schema antenna");
+    if (check_version(postgres, error))
+        return -1;
+    for (int i = 0; i < CONTRACTS; i++)
+        if (create_table(postgres, config, (enum contract_id)i, &ret_reports[i], error))
+            return -1;
+    return 0;
 }
 
 static int check_table(struct postgres *postgres, const struct config *config, enum contract_id id, struct error *error)

@@ -54,15 +54,15 @@ def environment(changes=None):
 class Running:
     """A process in the background."""
 
-    def __init__(self, folder, arguments, changes=None):
+    def __init__(self, folder, arguments, changes=None, out=None):
         folder.mkdir(parents=True, exist_ok=True)
         self.out_path = folder / "out"
         self.err_path = folder / "err"
-        with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
+        with open(self.out_path, "wb") as own_out, open(self.err_path, "wb") as err:
             self.process = subprocess.Popen(
                 [*DIE_WITH_PARENT, BINARY, *map(str, arguments)],
                 stdin=subprocess.DEVNULL,
-                stdout=out,
+                stdout=out or own_out,
                 stderr=err,
                 env=environment(changes),
                 cwd=folder,
@@ -119,15 +119,15 @@ class Program:
         self._folder = folder
         self._started = []
 
-    def start(self, *arguments, environment=None):
-        """Starts a command in the background."""
-        running = Running(self._folder / f"run-{len(self._started)}", arguments, environment)
+    def start(self, *arguments, environment=None, out=None):
+        """Starts a command in the background, with changes of the environment."""
+        running = Running(self._folder / f"run-{len(self._started)}", arguments, environment, out)
         self._started.append(running)
         return running
 
-    def run(self, *arguments, environment=None, seconds=60):
+    def run(self, *arguments, environment=None, out=None, seconds=60):
         """Runs a command to its end."""
-        return self.start(*arguments, environment=environment).wait(seconds)
+        return self.start(*arguments, environment=environment, out=out).wait(seconds)
 
     def close(self):
         """Kills what still runs."""

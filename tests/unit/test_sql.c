@@ -25,6 +25,7 @@ static struct {
     int rows;                         /* of every answer */
     const char *answers[ANSWERS_MAX]; /* values of a row */
     const char *changed;              /* rows, as PQcmdTuples() says */
+    const char *version;              /* of the schema */
 } script;
 
 static struct postgres *postgres;
@@ -64,6 +65,14 @@ static void check_parameters(const char *sql, int given)
             fail_msg("$%d is given and not used: %s", i, text.data);
 }
 
+static void set_value(PGresult *result, int row, int column, const char *text)
+{
+    char value[64];
+
+    snprintf(value, sizeof(value), "%s", text);
+    assert_true(PQsetvalue(result, row, column, value, (int)strlen(value)));
+}
+
 static PGresult *answer(const char *sql, int parameter_count)
 {
     PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
@@ -77,12 +86,10 @@ static PGresult *answer(const char *sql, int parameter_count)
         columns[i] = (PGresAttDesc){.name = name};
     assert_true(PQsetResultAttrs(result, ANSWERS_MAX, columns));
     for (int row = 0; row < script.rows; row++)
-        for (int i = 0; i < ANSWERS_MAX; i++) {
-            char value[64];
-
-            snprintf(value, sizeof(value), "%s", script.answers[i]);
-            assert_true(PQsetvalue(result, row, i, value, (int)strlen(value)));
-        }
+        for (int i = 0; i < ANSWERS_MAX; i++)
+            set_value(result, row, i, script.answers[i]);
+    if (strcmp(sql, sql_select_schema_version) == 0)
+        set_value(result, 0, 0, script.version);
     return result;
 }
 
@@ -136,6 +143,7 @@ static void answer_with(int rows, const char *first, const char *second, const c
     script.answers[1] = second;
     script.answers[2] = script.answers[3] = "0";
     script.changed = changed;
+    script.version = "1";
 }
 
 static int set_up(void **state)
@@ -382,6 +390,19 @@ static void test_tables_that_are_missing_are_created(void **state)
         assert_int_equal(reports[i].fate, TABLE_CREATED);
 }
 
+static void test_newer_schema_is_refused(void **state)
+{
+    cleanup(config_cleanup) struct config *config = load(COMMAND_PROVISION, "--adopt");
+    struct table_report reports[CONTRACTS];
+
+    (void)state;
+    script.version = "2";
+    assert_int_equal(schema_create(postgres, config, reports, &error), -1);
+    assert_int_equal(error.kind, ERROR_MISTAKE);
+    assert_error_says(error, "version 2 instead of 1");
+    assert_false(was_sent(sql_create_bytes));
+}
+
 static void test_columns_of_another_type_are_refused(void **state)
 {
     enum contract_state found;
@@ -432,6 +453,7 @@ int main(void)
         test(test_quota),
         test(test_users),
         test(test_tables_that_are_missing_are_created),
+        test(test_newer_schema_is_refused),
         test(test_columns_of_another_type_are_refused),
         test(test_texts_of_one_table),
     };

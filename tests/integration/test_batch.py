@@ -1,0 +1,198 @@
+"""The batch layer: an hour's files become hourly totals and quota offenders, the same at each run."""
+
+import csv
+import datetime
+
+import events
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from oracle import expect
+from readers import SCHEMA
+
+pytestmark = pytest.mark.timeout(60)
+
+FIRST_HOUR = datetime.datetime(2022, 2, 20, 9)
+SECOND_HOUR = datetime.datetime(2022, 2, 20, 10)
+
+# In an hour of draw(2000) a user has about 2.5 MB; the thirteenth user is on the line to the byte.
+QUOTAS = {events.user(number): (f"user{number}@example.org", 10**number) for number in range(10)}
+
+
+def write_users(path, quotas):
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "name", "email", "quota"])
+        writer.writerows([name, f"Name, {name}", email, quota] for name, (email, quota) in quotas.items())
+    return path
+
+
+def snapshot(case):
+    """Both tables of the batch layer, whole."""
+    return (
+        sorted(case.query("SELECT date, type, id, value FROM bytes_hourly")),
+        sorted(case.query("SELECT email, usage, quota, date FROM user_quota_limit")),
+    )
+
+
+@pytest.fixture
+def archived(case):
+    """Two hours in the archive, and users."""
+    case.provision("--users", write_users(case.folder / "users.csv", QUOTAS))
+    case.create_topic()
+    case.produce(events.draw(2000))
+    case.speed()
+    return case
+
+
+@pytest.mark.asan
+def test_totals_and_offenders_of_each_hour(archived):
+    expected = expect(archived.messages())
+    for hour in expected.hours:
+        archived.batch(hour)
+    assert archived.totals("bytes_hourly") == dict(expected.hourly)
+    for hour in expected.hours:
+        archived.check_batch(expected, hour, QUOTAS)
+        assert 0 < len(expected.offenders(QUOTAS, hour)) < len(QUOTAS)
+
+
+def test_only_the_hour_that_is_asked_for(archived):
+    expected = expect(archived.messages())
+    archived.batch(FIRST_HOUR)
+    assert {date for date, _, _ in archived.totals("bytes_hourly")} == {FIRST_HOUR}
+    archived.check_batch(expected, FIRST_HOUR, QUOTAS)
+
+
+def test_report_adds_up(archived):
+    expected = expect(archived.messages())
+    out = archived.batch(FIRST_HOUR).out
+    report = dict(line.split(maxsplit=1) for line in out.replace("over quota", "over").splitlines())
+    rows = expected.rows_of(FIRST_HOUR)
+    assert report["hour"] == "2022-02-20T09:00:00Z"
+    assert report["events"] == str(rows.total())
+    assert report["bytes"] == str(sum(row[3] * count for row, count in rows.items()))
+    assert report["totals"] == "5 antennas, 5 apps, 20 users"
+    assert report["over"] == f"{len(expected.offenders(QUOTAS, FIRST_HOUR))} users"
+    assert report["no"] == "metadata  10 users"
+    assert "(run again)" in archived.batch(FIRST_HOUR).out
+
+
+def test_the_same_hour_twice(archived):
+    archived.batch(FIRST_HOUR)
+    archived.batch(SECOND_HOUR)
+    before = snapshot(archived)
+    archived.batch(FIRST_HOUR)
+    archived.batch(FIRST_HOUR)
+    assert snapshot(archived) == before
+
+
+def test_late_events_change_their_hour_at_the_next_run(archived):
+    archived.batch(FIRST_HOUR)
+    assert archived.query("SELECT hour, dirty FROM antenna.hour ORDER BY 1") == [
+        (FIRST_HOUR, False),
+        (SECOND_HOUR, False),
+    ]
+    archived.produce(events.draw(100, seed=9, seconds=3600))
+    archived.speed()
+    assert archived.value("SELECT dirty FROM antenna.hour WHERE hour = %s", FIRST_HOUR)
+    archived.batch(FIRST_HOUR)
+    archived.check_batch(expect(archived.messages()), FIRST_HOUR, QUOTAS)
+    assert not archived.value("SELECT dirty FROM antenna.hour WHERE hour = %s", FIRST_HOUR)
+
+
+def test_changed_quota_changes_the_offenders_at_the_next_run(archived):
+    archived.batch(FIRST_HOUR)
+    archived.execute("UPDATE user_metadata SET quota = 9000000000000000000")
+    archived.batch(FIRST_HOUR)
+    assert archived.value("SELECT count(*) FROM user_quota_limit") == 0
+
+
+def test_quota_is_exceeded_by_one_byte_and_not_by_none(case):
+    quotas = {events.user(1): ("exact@example.org", 1000), events.user(2): ("over@example.org", 999)}
+    case.provision("--users", write_users(case.folder / "users.csv", quotas))
+    case.create_topic()
+    case.produce(events.encode(user_id=name, size=size) for name in quotas for size in (400, 600))
+    case.speed()
+    case.batch(FIRST_HOUR)
+    assert case.query("SELECT email, usage, quota FROM user_quota_limit") == [("over@example.org", 1000, 999)]
+
+
+@pytest.mark.parametrize("text", ["2022-02-20T10:00:00+01:00", "2022-02-20T09:59:59.9Z", "2022-02-19T23:30-10:00"])
+def test_any_time_within_the_hour_names_it(archived, text):
+    result = archived.program.run(*archived.batch_arguments(text))
+    assert result.code == 0, result.err
+    archived.check_batch(expect(archived.messages()), FIRST_HOUR, QUOTAS)
+
+
+def test_an_hour_without_files(archived):
+    result = archived.program.run(*archived.batch_arguments("2021-01-01T00:00:00Z"))
+    assert result.code == 0
+    assert "the archive has no file of the hour 2021-01-01T00:00:00Z" in result.err
+    assert snapshot(archived) == ([], [])
+
+
+def test_tables_of_other_names(case):
+    case.provision(
+        *("--bytes-hourly-table", "hourly", "--user-metadata-table", "people", "--user-quota-limit-table", "caught"),
+        *("--users", write_users(case.folder / "users.csv", QUOTAS)),
+    )
+    case.create_topic()
+    case.produce(events.draw(100, seconds=3600))
+    case.speed()
+    arguments = case.batch_arguments(FIRST_HOUR, hourly="hourly", users="people", offenders="caught")
+    result = case.program.run(*arguments)
+    assert result.code == 0, result.err
+    assert case.totals("hourly") == dict(expect(case.messages()).hourly)
+    assert case.value("SELECT count(*) FROM caught") > 0
+
+
+def test_an_archive_that_somebody_else_wrote(case):
+    case.provision()
+    columns = [[FIRST_HOUR.replace(tzinfo=datetime.UTC)] * 3, ["u", "u", "v"], ["a", "b", "a"], [1, 2, 4], ["x"] * 3]
+    folder = case.root / "data" / "year=2022" / "month=2" / "day=20" / "hour=9"
+    folder.mkdir(parents=True)
+    pq.write_table(pa.table(columns, schema=SCHEMA), folder / "part-0000.snappy.parquet")
+    result = case.batch(FIRST_HOUR)
+    assert "found in the hour's folder, not listed" in result.out
+    assert {key[1:]: value for key, value in case.totals("bytes_hourly").items()} == {
+        ("antenna_bytes_total", "a"): 5,
+        ("antenna_bytes_total", "b"): 2,
+        ("app_bytes_total", "x"): 7,
+        ("user_bytes_total", "u"): 3,
+        ("user_bytes_total", "v"): 4,
+    }
+
+
+def test_a_missing_file_is_no_empty_hour(archived):
+    archived.batch(FIRST_HOUR)
+    before = snapshot(archived)
+    next(archived.root.glob("data/*/*/*/hour=9/*.parquet")).unlink()
+    result = archived.program.run(*archived.batch_arguments(FIRST_HOUR))
+    result.fails(3, "is missing", "hint: ")
+    assert snapshot(archived) == before
+
+
+def test_a_damaged_file_changes_nothing(archived):
+    archived.batch(FIRST_HOUR)
+    before = snapshot(archived)
+    path = next(archived.root.glob("data/*/*/*/hour=9/*.parquet"))
+    path.write_bytes(path.read_bytes()[:-20])
+    assert archived.program.run(*archived.batch_arguments(FIRST_HOUR)).code in (1, 3)
+    assert snapshot(archived) == before
+
+
+def test_root_instead_of_its_data_folder(archived):
+    result = archived.program.run(*archived.batch_arguments(FIRST_HOUR, path=archived.root))
+    result.fails(3, "is a storage-root and no storage-path", "/data")
+
+
+def test_no_such_folder(case):
+    case.provision()
+    case.program.run(*case.batch_arguments(FIRST_HOUR)).fails(3, "could not open the storage-path", "year=")
+
+
+def test_two_runs_at_the_same_time(archived):
+    runs = [archived.program.start(*archived.batch_arguments(FIRST_HOUR)) for _ in range(3)]
+    for run in runs:
+        assert run.wait().code == 0, run.err
+    archived.check_batch(expect(archived.messages()), FIRST_HOUR, QUOTAS)

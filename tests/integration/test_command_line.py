@@ -1,0 +1,106 @@
+"""The contract of the command line, for every command."""
+
+import pytest
+
+pytestmark = [pytest.mark.timeout(20), pytest.mark.asan]
+
+ARGUMENTS = {
+    "provision": ["jdbc-uri", "jdbc-user", "jdbc-password"],
+    "simulate": ["kafka-server", "topic"],
+    "speed": ["kafka-server", "topic", "jdbc-uri", "jdbc-table", "jdbc-user", "jdbc-password", "storage-root"],
+    "batch": [
+        *("storage-path", "hour", "jdbc-uri", "user-metadata-table", "bytes-hourly-table", "user-quota-limit-table"),
+        *("jdbc-user", "jdbc-password"),
+    ],
+}
+
+MISSPELT = {"provision": "--adopd", "simulate": "--seeed", "speed": "--until-ends", "batch": "--jdbc-usr"}
+MEANT = {"provision": "adopt", "simulate": "seed", "speed": "until-end", "batch": "jdbc-user"}
+
+each = pytest.mark.parametrize("command", ARGUMENTS)
+
+
+@each
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help(program, command, option):
+    result = program.run(command, option)
+    assert result.code == 0
+    assert result.err == ""
+    assert result.out.startswith(f"usage: antenna {command} {' '.join(ARGUMENTS[command])}") or all(
+        name in result.out for name in ARGUMENTS[command]
+    )
+
+
+@each
+def test_version(program, command):
+    result = program.run(command, "--version")
+    assert (result.code, result.err) == (0, "")
+    for name in ("antenna", "librdkafka", "libpq", "DuckDB"):
+        assert name in result.out
+
+
+@each
+def test_unknown_option(program, command):
+    result = program.run(command, MISSPELT[command])
+    result.fails(2, f'unknown option "{MISSPELT[command][2:]}"', f'did you mean "{MEANT[command]}"')
+    assert result.out == ""
+
+
+@each
+def test_missing_arguments(program, command):
+    result = program.run(command)
+    result.fails(2, f"missing argument {ARGUMENTS[command][0]}", f"antenna {command} --help")
+    assert result.out == ""
+
+
+@each
+def test_too_many_arguments(program, command):
+    given = ["2022-02-20T10:00:00Z" if name == "hour" else "x" for name in ARGUMENTS[command]]
+    program.run(command, *given, "more").fails(2, "too many arguments", f"takes {len(given)}")
+
+
+@each
+def test_wrong_log_level(program, command):
+    given = ["2022-02-20T10:00:00Z" if name == "hour" else "x" for name in ARGUMENTS[command]]
+    program.run(command, *given, "--log-level", "loud").fails(2, "log-level", "error, warning, info or debug")
+
+
+def test_no_command(program):
+    result = program.run()
+    assert result.code == 2
+    assert result.out == ""
+    for command in ARGUMENTS:
+        assert command in result.err
+
+
+@pytest.mark.parametrize("option", ["--help", "-h", "help"])
+def test_help_of_the_program(program, option):
+    result = program.run(option)
+    assert (result.code, result.err) == (0, "")
+    for command in ARGUMENTS:
+        assert command in result.out
+
+
+def test_unknown_command(program):
+    program.run("sped").fails(2, 'unknown command "sped"', "antenna --help")
+
+
+def test_wrong_values(program):
+    program.run("simulate", "k", "t", "--count", "many").fails(2, "count", '"many"')
+    program.run("simulate", "k", "t", "--late", "2").fails(2, "late", "0 to 1")
+    program.run("speed", "--roll-rows", "0").fails(2, "roll-rows", "1 to 10000000")
+    program.run("batch", "p", "2022-02-20T10:00:00").fails(2, "hour", "offset")
+    program.run("provision", "mysql://x", "u", "p").fails(2, "jdbc:postgresql://host:port/database")
+
+
+def test_wrong_environment_and_file(program, tmp_path):
+    program.run("simulate", "k", "t", environment={"ANTENNA_SEED": "x"}).fails(3, "environment variable ANTENNA_SEED")
+    path = tmp_path / "antenna.ini"
+    path.write_text("[simulate]\nsede = 1\n")
+    program.run("simulate", "k", "t", "--config", path).fails(3, "antenna.ini", "line 2", "sede")
+
+
+def test_output_that_cannot_be_written(program):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        result = program.run("--help", out=full)
+    result.fails(1, "could not write to standard output")

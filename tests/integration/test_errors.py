@@ -1,0 +1,177 @@
+"""Mistakes of the operator's: each ends with its exit code and one message that helps."""
+
+import time
+
+import events
+import pytest
+from stack import free_port
+
+pytestmark = pytest.mark.timeout(60)
+
+HOUR = "2022-02-20T09:00:00Z"
+
+
+@pytest.fixture
+def prepared(case):
+    return case.prepare()
+
+
+def each_command(case, **changes):
+    """Provision, speed and batch with other logins."""
+    (case.root / "data").mkdir(parents=True, exist_ok=True)
+    login = {"uri": case.login[0], "user": case.login[1], "password": case.login[2]} | changes
+    yield ("provision", *login.values())
+    yield case.speed_arguments(**login)
+    yield case.batch_arguments(HOUR, **login)
+
+
+@pytest.mark.asan
+def test_wrong_password(prepared):
+    for arguments in each_command(prepared, password="geheim-und-falsch"):
+        result = prepared.program.run(*arguments)
+        result.fails(3, "could not connect to PostgreSQL", "password authentication failed", "check jdbc-user")
+        assert "geheim" not in result.err + result.out
+
+
+def test_unknown_user(prepared):
+    for arguments in each_command(prepared, user="nobody-we-know"):
+        prepared.program.run(*arguments).fails(3, "nobody-we-know", "check jdbc-user and jdbc-password")
+
+
+def test_no_password(prepared):
+    for arguments in each_command(prepared, password="-"):
+        prepared.program.run(*arguments).fails(3, "no password supplied", "jdbc-password")
+
+
+def test_missing_database(prepared):
+    for arguments in each_command(prepared, uri=prepared.postgres.jdbc_uri("nowhere")):
+        prepared.program.run(*arguments).fails(3, 'database "nowhere" does not exist', "check jdbc-uri")
+
+
+def test_postgres_is_unreachable(prepared):
+    address = f"127.0.0.1:{free_port()}"
+    for arguments in each_command(prepared, uri=f"jdbc:postgresql://{address}/x"):
+        begin = time.monotonic()
+        result = prepared.program.run(*arguments)
+        result.fails(3, "could not connect to PostgreSQL", "Connection refused", "hint: ")
+        assert time.monotonic() - begin < 15
+
+
+def test_tables_are_missing(case):
+    case.create_topic()
+    (case.root / "data").mkdir(parents=True)
+    for arguments in (case.speed_arguments(), case.batch_arguments(HOUR)):
+        case.program.run(*arguments).fails(3, "run antenna provision")
+
+
+def test_a_table_of_another_name_is_missing(prepared):
+    (prepared.root / "data").mkdir(parents=True)
+    prepared.program.run(*prepared.speed_arguments(table="byte")).fails(3, '"byte"', "run antenna provision")
+    arguments = prepared.batch_arguments(HOUR, hourly="hourly")
+    prepared.program.run(*arguments).fails(3, '"hourly"', "run antenna provision")
+
+
+def test_wrong_column_type(prepared):
+    (prepared.root / "data").mkdir(parents=True)
+    prepared.execute("ALTER TABLE bytes ALTER COLUMN value TYPE TEXT")
+    prepared.execute("ALTER TABLE user_metadata ALTER COLUMN quota TYPE INTEGER")
+    said = ('column "value" of table "bytes" has the type text instead of bigint', "alter the column")
+    prepared.program.run(*prepared.speed_arguments()).fails(3, *said)
+    said = ('column "quota" of table "user_metadata" has the type integer instead of bigint', "alter the column")
+    prepared.program.run(*prepared.batch_arguments(HOUR)).fails(3, *said)
+    prepared.program.run("provision", *prepared.login).fails(3, "instead of bigint")
+
+
+def test_missing_column(prepared):
+    prepared.execute("ALTER TABLE bytes DROP COLUMN value")
+    prepared.program.run(*prepared.speed_arguments()).fails(3, 'has no column "value"', "add the column")
+
+
+def test_table_without_key(prepared):
+    prepared.execute("ALTER TABLE bytes DROP CONSTRAINT bytes_pkey")
+    prepared.program.run(*prepared.speed_arguments()).fails(3, '"bytes"', "--adopt")
+
+
+def test_right_is_missing(prepared):
+    role = f"reader_{prepared.database}"
+    prepared.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'x'; GRANT USAGE ON SCHEMA antenna TO {role}")
+    prepared.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA antenna, public TO {role}")
+    try:
+        prepared.produce([events.encode()])
+        result = prepared.program.run(*prepared.speed_arguments(user=role, password="x"))
+        result.fails(3, "permission denied", "grant the right")
+    finally:
+        prepared.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+def test_table_that_disappears_ends_the_service(prepared):
+    prepared.produce([events.encode()])
+    speed = prepared.start_speed()
+    prepared.wait_until_read(speed)
+    prepared.execute("DROP TABLE bytes")
+    prepared.produce([events.encode()])
+    speed.wait().fails(3, "bytes", "run antenna provision")
+
+
+def test_broker_is_unreachable(prepared):
+    address = f"127.0.0.1:{free_port()}"
+    commands = [prepared.speed_arguments(server=address), ("simulate", address, "devices")]
+    begin = time.monotonic()
+    for running in [prepared.program.start(*command) for command in commands]:
+        running.wait().fails(3, address, "check that the broker runs")
+    assert time.monotonic() - begin < 15
+
+
+def test_missing_topic(prepared):
+    result = prepared.program.run(*prepared.speed_arguments(topic="nothing-here"))
+    result.fails(3, 'topic "nothing-here" does not exist', "check its name")
+
+
+def test_topic_that_is_made_anew_under_the_service(prepared):
+    prepared.produce(events.draw(100))
+    speed = prepared.start_speed("-X", "topic.metadata.refresh.interval.ms=200")
+    prepared.wait_until_read(speed)
+    prepared.delete_topic()
+    speed.wait_for("waits and will try again")
+    prepared.create_topic()
+    speed.wait().fails(3, "was shortened or made anew", "--job")
+
+
+def test_root_below_a_file(prepared):
+    (prepared.folder / "file").write_text("in the way")
+    for root in (prepared.folder / "file", prepared.folder / "file" / "below"):
+        result = prepared.program.run(*prepared.speed_arguments(root=root))
+        result.fails(3, "could not make the folder", str(prepared.folder / "file"), "storage-root")
+
+
+@pytest.mark.parametrize(
+    ("property_", "words"),
+    [
+        ("no.such.property=1", 'No such configuration property: "no.such.property"'),
+        ("session.timeout.ms=soon", "session.timeout.ms"),
+        ("nonsense", '"nonsense" is not NAME=VALUE'),
+    ],
+)
+def test_wrong_kafka_property(prepared, property_, words):
+    prepared.program.run(*prepared.speed_arguments("-X", property_)).fails(2, words)
+    prepared.program.run("simulate", prepared.kafka.address, "t", "-X", property_).fails(2, words)
+
+
+@pytest.mark.parametrize("start", ["soon", "2022-02-20", "2022-02-20T10:00:00", "42"])
+def test_wrong_start(prepared, start):
+    prepared.program.run(*prepared.speed_arguments("--start", start)).fails(2, "start", start, "earliest")
+
+
+def test_sum_of_an_hour_beyond_bigint(prepared):
+    prepared.produce([events.encode(user_id="a", app="x", antenna_id="m", size=2**63 - 1)])
+    prepared.speed()
+    prepared.produce([events.encode(user_id="b", app="y", antenna_id="n", size=1)])
+    prepared.speed()
+    prepared.program.run(*prepared.batch_arguments(HOUR)).fails(3, "exceeds")
+
+
+def test_newer_schema(prepared):
+    prepared.execute("UPDATE antenna.schema_version SET version = 99")
+    (prepared.root / "data").mkdir(parents=True)
+    for arguments in (prepared.speed_arguments(), prepared.batch_arguments(HOUR), ("provision", *prepared.login)):
+        prepared.program.run(*arguments).fails(3, "99")
