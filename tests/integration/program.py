@@ -134,3 +134,4 @@ class Program:
         for running in self._started:
             if running.is_running():
                 running.kill()
+            assert running.process.returncode != SANITIZER_EXIT, running.err
