@@ -1,0 +1,118 @@
+"""A proxy in front of PostgreSQL that stops the program at a chosen statement, to hit each point of a transaction."""
+
+import select
+import socket
+import threading
+
+CHUNK = 1 << 16
+
+
+def simple_query(text):
+    """A statement as PQexec() sends it: 'Q', the length, the text and a NUL."""
+    body = text.encode() + b"\0"
+    return b"Q" + (len(body) + 4).to_bytes(4, "big") + body
+
+
+BEGIN, COMMIT = simple_query("BEGIN"), simple_query("COMMIT")
+
+
+class Link:
+    """One connection through the proxy, served by one thread."""
+
+    def __init__(self, proxy, client, server):
+        self._proxy = proxy
+        self._client = client
+        self._server = server
+        self._transaction = b""
+
+    @property
+    def kind(self):
+        """What the open transaction is: a roll lists files, a commit does not."""
+        return "roll" if b"archive_file" in self._transaction else "commit"
+
+    def serve(self):
+        try:
+            while self._pass_on():
+                pass
+        except OSError:
+            pass
+        finally:
+            self._client.close()
+            self._server.close()
+
+    def _pass_on(self):
+        for ready in select.select([self._client, self._server], [], [])[0]:
+            data = ready.recv(CHUNK)
+            if not data:
+                return False
+            if ready is self._server:
+                self._client.sendall(data)
+            elif not self._take_request(data):
+                return False
+        return True
+
+    def _take_request(self, data):
+        self._transaction = data if data == BEGIN else self._transaction + data
+        action = self._proxy.action_for(data, self.kind)
+        if action:
+            return action(self, data)
+        return self.release(data)
+
+    def release(self, data):
+        """Passes a request on as if nothing had been."""
+        self._server.sendall(data)
+        return True
+
+    def forward(self, data):
+        """Passes a request on and swallows the answer, which is returned."""
+        self._server.sendall(data)
+        return self._server.recv(CHUNK)
+
+
+class Proxy:
+    """Listens on a free port. An action is called with the link and the request, which is not passed on yet; it returns
+    whether the connection lives on.
+    """
+
+    def __init__(self, port):
+        self._target = ("127.0.0.1", port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._lock = threading.Lock()
+        self._wanted = None
+        self.happened = threading.Event()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def port(self):
+        return self._listener.getsockname()[1]
+
+    def arm(self, request, kind, number, action):
+        """Has the action called, once, at the `number`th such request in a transaction of that kind (None: any)."""
+        self._wanted = [request, kind, number, action]
+
+    def action_for(self, request, kind):
+        with self._lock:
+            if not self._wanted or request != self._wanted[0] or self._wanted[1] not in (kind, None):
+                return None
+            self._wanted[2] -= 1
+            if self._wanted[2]:
+                return None
+            action, self._wanted = self._wanted[3], None
+        self.happened.set()
+        return action
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                server = socket.create_connection(self._target)
+            except OSError:
+                client.close()
+                continue
+            threading.Thread(target=Link(self, client, server).serve, daemon=True).start()
+
+    def close(self):
+        self._listener.close()

@@ -1,0 +1,165 @@
+"""Each point at which a crash or a lost connection can fall, hit on purpose: ARCHITECTURE.md, "What restores what"."""
+
+import re
+import signal
+import threading
+
+import events
+import pytest
+import readers
+from case import QUICK_ROLLS
+from oracle import expect
+from proxy import BEGIN, COMMIT, Proxy
+from waiting import wait_until
+
+pytestmark = pytest.mark.timeout(60)
+
+
+@pytest.fixture
+def proxy(postgres):
+    proxy = Proxy(postgres.port)
+    yield proxy
+    proxy.close()
+
+
+def address(case, proxy):
+    return f"jdbc:postgresql://127.0.0.1:{proxy.port}/{case.database}"
+
+
+class Victim:
+    """The process that an action is about; actions begin before its starter has its name."""
+
+    def __init__(self):
+        self._known = threading.Event()
+        self._running = None
+
+    def set(self, running):
+        self._running = running
+        self._known.set()
+
+    def signal(self, number):
+        assert self._known.wait(10)
+        self._running.process.send_signal(number)
+
+
+def kill_before(victim, _link, _request):
+    victim.signal(signal.SIGKILL)
+    return False
+
+
+def kill_after(victim, link, request):
+    assert b"COMMIT" in link.forward(request)
+    victim.signal(signal.SIGKILL)
+    return False
+
+
+def cut_before(_victim, _link, _request):
+    return False
+
+
+def cut_after(_victim, link, request):
+    assert b"COMMIT" in link.forward(request)
+    return False
+
+
+@pytest.mark.asan
+@pytest.mark.parametrize("number", [1, 3])
+@pytest.mark.parametrize("kind", ["commit", "roll"])
+@pytest.mark.parametrize("action", [kill_before, kill_after, cut_before, cut_after])
+def test_around_the_end_of_a_transaction(case, proxy, action, kind, number):
+    case.prepare()
+    case.produce(events.draw(3000))
+    victim = Victim()
+    proxy.arm(COMMIT, kind, number, lambda *arguments: action(victim, *arguments))
+    speed = case.start_speed("--until-end", *QUICK_ROLLS, uri=address(case, proxy))
+    victim.set(speed)
+    if action in (cut_before, cut_after):
+        assert speed.wait().code == 0, speed.err
+        assert speed.said("goes on after")
+    else:
+        wait_until(lambda: not speed.is_running(), "its death")
+        if action is kill_after and kind == "roll":
+            assert unpublished(case)
+        case.speed()
+    assert proxy.happened.is_set()
+    case.check_exact()
+
+
+def unpublished(case):
+    """Files that are listed and wait in staging."""
+    listed = {path.rpartition("/")[2] for (path,) in case.query("SELECT path FROM antenna.archive_file")}
+    return sorted(path.name for path in case.root.glob(".staging/*/*.parquet") if path.name in listed)
+
+
+def test_a_worker_that_slept_while_another_took_over(case, proxy):
+    """It wakes with events in memory that the other has counted, and must not write them."""
+    case.prepare()
+    case.produce(events.draw(2000))
+    sleeper, awake = Victim(), threading.Event()
+
+    def fall_asleep(link, request):
+        sleeper.signal(signal.SIGSTOP)
+        assert awake.wait(30)
+        return link.release(request)
+
+    proxy.arm(BEGIN, None, 1, fall_asleep)
+    first = case.start_speed(*QUICK_ROLLS, uri=address(case, proxy))
+    sleeper.set(first)
+    assert proxy.happened.wait(30)
+    second = case.start_speed(*QUICK_ROLLS)
+    case.wait_until_read(second)
+    case.check_totals(expect(case.messages()))
+    sleeper.signal(signal.SIGCONT)
+    awake.set()
+    first.wait_for("another worker has taken over")
+    case.produce(events.draw(500, seed=2))
+    case.wait_until_read(second)
+    first.terminate()
+    second.terminate()
+    case.check_exact()
+
+
+def test_files_that_could_not_be_published(case):
+    """They are listed: batch reads them where they are, and the next start puts them in their place."""
+    case.prepare()
+    case.produce(events.draw(1000))
+    (case.root / "data").mkdir(parents=True)
+    in_the_way = case.root / "data" / "year=2022"
+    in_the_way.write_text("no folder")
+    case.program.run(*case.speed_arguments("--until-end")).fails(3, "could not make the folder", "year=2022")
+    expected = expect(case.messages())
+    assert readers.list_files(case.root) == []
+    assert len(unpublished(case)) == 2
+    in_the_way.unlink()
+    for hour in expected.hours:
+        case.batch(hour)
+        case.check_batch(expected, hour)
+    case.speed()
+    case.check_exact(expected)
+
+
+def test_unlisted_files_in_staging_are_deleted(case):
+    case.prepare()
+    case.produce(events.draw(1000))
+    case.speed()
+    name = re.sub(r"-\d+\.parquet$", "-77.parquet", readers.list_files(case.root)[0].rpartition("/")[2])
+    folder = case.root / ".staging" / "0123456789abcdef"
+    folder.mkdir()
+    for leftover in (name, "half.parquet", "probe"):
+        (folder / leftover).write_bytes(b"PAR1 and no more")
+    (folder / "lock").touch()
+    case.speed()
+    assert not folder.exists()
+    case.check_exact()
+
+
+def test_folders_of_living_writers_are_left_alone(case):
+    case.prepare()
+    speed = case.start_speed()
+    speed.wait_for("is given")
+    folders = list((case.root / ".staging").iterdir())
+    assert len(folders) == 1
+    case.speed("--job", "other")
+    assert list((case.root / ".staging").iterdir()) == folders
+    speed.terminate()
+    case.check_nothing_left()
