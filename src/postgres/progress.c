@@ -26,6 +26,11 @@ static int read_claim(const PGresult *result, int row, struct progress *list, si
     return error_set(error, ERROR_FAILED, "claimed partition %d, which nobody asked for", (int)partition);
 }
 
+int progress_limit_idle_time(struct postgres *postgres, struct error *error)
+{
+    return postgres_do(postgres, sql_limit_idle_time, NULL, error);
+}
+
 int progress_claim(struct postgres *postgres, const struct progress_key *key, const char *owner, struct progress *list,
                    size_t count, struct error *error)
 {

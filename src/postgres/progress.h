@@ -36,6 +36,12 @@ struct progress_step {
 };
 
 /**
+ * Readies a session that will claim: were it to stop within a transaction, the server would end it after some seconds,
+ * so that its locks never keep others from its partitions for long.
+ */
+int progress_limit_idle_time(struct postgres *postgres, struct error *error) must_check;
+
+/**
  * Claims `count` partitions, in ascending order, for `owner`. On entry `list` holds each partition and, as
  * totals_offset, where it begins if it has no progress yet; on return all of it is filled. Fences the owners before.
  */

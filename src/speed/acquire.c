@@ -26,7 +26,8 @@ static int connect_to_postgres(struct worker *worker, struct error *error)
 {
     cleanup(jdbc_release) struct jdbc_address address = {0};
 
-    if (jdbc_from_config(worker->job->config, &address, error) || postgres_open(&address, &worker->postgres, error))
+    if (jdbc_from_config(worker->job->config, &address, error) || postgres_open(&address, &worker->postgres, error) ||
+        progress_limit_idle_time(worker->postgres, error))
         return -1;
     if (recover_files(worker->postgres, worker->staging, error))
         return -1;

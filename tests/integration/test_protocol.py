@@ -119,6 +119,31 @@ def test_a_worker_that_slept_while_another_took_over(case, proxy):
     case.check_exact()
 
 
+def test_a_worker_that_freezes_within_a_transaction(case, proxy):
+    """Its locks do not keep the next owner of its partitions waiting for long."""
+    case.prepare()
+    case.produce(events.draw(2000))
+    frozen, thawed = Victim(), threading.Event()
+
+    def freeze(_link, _request):
+        frozen.signal(signal.SIGSTOP)
+        assert thawed.wait(50)
+        return False
+
+    proxy.arm(COMMIT, None, 1, freeze)
+    first = case.start_speed(*QUICK_ROLLS, uri=address(case, proxy))
+    frozen.set(first)
+    assert proxy.happened.wait(30)
+    second = case.start_speed(*QUICK_ROLLS)
+    case.wait_until_read(second, seconds=30)
+    frozen.signal(signal.SIGCONT)
+    thawed.set()
+    first.wait_for("goes on after")
+    first.terminate()
+    second.terminate()
+    case.check_exact()
+
+
 def test_files_that_could_not_be_published(case):
     """They are listed: batch reads them where they are, and the next start puts them in their place."""
     case.prepare()

@@ -196,6 +196,8 @@ static void test_progress(void **state)
     bool reached;
 
     (void)state;
+    assert_int_equal(progress_limit_idle_time(postgres, &error), 0);
+    assert_true(was_sent(sql_limit_idle_time));
     assert_int_equal(progress_claim(postgres, &key, "owner", claimed, 1, &error), 0);
     assert_true(was_sent(sql_claim_progress));
     assert_int_equal(progress_advance_totals(postgres, &key, steps, 1, &error), 0);
