@@ -3,6 +3,7 @@
 
 python := .deps/venv/bin/python
 ARGS ?=
+export PYTHONPATH := tools
 SECONDS_OF_FUZZING ?= 60
 
 .DEFAULT_GOAL := help
@@ -36,13 +37,13 @@ build-clang: setup-test ## build with clang, whose warnings are others
 	@cmake --build --preset clang
 
 demo: setup-test build ## show the whole architecture on this machine
-	@demo/run
+	@$(python) demo/run.py
 
-demo-stop: ## stop what demo left running and remove its data
-	@demo/stop
+demo-stop: setup-test ## stop what demo left running and remove its data
+	@$(python) demo/stop.py
 
 bench-smoke: setup-test build ## messages a second and CPU-seconds per million messages of the speed layer
-	@bench/smoke
+	@$(python) bench/smoke.py $(ARGS)
 
 fuzz: setup-test ## fuzz the decoder for SECONDS_OF_FUZZING=60
 	@cmake --preset clang -B build/fuzz -DANTENNA_FUZZ=ON >/dev/null

@@ -6,7 +6,8 @@ import struct
 import subprocess
 import uuid
 
-from stack.server import CHECKOUT, Server, ServerError, free_port
+from stack.process import ServerError
+from stack.server import CHECKOUT, Server, free_port
 
 JARS = CHECKOUT / ".deps" / "kafka" / "libs"
 HEAP = "512m"
@@ -44,6 +45,7 @@ class Kafka(Server):
         return ["java", f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{JARS}/*", *arguments]
 
     def _prepare(self):
+        super()._prepare()
         properties = self.home / "server.properties"
         data = self.home / "kafka"
         if data.exists():

@@ -8,7 +8,8 @@ import shutil
 import signal
 import subprocess
 
-from stack.server import Server, ServerError
+from stack.process import ServerError
+from stack.server import Server
 
 PROGRAMS = pathlib.Path("/usr/lib/postgresql")
 
@@ -71,6 +72,7 @@ class Postgres(Server):
         )
 
     def _prepare(self):
+        super()._prepare()
         if self._folder.exists():
             return
         self._password_file.touch(mode=0o600)

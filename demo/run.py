@@ -1,0 +1,137 @@
+"""`make demo`: the whole architecture on this machine, from the antennas to the totals, and proof that they are right."""
+
+import datetime
+import signal
+import sys
+import time
+
+import show
+from stack import ServerError
+from sums import compare
+from world import HOME, USERS, World
+
+HOURS_BACK = 2
+MESSAGES_PER_SECOND = 10
+# Some of everything that goes wrong with antennas.
+FAULTS = ["--late", "0.02", "--duplicate", "0.01", "--malformed", "0.005", "--future", "0.001"]
+CATCH_UP_SECONDS = 120
+POLL_SECONDS = 0.1
+
+
+class Wrong(Exception):
+    """The sums differ."""
+
+
+def wait_until(condition, what, process):
+    """Polls until the condition holds. Raises ServerError when the process ends first or it takes too long."""
+    deadline = time.monotonic() + CATCH_UP_SECONDS
+    while not condition():
+        if not process.is_running():
+            raise ServerError(f"{process.name} ended; {process.log_tail()}")
+        if time.monotonic() > deadline:
+            raise ServerError(f"{what} took longer than {CATCH_UP_SECONDS} s; {process.log_tail()}")
+        time.sleep(POLL_SECONDS)
+
+
+def number(connection, statement):
+    """The one number that a statement returns, 0 for NULL."""
+    return connection.execute(statement).fetchone()[0] or 0
+
+
+def simulate_past(world, now):
+    """Sends the last hours, with the ledger of what must come of them; returns the number of messages."""
+    begin = now.replace(minute=0, second=0) - datetime.timedelta(hours=HOURS_BACK)
+    count = int((now - begin).total_seconds()) * MESSAGES_PER_SECOND
+    period = ["--from", f"{begin:%Y-%m-%dT%H:%M:%SZ}", "--to", f"{now:%Y-%m-%dT%H:%M:%SZ}"]
+    users = ["--users", USERS]
+    world.simulate(*users, *period, "--count", str(count), "--rate", "max", *FAULTS, "--ledger", world.ledger)
+    return count
+
+
+def start_live(world, connection):
+    """Lets the antennas go on at the clock's pace and waits for their first bytes."""
+    before = number(connection, "SELECT sum(records_totalled) FROM antenna.progress")
+    antennas = world.antennas("--users", USERS, "--rate", MESSAGES_PER_SECOND, "--seed", 2)
+    antennas.start()
+    wait_until(
+        lambda: number(connection, "SELECT sum(records_totalled) FROM antenna.progress") > before,
+        "the first live message",
+        antennas,
+    )
+
+
+def demonstrate(world):
+    """All steps in order. Raises ServerError and Wrong."""
+    show.step("Kafka and PostgreSQL")
+    world.postgres.start()
+    world.kafka.start()
+    print(f"PostgreSQL on {world.postgres.address}, Kafka on {world.kafka.address}")
+
+    show.step("Provisioning: tables and users")
+    world.provision()
+
+    show.step(f"Antennas: the last {HOURS_BACK} hours, with late, doubled, malformed and misdated messages")
+    now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    count = simulate_past(world, now)
+
+    show.step("Speed layer: 5-minute totals and the archive, as a service")
+    print("$ antenna " + " ".join(world.speed.command[1:]), flush=True)
+    world.speed.start()
+    with world.connect() as connection:
+        wait_until(
+            lambda: number(connection, "SELECT sum(archive_offset) FROM antenna.progress") >= count,
+            "reading what the antennas sent",
+            world.speed,
+        )
+        show.speed(connection)
+
+        show.step("Batch layer: each complete hour")
+        this_hour = now.replace(minute=0, second=0, tzinfo=None)
+        hours = [row[0] for row in connection.execute("SELECT hour FROM antenna.hour ORDER BY hour")]
+        for hour in (hour for hour in hours if hour < this_hour):
+            world.batch(hour)
+
+        show.step("Every byte accounted for")
+        comparison = compare(connection, world.ledger, world.archive / "data", this_hour)
+        show.sums(comparison)
+        if comparison.differences:
+            raise Wrong(f"{len(comparison.differences)} totals differ from the ledger, see above")
+
+        show.step("What the layers know, with the antennas live again")
+        start_live(world, connection)
+        show.findings(connection, world.archive / "data", this_hour)
+
+
+def interrupt(*_):
+    """SIGTERM ends the demo as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+def main():
+    """Runs the demo; returns the exit code."""
+    signal.signal(signal.SIGTERM, interrupt)
+    world = World()
+    if world.is_running():
+        print(f"a demo is running in {HOME}: stopping it and beginning anew")
+    world.stop()
+    world = World()
+    try:
+        demonstrate(world)
+    except KeyboardInterrupt:
+        print("\ninterrupted: stopping what was started", file=sys.stderr)
+        world.stop()
+        return 130
+    except Wrong as error:
+        print(f"demo: {error}. Everything is left running for a look; make demo-stop ends it", file=sys.stderr)
+        return 4
+    except ServerError as error:
+        print(f"demo: {error}\nstopping what was started", file=sys.stderr)
+        world.stop()
+        return 1
+    show.step("It goes on: antennas, speed layer, Kafka and PostgreSQL run until make demo-stop")
+    print(world.describe())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
