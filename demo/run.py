@@ -1,4 +1,4 @@
-"""`make demo`: the whole architecture on this machine, from the antennas to the totals, and proof that they are right."""
+"""`make demo`: the whole architecture on this machine, and proof that its totals are right."""
 
 import datetime
 import signal
@@ -83,7 +83,7 @@ def demonstrate(world):
             "reading what the antennas sent",
             world.speed,
         )
-        show.speed(connection)
+        show.show_speed(connection)
 
         show.step("Batch layer: each complete hour")
         this_hour = now.replace(minute=0, second=0, tzinfo=None)
@@ -93,13 +93,13 @@ def demonstrate(world):
 
         show.step("Every byte accounted for")
         comparison = compare(connection, world.ledger, world.archive / "data", this_hour)
-        show.sums(comparison)
+        show.show_sums(comparison)
         if comparison.differences:
             raise Wrong(f"{len(comparison.differences)} totals differ from the ledger, see above")
 
         show.step("What the layers know, with the antennas live again")
         start_live(world, connection)
-        show.findings(connection, world.archive / "data", this_hour)
+        show.show_findings(connection, world.archive / "data", this_hour)
 
 
 def interrupt(*_):
@@ -110,11 +110,15 @@ def interrupt(*_):
 def main():
     """Runs the demo; returns the exit code."""
     signal.signal(signal.SIGTERM, interrupt)
-    world = World()
-    if world.is_running():
-        print(f"a demo is running in {HOME}: stopping it and beginning anew")
-    world.stop()
-    world = World()
+    try:
+        world = World()
+        if world.is_running():
+            print(f"a demo is running in {HOME}: stopping it and beginning anew")
+        world.stop()
+        world = World()
+    except ServerError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
     try:
         demonstrate(world)
     except KeyboardInterrupt:

@@ -42,7 +42,8 @@ def read_archive(folder):
         connection.execute("SET TimeZone = 'UTC'")
         for kind, column in TYPES.items():
             rows = connection.execute(
-                f"SELECT date_trunc('hour', timestamp)::TIMESTAMP, {column}, sum(bytes) FROM read_parquet($1) GROUP BY ALL",
+                f"SELECT date_trunc('hour', timestamp)::TIMESTAMP, {column}, sum(bytes)"
+                " FROM read_parquet($1) GROUP BY ALL",
                 [f"{folder}/**/*.parquet"],
             ).fetchall()
             totals.update({(hour, kind, name): int(value) for hour, name, value in rows})

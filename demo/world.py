@@ -22,9 +22,17 @@ ROLL_AGE = "10s"
 
 
 def configured_port(server):
-    """The port in DEMO_KAFKA_PORT or DEMO_POSTGRES_PORT; None, which means any free one, when it is not set."""
-    port = os.environ.get(f"DEMO_{server}_PORT")
-    return int(port) if port else None
+    """The port in DEMO_KAFKA_PORT or DEMO_POSTGRES_PORT; None, which means any free one, when it is not set.
+
+    Raises ServerError when it is no port.
+    """
+    variable = f"DEMO_{server}_PORT"
+    text = os.environ.get(variable)
+    if not text:
+        return None
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise ServerError(f'{variable} is "{text}", which is no port: set it to a number from 1 to 65535, or unset it')
+    return int(text)
 
 
 class World:

@@ -4,7 +4,7 @@ import contextlib
 import pathlib
 import socket
 
-from stack.process import Process
+from stack.process import Process, ServerError
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -30,6 +30,12 @@ class Server(Process):
         return f"127.0.0.1:{self.port}"
 
     def _prepare(self):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers do after a restart
+            try:
+                probe.bind(("127.0.0.1", self.port))
+            except OSError as error:
+                raise ServerError(f"{self.name} cannot listen on {self.address}: {error.strerror}") from error
         (self.home / f"{self.name}.port").write_text(f"{self.port}\n")
 
     def _former_port(self):
