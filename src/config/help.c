@@ -113,12 +113,13 @@ static void write_cell(FILE *file, const char *text)
 
 static void write_markdown_row(FILE *file, const struct option *option, bool positional)
 {
+    const char letter[] = {'-', option->letter, ',', ' ', '\0'};
     char environment[NAME_SIZE];
 
     option_environment_name(option, environment, sizeof(environment));
-    fprintf(file, "| `%s%s%s%s` | `%s` | %s%s%s | ", positional ? "" : "--", option->name, option->value ? " " : "",
-            option->value ? option->value : "", environment, option->fallback ? "`" : "",
-            option->fallback ? option->fallback : "", option->fallback ? "`" : "");
+    fprintf(file, "| `%s%s%s%s%s` | `%s` | %s%s%s | ", option->letter ? letter : "", positional ? "" : "--",
+            option->name, option->value ? " " : "", option->value ? option->value : "", environment,
+            option->fallback ? "`" : "", option->fallback ? option->fallback : "", option->fallback ? "`" : "");
     write_cell(file, option->help);
     fputs(" |\n", file);
 }

@@ -87,7 +87,7 @@ const struct option option_table[OPTION_IDS] = {
     [OPTION_WORKERS] = {"workers", 0, TYPE_COUNT, "N", "1", 1, 64, SPEED, false,
         "worker threads, each a member of the consumer group with its own connection and buffers"},
     [OPTION_START] = {"start", 0, TYPE_TEXT, "WHERE", "earliest", 0, 0, SPEED, false,
-        "where a partition without progress begins: earliest, latest or an OFFSET-DATE-TIME of arrival in Kafka"},
+        "where a job that has never run begins: earliest, latest or an OFFSET-DATE-TIME of arrival in Kafka"},
     [OPTION_UNTIL_END] = {"until-end", 0, TYPE_FLAG, NULL, NULL, 0, 0, SPEED, false,
         "stop when everything that the topic held at the start is committed and archived"},
     [OPTION_COMMIT_INTERVAL] = {"commit-interval", 0, TYPE_INTERVAL, "TIME", "200ms", 1, 10 * MINUTE_MS, SPEED, false,

@@ -116,3 +116,20 @@ int kafka_query_range(rd_kafka_t *client, const char *topic, int32_t partition, 
 
     return code ? kafka_error(error, code, "could not ask Kafka which offsets it holds") : 0;
 }
+
+int kafka_query_offset_at(rd_kafka_t *client, const char *topic, int32_t partition, int64_t time, int64_t *ret_offset,
+                          struct error *error)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *place = rd_kafka_topic_partition_list_add(list, topic, partition);
+    rd_kafka_resp_err_t code;
+
+    place->offset = time * 1000;
+    code = rd_kafka_offsets_for_times(client, list, KAFKA_ANSWER_TIMEOUT_MS);
+    if (!code)
+        code = place->err;
+    if (!code)
+        *ret_offset = place->offset >= 0 ? place->offset : -1;
+    rd_kafka_topic_partition_list_destroy(list);
+    return code ? kafka_error(error, code, "could not ask Kafka for the offset of a time") : 0;
+}

@@ -50,4 +50,11 @@ struct offset_range {
 int kafka_query_range(rd_kafka_t *client, const char *topic, int32_t partition, struct offset_range *ret_range,
                       struct error *error) must_check;
 
+/**
+ * Asks for the offset of a partition's first message that arrived at `time`, seconds since the Unix epoch, or later; -1
+ * when there is none.
+ */
+int kafka_query_offset_at(rd_kafka_t *client, const char *topic, int32_t partition, int64_t time, int64_t *ret_offset,
+                          struct error *error) must_check;
+
 #endif

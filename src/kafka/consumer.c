@@ -35,6 +35,7 @@ static const struct kafka_property consumer_properties[] = {
     {"fetch.queue.backoff.ms", "5"},
     {"queued.max.messages.kbytes", "8192"},
     {"fetch.message.max.bytes", "1048576"},
+    {"session.timeout.ms", "10000"},
     {"topic.metadata.refresh.interval.ms", "30000"},
     {NULL, NULL},
 };
@@ -282,23 +283,6 @@ int consumer_unassign(struct consumer *consumer, const int32_t *partitions, size
 int consumer_range(struct consumer *consumer, int32_t partition, struct offset_range *ret_range, struct error *error)
 {
     return kafka_query_range(consumer->client, consumer->topic, partition, ret_range, error);
-}
-
-int consumer_offsets_at(struct consumer *consumer, int64_t time, struct position *positions, size_t count,
-                        struct error *error)
-{
-    rd_kafka_topic_partition_list_t *list = list_of(consumer, positions, count);
-    rd_kafka_resp_err_t code;
-
-    for (int i = 0; i < list->cnt; i++)
-        list->elems[i].offset = time * 1000;
-    code = rd_kafka_offsets_for_times(consumer->client, list, KAFKA_ANSWER_TIMEOUT_MS);
-    for (size_t i = 0; i < count && !code; i++) {
-        positions[i].offset = list->elems[i].offset >= 0 ? list->elems[i].offset : -1;
-        code = list->elems[i].err;
-    }
-    rd_kafka_topic_partition_list_destroy(list);
-    return check_code(code, "could not ask Kafka for the offsets of a time", error);
 }
 
 void consumer_mirror(struct consumer *consumer, const struct position *positions, size_t count)

@@ -87,13 +87,6 @@ int consumer_unassign(struct consumer *consumer, const int32_t *partitions, size
 int consumer_range(struct consumer *consumer, int32_t partition, struct offset_range *ret_range, struct error *error)
     must_check;
 
-/**
- * Replaces in each position its offset by that of the first message which arrived at or after `time` (seconds since the
- * Unix epoch); -1 when there is none.
- */
-int consumer_offsets_at(struct consumer *consumer, int64_t time, struct position *positions, size_t count,
-                        struct error *error) must_check;
-
 /** Sends positions to the group's offsets in Kafka, without waiting for the answer. */
 void consumer_mirror(struct consumer *consumer, const struct position *positions, size_t count);
 

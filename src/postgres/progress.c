@@ -31,6 +31,22 @@ int progress_limit_idle_time(struct postgres *postgres, struct error *error)
     return postgres_do(postgres, sql_limit_idle_time, NULL, error);
 }
 
+int progress_begin(struct postgres *postgres, const struct progress_key *key, const int64_t *starts, size_t count,
+                   struct error *error)
+{
+    cleanup(array_release) struct array offsets = {0};
+    struct parameters parameters = {0};
+
+    array_begin(&offsets, ARRAY_BIGINT);
+    for (size_t i = 0; i < count; i++)
+        array_add_bigint(&offsets, starts[i]);
+    begin(&parameters, key);
+    parameters_array(&parameters, &offsets);
+    if (postgres_do(postgres, sql_begin_progress, &parameters, error))
+        return error_context(error, "could not write down where the job begins");
+    return 0;
+}
+
 int progress_claim(struct postgres *postgres, const struct progress_key *key, const char *owner, struct progress *list,
                    size_t count, struct error *error)
 {
@@ -68,8 +84,7 @@ static int update_all(struct postgres *postgres, const char *sql, const struct p
     if (postgres_run(postgres, sql, parameters, &result, error))
         return error_context(error, "could not write the progress");
     if (strtoull(PQcmdTuples(result), NULL, 10) != count)
-        return error_set(error, ERROR_FENCED, "another worker has taken over %s of %zu partitions",
-                         count == 1 ? "the one" : "some", count);
+        return error_set(error, ERROR_FENCED, "another worker has taken over partitions of this one");
     return 0;
 }
 

@@ -42,8 +42,16 @@ struct progress_step {
 int progress_limit_idle_time(struct postgres *postgres, struct error *error) must_check;
 
 /**
+ * Writes down where the `count` partitions of a job begin: starts[n] is the first offset to read of partition n.
+ * Changes nothing when the job has progress already.
+ */
+int progress_begin(struct postgres *postgres, const struct progress_key *key, const int64_t *starts, size_t count,
+                   struct error *error) must_check;
+
+/**
  * Claims `count` partitions, in ascending order, for `owner`. On entry `list` holds each partition and, as
- * totals_offset, where it begins if it has no progress yet; on return all of it is filled. Fences the owners before.
+ * totals_offset, its first message, where it begins when it is new to the job; on return all of it is filled. Fences
+ * the owners before.
  */
 int progress_claim(struct postgres *postgres, const struct progress_key *key, const char *owner, struct progress *list,
                    size_t count, struct error *error) must_check;

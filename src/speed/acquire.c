@@ -43,23 +43,13 @@ static void list_unclaimed(const struct partitions *partitions, struct claim *cl
             claim->progress[claim->count++].partition = partitions->list[i].id;
 }
 
-/* Where the claim's partitions begin if they have no progress yet. */
-static int find_starts(struct worker *worker, struct claim *claim, struct error *error)
+/* What Kafka holds of the claim's partitions; one that is new to the job begins with the first of it. */
+static int find_ranges(struct worker *worker, struct claim *claim, struct error *error)
 {
-    const struct job *job = worker->job;
-
     for (size_t i = 0; i < claim->count; i++) {
-        struct progress *progress = &claim->progress[i];
-        struct position position = {progress->partition, -1};
-
-        if (consumer_range(worker->consumer, progress->partition, &claim->ranges[i], error))
+        if (consumer_range(worker->consumer, claim->progress[i].partition, &claim->ranges[i], error))
             return -1;
-        progress->totals_offset = job->start == START_LATEST ? claim->ranges[i].end : claim->ranges[i].first;
-        if (job->start != START_TIME)
-            continue;
-        if (consumer_offsets_at(worker->consumer, job->start_time, &position, 1, error))
-            return -1;
-        progress->totals_offset = position.offset < 0 ? claim->ranges[i].end : position.offset;
+        claim->progress[i].totals_offset = claim->ranges[i].first;
     }
     return 0;
 }
@@ -163,7 +153,7 @@ int acquire_partitions(struct worker *worker, struct error *error)
     if (partitions_count_unclaimed(&worker->partitions) == 0)
         return 0;
     list_unclaimed(&worker->partitions, &claim);
-    if (find_starts(worker, &claim, error) ||
+    if (find_ranges(worker, &claim, error) ||
         progress_claim(worker->postgres, &worker->job->key, worker->owner, claim.progress, claim.count, error) ||
         check_losses(worker, &claim, error))
         return -1;

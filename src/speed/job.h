@@ -8,7 +8,7 @@
 #include "config/config.h"
 #include "postgres/progress.h"
 
-/** Where a partition without progress begins. */
+/** Where the partitions of a job begin that has never run. */
 enum start_kind { START_EARLIEST, START_LATEST, START_TIME };
 
 struct job {

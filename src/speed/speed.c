@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "base/stop.h"
 #include "base/time.h"
-#include "speed/checks.h"
+#include "speed/prepare.h"
 #include "speed/report.h"
 
 #define TERMINAL_INTERVAL_MS 1000
@@ -146,7 +146,7 @@ int speed_run(const struct config *config, struct error *error)
 
     if (job_init(&speed.job, config, error))
         return -1;
-    status = check_before_start(&speed.job, error);
+    status = prepare_job(&speed.job, error);
     if (!status) {
         log_line(LOG_INFO, "job \"%s\" reads topic \"%s\" with %lld workers into table \"%s\" and folder \"%s\"",
                  speed.job.key.job, speed.job.key.topic, (long long)config_number(config, OPTION_WORKERS),

@@ -309,13 +309,16 @@ static int work(struct worker *worker, struct error *error)
 
 static int stop_cleanly(struct worker *worker, struct error *error)
 {
-    if (worker->postgres && roll(worker, error) == 0) {
+    if (!worker->postgres && !worker->outage.now)
+        return 0;
+    if (!worker->postgres)
+        *error = worker->outage.cause;
+    else if (roll(worker, error) == 0) {
         mirror_offsets(worker);
         return 0;
     }
-    if (worker->outage.now)
-        *error = worker->outage.cause;
-    else if (!worker->postgres)
+    /* What it held is counted by the worker that has its partitions now. */
+    if (error->kind == ERROR_FENCED)
         return 0;
     return error_context(error, "stopped without writing what was read last, which the next start reads again");
 }

@@ -7,9 +7,12 @@ import uuid
 import confluent_kafka
 import psycopg
 import readers
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 from oracle import Message, expect
 from waiting import wait_until
+
+# Each message goes where chance will have it, not where the last one went.
+ANY_PARTITION = {"sticky.partitioning.linger.ms": 0}
 
 # A member of the group that was killed is noticed soon.
 QUICK_GROUP = ("-X", "session.timeout.ms=1500", "-X", "heartbeat.interval.ms=300")
@@ -89,6 +92,11 @@ class Case:
             future.result(ANSWER_SECONDS)
         return self
 
+    def add_partitions(self, count):
+        """Extends the topic to so many partitions."""
+        for future in self._admin.create_partitions([NewPartitions(self.topic, count)]).values():
+            future.result(ANSWER_SECONDS)
+
     def provision(self, *options):
         """Makes the tables."""
         result = self.program.run("provision", *self.login, *options)
@@ -103,7 +111,7 @@ class Case:
     def produce(self, values, timestamp_ms=None):
         """Sends values, None for a tombstone, spread over the partitions, and waits for the acknowledgements."""
         failures = []
-        producer = confluent_kafka.Producer({"bootstrap.servers": self.kafka.address, "linger.ms": 5})
+        producer = confluent_kafka.Producer({"bootstrap.servers": self.kafka.address, "linger.ms": 5, **ANY_PARTITION})
         options = {"timestamp": timestamp_ms} if timestamp_ms else {}
         for value in values:
             producer.produce(

@@ -91,8 +91,9 @@ def unpublished(case):
     return sorted(path.name for path in case.root.glob(".staging/*/*.parquet") if path.name in listed)
 
 
-def test_a_worker_that_slept_while_another_took_over(case, proxy):
-    """It wakes with events in memory that the other has counted, and must not write them."""
+@pytest.fixture
+def overtaken(case, proxy):
+    """A worker that fell asleep with events in memory, another that has counted them, and what wakes the first."""
     case.prepare()
     case.produce(events.draw(2000))
     sleeper, awake = Victim(), threading.Event()
@@ -102,6 +103,10 @@ def test_a_worker_that_slept_while_another_took_over(case, proxy):
         assert awake.wait(30)
         return link.release(request)
 
+    def wake():
+        sleeper.signal(signal.SIGCONT)
+        awake.set()
+
     proxy.arm(BEGIN, None, 1, fall_asleep)
     first = case.start_speed(*QUICK_ROLLS, uri=address(case, proxy))
     sleeper.set(first)
@@ -109,12 +114,27 @@ def test_a_worker_that_slept_while_another_took_over(case, proxy):
     second = case.start_speed(*QUICK_ROLLS)
     case.wait_until_read(second)
     case.check_totals(expect(case.messages()))
-    sleeper.signal(signal.SIGCONT)
-    awake.set()
+    return first, second, wake
+
+
+def test_a_worker_that_slept_while_another_took_over(case, overtaken):
+    """It wakes and must not write what it holds."""
+    first, second, wake = overtaken
+    wake()
     first.wait_for("another worker has taken over")
     case.produce(events.draw(500, seed=2))
     case.wait_until_read(second)
     first.terminate()
+    second.terminate()
+    case.check_exact()
+
+
+def test_a_stop_after_another_took_over(case, overtaken):
+    """Nothing is lost by it: the stop is a clean one."""
+    first, second, wake = overtaken
+    first.process.send_signal(signal.SIGTERM)
+    wake()
+    assert first.wait().code == 0, first.err
     second.terminate()
     case.check_exact()
 

@@ -54,7 +54,7 @@ def test_sigterm_writes_everything_and_says_what(case):
     case.prepare()
     case.produce([*events.draw(2000), b"nonsense", None])
     speed = case.start_speed("--commit-interval", "10m", "--roll-age", "1h")
-    wait_until(lambda: case.value("SELECT count(*) FROM antenna.progress") == 3, "the partitions are claimed")
+    wait_until(lambda: case.value("SELECT count(*) FROM antenna.progress WHERE epoch > 0") == 3, "all are claimed")
     case.produce([events.encode()])
     result = speed.terminate()
     numbers = summary(result)
@@ -153,13 +153,27 @@ def test_start_latest(case):
     case.prepare(partitions=1)
     case.produce(events.draw(100, seed=1))
     speed = case.start_speed("--start", "latest")
-    wait_until(lambda: case.value("SELECT count(*) FROM antenna.progress"), "the partition is claimed")
+    wait_until(lambda: case.value("SELECT count(*) FROM antenna.progress"), "the job has begun")
     case.produce(events.draw(50, seed=2))
     case.wait_until_read(speed)
     speed.terminate()
     expected = expect(case.messages()[100:])
     assert expected.events == 50
     case.check_exact(expected)
+
+
+def test_a_partition_that_is_added_later_is_read_from_its_beginning(case):
+    case.prepare(partitions=1)
+    case.produce(events.draw(100, seed=1))
+    speed = case.start_speed("--start", "latest", "-X", "topic.metadata.refresh.interval.ms=100")
+    wait_until(lambda: case.value("SELECT count(*) FROM antenna.progress"), "the job has begun")
+    case.add_partitions(3)
+    case.produce(events.draw(60, seed=2))
+    case.wait_until_read(speed)
+    speed.terminate()
+    late = [message for message in case.messages() if message.partition > 0 or message.offset >= 100]
+    assert {message.partition for message in late} == {0, 1, 2}
+    case.check_exact(expect(late))
 
 
 def test_start_at_a_time_of_arrival(case):

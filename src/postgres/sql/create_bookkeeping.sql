@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS antenna.progress (
     totals_offset    BIGINT           NOT NULL,           -- next to read for the totals
     archive_offset   BIGINT           NOT NULL,           -- next to read for the archive
     epoch            BIGINT           NOT NULL DEFAULT 0, -- fence: raised by each claim
-    owner            TEXT             NOT NULL,           -- host:process:worker of the last claim
+    owner            TEXT             NOT NULL,           -- host:process:worker of the last claim; empty before the first
     records_totalled BIGINT           NOT NULL DEFAULT 0,
     records_rejected BIGINT           NOT NULL DEFAULT 0,
     bytes_totalled   NUMERIC          NOT NULL DEFAULT 0,

@@ -1,0 +1,15 @@
+/* What is checked and settled before any worker starts, so that a mistake ends the command at once, with one message.
+ */
+#ifndef ANTENNA_SPEED_PREPARE_H
+#define ANTENNA_SPEED_PREPARE_H
+
+#include "speed/job.h"
+
+/**
+ * Checks that the database has the tables, that the storage can be written, and that the topic exists. Of a job that
+ * has never run writes down where each partition begins; with --until-end sets the job's ends to where the topic ends
+ * now. Errors: ERROR_MISTAKE, or ERROR_WORLD for what gives no answer.
+ */
+int prepare_job(struct job *job, struct error *error) must_check;
+
+#endif
