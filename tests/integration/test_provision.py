@@ -4,18 +4,12 @@ import events
 import pytest
 from oracle import expect
 from program import CHECKOUT
+from spark_tables import SPARK_TABLES
 
 pytestmark = pytest.mark.timeout(60)
 
 HEADER = "id,name,email,quota\n"
 USERS = CHECKOUT / "demo" / "users.csv"
-
-OLD_TABLES = """
-    CREATE TABLE user_metadata (id TEXT, name TEXT, email TEXT, quota BIGINT);
-    CREATE TABLE bytes (date TIMESTAMP, id TEXT, value BIGINT, type TEXT);
-    CREATE TABLE bytes_hourly (date TIMESTAMP, id TEXT, value BIGINT, type TEXT);
-    CREATE TABLE user_quota_limit (email TEXT, usage BIGINT, quota BIGINT, date TIMESTAMP);
-"""
 
 
 def describe(case):
@@ -114,14 +108,14 @@ def test_two_at_the_same_time(case):
 
 
 def test_old_tables_are_refused_without_adopt(case):
-    case.execute(OLD_TABLES)
+    case.execute(SPARK_TABLES)
     before = describe(case)
     case.program.run("provision", *case.login).fails(3, "has no key", "--adopt", "backup")
     assert describe(case) == before
 
 
 def fill_old_tables(case):
-    case.execute(OLD_TABLES)
+    case.execute(SPARK_TABLES)
     case.execute("""
         INSERT INTO bytes VALUES
             ('2022-02-20 09:00', 'u', 5, 'user_bytes_total'), ('2022-02-20 09:00', 'u', 5, 'user_bytes_total'),
@@ -147,7 +141,7 @@ def test_old_tables_are_adopted(case):
 
 
 def test_an_adopted_table_serves_both_layers(case):
-    case.execute(OLD_TABLES)
+    case.execute(SPARK_TABLES)
     case.provision("--adopt")
     case.create_topic()
     case.produce(events.draw(200, seconds=3600))
@@ -158,7 +152,7 @@ def test_an_adopted_table_serves_both_layers(case):
 
 
 def test_adopting_users_that_differ(case):
-    case.execute(OLD_TABLES)
+    case.execute(SPARK_TABLES)
     case.execute("INSERT INTO user_metadata VALUES ('u', 'U', 'u@x.org', 10), ('u', 'U', 'u@x.org', 11)")
     before = describe(case)
     result = case.program.run("provision", *case.login, "--adopt")
@@ -167,7 +161,7 @@ def test_adopting_users_that_differ(case):
 
 
 def test_adopting_rows_with_nulls(case):
-    case.execute(OLD_TABLES)
+    case.execute(SPARK_TABLES)
     case.execute("INSERT INTO bytes VALUES (NULL, 'u', 1, 'user_bytes_total')")
     case.program.run("provision", *case.login, "--adopt").fails(3, '"bytes"', "1 of its rows", "NULL")
 

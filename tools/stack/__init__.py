@@ -6,7 +6,7 @@ data in a folder of its own, listens on 127.0.0.1 only, and keeps its port over 
 
 from stack.kafka import Kafka
 from stack.postgres import Postgres
-from stack.process import Service, ServerError
+from stack.process import ServerError, Service
 from stack.server import free_port
 
 __all__ = ["Kafka", "Postgres", "ServerError", "Service", "free_port"]
