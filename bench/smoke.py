@@ -1,8 +1,8 @@
 """`make bench-smoke`: what `speed --until-end` costs, on a private Kafka and PostgreSQL, archive included.
 
 Two populations, because names decide the cost: twenty users fit any cache, a city's do not. Each is sent once and read
-`--runs` times, each time by a new job into empty tables; the figures are those of the run with the median of CPU time.
-Only ratios of figures from one machine mean something.
+`--runs` times, each time by a new job into empty tables; each figure is the median of the runs. Only ratios of figures
+from one machine mean something.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import os
 import pathlib
 import platform
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -92,7 +93,7 @@ class Bench:
         self.postgres.stop()
 
     def measure(self, users, antennas):
-        """Sends the messages of a population and returns the run with the median of CPU time."""
+        """Sends the messages of a population, has them read, and returns the median of each figure."""
         topic = f"devices-{users}-{antennas}"
         name = f"{users:,} users, {antennas:,} antennas"
         print(f"{name}: sending {self._arguments.messages:,} messages", file=sys.stderr)
@@ -101,7 +102,7 @@ class Bench:
         for number in range(1, self._arguments.runs + 1):
             print(f"{name}: run {number} of {self._arguments.runs}", file=sys.stderr)
             runs.append(self._speed(topic, f"{topic}-{number}"))
-        return sorted(runs, key=lambda run: run.cpu)[len(runs) // 2]
+        return Figures(*map(statistics.median, zip(*map(dataclasses.astuple, runs), strict=True)))
 
     def query(self, statement, *values):
         """The first row of a statement's result, or None when it has none."""

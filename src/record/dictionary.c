@@ -26,14 +26,44 @@ void dictionary_clear(struct dictionary *dictionary)
         interner_clear(dictionary->names[i]);
 }
 
-int dictionary_encode(struct dictionary *dictionary, const struct record *record, struct coded_event *ret_event)
+static struct slice name_of(const struct record *record, int dimension)
+{
+    const struct slice names[DIMENSIONS] = {
+        [DIMENSION_ANTENNA] = record->antenna_id,
+        [DIMENSION_APP] = record->app,
+        [DIMENSION_USER] = record->id,
+    };
+
+    return names[dimension];
+}
+
+void dictionary_hash(const struct record *record, uint32_t ret_hashes[DIMENSIONS])
+{
+    for (int i = 0; i < DIMENSIONS; i++)
+        ret_hashes[i] = interner_hash(name_of(record, i));
+}
+
+void dictionary_fetch_slots(const struct dictionary *dictionary, const uint32_t hashes[DIMENSIONS])
+{
+    for (int i = 0; i < DIMENSIONS; i++)
+        interner_fetch_slot(dictionary->names[i], hashes[i]);
+}
+
+void dictionary_fetch_names(const struct dictionary *dictionary, const uint32_t hashes[DIMENSIONS])
+{
+    for (int i = 0; i < DIMENSIONS; i++)
+        interner_fetch_name(dictionary->names[i], hashes[i]);
+}
+
+int dictionary_encode(struct dictionary *dictionary, const struct record *record, const uint32_t hashes[DIMENSIONS],
+                      struct coded_event *ret_event)
 {
     ret_event->timestamp = (uint32_t)record->timestamp;
     ret_event->bytes = record->bytes;
-    return interner_code(dictionary->names[DIMENSION_ANTENNA], record->antenna_id,
-                         &ret_event->codes[DIMENSION_ANTENNA]) ||
-           interner_code(dictionary->names[DIMENSION_APP], record->app, &ret_event->codes[DIMENSION_APP]) ||
-           interner_code(dictionary->names[DIMENSION_USER], record->id, &ret_event->codes[DIMENSION_USER]);
+    for (int i = 0; i < DIMENSIONS; i++)
+        if (interner_code(dictionary->names[i], name_of(record, i), hashes[i], &ret_event->codes[i]))
+            return 1;
+    return 0;
 }
 
 struct slice dictionary_name(const struct dictionary *dictionary, enum dimension dimension, uint32_t code)

@@ -38,9 +38,19 @@ void dictionary_release(struct dictionary *dictionary);
 /** Forgets all names; codes given out before mean nothing afterwards. */
 void dictionary_clear(struct dictionary *dictionary);
 
-/** Replaces an event's names by codes. Returns 1, with nothing to use, when an interner is full. */
-int dictionary_encode(struct dictionary *dictionary, const struct record *record, struct coded_event *ret_event)
-    must_check;
+/** The hashes of a record's names. */
+void dictionary_hash(const struct record *record, uint32_t ret_hashes[DIMENSIONS]);
+
+/** Fetches into the cache what dictionary_encode() will look at: call the first for many records, then the second. */
+void dictionary_fetch_slots(const struct dictionary *dictionary, const uint32_t hashes[DIMENSIONS]);
+void dictionary_fetch_names(const struct dictionary *dictionary, const uint32_t hashes[DIMENSIONS]);
+
+/**
+ * Replaces a record's names, whose hashes dictionary_hash() gave, by codes. Returns 1, with nothing to use, when an
+ * interner is full.
+ */
+int dictionary_encode(struct dictionary *dictionary, const struct record *record, const uint32_t hashes[DIMENSIONS],
+                      struct coded_event *ret_event) must_check;
 
 /** The name of a code, with a NUL after it. */
 struct slice dictionary_name(const struct dictionary *dictionary, enum dimension dimension, uint32_t code);

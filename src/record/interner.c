@@ -9,21 +9,23 @@
 
 #define FIRST_SLOTS 1024u
 
-struct name {
-    size_t position; /* in the text buffer */
+/* What stands before each text in the buffer: a look-up touches a slot and then one place, and no more. */
+struct entry {
+    uint32_t code;
     uint32_t size;
-    uint32_t hash;
 };
 
-/* Open addressing with linear probing, at most half full. A slot holds the hash's upper half, to tell most strangers
- * apart without looking at their text, and code + 1; 0 is free. */
+#define ENTRY_ALIGNMENT 8u
+
+/* Open addressing with linear probing, at most half full. A slot holds 32 bits of the hash, to tell most strangers
+ * apart without looking at their text, and the entry's position in units of ENTRY_ALIGNMENT, + 1; 0 is free. */
 struct interner {
     uint64_t *slots;
     uint32_t slot_count; /* a power of two */
-    struct name *names;
+    uint32_t *positions; /* of the entries, by code, in the slots' units */
     uint32_t count;
-    uint32_t capacity; /* of names */
-    struct buffer text;
+    uint32_t capacity; /* of positions */
+    struct buffer entries;
     uint32_t *order; /* codes in the order of their names, of the first `ranked` names */
     uint32_t *ranks; /* the inverse of `order` */
     uint32_t ranked;
@@ -43,10 +45,10 @@ void interner_free(struct interner *interner)
     if (!interner)
         return;
     free(interner->slots);
-    free(interner->names);
+    free(interner->positions);
     free(interner->order);
     free(interner->ranks);
-    buffer_release(&interner->text);
+    buffer_release(&interner->entries);
     free(interner);
 }
 
@@ -55,12 +57,27 @@ void interner_clear(struct interner *interner)
     memset(interner->slots, 0, interner->slot_count * sizeof(*interner->slots));
     interner->count = 0;
     interner->ranked = 0;
-    buffer_clear(&interner->text);
+    buffer_clear(&interner->entries);
 }
 
-static uint64_t slot_of(uint32_t hash, uint32_t code)
+static uint64_t slot_of(uint32_t hash, uint32_t position)
 {
-    return (uint64_t)hash << 32 | (code + 1);
+    return (uint64_t)hash << 32 | (position + 1);
+}
+
+static const struct entry *entry_at(const struct interner *interner, uint32_t position)
+{
+    return (const struct entry *)(const void *)(interner->entries.data + (size_t)position * ENTRY_ALIGNMENT);
+}
+
+static struct slice entry_name(const struct entry *entry)
+{
+    return (struct slice){(const char *)(entry + 1), entry->size};
+}
+
+uint32_t interner_hash(struct slice name)
+{
+    return (uint32_t)XXH3_64bits(name.data, name.size);
 }
 
 static void grow_slots(struct interner *interner)
@@ -69,43 +86,64 @@ static void grow_slots(struct interner *interner)
     interner->slot_count *= 2;
     interner->slots = memory_new(interner->slot_count, sizeof(*interner->slots));
     for (uint32_t code = 0; code < interner->count; code++) {
-        uint32_t index = interner->names[code].hash & (interner->slot_count - 1);
+        uint32_t hash = interner_hash(interner_name(interner, code));
+        uint32_t index = hash & (interner->slot_count - 1);
 
         while (interner->slots[index])
             index = (index + 1) & (interner->slot_count - 1);
-        interner->slots[index] = slot_of(interner->names[code].hash, code);
+        interner->slots[index] = slot_of(hash, interner->positions[code]);
     }
 }
 
-static uint32_t add_name(struct interner *interner, struct slice name, uint32_t hash)
+/* Returns the position of a new entry. */
+static uint32_t add_name(struct interner *interner, struct slice name)
 {
+    static const char padding[ENTRY_ALIGNMENT];
+    const struct entry entry = {interner->count, (uint32_t)name.size};
+    uint32_t position = (uint32_t)(interner->entries.size / ENTRY_ALIGNMENT);
+
     if (interner->count == interner->capacity) {
         interner->capacity = interner->capacity ? interner->capacity * 2 : FIRST_SLOTS;
-        interner->names = memory_resize(interner->names, interner->capacity, sizeof(*interner->names));
+        interner->positions = memory_resize(interner->positions, interner->capacity, sizeof(*interner->positions));
     }
-    interner->names[interner->count] = (struct name){interner->text.size, (uint32_t)name.size, hash};
-    buffer_append(&interner->text, name.data, name.size);
-    interner->text.size++; /* keeps the NUL that stands behind the name */
-    return interner->count++;
+    interner->positions[interner->count++] = position;
+    buffer_append(&interner->entries, &entry, sizeof(entry));
+    buffer_append(&interner->entries, name.data, name.size);
+    /* At least one NUL behind the name. */
+    buffer_append(&interner->entries, padding, ENTRY_ALIGNMENT - interner->entries.size % ENTRY_ALIGNMENT);
+    return position;
 }
 
-int interner_code(struct interner *interner, struct slice name, uint32_t *ret_code)
+void interner_fetch_slot(const struct interner *interner, uint32_t hash)
 {
-    uint32_t hash = (uint32_t)XXH3_64bits(name.data, name.size);
-    uint32_t index = hash & (interner->slot_count - 1);
+    __builtin_prefetch(&interner->slots[hash & (interner->slot_count - 1)]);
+}
+
+void interner_fetch_name(const struct interner *interner, uint32_t hash)
+{
+    uint64_t slot = interner->slots[hash & (interner->slot_count - 1)];
+
+    if (slot)
+        __builtin_prefetch(entry_at(interner, (uint32_t)slot - 1));
+}
+
+int interner_code(struct interner *interner, struct slice name, uint32_t hash, uint32_t *ret_code)
+{
+    uint32_t index = hash & (interner->slot_count - 1), position;
 
     for (; interner->slots[index]; index = (index + 1) & (interner->slot_count - 1)) {
-        uint32_t code = (uint32_t)interner->slots[index] - 1;
+        const struct entry *entry = entry_at(interner, (uint32_t)interner->slots[index] - 1);
 
-        if (interner->slots[index] >> 32 == hash && slice_equal(interner_name(interner, code), name)) {
-            *ret_code = code;
+        if (interner->slots[index] >> 32 == hash && slice_equal(entry_name(entry), name)) {
+            *ret_code = entry->code;
             return 0;
         }
     }
     if (interner->count == INTERNER_NAMES_MAX)
         return 1;
-    *ret_code = add_name(interner, name, hash);
-    interner->slots[index] = slot_of(hash, *ret_code);
+    *ret_code = interner->count;
+    position = add_name(interner, name);
+    interner->slots[index] = slot_of(hash, position);
     if (interner->count * 2 > interner->slot_count)
         grow_slots(interner);
     return 0;
@@ -113,9 +151,7 @@ int interner_code(struct interner *interner, struct slice name, uint32_t *ret_co
 
 struct slice interner_name(const struct interner *interner, uint32_t code)
 {
-    const struct name *name = &interner->names[code];
-
-    return (struct slice){interner->text.data + name->position, name->size};
+    return entry_name(entry_at(interner, interner->positions[code]));
 }
 
 uint32_t interner_count(const struct interner *interner)

@@ -24,8 +24,18 @@ void interner_free(struct interner *interner);
 /** Forgets all names and keeps the memory. */
 void interner_clear(struct interner *interner);
 
+/** The hash of a name. */
+uint32_t interner_hash(struct slice name) must_check;
+
+/**
+ * Fetches into the cache where the look-up of a hash begins, and interner_fetch_name() what it finds there. Memory is
+ * what a look-up waits for: done for many names before their codes are asked for, they wait at one time.
+ */
+void interner_fetch_slot(const struct interner *interner, uint32_t hash);
+void interner_fetch_name(const struct interner *interner, uint32_t hash);
+
 /** The code of a name, new or known. Returns 1, without a code, when the name is new and the interner is full. */
-int interner_code(struct interner *interner, struct slice name, uint32_t *ret_code) must_check;
+int interner_code(struct interner *interner, struct slice name, uint32_t hash, uint32_t *ret_code) must_check;
 
 /** The name of a code, with a NUL after it; valid until the next interner_code() or interner_clear(). */
 struct slice interner_name(const struct interner *interner, uint32_t code);

@@ -3,14 +3,16 @@
 void pending_init(struct pending *pending, const struct job *job)
 {
     *pending = (struct pending){.totals = totals_new(), .rows = {.limits = job->rows_limits}};
-    decoder_init(&pending->decoder, job->record_limits);
+    for (size_t i = 0; i < PENDING_AHEAD; i++)
+        decoder_init(&pending->ahead[i].decoder, job->record_limits);
     dictionary_init(&pending->dictionary);
     rejected_begin(&pending->rejected);
 }
 
 void pending_release(struct pending *pending)
 {
-    decoder_release(&pending->decoder);
+    for (size_t i = 0; i < PENDING_AHEAD; i++)
+        decoder_release(&pending->ahead[i].decoder);
     dictionary_release(&pending->dictionary);
     totals_free(pending->totals);
     rejected_release(&pending->rejected);
@@ -23,6 +25,24 @@ void pending_drop(struct pending *pending)
     rejected_begin(&pending->rejected);
     rows_clear(&pending->rows);
     dictionary_clear(&pending->dictionary);
+}
+
+void pending_decode(struct pending *pending, const struct message *messages, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct decoded *decoded = &pending->ahead[i];
+        const struct message *message = &messages[i];
+
+        decoded->rejected = parse_json_data(&decoded->decoder, message->data, message->size, message->arrival,
+                                            &decoded->record, &decoded->reject);
+        if (decoded->rejected)
+            continue;
+        dictionary_hash(&decoded->record, decoded->hashes);
+        dictionary_fetch_slots(&pending->dictionary, decoded->hashes);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (!pending->ahead[i].rejected)
+            dictionary_fetch_names(&pending->dictionary, pending->ahead[i].hashes);
 }
 
 static int take_rejected(struct pending *pending, struct partition *partition, const struct message *message,
@@ -56,15 +76,16 @@ static bool add_to_delta(struct partition_delta *delta, int64_t bytes)
 }
 
 static int take_record(struct pending *pending, struct partition *partition, int64_t offset,
-                       const struct record *record)
+                       const struct decoded *decoded)
 {
+    const struct record *record = &decoded->record;
     struct partition_delta to_archive = partition->to_archive, to_total = partition->to_total;
     bool totalled = offset < partition->totals_offset;
     struct coded_event event;
 
     if (!add_to_delta(&to_archive, record->bytes) || (!totalled && !add_to_delta(&to_total, record->bytes)))
         return 1;
-    if (dictionary_encode(&pending->dictionary, record, &event))
+    if (dictionary_encode(&pending->dictionary, record, decoded->hashes, &event))
         return 1;
     if (!rows_have_room(&pending->rows, &event) || (!totalled && totals_add(pending->totals, &event)))
         return 1;
@@ -74,16 +95,12 @@ static int take_record(struct pending *pending, struct partition *partition, int
     return 0;
 }
 
-int pending_take(struct pending *pending, struct partition *partition, const struct message *message)
+int pending_take(struct pending *pending, struct partition *partition, const struct message *message,
+                 const struct decoded *decoded)
 {
-    struct record record;
-    struct reject reject;
-    int full;
+    int full = decoded->rejected ? take_rejected(pending, partition, message, &decoded->reject)
+                                 : take_record(pending, partition, message->offset, decoded);
 
-    if (parse_json_data(&pending->decoder, message->data, message->size, message->arrival, &record, &reject))
-        full = take_rejected(pending, partition, message, &reject);
-    else
-        full = take_record(pending, partition, message->offset, &record);
     if (!full)
         partition->next_offset = message->offset + 1;
     return full;

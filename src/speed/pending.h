@@ -13,8 +13,20 @@
 #include "speed/partitions.h"
 #include "speed/totals.h"
 
-struct pending {
+/** Messages that are decoded before the first of them is taken, so that their look-ups wait for memory at one time. */
+#define PENDING_AHEAD 32
+
+/** A message decoded: a record, or why it was rejected. */
+struct decoded {
     struct decoder decoder;
+    bool rejected;
+    struct record record;
+    uint32_t hashes[DIMENSIONS]; /* of the record's names */
+    struct reject reject;
+};
+
+struct pending {
+    struct decoded ahead[PENDING_AHEAD];
     struct dictionary dictionary;
     struct totals *totals;
     struct rejected rejected;
@@ -30,11 +42,15 @@ void pending_release(struct pending *pending);
 /** Drops totals, rejected messages, rows and names. */
 void pending_drop(struct pending *pending);
 
+/** Decodes `count` messages, PENDING_AHEAD at most, into `ahead`, where they are valid until the next call. */
+void pending_decode(struct pending *pending, const struct message *messages, size_t count);
+
 /**
- * Takes a message of a claimed partition and gives it to each side, totals and archive, whose offset it has not passed.
- * Returns 1, with nothing taken, when a limit of memory is reached: write what is pending and take it again. When
- * nothing is pending any message is taken.
+ * Takes a message of a claimed partition, as it was decoded, and gives it to each side, totals and archive, whose
+ * offset it has not passed. Returns 1, with nothing taken, when a limit of memory is reached: write what is pending and
+ * take it again. When nothing is pending any message is taken.
  */
-int pending_take(struct pending *pending, struct partition *partition, const struct message *message) must_check;
+int pending_take(struct pending *pending, struct partition *partition, const struct message *message,
+                 const struct decoded *decoded) must_check;
 
 #endif

@@ -112,20 +112,21 @@ static int roll(struct worker *worker, struct error *error)
 
 /* Memory is full: a commit makes room for totals and rejected messages, a roll for everything. */
 static int make_room(struct worker *worker, struct partition *partition, const struct message *message,
-                     struct error *error)
+                     const struct decoded *decoded, struct error *error)
 {
     if (commit(worker, error))
         return -1;
-    if (pending_take(&worker->pending, partition, message) == 0)
+    if (pending_take(&worker->pending, partition, message, decoded) == 0)
         return 0;
     if (roll(worker, error))
         return -1;
-    if (pending_take(&worker->pending, partition, message) == 0)
+    if (pending_take(&worker->pending, partition, message, decoded) == 0)
         return 0;
     return error_set(error, ERROR_FAILED, "a single message exceeds every limit");
 }
 
-static int take_message(struct worker *worker, const struct message *message, struct error *error)
+static int take_message(struct worker *worker, const struct message *message, const struct decoded *decoded,
+                        struct error *error)
 {
     struct partition *partition = partitions_find(&worker->partitions, message->partition);
 
@@ -139,7 +140,18 @@ static int take_message(struct worker *worker, const struct message *message, st
     atomic_fetch_add_explicit(&worker->counters.read, 1, memory_order_relaxed);
     if (message->offset < partition->totals_offset)
         atomic_fetch_add_explicit(&worker->counters.read_again, 1, memory_order_relaxed);
-    return pending_take(&worker->pending, partition, message) ? make_room(worker, partition, message, error) : 0;
+    return pending_take(&worker->pending, partition, message, decoded)
+               ? make_room(worker, partition, message, decoded, error)
+               : 0;
+}
+
+static int take_messages(struct worker *worker, const struct message *messages, size_t count, struct error *error)
+{
+    pending_decode(&worker->pending, messages, count);
+    for (size_t i = 0; i < count; i++)
+        if (take_message(worker, &messages[i], &worker->pending.ahead[i], error))
+            return -1;
+    return 0;
 }
 
 static int read_from_kafka(struct worker *worker, struct error *error)
@@ -149,8 +161,8 @@ static int read_from_kafka(struct worker *worker, struct error *error)
 
     if (consumer_read(worker->consumer, READ_TIMEOUT_MS, &messages, &count, error))
         return -1;
-    for (size_t i = 0; i < count; i++)
-        if (take_message(worker, &messages[i], error))
+    for (size_t i = 0; i < count; i += PENDING_AHEAD)
+        if (take_messages(worker, messages + i, count - i < PENDING_AHEAD ? count - i : PENDING_AHEAD, error))
             return -1;
     return 0;
 }

@@ -57,8 +57,10 @@ static void add(int64_t time, const char *id, const char *antenna, int64_t bytes
 {
     const struct record record = {time, slice_of(id), slice_of(antenna), slice_of(app), bytes};
     struct coded_event event;
+    uint32_t hashes[DIMENSIONS];
 
-    assert_int_equal(dictionary_encode(&dictionary, &record, &event), 0);
+    dictionary_hash(&record, hashes);
+    assert_int_equal(dictionary_encode(&dictionary, &record, hashes, &event), 0);
     assert_true(rows_have_room(&rows, &event));
     rows_add(&rows, &event, 0, (int64_t)rows.count);
 }

@@ -28,8 +28,10 @@ static struct coded_event event_of(int64_t time, const char *antenna, const char
 {
     const struct record record = {time, slice_of(user), slice_of(antenna), slice_of(app), bytes};
     struct coded_event event;
+    uint32_t hashes[DIMENSIONS];
 
-    assert_int_equal(dictionary_encode(&dictionary, &record, &event), 0);
+    dictionary_hash(&record, hashes);
+    assert_int_equal(dictionary_encode(&dictionary, &record, hashes, &event), 0);
     return event;
 }
 
