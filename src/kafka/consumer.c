@@ -18,6 +18,8 @@ struct consumer {
     size_t raw_count;
     struct consumer_event events[EVENTS_MAX];
     size_t event_count;
+    bool unanswered; /* the group waits for the answer to an event, taken or not, of this kind: */
+    enum consumer_event_kind unanswered_kind;
     bool closing;
     bool cut_off;
 };
@@ -72,20 +74,17 @@ static int check_code(rd_kafka_resp_err_t code, const char *what, struct error *
     return code ? kafka_error(error, code, what) : 0;
 }
 
-/* While the consumer closes, what was read is either safe or given up: let the partitions go at once. */
-static void release_partitions(struct consumer *consumer, const rd_kafka_topic_partition_list_t *list)
+/*
+ * While the consumer closes, what was read is either safe or given up, and closing lets all partitions go. But it waits
+ * for the answer to what the group has said; one that changes nothing will do.
+ */
+static void answer_nothing(struct consumer *consumer, enum consumer_event_kind kind)
 {
-    rd_kafka_error_t *answer = NULL;
+    struct error ignored;
+    int status = kind == CONSUMER_ASSIGNED ? consumer_assign(consumer, NULL, 0, &ignored)
+                                           : consumer_unassign(consumer, NULL, 0, &ignored);
 
-    if (is_cooperative(consumer))
-        answer = rd_kafka_incremental_unassign(consumer->client, list);
-    else
-        rd_kafka_assign(consumer->client, NULL);
-    if (answer) {
-        /* Not all of them were being read. */
-        rd_kafka_error_destroy(answer);
-        rd_kafka_assign(consumer->client, NULL);
-    }
+    (void)status;
 }
 
 static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
@@ -93,14 +92,18 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_
 {
     struct consumer *consumer = context;
     struct consumer_event *event;
+    enum consumer_event_kind kind =
+        code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? CONSUMER_ASSIGNED : CONSUMER_REVOKED;
 
     (void)client;
     if (consumer->closing || consumer->event_count == EVENTS_MAX) {
-        release_partitions(consumer, list);
+        answer_nothing(consumer, kind);
         return;
     }
+    consumer->unanswered = true;
+    consumer->unanswered_kind = kind;
     event = &consumer->events[consumer->event_count++];
-    event->kind = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? CONSUMER_ASSIGNED : CONSUMER_REVOKED;
+    event->kind = kind;
     event->count = (size_t)list->cnt;
     event->partitions = memory_new(event->count + 1, sizeof(*event->partitions));
     for (int i = 0; i < list->cnt; i++)
@@ -169,8 +172,8 @@ void consumer_close(struct consumer *consumer)
         return;
     consumer->closing = true;
     drop_messages(consumer);
-    if (consumer->event_count)
-        rd_kafka_assign(consumer->client, NULL);
+    if (consumer->unanswered)
+        answer_nothing(consumer, consumer->unanswered_kind);
     for (size_t i = 0; i < consumer->event_count; i++)
         free(consumer->events[i].partitions);
     if (consumer->queue) {
@@ -252,11 +255,18 @@ bool consumer_take_event(struct consumer *consumer, struct consumer_event *ret_e
     return true;
 }
 
+static void note_answer(struct consumer *consumer, enum consumer_event_kind kind)
+{
+    if (consumer->unanswered_kind == kind)
+        consumer->unanswered = false;
+}
+
 int consumer_assign(struct consumer *consumer, const struct position *positions, size_t count, struct error *error)
 {
     rd_kafka_topic_partition_list_t *list = list_of(consumer, positions, count);
     int status;
 
+    note_answer(consumer, CONSUMER_ASSIGNED);
     if (is_cooperative(consumer))
         status = check_answer(rd_kafka_incremental_assign(consumer->client, list), "could not begin to read", error);
     else
@@ -270,6 +280,7 @@ int consumer_unassign(struct consumer *consumer, const int32_t *partitions, size
     rd_kafka_topic_partition_list_t *list;
     int status;
 
+    note_answer(consumer, CONSUMER_REVOKED);
     if (!is_cooperative(consumer))
         return check_code(rd_kafka_assign(consumer->client, NULL), "could not stop reading", error);
     list = rd_kafka_topic_partition_list_new((int)count);
