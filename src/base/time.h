@@ -7,6 +7,7 @@
 
 #include "base/attributes.h"
 
+#define SECONDS_PER_MINUTE 60
 #define SECONDS_PER_HOUR 3600
 
 /** Bytes for time_format(): "2022-02-20T10:00:00Z" and its NUL, with room for years of any length. */

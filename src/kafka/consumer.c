@@ -92,8 +92,7 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_
 {
     struct consumer *consumer = context;
     struct consumer_event *event;
-    enum consumer_event_kind kind =
-        code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? CONSUMER_ASSIGNED : CONSUMER_REVOKED;
+    enum consumer_event_kind kind = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? CONSUMER_ASSIGNED : CONSUMER_REVOKED;
 
     (void)client;
     if (consumer->closing || consumer->event_count == EVENTS_MAX) {
@@ -289,6 +288,15 @@ int consumer_unassign(struct consumer *consumer, const int32_t *partitions, size
     status = check_answer(rd_kafka_incremental_unassign(consumer->client, list), "could not stop reading", error);
     rd_kafka_topic_partition_list_destroy(list);
     return status;
+}
+
+int64_t consumer_end(const struct consumer *consumer, int32_t partition)
+{
+    int64_t first, end;
+
+    if (rd_kafka_get_watermark_offsets(consumer->client, consumer->topic, partition, &first, &end))
+        return -1;
+    return end;
 }
 
 int consumer_range(struct consumer *consumer, int32_t partition, struct offset_range *ret_range, struct error *error)

@@ -83,6 +83,9 @@ int consumer_assign(struct consumer *consumer, const struct position *positions,
 int consumer_unassign(struct consumer *consumer, const int32_t *partitions, size_t count, struct error *error)
     must_check;
 
+/** Where a partition that is being read ends, as the last answer to a fetch said; -1 before there was one. */
+int64_t consumer_end(const struct consumer *consumer, int32_t partition);
+
 /** Asks which offsets Kafka holds of a partition. */
 int consumer_range(struct consumer *consumer, int32_t partition, struct offset_range *ret_range, struct error *error)
     must_check;

@@ -89,7 +89,7 @@ static int update_all(struct postgres *postgres, const char *sql, const struct p
 }
 
 struct step_arrays {
-    struct array partitions, epochs, offsets, records, rejected, bytes;
+    struct array partitions, epochs, offsets, records, rejected, bytes, untils, ends;
 };
 
 static void fill(struct step_arrays *arrays, const struct progress_step *steps, size_t count)
@@ -100,6 +100,8 @@ static void fill(struct step_arrays *arrays, const struct progress_step *steps, 
     array_begin(&arrays->records, ARRAY_BIGINT);
     array_begin(&arrays->rejected, ARRAY_BIGINT);
     array_begin(&arrays->bytes, ARRAY_BIGINT);
+    array_begin(&arrays->untils, ARRAY_TIMESTAMP);
+    array_begin(&arrays->ends, ARRAY_BIGINT);
     for (size_t i = 0; i < count; i++) {
         array_add_integer(&arrays->partitions, steps[i].partition);
         array_add_bigint(&arrays->epochs, steps[i].epoch);
@@ -107,6 +109,8 @@ static void fill(struct step_arrays *arrays, const struct progress_step *steps, 
         array_add_bigint(&arrays->records, steps[i].records);
         array_add_bigint(&arrays->rejected, steps[i].rejected);
         array_add_bigint(&arrays->bytes, steps[i].bytes);
+        array_add_timestamp(&arrays->untils, steps[i].until);
+        array_add_bigint(&arrays->ends, steps[i].end_offset);
     }
 }
 
@@ -118,6 +122,8 @@ static void release(struct step_arrays *arrays)
     array_release(&arrays->records);
     array_release(&arrays->rejected);
     array_release(&arrays->bytes);
+    array_release(&arrays->untils);
+    array_release(&arrays->ends);
 }
 
 int progress_advance_totals(struct postgres *postgres, const struct progress_key *key,
@@ -134,6 +140,8 @@ int progress_advance_totals(struct postgres *postgres, const struct progress_key
     parameters_array(&parameters, &arrays.records);
     parameters_array(&parameters, &arrays.rejected);
     parameters_array(&parameters, &arrays.bytes);
+    parameters_array(&parameters, &arrays.untils);
+    parameters_array(&parameters, &arrays.ends);
     return update_all(postgres, sql_advance_totals, &parameters, count, error);
 }
 
@@ -150,7 +158,22 @@ int progress_advance_archive(struct postgres *postgres, const struct progress_ke
     parameters_array(&parameters, &arrays.offsets);
     parameters_array(&parameters, &arrays.records);
     parameters_array(&parameters, &arrays.bytes);
+    parameters_array(&parameters, &arrays.untils);
     return update_all(postgres, sql_advance_archive, &parameters, count, error);
+}
+
+int progress_note_idle(struct postgres *postgres, const struct progress_key *key, const struct progress_step *steps,
+                       size_t count, struct error *error)
+{
+    cleanup(release) struct step_arrays arrays = {0};
+    struct parameters parameters = {0};
+
+    fill(&arrays, steps, count);
+    begin(&parameters, key);
+    parameters_array(&parameters, &arrays.partitions);
+    parameters_array(&parameters, &arrays.epochs);
+    parameters_array(&parameters, &arrays.untils);
+    return update_all(postgres, sql_note_idle, &parameters, count, error);
 }
 
 int progress_skip_lost(struct postgres *postgres, const struct progress_key *key, const struct progress *after,

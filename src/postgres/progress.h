@@ -33,6 +33,8 @@ struct progress_step {
     int64_t records;     /* totalled or archived */
     int64_t rejected;    /* only by progress_advance_totals() */
     int64_t bytes;       /* sum of the records */
+    int64_t until;       /* event time up to which nothing but late events is missing then, or 0: unknown */
+    int64_t end_offset;  /* where Kafka's partition ends; only by progress_advance_totals() */
 };
 
 /**
@@ -63,6 +65,14 @@ int progress_advance_totals(struct postgres *postgres, const struct progress_key
 /** Moves the archive on, inside a transaction. Error: ERROR_FENCED when a partition is no longer ours. */
 int progress_advance_archive(struct postgres *postgres, const struct progress_key *key,
                              const struct progress_step *steps, size_t count, struct error *error) must_check;
+
+/**
+ * Notes that partitions are read and archived to their end, and that therefore nothing but late events is missing up
+ * to the `until` of each step; of its other members only partition and epoch count. Error: ERROR_FENCED when one is no
+ * longer ours.
+ */
+int progress_note_idle(struct postgres *postgres, const struct progress_key *key, const struct progress_step *steps,
+                       size_t count, struct error *error) must_check;
 
 /**
  * Sets a partition to the offsets of `after`, because Kafka does not hold what lies between, and records the loss in

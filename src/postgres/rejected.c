@@ -1,9 +1,22 @@
 #include "postgres/rejected.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/time.h"
 #include "postgres/sql.h"
+
+void rejected_drop(struct rejected *rejected)
+{
+    rejected->count = 0;
+    rejected_begin(rejected);
+}
 
 void rejected_begin(struct rejected *rejected)
 {
+    int64_t last = 0;
+    size_t left = 0;
+
     array_begin(&rejected->partitions, ARRAY_INTEGER);
     array_begin(&rejected->offsets, ARRAY_BIGINT);
     array_begin(&rejected->reasons, ARRAY_TEXT);
@@ -11,6 +24,15 @@ void rejected_begin(struct rejected *rejected)
     array_begin(&rejected->positions, ARRAY_INTEGER);
     array_begin(&rejected->payloads, ARRAY_BYTEA);
     array_begin(&rejected->sizes, ARRAY_BIGINT);
+    for (size_t i = 0; i < rejected->count; i++)
+        if (rejected->counts[i].minute > last)
+            last = rejected->counts[i].minute;
+    for (size_t i = 0; i < rejected->count; i++)
+        if (rejected->counts[i].minute == last) {
+            rejected->counts[left] = rejected->counts[i];
+            rejected->counts[left++].messages = 0;
+        }
+    rejected->count = left;
 }
 
 void rejected_release(struct rejected *rejected)
@@ -24,12 +46,22 @@ void rejected_release(struct rejected *rejected)
     array_release(&rejected->sizes);
 }
 
-int rejected_add(struct rejected *rejected, const struct rejected_message *message)
+/* The count of a reason and minute, a new one if need be; NULL when there is no room. */
+static struct rejected_count *find_count(struct rejected *rejected, const char *reason, int64_t minute)
+{
+    for (size_t i = 0; i < rejected->count; i++)
+        if (rejected->counts[i].reason == reason && rejected->counts[i].minute == minute)
+            return &rejected->counts[i];
+    if (rejected->count == REJECTED_COUNTS_MAX)
+        return NULL;
+    rejected->counts[rejected->count] = (struct rejected_count){.reason = reason, .minute = minute};
+    return &rejected->counts[rejected->count++];
+}
+
+static void keep(struct rejected *rejected, const struct rejected_message *message)
 {
     struct slice kept = message->payload;
 
-    if (rejected->offsets.count == REJECTED_WAITING_MAX)
-        return 1;
     if (kept.size > REJECTED_PAYLOAD_MAX)
         kept.size = REJECTED_PAYLOAD_MAX;
     array_add_integer(&rejected->partitions, message->partition);
@@ -39,6 +71,62 @@ int rejected_add(struct rejected *rejected, const struct rejected_message *messa
     array_add_integer(&rejected->positions, (int32_t)message->position);
     array_add_bytes(&rejected->payloads, kept);
     array_add_bigint(&rejected->sizes, (int64_t)message->payload.size);
+}
+
+int rejected_add(struct rejected *rejected, const struct rejected_message *message, int64_t now)
+{
+    struct rejected_count *count = find_count(rejected, message->reason, now - now % SECONDS_PER_MINUTE);
+
+    if (!count)
+        return 1;
+    if (count->kept < REJECTED_KEPT_PER_MINUTE) {
+        if (rejected->offsets.count == REJECTED_WAITING_MAX)
+            return 1;
+        keep(rejected, message);
+        count->kept++;
+    }
+    count->messages++;
+    return 0;
+}
+
+/* In the order of minute and reason, in which all workers lock the rows. */
+static int compare_counts(const void *left, const void *right)
+{
+    const struct rejected_count *one = left, *other = right;
+
+    if (one->minute != other->minute)
+        return one->minute < other->minute ? -1 : 1;
+    return strcmp(one->reason, other->reason);
+}
+
+static int insert_counts(struct postgres *postgres, const struct progress_key *key, struct rejected *rejected,
+                         struct error *error)
+{
+    cleanup(array_release) struct array minutes = {0};
+    cleanup(array_release) struct array reasons = {0};
+    cleanup(array_release) struct array messages = {0};
+    struct parameters parameters = {0};
+
+    array_begin(&minutes, ARRAY_TIMESTAMP);
+    array_begin(&reasons, ARRAY_TEXT);
+    array_begin(&messages, ARRAY_BIGINT);
+    qsort(rejected->counts, rejected->count, sizeof(*rejected->counts), compare_counts);
+    for (size_t i = 0; i < rejected->count; i++) {
+        if (rejected->counts[i].messages == 0)
+            continue;
+        array_add_timestamp(&minutes, rejected->counts[i].minute);
+        array_add_bytes(&reasons, slice_of(rejected->counts[i].reason));
+        array_add_bigint(&messages, rejected->counts[i].messages);
+    }
+    if (messages.count == 0)
+        return 0;
+    parameters_text(&parameters, key->job);
+    parameters_text(&parameters, key->topic);
+    parameters_array(&parameters, &minutes);
+    parameters_array(&parameters, &reasons);
+    parameters_array(&parameters, &messages);
+    if (postgres_do(postgres, sql_count_rejected, &parameters, error))
+        return error_context(error, "could not count rejected messages");
     return 0;
 }
 
@@ -47,6 +135,8 @@ int rejected_insert(struct postgres *postgres, const struct progress_key *key, s
 {
     struct parameters parameters = {0};
 
+    if (insert_counts(postgres, key, rejected, error))
+        return -1;
     if (rejected->offsets.count == 0)
         return 0;
     parameters_text(&parameters, key->job);

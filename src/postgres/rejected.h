@@ -1,4 +1,7 @@
-/* Messages that are not valid events, in the table antenna.rejected. */
+/*
+ * Messages that are not valid events: counted by reason and minute in antenna.rejected_count, and kept with their
+ * payload in antenna.rejected_message. Of a flood only the first are kept, REJECTED_KEPT_PER_MINUTE of each reason.
+ */
 #ifndef ANTENNA_POSTGRES_REJECTED_H
 #define ANTENNA_POSTGRES_REJECTED_H
 
@@ -7,12 +10,26 @@
 /** Bytes of a payload that are kept. */
 #define REJECTED_PAYLOAD_MAX 4096
 
-/** Messages that one statement carries, which also bounds what waits in memory. */
-#define REJECTED_WAITING_MAX 2000
+/** Messages of one reason that are kept in a minute of the clock. */
+#define REJECTED_KEPT_PER_MINUTE 100
 
-/** Rejected messages that wait for a commit. Zero-initialise, then rejected_begin(). */
+/** Kept messages that wait for a commit at most, and counts (of a reason and a minute) that do. */
+#define REJECTED_WAITING_MAX 2000
+#define REJECTED_COUNTS_MAX 256
+
+/** How many messages were rejected for a reason in a minute. */
+struct rejected_count {
+    const char *reason; /* one text for each reason */
+    int64_t minute;     /* its first second */
+    int64_t messages;
+    int64_t kept; /* of them */
+};
+
+/** Rejected messages that wait for a commit. Zero-initialise, then rejected_drop(). */
 struct rejected {
     struct array partitions, offsets, reasons, details, positions, payloads, sizes;
+    struct rejected_count counts[REJECTED_COUNTS_MAX];
+    size_t count; /* of counts */
 };
 
 /** One message. */
@@ -25,14 +42,20 @@ struct rejected_message {
     struct slice payload;
 };
 
-/** Empties the collection. */
+/** Empties the collection and begins to keep anew: what waited was not committed. */
+void rejected_drop(struct rejected *rejected);
+
+/** Empties the collection after a commit; what was kept in this minute is remembered. */
 void rejected_begin(struct rejected *rejected);
 
 /** Frees it. */
 void rejected_release(struct rejected *rejected);
 
-/** Adds a message. Returns 1, with nothing added, when REJECTED_WAITING_MAX wait: insert and begin again. */
-int rejected_add(struct rejected *rejected, const struct rejected_message *message) must_check;
+/**
+ * Adds a message that was rejected at `now`, seconds since the Unix epoch. Returns 1, with nothing added, when no more
+ * can wait: insert and begin again.
+ */
+int rejected_add(struct rejected *rejected, const struct rejected_message *message, int64_t now) must_check;
 
 /** Inserts what waits, inside a transaction. */
 int rejected_insert(struct postgres *postgres, const struct progress_key *key, struct rejected *rejected,

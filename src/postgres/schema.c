@@ -98,6 +98,20 @@ static int check_version(struct postgres *postgres, struct error *error)
                                                       : "use a newer version of the program");
 }
 
+static int create_views(struct postgres *postgres, const struct config *config, struct error *error)
+{
+    const char *const tables[][2] = {{"bytes", config_text(config, OPTION_JDBC_TABLE)},
+                                     {"bytes_hourly", config_text(config, OPTION_BYTES_HOURLY_TABLE)},
+                                     {"user_metadata", config_text(config, OPTION_USER_METADATA_TABLE)},
+                                     {"user_quota_limit", config_text(config, OPTION_USER_QUOTA_LIMIT_TABLE)},
+                                     {NULL, NULL}};
+    cleanup(memory_free) char *sql = postgres_with_tables(sql_create_views, tables);
+
+    if (postgres_script(postgres, sql, error))
+        return error_context(error, "could not create the views of the schema antenna");
+    return 0;
+}
+
 int schema_create(struct postgres *postgres, const struct config *config, struct table_report ret_reports[CONTRACTS],
                   struct error *error)
 {
@@ -109,7 +123,7 @@ int schema_create(struct postgres *postgres, const struct config *config, struct
     for (int i = 0; i < CONTRACTS; i++)
         if (create_table(postgres, config, (enum contract_id)i, &ret_reports[i], error))
             return -1;
-    return 0;
+    return create_views(postgres, config, error);
 }
 
 static int check_table(struct postgres *postgres, const struct config *config, enum contract_id id, struct error *error)

@@ -1,4 +1,4 @@
-/* Makes and checks what the program needs in the database: the four tables and the schema `antenna`. */
+/* Makes and checks what the program needs in the database: the four tables, and the schema `antenna` with its views. */
 #ifndef ANTENNA_POSTGRES_SCHEMA_H
 #define ANTENNA_POSTGRES_SCHEMA_H
 

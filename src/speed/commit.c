@@ -10,7 +10,8 @@ static bool has_totals(const struct partition *partition)
     return partition->epoch && partition->next_offset > partition->totals_offset;
 }
 
-static size_t collect_steps(const struct partitions *partitions, struct progress_step *steps)
+static size_t collect_steps(const struct partitions *partitions, const struct consumer *consumer,
+                            struct progress_step *steps)
 {
     size_t count = 0;
 
@@ -25,6 +26,8 @@ static size_t collect_steps(const struct partitions *partitions, struct progress
                 .records = partition->to_total.records,
                 .rejected = partition->to_total.rejected,
                 .bytes = partition->to_total.bytes,
+                .until = partition->to_total.until,
+                .end_offset = consumer_end(consumer, partition->id),
             };
     }
     return count;
@@ -79,7 +82,7 @@ static void note_commit(struct worker *worker)
 int write_to_postgres(struct worker *worker, struct error *error)
 {
     struct progress_step *steps = memory_new(worker->partitions.count + 1, sizeof(*steps));
-    size_t count = collect_steps(&worker->partitions, steps);
+    size_t count = collect_steps(&worker->partitions, worker->consumer, steps);
     int status = count ? run_transaction(worker, steps, count, error) : 0;
 
     free(steps);

@@ -17,6 +17,7 @@ struct partition_delta {
     int64_t records;
     int64_t rejected;
     int64_t bytes;
+    int64_t until; /* event time that was reached: the latest, none counted as later than its arrival; 0: none */
 };
 
 struct partition {

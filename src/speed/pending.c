@@ -1,12 +1,14 @@
 #include "speed/pending.h"
 
+#include "base/time.h"
+
 void pending_init(struct pending *pending, const struct job *job)
 {
     *pending = (struct pending){.totals = totals_new(), .rows = {.limits = job->rows_limits}};
     for (size_t i = 0; i < PENDING_AHEAD; i++)
         decoder_init(&pending->ahead[i].decoder, job->record_limits);
     dictionary_init(&pending->dictionary);
-    rejected_begin(&pending->rejected);
+    rejected_drop(&pending->rejected);
 }
 
 void pending_release(struct pending *pending)
@@ -22,7 +24,7 @@ void pending_release(struct pending *pending)
 void pending_drop(struct pending *pending)
 {
     totals_clear(pending->totals);
-    rejected_begin(&pending->rejected);
+    rejected_drop(&pending->rejected);
     rows_clear(&pending->rows);
     dictionary_clear(&pending->dictionary);
 }
@@ -60,36 +62,46 @@ static int take_rejected(struct pending *pending, struct partition *partition, c
     /* Read again for the archive only: it was kept by the commit that passed it. */
     if (message->offset < partition->totals_offset)
         return 0;
-    if (rejected_add(&pending->rejected, &rejected))
+    if (rejected_add(&pending->rejected, &rejected, time_now()))
         return 1;
     partition->to_total.rejected++;
     return 0;
 }
 
+/* How far an event tells that event time has come: a device whose clock is ahead tells no more than its arrival. */
+static int64_t time_reached(const struct record *record, const struct message *message)
+{
+    return message->arrival >= 0 && message->arrival < record->timestamp ? message->arrival : record->timestamp;
+}
+
 /* Whether one more record keeps a delta within int64. */
-static bool add_to_delta(struct partition_delta *delta, int64_t bytes)
+static bool add_to_delta(struct partition_delta *delta, int64_t bytes, int64_t reached)
 {
     if (__builtin_add_overflow(delta->bytes, bytes, &delta->bytes))
         return false;
     delta->records++;
+    if (reached > delta->until)
+        delta->until = reached;
     return true;
 }
 
-static int take_record(struct pending *pending, struct partition *partition, int64_t offset,
+static int take_record(struct pending *pending, struct partition *partition, const struct message *message,
                        const struct decoded *decoded)
 {
     const struct record *record = &decoded->record;
     struct partition_delta to_archive = partition->to_archive, to_total = partition->to_total;
-    bool totalled = offset < partition->totals_offset;
+    bool totalled = message->offset < partition->totals_offset;
+    int64_t reached = time_reached(record, message);
     struct coded_event event;
 
-    if (!add_to_delta(&to_archive, record->bytes) || (!totalled && !add_to_delta(&to_total, record->bytes)))
+    if (!add_to_delta(&to_archive, record->bytes, reached) ||
+        (!totalled && !add_to_delta(&to_total, record->bytes, reached)))
         return 1;
     if (dictionary_encode(&pending->dictionary, record, decoded->hashes, &event))
         return 1;
     if (!rows_have_room(&pending->rows, &event) || (!totalled && totals_add(pending->totals, &event)))
         return 1;
-    rows_add(&pending->rows, &event, partition->id, offset);
+    rows_add(&pending->rows, &event, partition->id, message->offset);
     partition->to_archive = to_archive;
     partition->to_total = to_total;
     return 0;
@@ -99,7 +111,7 @@ int pending_take(struct pending *pending, struct partition *partition, const str
                  const struct decoded *decoded)
 {
     int full = decoded->rejected ? take_rejected(pending, partition, message, &decoded->reject)
-                                 : take_record(pending, partition, message->offset, decoded);
+                                 : take_record(pending, partition, message, decoded);
 
     if (!full)
         partition->next_offset = message->offset + 1;

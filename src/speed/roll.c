@@ -35,6 +35,7 @@ static size_t collect_steps(const struct partitions *partitions, struct progress
                 .next_offset = partition->next_offset,
                 .records = partition->to_archive.records,
                 .bytes = partition->to_archive.bytes,
+                .until = partition->to_archive.until,
             };
     }
     return count;

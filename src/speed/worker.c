@@ -10,12 +10,14 @@
 #include "base/time.h"
 #include "speed/acquire.h"
 #include "speed/commit.h"
+#include "speed/idle.h"
 #include "speed/roll.h"
 
 /* Librdkafka waits this long to fill a batch: it bounds how stale an event can be before it is looked at. */
 #define READ_TIMEOUT_MS 50
 
 #define MIRROR_INTERVAL_MS 5000
+#define IDLE_INTERVAL_MS 5000
 #define CHECK_INTERVAL_MS 200
 
 /* Pauses after a failure of the world: doubled each time, less up to a half by chance, so that workers spread. */
@@ -106,6 +108,7 @@ static int roll(struct worker *worker, struct error *error)
         return -1;
     worker->timers.commit_at = 0;
     worker->timers.roll_at = 0;
+    worker->timers.idle_at = 0;
     end_outage(worker);
     return 0;
 }
@@ -256,6 +259,10 @@ static int write_what_is_due(struct worker *worker, struct error *error)
         return roll(worker, error);
     if (timers->commit_at && now >= timers->commit_at && now >= timers->rest_until)
         return commit(worker, error);
+    if (now >= timers->idle_at) {
+        timers->idle_at = now + IDLE_INTERVAL_MS;
+        return note_idle_partitions(worker, error);
+    }
     if (now >= timers->mirror_at) {
         mirror_offsets(worker);
         timers->mirror_at = now + MIRROR_INTERVAL_MS;
@@ -327,6 +334,9 @@ static int stop_cleanly(struct worker *worker, struct error *error)
         *error = worker->outage.cause;
     else if (roll(worker, error) == 0) {
         mirror_offsets(worker);
+        /* Which hours are sealed is told again by the next start. */
+        if (note_idle_partitions(worker, error))
+            log_line(LOG_DEBUG, "worker %d: %s", worker->number, error->message);
         return 0;
     }
     /* What it held is counted by the worker that has its partitions now. */

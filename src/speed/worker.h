@@ -35,6 +35,7 @@ struct counters {
 struct worker_timers {
     int64_t commit_at;
     int64_t roll_at;
+    int64_t idle_at; /* of looking for partitions where nothing is left to read */
     int64_t mirror_at;
     int64_t retry_at;   /* of claiming partitions, after an outage */
     int64_t check_at;   /* of whether every partition has reached its end */

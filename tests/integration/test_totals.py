@@ -163,11 +163,12 @@ def test_empty_topic(case):
     assert case.value("SELECT count(*) FROM antenna.archive_file") == 0
 
 
-def test_more_rejected_messages_than_one_commit_keeps(case):
+def test_a_flood_of_rejected_messages_is_counted_and_kept_in_part(case):
     case.prepare(partitions=1)
     case.produce([b"nonsense"] * 5001 + [events.encode()])
     case.speed("--commit-interval", "10m")
     assert len(case.check_exact().rejected) == 5001
+    assert case.value("SELECT count(*) FROM antenna.rejected") < 1000
 
 
 def test_events_of_more_hours_than_gather_at_once(case):

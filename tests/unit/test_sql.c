@@ -56,6 +56,8 @@ static void check_parameters(const char *sql, int given)
     for (const char *mark = text.data; (mark = strchr(mark, '$')); mark++) {
         int number = atoi(mark + 1);
 
+        if (mark[1] < '0' || mark[1] > '9')
+            continue; /* $$ quotes the body of a function */
         if (number < 1 || number > given)
             fail_msg("$%d, but %d parameters are given: %s", number, given, text.data);
         used[number] = true;
@@ -204,6 +206,8 @@ static void test_progress(void **state)
     assert_true(was_sent(sql_advance_totals));
     assert_int_equal(progress_advance_archive(postgres, &key, steps, 1, &error), 0);
     assert_true(was_sent(sql_advance_archive));
+    assert_int_equal(progress_note_idle(postgres, &key, steps, 1, &error), 0);
+    assert_true(was_sent(sql_note_idle));
     assert_int_equal(progress_skip_lost(postgres, &key, claimed, &error), 0);
     assert_true(was_sent(sql_skip_lost));
     assert_int_equal(progress_has_reached(postgres, &key, claimed, 1, &reached, &error), 0);
@@ -266,27 +270,59 @@ static void test_rejected_messages(void **state)
     struct rejected rejected = {0};
 
     (void)state;
-    rejected_begin(&rejected);
+    rejected_drop(&rejected);
     assert_int_equal(rejected_insert(postgres, &key, &rejected, &error), 0);
     assert_int_equal(script.count, 0);
-    for (int i = 0; i < REJECTED_WAITING_MAX; i++)
-        assert_int_equal(rejected_add(&rejected, &message), 0);
-    assert_int_equal(rejected_add(&rejected, &message), 1);
+    assert_int_equal(rejected_add(&rejected, &message, 60), 0);
     assert_int_equal(rejected_insert(postgres, &key, &rejected, &error), 0);
+    assert_true(was_sent(sql_count_rejected));
     assert_true(was_sent(sql_insert_rejected));
     rejected_release(&rejected);
 }
 
-static void test_rejected_payloads_are_bounded(void **state)
+static void test_of_a_flood_the_first_of_each_reason_and_minute_are_kept(void **state)
+{
+    static const struct rejected_message empty = {.reason = "empty", .detail = ""},
+                                         other = {.reason = "not_json", .detail = ""};
+    struct rejected rejected = {0};
+
+    (void)state;
+    rejected_drop(&rejected);
+    for (int i = 0; i < 3 * REJECTED_KEPT_PER_MINUTE; i++)
+        assert_int_equal(rejected_add(&rejected, &empty, 119), 0);
+    assert_int_equal(rejected.offsets.count, REJECTED_KEPT_PER_MINUTE);
+    assert_int_equal(rejected_add(&rejected, &other, 119), 0);
+    assert_int_equal(rejected_add(&rejected, &empty, 120), 0);
+    assert_int_equal(rejected.offsets.count, REJECTED_KEPT_PER_MINUTE + 2);
+    assert_int_equal(rejected.count, 3);
+    /* A commit does not begin the minute anew; a lost one does. */
+    rejected_begin(&rejected);
+    for (int i = 0; i < REJECTED_KEPT_PER_MINUTE; i++)
+        assert_int_equal(rejected_add(&rejected, &empty, 121), 0);
+    assert_int_equal(rejected.offsets.count, REJECTED_KEPT_PER_MINUTE - 1);
+    assert_int_equal(rejected.counts[0].messages, REJECTED_KEPT_PER_MINUTE);
+    rejected_drop(&rejected);
+    assert_int_equal(rejected_add(&rejected, &empty, 121), 0);
+    assert_int_equal(rejected.offsets.count, 1);
+    rejected_release(&rejected);
+}
+
+static void test_what_waits_of_rejected_messages_is_bounded(void **state)
 {
     static char payload[REJECTED_PAYLOAD_MAX * 2];
     struct rejected_message message = {.reason = "not_json", .detail = "x", .payload = {payload, sizeof(payload)}};
     struct rejected rejected = {0};
+    int64_t minute = 0;
 
     (void)state;
-    rejected_begin(&rejected);
-    assert_int_equal(rejected_add(&rejected, &message), 0);
+    rejected_drop(&rejected);
+    assert_int_equal(rejected_add(&rejected, &message, 0), 0);
     assert_true(rejected.payloads.buffer.size < REJECTED_PAYLOAD_MAX + 100);
+    for (int i = 1; i < REJECTED_COUNTS_MAX; i++)
+        assert_int_equal(rejected_add(&rejected, &message, ++minute * 60), 0);
+    assert_int_equal(rejected_add(&rejected, &message, ++minute * 60), 1);
+    rejected_begin(&rejected);
+    assert_int_equal(rejected_add(&rejected, &message, minute * 60), 0);
     rejected_release(&rejected);
 }
 
@@ -388,6 +424,7 @@ static void test_tables_that_are_missing_are_created(void **state)
     assert_true(was_sent(sql_create_user_metadata));
     assert_true(was_sent(sql_create_user_quota_limit));
     assert_true(was_sent(sql_create_bookkeeping));
+    assert_true(was_sent(sql_create_views));
     for (int i = 0; i < CONTRACTS; i++)
         assert_int_equal(reports[i].fate, TABLE_CREATED);
 }
@@ -449,7 +486,8 @@ int main(void)
         test(test_totals),
         test(test_totals_are_sent_in_statements),
         test(test_rejected_messages),
-        test(test_rejected_payloads_are_bounded),
+        test(test_of_a_flood_the_first_of_each_reason_and_minute_are_kept),
+        test(test_what_waits_of_rejected_messages_is_bounded),
         test(test_archive_files),
         test(test_hours),
         test(test_quota),

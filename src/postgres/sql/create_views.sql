@@ -1,0 +1,101 @@
+-- What both layers know, for dashboards and for people. Times are UTC. Run by provision, again without effect.
+
+-- Up to when, in event time, every partition of every job is archived; NULL while one of them has nothing to say.
+CREATE OR REPLACE VIEW antenna.sealed AS
+SELECT CASE WHEN bool_and(archived_until IS NOT NULL) THEN min(archived_until) END AS until
+FROM antenna.progress;
+
+-- The hours of the archive. state: open (more is expected), new (sealed and not batched), dirty (sealed, and changed after
+-- its batch run) or clean (sealed, and batched as it is).
+CREATE OR REPLACE VIEW antenna.hour_state AS
+SELECT hour, files, rows, bytes_total, changed_at, batch_at, batch_rows, batch_bytes, sealed, dirty,
+    CASE WHEN NOT sealed THEN 'open' WHEN batch_at IS NULL THEN 'new' WHEN dirty THEN 'dirty' ELSE 'clean' END AS state
+FROM (
+    SELECT hour.*, coalesce(hour.hour + INTERVAL '1 hour' <= sealed.until, false) AS sealed
+    FROM antenna.hour AS hour CROSS JOIN antenna.sealed AS sealed
+) AS hour;
+
+-- The hourly totals of both layers, each hour from one of them: from batch where the hour is clean, or unknown to the
+-- archive and yet batched; else the 5-minute totals summed up. layer: batch or speed.
+CREATE OR REPLACE VIEW antenna.hourly AS
+WITH RECURSIVE speed_hour (hour) AS ( -- the hours of the 5-minute totals, one look into the index for each
+    SELECT date_trunc('hour', min(date)) FROM :"bytes"
+    UNION ALL
+    SELECT (SELECT date_trunc('hour', min(date)) FROM :"bytes" WHERE date >= hour + INTERVAL '1 hour')
+    FROM speed_hour
+    WHERE hour IS NOT NULL
+)
+SELECT date, type, id, value, 'batch' AS layer
+FROM :"bytes_hourly" AS total
+WHERE NOT EXISTS (SELECT FROM antenna.hour_state AS known WHERE known.hour = total.date AND known.state <> 'clean')
+UNION ALL
+SELECT speed_hour.hour, total.type, total.id, sum(total.value)::BIGINT, 'speed'
+FROM speed_hour
+LEFT JOIN antenna.hour_state AS known USING (hour)
+JOIN :"bytes" AS total ON total.date >= speed_hour.hour AND total.date < speed_hour.hour + INTERVAL '1 hour'
+WHERE CASE
+    WHEN known.hour IS NOT NULL THEN known.state <> 'clean'
+    ELSE NOT EXISTS (SELECT FROM :"bytes_hourly" AS batched WHERE batched.date = speed_hour.hour)
+END
+GROUP BY speed_hour.hour, total.type, total.id;
+
+-- This hour's usage of each user by the speed layer. share: of the quota, 1 = all of it. projected: bytes at the hour's
+-- end when it goes on at the rate so far. crosses_at: when that rate passes the quota, NULL when the hour ends before.
+CREATE OR REPLACE VIEW antenna.quota_now AS
+WITH clock AS (
+    SELECT now() AT TIME ZONE 'UTC' AS now, date_trunc('hour', now() AT TIME ZONE 'UTC') AS hour
+), used AS (
+    SELECT clock.hour, total.id, sum(total.value) AS usage,
+        sum(total.value) * 3600 / greatest(extract(EPOCH FROM clock.now - clock.hour), 1) AS projected
+    FROM clock
+    JOIN :"bytes" AS total ON total.date >= clock.hour AND total.date < clock.hour + INTERVAL '1 hour'
+    WHERE total.type = 'user_bytes_total'
+    GROUP BY clock.hour, clock.now, total.id
+)
+SELECT used.hour AS date, used.id, person.name, person.email, used.usage::BIGINT AS usage, person.quota,
+    (used.usage / nullif(person.quota, 0))::DOUBLE PRECISION AS share,
+    round(used.projected) AS projected,
+    CASE
+        WHEN used.projected > person.quota THEN used.hour + INTERVAL '1 hour' * (person.quota / used.projected)::FLOAT8
+    END AS crosses_at,
+    used.usage > person.quota AS exceeded
+FROM used
+JOIN :"user_metadata" AS person USING (id);
+
+-- How far each partition is. lag_messages: not yet totalled, as of the last commit. lag_seconds: how far the totals are
+-- behind the clock in event time, 0 when nothing waits. archive_lag_messages: totalled and not yet archived.
+CREATE OR REPLACE VIEW antenna.freshness AS
+SELECT job, topic, partition, owner,
+    greatest(end_offset - totals_offset, 0) AS lag_messages,
+    CASE
+        WHEN end_offset <= totals_offset THEN 0
+        ELSE greatest(extract(EPOCH FROM now() AT TIME ZONE 'UTC' - totalled_until), 0)
+    END::DOUBLE PRECISION AS lag_seconds,
+    totals_offset - archive_offset AS archive_lag_messages,
+    totalled_until, archived_until, updated_at AS last_commit
+FROM antenna.progress;
+
+-- The users over their quota: in how many hours, by how many bytes in all, and when it was worst.
+CREATE OR REPLACE VIEW antenna.offenders AS
+SELECT email, count(*) AS hours, sum(usage - quota)::BIGINT AS excess,
+    (array_agg(date ORDER BY usage - quota DESC, date))[1] AS worst_hour,
+    (array_agg(usage ORDER BY usage - quota DESC, date))[1] AS worst_usage,
+    (array_agg(quota ORDER BY usage - quota DESC, date))[1] AS worst_quota,
+    max(date) AS last_hour
+FROM :"user_quota_limit"
+GROUP BY email;
+
+-- Bytes as text: as they are when they are UTF-8, else with escapes for what is not ASCII.
+CREATE OR REPLACE FUNCTION antenna.readable(bytes BYTEA) RETURNS TEXT LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+BEGIN
+    RETURN convert_from(bytes, 'UTF8');
+EXCEPTION WHEN character_not_in_repertoire OR untranslatable_character THEN
+    RETURN encode(bytes, 'escape');
+END
+$$;
+
+-- The rejected messages that were kept, with their payload as text.
+CREATE OR REPLACE VIEW antenna.rejected AS
+SELECT job, topic, partition, "offset", reason, detail, position, antenna.readable(payload) AS payload, payload_size,
+    rejected_at
+FROM antenna.rejected_message
