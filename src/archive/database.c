@@ -2,10 +2,13 @@
 
 #include <string.h>
 
-int database_open(struct database *ret_database, struct error *error)
+#include "base/memory.h"
+
+int database_open(int threads, struct database *ret_database, struct error *error)
 {
-    static const char *const settings[][2] = {
-        {"threads", "1"},
+    cleanup(memory_free) char *thread_count = memory_printf("%d", threads);
+    const char *const settings[][2] = {
+        {"threads", thread_count},
         {"memory_limit", "2GB"},
         {"autoinstall_known_extensions", "false"},
         {"autoload_known_extensions", "false"},
@@ -62,4 +65,12 @@ int database_run(struct database *database, const char *sql, duckdb_result *ret_
     error->message[strcspn(error->message, "\n")] = '\0';
     duckdb_destroy_result(&result);
     return -1;
+}
+
+void database_quote(struct buffer *sql, const char *text)
+{
+    buffer_text(sql, "'");
+    for (const char *byte = text; *byte; byte++)
+        buffer_append(sql, *byte == '\'' ? "''" : byte, *byte == '\'' ? 2 : 1);
+    buffer_text(sql, "'");
 }

@@ -1,6 +1,6 @@
 /*
- * DuckDB in this process: an in-memory database that encodes and reads Parquet. It uses one thread and a bounded
- * memory, loads no configuration of the user's and no extension. One database belongs to one thread.
+ * DuckDB in this process: an in-memory database that encodes and reads Parquet. Its memory is bounded, it loads no
+ * configuration of the user's and no extension. One database belongs to one thread of ours.
  */
 #ifndef ANTENNA_ARCHIVE_DATABASE_H
 #define ANTENNA_ARCHIVE_DATABASE_H
@@ -8,6 +8,7 @@
 #include <duckdb.h>
 
 #include "base/attributes.h"
+#include "base/buffer.h"
 #include "base/error.h"
 
 struct database {
@@ -15,8 +16,8 @@ struct database {
     duckdb_connection connection;
 };
 
-/** Opens a database; release with database_release(). */
-int database_open(struct database *ret_database, struct error *error) must_check;
+/** Opens a database that works with so many threads; release with database_release(). */
+int database_open(int threads, struct database *ret_database, struct error *error) must_check;
 
 /** Closes it; a zeroed struct is fine. Fits cleanup(). */
 void database_release(struct database *database);
@@ -26,5 +27,8 @@ void database_release(struct database *database);
  * Free the result with duckdb_destroy_result(), which also fits cleanup(); `ret_result` may be NULL.
  */
 int database_run(struct database *database, const char *sql, duckdb_result *ret_result, struct error *error) must_check;
+
+/** Appends a text as SQL writes it, quoted. */
+void database_quote(struct buffer *sql, const char *text);
 
 #endif

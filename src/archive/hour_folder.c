@@ -12,8 +12,6 @@
 
 #define SUFFIX ".parquet"
 
-/* A writer publishes a file within milliseconds of listing it. */
-#define PUBLISH_WAIT_MS 2000
 #define PUBLISH_LOOK_MS 20
 
 int storage_check(const char *storage_path, struct error *error)
@@ -86,10 +84,11 @@ static char *find_in_staging(const char *storage_path, const char *name)
     return path;
 }
 
-int hour_folder_find(const char *storage_path, const char *place, char **ret_path, struct error *error)
+int hour_folder_find(const char *storage_path, const char *place, int64_t patience_ms, char **ret_path,
+                     struct error *error)
 {
     cleanup(memory_free) char *path = memory_printf("%s/%s", storage_path, place);
-    int64_t give_up_at = time_monotonic_ms() + PUBLISH_WAIT_MS;
+    int64_t give_up_at = time_monotonic_ms() + patience_ms;
     const char *slash = strrchr(place, '/');
 
     while (access(path, F_OK)) {

@@ -14,11 +14,15 @@ int storage_check(const char *storage_path, struct error *error) must_check;
 int hour_folder_list(const char *storage_path, int64_t hour, struct file_names *ret_paths, struct error *error)
     must_check;
 
+/** A writer publishes a file within milliseconds of listing it; this is patience enough. */
+#define HOUR_FOLDER_PUBLISH_MS 2000
+
 /**
  * The path of a file that is listed as `place` below the storage path: there, or still in the staging folder of a
- * writer that died before it could publish it. A writer that lives is given a moment. Error: ERROR_MISTAKE when it is
- * nowhere. Free the path.
+ * writer that died before it could publish it. A writer that lives is given `patience_ms`. Error: ERROR_MISTAKE when it
+ * is nowhere. Free the path.
  */
-int hour_folder_find(const char *storage_path, const char *place, char **ret_path, struct error *error) must_check;
+int hour_folder_find(const char *storage_path, const char *place, int64_t patience_ms, char **ret_path,
+                     struct error *error) must_check;
 
 #endif

@@ -149,7 +149,7 @@ int parquet_open(struct parquet **ret_parquet, struct error *error)
 {
     struct parquet *parquet = memory_new(1, sizeof(*parquet));
 
-    if (database_open(&parquet->database, error) || register_rows(parquet, error)) {
+    if (database_open(1, &parquet->database, error) || register_rows(parquet, error)) {
         parquet_close(parquet);
         return -1;
     }
@@ -169,10 +169,9 @@ static int copy_rows(struct parquet *parquet, const char *path, struct error *er
 {
     cleanup(buffer_release) struct buffer sql = {0};
 
-    buffer_text(&sql, "COPY (SELECT * FROM antenna_rows()) TO '");
-    for (const char *byte = path; *byte; byte++)
-        buffer_append(&sql, *byte == '\'' ? "''" : byte, *byte == '\'' ? 2 : 1);
-    buffer_printf(&sql, "' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE %d)",
+    buffer_text(&sql, "COPY (SELECT * FROM antenna_rows()) TO ");
+    database_quote(&sql, path);
+    buffer_printf(&sql, " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE %d)",
                   PARQUET_ROW_GROUP_ROWS);
     return database_run(&parquet->database, sql.data, NULL, error);
 }

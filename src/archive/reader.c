@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "archive/database.h"
 #include "base/buffer.h"
@@ -10,14 +11,43 @@
 /* Columns of a total as the query gives them. */
 enum total_column { TOTAL_DIMENSION, TOTAL_NAME, TOTAL_EVENTS, TOTAL_BYTES };
 
+struct reader {
+    struct database database;
+};
+
+int reader_open(struct reader **ret_reader, struct error *error)
+{
+    struct reader *reader = memory_new(1, sizeof(*reader));
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (database_open(processors > 0 ? (int)processors : 1, &reader->database, error)) {
+        reader_close(reader);
+        return -1;
+    }
+    *ret_reader = reader;
+    return 0;
+}
+
+void reader_close(struct reader *reader)
+{
+    if (!reader)
+        return;
+    database_release(&reader->database);
+    free(reader);
+}
+
+void reader_cleanup(struct reader **reader)
+{
+    reader_close(*reader);
+    *reader = NULL;
+}
+
 static void append_paths(struct buffer *sql, const struct file_names *paths)
 {
     buffer_text(sql, "[");
     for (size_t i = 0; i < paths->count; i++) {
-        buffer_text(sql, i ? ", '" : "'");
-        for (const char *byte = paths->names[i]; *byte; byte++)
-            buffer_append(sql, *byte == '\'' ? "''" : byte, *byte == '\'' ? 2 : 1);
-        buffer_text(sql, "'");
+        buffer_text(sql, i ? ", " : "");
+        database_quote(sql, paths->names[i]);
     }
     buffer_text(sql, "]");
 }
@@ -60,40 +90,78 @@ static struct slice text_at(duckdb_data_chunk chunk, idx_t index, idx_t row)
 struct counting {
     const struct file_names *paths;
     int64_t *rows;
+    size_t next; /* path that is expected: the answer mostly has their order */
 };
+
+static void take_count(struct counting *counting, struct slice name, int64_t rows)
+{
+    const struct file_names *paths = counting->paths;
+
+    for (size_t i = 0; i < paths->count; i++) {
+        size_t index = (counting->next + i) % paths->count;
+
+        if (!slice_equal(name, slice_of(paths->names[index])))
+            continue;
+        counting->rows[index] = rows;
+        counting->next = index + 1;
+        return;
+    }
+}
 
 static int take_counts(void *context, duckdb_data_chunk chunk, struct error *error)
 {
-    struct counting *counting = context;
-
     (void)error;
     for (idx_t row = 0; row < duckdb_data_chunk_get_size(chunk); row++)
-        for (size_t i = 0; i < counting->paths->count; i++)
-            if (slice_equal(text_at(chunk, 0, row), slice_of(counting->paths->names[i])))
-                counting->rows[i] = ((int64_t *)column(chunk, 1))[row];
+        take_count(context, text_at(chunk, 0, row), ((int64_t *)column(chunk, 1))[row]);
     return 0;
 }
 
-int reader_count_rows(const struct file_names *paths, int64_t *ret_rows, struct error *error)
+int reader_count_rows(struct reader *reader, const struct file_names *paths, int64_t *ret_rows, struct error *error)
 {
-    cleanup(database_release) struct database database = {0};
     cleanup(buffer_release) struct buffer sql = {0};
-    struct counting counting = {paths, ret_rows};
+    struct counting counting = {paths, ret_rows, 0};
 
-    if (database_open(&database, error))
-        return -1;
     buffer_text(&sql, "SELECT file_name, num_rows::BIGINT FROM parquet_file_metadata(");
     append_paths(&sql, paths);
     buffer_text(&sql, ")");
-    return take_chunks(&database, sql.data, take_counts, &counting, error);
+    return take_chunks(&reader->database, sql.data, take_counts, &counting, error);
+}
+
+static int take_content(void *context, duckdb_data_chunk chunk, struct error *error)
+{
+    struct file_content *content = context;
+    const duckdb_hugeint *bytes = column(chunk, 1);
+
+    if (bytes->upper != 0 || bytes->lower > INT64_MAX)
+        return error_set(error, ERROR_MISTAKE, "the sum of its bytes is none that the speed layer writes");
+    content->rows = *(int64_t *)column(chunk, 0);
+    content->bytes_total = (int64_t)bytes->lower;
+    content->min_timestamp = *(int64_t *)column(chunk, 2);
+    content->max_timestamp = *(int64_t *)column(chunk, 3);
+    return 0;
+}
+
+int reader_inspect(struct reader *reader, const char *path, struct file_content *ret_content, struct error *error)
+{
+    cleanup(buffer_release) struct buffer sql = {0};
+
+    buffer_text(&sql,
+                "SELECT count(*), coalesce(sum(bytes), 0)::HUGEINT, coalesce(epoch_us(min(timestamp)) // 1000000, 0), "
+                "coalesce(epoch_us(max(timestamp)) // 1000000, 0) FROM read_parquet(");
+    database_quote(&sql, path);
+    buffer_text(&sql, ", hive_partitioning = false)");
+    if (take_chunks(&reader->database, sql.data, take_content, ret_content, error))
+        return error_context(error, "\"%s\"", path);
+    return 0;
 }
 
 struct summing {
     hour_total_function take;
     void *context;
+    bool refused; /* by `take`: it is no file's fault */
 };
 
-static int take_total(const struct summing *summing, duckdb_data_chunk chunk, idx_t row, struct error *error)
+static int take_total(struct summing *summing, duckdb_data_chunk chunk, idx_t row, struct error *error)
 {
     enum dimension dimension = (enum dimension)((int32_t *)column(chunk, TOTAL_DIMENSION))[row];
     uint64_t *names_valid = duckdb_vector_get_validity(duckdb_data_chunk_get_vector(chunk, TOTAL_NAME));
@@ -108,7 +176,8 @@ static int take_total(const struct summing *summing, duckdb_data_chunk chunk, id
         return error_set(error, ERROR_MISTAKE, "the sum of %s \"%.*s\" exceeds what BIGINT holds",
                          dimension_labels[dimension], (int)total.name.size, total.name.data);
     total.bytes = (int64_t)bytes.lower;
-    return summing->take(summing->context, &total, error);
+    summing->refused = summing->take(summing->context, &total, error) != 0;
+    return summing->refused ? -1 : 0;
 }
 
 static int take_totals(void *context, duckdb_data_chunk chunk, struct error *error)
@@ -119,14 +188,11 @@ static int take_totals(void *context, duckdb_data_chunk chunk, struct error *err
     return 0;
 }
 
-int reader_sum(const struct file_names *paths, hour_total_function take, void *context, struct error *error)
+static int sum_files(struct reader *reader, const struct file_names *paths, struct summing *summing,
+                     struct error *error)
 {
-    cleanup(database_release) struct database database = {0};
     cleanup(buffer_release) struct buffer sql = {0};
-    struct summing summing = {take, context};
 
-    if (database_open(&database, error))
-        return -1;
     /* GROUPING() sets the bit of each column that the row does not group by, the last column's being 1. */
     buffer_printf(&sql,
                   "SELECT CASE GROUPING(antenna_id, app, id) WHEN 3 THEN %d WHEN 5 THEN %d ELSE %d END AS dimension, "
@@ -135,5 +201,38 @@ int reader_sum(const struct file_names *paths, hour_total_function take, void *c
                   DIMENSION_ANTENNA, DIMENSION_APP, DIMENSION_USER);
     append_paths(&sql, paths);
     buffer_text(&sql, ", hive_partitioning = false) GROUP BY GROUPING SETS ((antenna_id), (app), (id)) ORDER BY 1, 2");
-    return take_chunks(&database, sql.data, take_totals, &summing, error);
+    return take_chunks(&reader->database, sql.data, take_totals, summing, error);
+}
+
+static int ignore_total(void *context, const struct hour_total *total, struct error *error)
+{
+    (void)context, (void)total, (void)error;
+    return 0;
+}
+
+/* DuckDB does not always say in which file it failed: the first that fails alone is the one. */
+static int name_file(struct reader *reader, const struct file_names *paths, struct error *error)
+{
+    struct summing ignoring = {.take = ignore_total};
+
+    for (size_t i = 0; i < paths->count; i++) {
+        struct file_names one = {&paths->names[i], 1};
+        struct error reason;
+
+        if (sum_files(reader, &one, &ignoring, &reason) == 0)
+            continue;
+        *error = reason;
+        return error_context(error, "\"%s\"", paths->names[i]);
+    }
+    return -1;
+}
+
+int reader_sum(struct reader *reader, const struct file_names *paths, hour_total_function take, void *context,
+               struct error *error)
+{
+    struct summing summing = {.take = take, .context = context};
+
+    if (sum_files(reader, paths, &summing, error) == 0)
+        return 0;
+    return summing.refused ? -1 : name_file(reader, paths, error);
 }

@@ -1,27 +1,32 @@
-/* The batch layer: an hour of the archive becomes hourly totals and quota offenders, in one transaction. */
+/*
+ * The batch layer: the hours that are asked for, one after the other, each in a transaction of its own; once, or again
+ * and again as a service.
+ */
 #ifndef ANTENNA_BATCH_BATCH_H
 #define ANTENNA_BATCH_BATCH_H
 
-#include "config/config.h"
-#include "record/dictionary.h"
+#include "batch/hour.h"
 
-/** What a run has done. */
-struct batch_report {
-    int64_t hour; /* its first second */
-    size_t files;
-    bool listed; /* whether the files come from the list of the archive; else from the hour's folder */
-    bool rerun;  /* whether a run of this hour was noted before */
-    int64_t events;
-    int64_t bytes;
-    int64_t totals[DIMENSIONS]; /* rows written to bytes_hourly */
-    int64_t exceeded;           /* users over their quota */
-    int64_t unknown;            /* users without metadata */
+/** Is told of each hour that was run. */
+struct batch_listener {
+    void (*hour_done)(void *context, const struct batch_report *report);
+    void *context;
+};
+
+/** What a call has done in all. */
+struct batch_summary {
+    size_t hours;  /* run */
+    size_t failed; /* left as they were, each logged with its reason */
+    size_t left;   /* not reached because a stop was asked for */
 };
 
 /**
- * Runs the hour that the configuration names and replaces what is in the tables about it. Errors: ERROR_MISTAKE for a
- * missing file, table or folder; ERROR_WORLD for what gives no answer; nothing is written then.
+ * Runs the hours that the configuration names, or those that are pending, and shows a bar on a terminal. Of several
+ * hours one that fails is logged, and the others are run all the same. Errors: ERROR_USAGE for options that do not go
+ * together; ERROR_MISTAKE for a missing table or folder, for hours that had to be sealed and are not, and when hours
+ * failed; ERROR_WORLD for what gives no answer.
  */
-int batch_run(const struct config *config, struct batch_report *ret_report, struct error *error) must_check;
+int batch_run(const struct config *config, const struct batch_listener *listener, struct batch_summary *ret_summary,
+              struct error *error) must_check;
 
 #endif

@@ -1,36 +1,111 @@
 #include "batch/batch.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/time.h"
 #include "command/command.h"
 
-static void print_report(const struct batch_report *report)
+/* Prints each hour, and keeps what the last line sums up. */
+struct printer {
+    bool json;
+    size_t hours;
+    struct batch_report sum;
+};
+
+static void print_row(const char *hour, const struct batch_report *report)
+{
+    printf("%-20s %5zu %12" PRId64 " %16" PRId64 " %11" PRId64 " %10" PRId64, hour, report->files, report->rows,
+           report->bytes, report->unknown, report->exceeded);
+}
+
+static void print_header(void)
+{
+    printf("%-20s %5s %12s %16s %11s %10s\n", "hour", "files", "rows", "bytes", "no metadata", "over quota");
+}
+
+static void print_notes(const struct batch_report *report)
+{
+    if (report->rerun)
+        fputs("  run again", stdout);
+    if (!report->sealed)
+        fputs("  provisional", stdout);
+    if (report->unlisted)
+        printf("  %zu files not listed", report->unlisted);
+    if (report->left_out)
+        printf("  %zu files not listed and left out (--all-files)", report->left_out);
+}
+
+static void print_json(const struct batch_report *report)
 {
     char hour[TIME_TEXT_SIZE];
+    json_t *object = json_pack(
+        "{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:I}", "hour", time_format(report->hour, hour),
+        "files", (json_int_t)report->files, "rows", (json_int_t)report->rows, "bytes", (json_int_t)report->bytes,
+        "antennas", (json_int_t)report->totals[DIMENSION_ANTENNA], "apps", (json_int_t)report->totals[DIMENSION_APP],
+        "users", (json_int_t)report->totals[DIMENSION_USER], "users_without_metadata", (json_int_t)report->unknown,
+        "users_over_quota", (json_int_t)report->exceeded, "rerun", (int)report->rerun, "provisional",
+        (int)!report->sealed, "unlisted_files", (json_int_t)report->unlisted);
 
-    printf("hour         %s%s\n", time_format(report->hour, hour), report->rerun ? " (run again)" : "");
-    printf("files        %zu%s\n", report->files, report->listed ? "" : " (found in the hour's folder, not listed)");
-    printf("events       %" PRId64 "\n", report->events);
-    printf("bytes        %" PRId64 "\n", report->bytes);
-    printf("totals       %" PRId64 " antennas, %" PRId64 " apps, %" PRId64 " users\n",
-           report->totals[DIMENSION_ANTENNA], report->totals[DIMENSION_APP], report->totals[DIMENSION_USER]);
-    printf("over quota   %" PRId64 " users\n", report->exceeded);
-    printf("no metadata  %" PRId64 " users\n", report->unknown);
+    json_dumpf(object, stdout, JSON_COMPACT);
+    putchar('\n');
+    json_decref(object);
+}
+
+static void add_to_sum(struct batch_report *sum, const struct batch_report *report)
+{
+    sum->files += report->files;
+    sum->rows += report->rows;
+    sum->bytes += report->bytes;
+    sum->unknown += report->unknown;
+    sum->exceeded += report->exceeded;
+}
+
+static void print_hour(void *context, const struct batch_report *report)
+{
+    struct printer *printer = context;
+    char hour[TIME_TEXT_SIZE];
+
+    if (printer->json)
+        print_json(report);
+    else {
+        if (printer->hours == 0)
+            print_header();
+        print_row(time_format(report->hour, hour), report);
+        print_notes(report);
+        putchar('\n');
+    }
+    printer->hours++;
+    add_to_sum(&printer->sum, report);
+    fflush(stdout);
+}
+
+static void tell_end(const struct printer *printer, const struct batch_summary *summary, bool pending)
+{
+    if (printer->hours > 1 && !printer->json) {
+        print_row("all", &printer->sum);
+        putchar('\n');
+    }
+    if (summary->left)
+        log_line(LOG_WARNING, "stopped before %zu of the hours were run", summary->left);
+    else if (printer->hours == 0 && summary->failed == 0 && pending)
+        log_line(LOG_INFO, "no hour is pending");
+    else if (printer->hours == 1 && printer->sum.files == 0)
+        log_line(LOG_WARNING, "the archive has no file of that hour: its totals are empty");
 }
 
 int command_batch(const struct config *config, struct error *error)
 {
-    struct batch_report report;
-    char hour[TIME_TEXT_SIZE];
+    struct printer printer = {.json = config_flag(config, OPTION_JSON)};
+    const struct batch_listener listener = {print_hour, &printer};
+    struct batch_summary summary;
+    int status = batch_run(config, &listener, &summary, error);
 
-    if (batch_run(config, &report, error))
-        return -1;
-    if (report.files == 0)
-        log_line(LOG_WARNING, "the archive has no file of the hour %s: its totals are empty",
-                 time_format(report.hour, hour));
-    print_report(&report);
-    return 0;
+    if (!config_flag(config, OPTION_FOLLOW))
+        tell_end(&printer, &summary, config_flag(config, OPTION_PENDING));
+    return status;
 }

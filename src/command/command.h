@@ -9,6 +9,9 @@
 #include "base/error.h"
 #include "config/config.h"
 
+/** The exit code of a check that found a difference. */
+#define EXIT_DIFFERENCE 4
+
 /** Creates tables and loads users (provision.c). */
 int command_provision(const struct config *config, struct error *error) must_check;
 
@@ -20,5 +23,8 @@ int command_speed(const struct config *config, struct error *error) must_check;
 
 /** Runs the batch layer for an hour (batch.c). */
 int command_batch(const struct config *config, struct error *error) must_check;
+
+/** Compares both layers, the archive and its list; returns EXIT_DIFFERENCE when they differ (verify.c). */
+int command_verify(const struct config *config, struct error *error) must_check;
 
 #endif

@@ -47,10 +47,12 @@ const struct command command_table[COMMAND_IDS] = {
     [COMMAND_BATCH] =
         {
             .name = "batch",
-            .summary = "compute an hour's totals and quota offenders from the archive",
+            .summary = "compute hourly totals and quota offenders from the archive",
             .description =
-                "Reads the Parquet files of one hour and replaces that hour's totals per antenna, user and app and\n"
-                "its users over quota in PostgreSQL, in one transaction. Running it again changes nothing.",
+                "Reads the Parquet files of an hour and replaces that hour's totals per antenna, user and app and its\n"
+                "users over quota in PostgreSQL, in one transaction. Running it again changes nothing. --to makes it\n"
+                "a range of hours; --pending takes every hour that is complete and has no run, or was changed by late\n"
+                "events after its run; --follow keeps doing that as a service.",
             .positionals = {OPTION_STORAGE_PATH, OPTION_HOUR, OPTION_JDBC_URI, OPTION_USER_METADATA_TABLE,
                             OPTION_BYTES_HOURLY_TABLE, OPTION_USER_QUOTA_LIMIT_TABLE, OPTION_JDBC_USER,
                             OPTION_JDBC_PASSWORD},
@@ -58,6 +60,23 @@ const struct command command_table[COMMAND_IDS] = {
             .required_count = 8,
             .examples = "  antenna batch /var/lib/antenna/data 2022-02-20T10:00:00Z \\\n"
                         "      jdbc:postgresql://localhost:5432/postgres \\\n"
-                        "      user_metadata bytes_hourly user_quota_limit postgres -\n",
+                        "      user_metadata bytes_hourly user_quota_limit postgres -\n"
+                        "  antenna batch /var/lib/antenna/data - jdbc:postgresql://localhost:5432/postgres \\\n"
+                        "      user_metadata bytes_hourly user_quota_limit postgres - --follow\n",
+        },
+    [COMMAND_VERIFY] =
+        {
+            .name = "verify",
+            .summary = "prove that both layers, the archive and its list agree",
+            .description =
+                "Compares, for each hour, the bytes and rows of the archive's list, of the Parquet files, of the\n"
+                "5-minute totals and of the hourly totals, and tells each difference with its cause. Exit code 4 when\n"
+                "an hour that is sealed has one. Reads the files' footers; --deep reads their rows too.",
+            .positionals = {OPTION_JDBC_URI, OPTION_JDBC_USER, OPTION_JDBC_PASSWORD},
+            .positional_count = 3,
+            .required_count = 2,
+            .examples =
+                "  antenna verify jdbc:postgresql://localhost:5432/postgres postgres - \\\n"
+                "      --storage-path /var/lib/antenna/data --from 2022-02-20T00:00:00Z --to 2022-02-20T23:00:00Z\n",
         },
 };

@@ -8,7 +8,8 @@
 #define SIMULATE (1u << COMMAND_SIMULATE)
 #define SPEED (1u << COMMAND_SPEED)
 #define BATCH (1u << COMMAND_BATCH)
-#define DATABASE (PROVISION | SPEED | BATCH)
+#define VERIFY (1u << COMMAND_VERIFY)
+#define DATABASE (PROVISION | SPEED | BATCH | VERIFY)
 #define EVERY (DATABASE | SIMULATE)
 
 #define MINUTE_MS (60 * 1000)
@@ -29,7 +30,7 @@ const struct option option_table[OPTION_IDS] = {
         "Kafka topic that carries the antennas' events"},
     [OPTION_JDBC_URI] = {"jdbc-uri", 0, TYPE_TEXT, "URI", NULL, 0, 0, DATABASE, true,
         "PostgreSQL database: jdbc:postgresql://host:port/database?…, a libpq URI or a conninfo string"},
-    [OPTION_JDBC_TABLE] = {"jdbc-table", 0, TYPE_TEXT, "TABLE", "bytes", 0, 0, PROVISION | SPEED, false,
+    [OPTION_JDBC_TABLE] = {"jdbc-table", 0, TYPE_TEXT, "TABLE", "bytes", 0, 0, PROVISION | SPEED | VERIFY, false,
         "table of the 5-minute totals"},
     [OPTION_JDBC_USER] = {"jdbc-user", 0, TYPE_TEXT, "USER", NULL, 0, 0, DATABASE, false,
         "PostgreSQL role to log in as"},
@@ -39,14 +40,29 @@ const struct option option_table[OPTION_IDS] = {
         "file whose first line is the password, used when jdbc-password is -"},
     [OPTION_STORAGE_ROOT] = {"storage-root", 0, TYPE_TEXT, "FOLDER", NULL, 0, 0, SPEED, false,
         "folder of the archive; Parquet files appear under FOLDER/data/year=Y/month=M/day=D/hour=H"},
-    [OPTION_STORAGE_PATH] = {"storage-path", 0, TYPE_TEXT, "FOLDER", NULL, 0, 0, BATCH, false,
+    [OPTION_STORAGE_PATH] = {"storage-path", 0, TYPE_TEXT, "FOLDER", NULL, 0, 0, BATCH | VERIFY, false,
         "folder that holds year=…: the speed layer's storage-root with /data behind it"},
-    [OPTION_HOUR] = {"hour", 0, TYPE_TIME, "OFFSET-DATE-TIME", NULL, 0, 0, BATCH, false,
-        "a time within the hour to compute, ISO-8601 with an offset: 2022-02-20T10:00:00Z"},
+    [OPTION_HOUR] = {"hour", 0, TYPE_TEXT, "OFFSET-DATE-TIME", "-", 0, 0, BATCH, false,
+        "a time within the hour to compute, ISO-8601 with an offset: 2022-02-20T10:00:00Z; with --pending the first "
+        "hour that is looked at, - for all"},
+    [OPTION_PENDING] = {"pending", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
+        "run every hour that is sealed, and new or changed since its last run"},
+    [OPTION_FOLLOW] = {"follow", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
+        "as --pending, again and again until SIGTERM or SIGINT"},
+    [OPTION_INTERVAL] = {"interval", 0, TYPE_INTERVAL, "TIME", "10s", 100, DAY_MS, BATCH, false,
+        "pause of --follow before it looks again"},
+    [OPTION_REQUIRE_SEALED] = {"require-sealed", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
+        "refuse hours of which more is expected, instead of calling them provisional"},
+    [OPTION_ALL_FILES] = {"all-files", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
+        "also read files in the hour's folder that the speed layer did not write, such as those of the Spark job"},
+    [OPTION_DEEP] = {"deep", 0, TYPE_FLAG, NULL, NULL, 0, 0, VERIFY, false,
+        "read all rows of the files, not only their footers, and compare every total"},
+    [OPTION_JSON] = {"json", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH | VERIFY, false,
+        "print JSON for scripts instead of a table: batch an object a line for each hour, verify one object"},
     [OPTION_USER_METADATA_TABLE] = {"user-metadata-table", 0, TYPE_TEXT, "TABLE", "user_metadata", 0, 0,
         PROVISION | BATCH, false, "table of the users: id, name, e-mail, hourly quota"},
     [OPTION_BYTES_HOURLY_TABLE] = {"bytes-hourly-table", 0, TYPE_TEXT, "TABLE", "bytes_hourly", 0, 0,
-        PROVISION | BATCH, false, "table of the hourly totals"},
+        PROVISION | BATCH | VERIFY, false, "table of the hourly totals"},
     [OPTION_USER_QUOTA_LIMIT_TABLE] = {"user-quota-limit-table", 0, TYPE_TEXT, "TABLE", "user_quota_limit", 0, 0,
         PROVISION | BATCH, false, "table of the users over their hourly quota"},
     [OPTION_USERS] = {"users", 0, TYPE_TEXT, "FILE.csv", NULL, 0, 0, PROVISION | SIMULATE, false,
@@ -65,11 +81,12 @@ const struct option option_table[OPTION_IDS] = {
         "application names, separated by commas"},
     [OPTION_SEED] = {"seed", 0, TYPE_COUNT, "N", "1", 0, INT64_MAX, SIMULATE, false,
         "the same seed and options make the same messages"},
-    [OPTION_FROM] = {"from", 0, TYPE_TIME, "OFFSET-DATE-TIME", NULL, 0, 0, SIMULATE, false,
-        "event time of the first message (default: now); from a past time the events catch up with the clock at "
-        "--rate and then go on live"},
-    [OPTION_TO] = {"to", 0, TYPE_TIME, "OFFSET-DATE-TIME", NULL, 0, 0, SIMULATE, false,
-        "event time of the last message; with --count the events spread evenly from --from to --to"},
+    [OPTION_FROM] = {"from", 0, TYPE_TIME, "OFFSET-DATE-TIME", NULL, 0, 0, SIMULATE | VERIFY, false,
+        "simulate: event time of the first message (default: now); from a past time the events catch up with the "
+        "clock at --rate and then go on live. verify: a time within the first hour (default: of all)"},
+    [OPTION_TO] = {"to", 0, TYPE_TIME, "OFFSET-DATE-TIME", NULL, 0, 0, SIMULATE | BATCH | VERIFY, false,
+        "simulate: event time of the last message; with --count the events spread evenly from --from to --to. "
+        "batch, verify: a time within the last hour"},
     [OPTION_LATE] = {"late", 0, TYPE_SHARE, "SHARE", "0", 0, 0, SIMULATE, false,
         "share of events whose time lies up to two hours back"},
     [OPTION_MALFORMED] = {"malformed", 0, TYPE_SHARE, "SHARE", "0", 0, 0, SIMULATE, false,

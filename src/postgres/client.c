@@ -192,6 +192,11 @@ int postgres_begin(struct postgres *postgres, struct error *error)
     return postgres_script(postgres, "BEGIN", error);
 }
 
+int postgres_begin_snapshot(struct postgres *postgres, struct error *error)
+{
+    return postgres_script(postgres, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", error);
+}
+
 int postgres_commit(struct postgres *postgres, struct error *error)
 {
     return postgres_script(postgres, "COMMIT", error);
@@ -203,6 +208,11 @@ void postgres_rollback(struct postgres *postgres)
 
     if (postgres_script(postgres, "ROLLBACK", &ignored))
         return;
+}
+
+bool postgres_is_connected(const struct postgres *postgres)
+{
+    return PQstatus(postgres->connection) == CONNECTION_OK;
 }
 
 const char *postgres_sqlstate(const struct postgres *postgres)

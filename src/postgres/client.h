@@ -10,6 +10,7 @@
 #define ANTENNA_POSTGRES_CLIENT_H
 
 #include <libpq-fe.h>
+#include <stdbool.h>
 
 #include "base/attributes.h"
 #include "base/error.h"
@@ -41,11 +42,17 @@ int postgres_script(struct postgres *postgres, const char *sql, struct error *er
 /** Begins a transaction, READ COMMITTED. */
 int postgres_begin(struct postgres *postgres, struct error *error) must_check;
 
+/** Begins a transaction that only reads, all of it as of one moment. */
+int postgres_begin_snapshot(struct postgres *postgres, struct error *error) must_check;
+
 /** Commits. After an ERROR_WORLD it is unknown whether the commit took place: read the database, never guess. */
 int postgres_commit(struct postgres *postgres, struct error *error) must_check;
 
 /** Rolls back; a failure shows at the next statement. */
 void postgres_rollback(struct postgres *postgres);
+
+/** Whether the connection was in order at the last statement. */
+bool postgres_is_connected(const struct postgres *postgres) must_check;
 
 /** SQLSTATE of the last failed statement, "" when there is none. */
 const char *postgres_sqlstate(const struct postgres *postgres);

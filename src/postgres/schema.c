@@ -126,14 +126,15 @@ int schema_create(struct postgres *postgres, const struct config *config, struct
     return create_views(postgres, config, error);
 }
 
-static int check_table(struct postgres *postgres, const struct config *config, enum contract_id id, struct error *error)
+static int check_table(struct postgres *postgres, const struct config *config, enum contract_id id, bool keyed,
+                       struct error *error)
 {
     const char *table = config_text(config, contracts[id].option);
     enum contract_state state;
 
     if (contract_compare(postgres, &contracts[id], table, &state, error))
         return -1;
-    if (state == TABLE_COMPLETE)
+    if (state == TABLE_COMPLETE || (state == TABLE_WITHOUT_KEY && !keyed))
         return 0;
     if (state == TABLE_MISSING) {
         error_set(error, ERROR_MISTAKE, "table \"%s\" does not exist", table);
@@ -143,13 +144,31 @@ static int check_table(struct postgres *postgres, const struct config *config, e
     return error_hint(error, "run antenna provision --adopt");
 }
 
-int schema_check(struct postgres *postgres, const struct config *config, struct error *error)
+static int check_tables(struct postgres *postgres, const struct config *config, bool keyed, struct error *error)
 {
-    if (check_version(postgres, error))
-        return -1;
     for (int i = 0; i < CONTRACTS; i++)
         if (option_taken(&option_table[contracts[i].option], config_command(config)) &&
-            check_table(postgres, config, (enum contract_id)i, error))
+            check_table(postgres, config, (enum contract_id)i, keyed, error))
             return -1;
     return 0;
+}
+
+int schema_has_bookkeeping(struct postgres *postgres, bool *ret_has, struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+
+    if (postgres_run(postgres, sql_has_bookkeeping, NULL, &result, error))
+        return error_context(error, "could not look for the schema antenna");
+    *ret_has = postgres_number(result, 0, 0) != 0;
+    return 0;
+}
+
+int schema_check_columns(struct postgres *postgres, const struct config *config, struct error *error)
+{
+    return check_tables(postgres, config, false, error);
+}
+
+int schema_check(struct postgres *postgres, const struct config *config, struct error *error)
+{
+    return check_version(postgres, error) ? -1 : check_tables(postgres, config, true, error);
 }

@@ -26,6 +26,15 @@ struct table_report {
 int schema_create(struct postgres *postgres, const struct config *config, struct table_report ret_reports[CONTRACTS],
                   struct error *error) must_check;
 
+/** Whether the database has the schema `antenna`, that is, our bookkeeping. */
+int schema_has_bookkeeping(struct postgres *postgres, bool *ret_has, struct error *error) must_check;
+
+/**
+ * Checks that the tables which the configuration's command uses are there with their columns; their keys may be
+ * missing, as in a database that only the Spark job knows. Error: ERROR_MISTAKE, with what to do.
+ */
+int schema_check_columns(struct postgres *postgres, const struct config *config, struct error *error) must_check;
+
 /**
  * Checks that the schema `antenna` has our version, and that the tables which the configuration's command uses are
  * there with their columns and keys. Error: ERROR_MISTAKE, with what to do.

@@ -1,6 +1,7 @@
 """One test's own database, topic and archive, and what can be done and found there."""
 
 import collections
+import json
 import time
 import uuid
 
@@ -72,7 +73,7 @@ class Case:
         }
         return ("speed", *(arguments | changes).values(), *options)
 
-    def batch_arguments(self, hour, **changes):
+    def batch_arguments(self, hour, *options, **changes):
         """The arguments of `batch`."""
         uri, user, password = self.login
         arguments = {
@@ -85,7 +86,11 @@ class Case:
             "user": user,
             "password": password,
         }
-        return ("batch", *(arguments | changes).values())
+        return ("batch", *(arguments | changes).values(), *options)
+
+    def verify_arguments(self, *options):
+        """The arguments of `verify`."""
+        return ("verify", *self.login, "--storage-path", self.root / "data", *options)
 
     # What is done.
 
@@ -171,11 +176,24 @@ class Case:
         """Runs the simulator in the background."""
         return self.program.start("simulate", self.kafka.address, self.topic, *options)
 
-    def batch(self, hour):
-        """Runs the batch layer for an hour."""
-        result = self.program.run(*self.batch_arguments(hour))
+    def batch(self, hour, *options):
+        """Runs the batch layer for an hour, or for "-" and options that say which."""
+        result = self.program.run(*self.batch_arguments(hour, *options))
         assert result.code == 0, result.err
         return result
+
+    def batch_pending(self):
+        """Runs every hour that is to be run; returns their reports by hour."""
+        lines = self.batch("-", "--pending", "--json").out.splitlines()
+        return {report["hour"]: report for report in map(json.loads, lines)}
+
+    def verify(self, *options, code=0):
+        """Compares everything, and expects an exit code; returns the report."""
+        result = self.program.run(*self.verify_arguments("--json", *options))
+        assert result.code == code, result.out + result.err
+        report = json.loads(result.out)
+        assert report["equal"] == (code == 0)
+        return report
 
     def simulate(self, *options, seconds=60):
         """Runs the simulator."""
@@ -310,6 +328,13 @@ class Case:
     def check_nothing_left(self):
         """No file waits in staging."""
         assert not [*(self.root / ".staging").rglob("*")]
+
+    def check_layers(self, expected=None):
+        """Asserts that ledger, archive and both layers are equal, by our readers and by the program's own."""
+        expected = self.check_exact(expected)
+        assert self.totals("bytes_hourly") == dict(expected.hourly)
+        self.verify("--deep")
+        return expected
 
     def check_batch(self, expected, hour, users=None):
         """The hour's totals and offenders are the expected ones."""

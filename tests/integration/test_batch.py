@@ -2,6 +2,7 @@
 
 import csv
 import datetime
+import json
 
 import events
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from oracle import expect
 from readers import SCHEMA
+from spark_tables import SPARK_TABLES
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -65,16 +67,34 @@ def test_only_the_hour_that_is_asked_for(archived):
 
 def test_report_adds_up(archived):
     expected = expect(archived.messages())
-    out = archived.batch(FIRST_HOUR).out
-    report = dict(line.split(maxsplit=1) for line in out.replace("over quota", "over").splitlines())
+    header, line = archived.batch(FIRST_HOUR).out.splitlines()
     rows = expected.rows_of(FIRST_HOUR)
-    assert report["hour"] == "2022-02-20T09:00:00Z"
-    assert report["events"] == str(rows.total())
-    assert report["bytes"] == str(sum(row[3] * count for row, count in rows.items()))
-    assert report["totals"] == "5 antennas, 5 apps, 20 users"
-    assert report["over"] == f"{len(expected.offenders(QUOTAS, FIRST_HOUR))} users"
-    assert report["no"] == "metadata  10 users"
-    assert "(run again)" in archived.batch(FIRST_HOUR).out
+    files = len(list(archived.root.glob("data/*/*/*/hour=9/*.parquet")))
+    amount = sum(row[3] * count for row, count in rows.items())
+    over = len(expected.offenders(QUOTAS, FIRST_HOUR))
+    assert header.split() == ["hour", "files", "rows", "bytes", "no", "metadata", "over", "quota"]
+    assert line.split() == ["2022-02-20T09:00:00Z", *map(str, (files, rows.total(), amount, 10, over))]
+    assert "run again" in archived.batch(FIRST_HOUR).out
+
+
+def test_report_for_scripts(archived):
+    expected = expect(archived.messages())
+    report = json.loads(archived.batch(FIRST_HOUR, "--json").out)
+    rows = expected.rows_of(FIRST_HOUR)
+    assert report == {
+        "hour": "2022-02-20T09:00:00Z",
+        "files": report["files"],
+        "rows": rows.total(),
+        "bytes": sum(row[3] * count for row, count in rows.items()),
+        "antennas": 5,
+        "apps": 5,
+        "users": 20,
+        "users_without_metadata": 10,
+        "users_over_quota": len(expected.offenders(QUOTAS, FIRST_HOUR)),
+        "rerun": False,
+        "provisional": False,
+        "unlisted_files": 0,
+    }
 
 
 def test_the_same_hour_twice(archived):
@@ -127,7 +147,7 @@ def test_any_time_within_the_hour_names_it(archived, text):
 def test_an_hour_without_files(archived):
     result = archived.program.run(*archived.batch_arguments("2021-01-01T00:00:00Z"))
     assert result.code == 0
-    assert "the archive has no file of the hour 2021-01-01T00:00:00Z" in result.err
+    assert "the archive has no file of that hour" in result.err
     assert snapshot(archived) == ([], [])
 
 
@@ -146,21 +166,59 @@ def test_tables_of_other_names(case):
     assert case.value("SELECT count(*) FROM caught") > 0
 
 
-def test_an_archive_that_somebody_else_wrote(case):
-    case.provision()
-    columns = [[FIRST_HOUR.replace(tzinfo=datetime.UTC)] * 3, ["u", "u", "v"], ["a", "b", "a"], [1, 2, 4], ["x"] * 3]
-    folder = case.root / "data" / "year=2022" / "month=2" / "day=20" / "hour=9"
-    folder.mkdir(parents=True)
+FOREIGN = {
+    ("antenna_bytes_total", "a"): 5,
+    ("antenna_bytes_total", "b"): 2,
+    ("app_bytes_total", "x"): 7,
+    ("user_bytes_total", "u"): 3,
+    ("user_bytes_total", "v"): 4,
+}
+
+
+def write_foreign_file(case, hour=FIRST_HOUR):
+    """A file as the Spark job would leave it: 7 bytes of two users."""
+    columns = [[hour.replace(tzinfo=datetime.UTC)] * 3, ["u", "u", "v"], ["a", "b", "a"], [1, 2, 4], ["x"] * 3]
+    folder = case.root / "data" / f"year={hour.year}" / f"month={hour.month}" / f"day={hour.day}" / f"hour={hour.hour}"
+    folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.table(columns, schema=SCHEMA), folder / "part-0000.snappy.parquet")
-    result = case.batch(FIRST_HOUR)
-    assert "found in the hour's folder, not listed" in result.out
-    assert {key[1:]: value for key, value in case.totals("bytes_hourly").items()} == {
-        ("antenna_bytes_total", "a"): 5,
-        ("antenna_bytes_total", "b"): 2,
-        ("app_bytes_total", "x"): 7,
-        ("user_bytes_total", "u"): 3,
-        ("user_bytes_total", "v"): 4,
-    }
+
+
+def hourly_of(case, hour):
+    return {key[1:]: value for key, value in case.totals("bytes_hourly").items() if key[0] == hour}
+
+
+def test_files_that_somebody_else_wrote_are_read_when_asked(case):
+    case.provision()
+    write_foreign_file(case)
+    assert "1 files not listed and left out" in case.batch(FIRST_HOUR).out
+    assert hourly_of(case, FIRST_HOUR) == {}
+    assert "1 files not listed" in case.batch(FIRST_HOUR, "--all-files").out
+    assert hourly_of(case, FIRST_HOUR) == FOREIGN
+    assert "run again" in case.batch(FIRST_HOUR, "--all-files").out
+    assert hourly_of(case, FIRST_HOUR) == FOREIGN
+
+
+def test_files_of_both_jobs_in_one_hour(archived):
+    write_foreign_file(archived)
+    expected = expect(archived.messages())
+    archived.batch(FIRST_HOUR)
+    archived.check_batch(expected, FIRST_HOUR, QUOTAS)
+    archived.batch(FIRST_HOUR, "--all-files")
+    hourly = hourly_of(archived, FIRST_HOUR)
+    assert FOREIGN.items() <= hourly.items()
+    assert hourly == FOREIGN | {key[1:]: value for key, value in expected.hourly.items() if key[0] == FIRST_HOUR}
+    # it is not dirty: nothing that is listed has come since
+    assert archived.batch_pending().keys() == {"2022-02-20T10:00:00Z"}
+
+
+def test_without_bookkeeping_folders_are_simply_read(case):
+    """The database and the archive of the Spark job, and nothing of ours."""
+    case.execute(SPARK_TABLES)
+    write_foreign_file(case)
+    for _ in range(2):
+        case.batch(FIRST_HOUR)
+        assert hourly_of(case, FIRST_HOUR) == FOREIGN
+    case.program.run(*case.batch_arguments("-", "--pending")).fails(3, "--pending", "antenna provision")
 
 
 def test_a_missing_file_is_no_empty_hour(archived):
@@ -177,7 +235,18 @@ def test_a_damaged_file_changes_nothing(archived):
     before = snapshot(archived)
     path = next(archived.root.glob("data/*/*/*/hour=9/*.parquet"))
     path.write_bytes(path.read_bytes()[:-20])
-    assert archived.program.run(*archived.batch_arguments(FIRST_HOUR)).code in (1, 3)
+    archived.program.run(*archived.batch_arguments(FIRST_HOUR)).fails(3, path.name)
+    assert snapshot(archived) == before
+
+
+def test_a_file_with_other_rows_changes_nothing(archived):
+    """As many rows as there were, but with other bytes."""
+    archived.batch(FIRST_HOUR)
+    before = snapshot(archived)
+    path = next(archived.root.glob("data/*/*/*/hour=9/*.parquet"))
+    table = pq.read_table(path)
+    pq.write_table(table.set_column(3, "bytes", pa.array([1] * len(table), pa.int64())), path)
+    archived.program.run(*archived.batch_arguments(FIRST_HOUR)).fails(3, path.name, "bytes instead of", "hint: ")
     assert snapshot(archived) == before
 
 

@@ -12,10 +12,17 @@ ARGUMENTS = {
         *("storage-path", "hour", "jdbc-uri", "user-metadata-table", "bytes-hourly-table", "user-quota-limit-table"),
         *("jdbc-user", "jdbc-password"),
     ],
+    "verify": ["jdbc-uri", "jdbc-user", "jdbc-password"],
 }
 
-MISSPELT = {"provision": "--adopd", "simulate": "--seeed", "speed": "--until-ends", "batch": "--jdbc-usr"}
-MEANT = {"provision": "adopt", "simulate": "seed", "speed": "until-end", "batch": "jdbc-user"}
+MISSPELT = {
+    "provision": "--adopd",
+    "simulate": "--seeed",
+    "speed": "--until-ends",
+    "batch": "--jdbc-usr",
+    "verify": "--deap",
+}
+MEANT = {"provision": "adopt", "simulate": "seed", "speed": "until-end", "batch": "jdbc-user", "verify": "deep"}
 
 each = pytest.mark.parametrize("command", ARGUMENTS)
 

@@ -85,7 +85,7 @@ static void gives(const char *about, const char *expected)
     duckdb_result result;
 
     snprintf(sql, sizeof(sql), "%.*s'%s/it''s.parquet'%s", (int)(mark - about), about, folder, mark + strlen("FILE"));
-    if (database_open(&database, &error) || database_run(&database, sql, &result, &error))
+    if (database_open(1, &database, &error) || database_run(&database, sql, &result, &error))
         fail_msg("%s", error.message);
     for (idx_t row = 0; row < duckdb_row_count(&result); row++)
         for (idx_t i = 0; i < duckdb_column_count(&result); i++) {
@@ -178,6 +178,15 @@ static void test_nowhere_to_write(void **state)
     write_first_hour();
 }
 
+static struct reader *open_reader(void)
+{
+    struct reader *reader = NULL;
+
+    if (reader_open(&reader, &error))
+        fail_msg("%s", error.message);
+    return reader;
+}
+
 static int append_total(void *context, const struct hour_total *total, struct error *ignored)
 {
     char *text = context;
@@ -191,15 +200,18 @@ static int append_total(void *context, const struct hour_total *total, struct er
 static void test_sums_of_the_reader(void **state)
 {
     struct file_names paths = {&path, 1};
+    cleanup(reader_cleanup) struct reader *reader = open_reader();
+    struct file_content content;
     char text[512] = "";
     int64_t count;
 
     (void)state;
-    add(HOUR, "u1", "a", 1, "x");
+    add(HOUR + 7, "u1", "a", 1, "x");
     add(HOUR, "u2", "a", 2, "y");
     add(HOUR, "u1", "b", 4, "x");
     write_first_hour();
-    if (reader_count_rows(&paths, &count, &error) || reader_sum(&paths, append_total, text, &error))
+    if (reader_count_rows(reader, &paths, &count, &error) || reader_sum(reader, &paths, append_total, text, &error) ||
+        reader_inspect(reader, path, &content, &error))
         fail_msg("%s", error.message);
     assert_int_equal(count, 3);
     assert_string_equal(text, "antenna_bytes_total a 2 3\n"
@@ -208,6 +220,39 @@ static void test_sums_of_the_reader(void **state)
                               "app_bytes_total y 1 2\n"
                               "user_bytes_total u1 2 5\n"
                               "user_bytes_total u2 1 2\n");
+    assert_int_equal(content.rows, 3);
+    assert_int_equal(content.bytes_total, 7);
+    assert_int_equal(content.min_timestamp, HOUR);
+    assert_int_equal(content.max_timestamp, HOUR + 7);
+}
+
+static int refuse(void *context, const struct hour_total *total, struct error *reason)
+{
+    (void)context, (void)total;
+    return error_set(reason, ERROR_MISTAKE, "not this one");
+}
+
+static void test_errors_of_the_reader_name_the_file_whose_fault_it_is(void **state)
+{
+    char damaged[600], *both[] = {path, damaged};
+    struct file_names paths = {both, 2};
+    cleanup(reader_cleanup) struct reader *reader = open_reader();
+    char text[512] = "";
+    FILE *file;
+
+    (void)state;
+    add(HOUR, "u1", "a", 1, "x");
+    write_first_hour();
+    snprintf(damaged, sizeof(damaged), "%s.damaged", path);
+    file = fopen(damaged, "w");
+    fputs("PAR1 and no more", file);
+    fclose(file);
+    assert_int_equal(reader_sum(reader, &paths, append_total, text, &error), -1);
+    assert_non_null(strstr(error.message, damaged));
+    paths.count = 1;
+    assert_int_equal(reader_sum(reader, &paths, refuse, NULL, &error), -1);
+    assert_string_equal(error.message, "not this one");
+    unlink(damaged);
 }
 
 /* No file of ours holds such a sum, but two together may. */
@@ -215,12 +260,13 @@ static void test_sum_beyond_int64(void **state)
 {
     char *both[] = {path, path};
     struct file_names paths = {both, 2};
+    cleanup(reader_cleanup) struct reader *reader = open_reader();
     char text[512] = "";
 
     (void)state;
     add(HOUR, "u1", "a", INT64_MAX, "x");
     write_first_hour();
-    assert_int_equal(reader_sum(&paths, append_total, text, &error), -1);
+    assert_int_equal(reader_sum(reader, &paths, append_total, text, &error), -1);
     assert_int_equal(error.kind, ERROR_MISTAKE);
 }
 
@@ -231,7 +277,7 @@ int main(void)
         test(test_values_are_read_back), test(test_schema),
         test(test_numbers_of_names),     test(test_two_hours_of_one_dictionary),
         test(test_nowhere_to_write),     test(test_sums_of_the_reader),
-        test(test_sum_beyond_int64),
+        test(test_sum_beyond_int64),     test(test_errors_of_the_reader_name_the_file_whose_fault_it_is),
     };
 
     return cmocka_run_group_tests(tests, set_up_group, tear_down_group);

@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "postgres/archive_files.h"
 #include "postgres/hours.h"
+#include "postgres/ledger.h"
 #include "postgres/quota.h"
 #include "postgres/rejected.h"
 #include "postgres/schema.h"
@@ -16,7 +17,7 @@
 #include "postgres/users.h"
 #include "unit.h"
 
-#define ANSWERS_MAX 4
+#define ANSWERS_MAX 24
 
 /* What was sent since set_up(), a line each, and what to answer. */
 static struct {
@@ -143,7 +144,8 @@ static void answer_with(int rows, const char *first, const char *second, const c
     script.rows = rows;
     script.answers[0] = first;
     script.answers[1] = second;
-    script.answers[2] = script.answers[3] = "0";
+    for (int i = 2; i < ANSWERS_MAX; i++)
+        script.answers[i] = "0";
     script.changed = changed;
     script.version = "1";
 }
@@ -353,6 +355,7 @@ static void test_archive_files(void **state)
 static void test_hours(void **state)
 {
     cleanup(listed_files_release) struct listed_files files = {0};
+    const struct batch_input input = {.listed_rows = 12, .listed_bytes = 100};
     bool rerun;
 
     (void)state;
@@ -364,8 +367,67 @@ static void test_hours(void **state)
     assert_int_equal(files.count, 1);
     assert_string_equal(files.list[0].path, "year=1970/x.parquet");
     assert_int_equal(files.list[0].rows, 12);
-    assert_int_equal(hours_note_batch(postgres, 3600, 12, 100, &rerun, &error), 0);
+    assert_true(listed_files_have(&files, "year=1970/x.parquet"));
+    assert_false(listed_files_have(&files, "year=1970/y.parquet"));
+    assert_int_equal(hours_note_batch(postgres, 3600, &input, &rerun, &error), 0);
     assert_true(was_sent(sql_note_batch));
+    assert_int_equal(hours_hold(postgres, 3600, &error), 0);
+    assert_true(was_sent(sql_hold_hour));
+    assert_int_equal(hours_let_go(postgres, 3600, &error), 0);
+    assert_true(was_sent(sql_let_go_hour));
+}
+
+static void test_which_hours(void **state)
+{
+    cleanup(hour_list_release) struct hour_list hours = {0}, pending = {0};
+
+    (void)state;
+    answer_with(1, "7200", "12", "0");
+    assert_int_equal(hours_in_range(postgres, 3600, 7200, &hours, &error), 0);
+    assert_true(was_sent(sql_select_hours));
+    assert_int_equal(hours.count, 1);
+    assert_int_equal(hours.list[0].hour, 7200);
+    assert_int_equal(hours.list[0].rows, 12);
+    assert_false(hours.list[0].sealed);
+    assert_int_equal(hours_pending(postgres, 3600, 7200, &pending, &error), 0);
+    assert_true(was_sent(sql_select_pending_hours));
+}
+
+static void count_reason(void *context, const char *reason, int64_t messages)
+{
+    assert_string_equal(reason, "empty");
+    *(int64_t *)context += messages;
+}
+
+static void test_ledger(void **state)
+{
+    static const char *const names[] = {"a", "b", "c"};
+    const struct ledger_tables tables = {"bytes", "bytes_hourly", {names, 3}};
+    cleanup(hour_list_release) struct hour_list hours = {0};
+    cleanup(ledger_totals_release) struct ledger_totals totals = {0};
+    struct ledger_counters counters;
+    struct hour_sums sums;
+    int64_t messages = 0;
+
+    (void)state;
+    assert_int_equal(ledger_hours(postgres, &tables, 3600, 7200, &hours, &error), 0);
+    assert_true(was_sent(sql_select_verify_hours));
+    answer_with(1, "1", "0", "0");
+    assert_int_equal(ledger_hour(postgres, &tables, 3600, &sums, &error), 0);
+    assert_true(was_sent(sql_select_hour_sums));
+    assert_true(sums.known);
+    assert_false(sums.batched);
+    assert_int_equal(ledger_totals(postgres, &tables, 3600, &totals, &error), 0);
+    assert_true(was_sent(sql_select_hour_totals));
+    assert_int_equal(totals.count, 1);
+    assert_true(slice_equal(ledger_total_at(&totals, 0).label, slice_of("1")));
+    assert_int_equal(ledger_counters(postgres, &counters, &error), 0);
+    assert_true(was_sent(sql_select_ledger));
+    assert_int_equal(counters.totalled, 1);
+    answer_with(1, "empty", "3", "0");
+    assert_int_equal(ledger_rejected(postgres, count_reason, &messages, &error), 0);
+    assert_true(was_sent(sql_select_rejected_reasons));
+    assert_int_equal(messages, 3);
 }
 
 static void test_quota(void **state)
@@ -490,6 +552,8 @@ int main(void)
         test(test_what_waits_of_rejected_messages_is_bounded),
         test(test_archive_files),
         test(test_hours),
+        test(test_which_hours),
+        test(test_ledger),
         test(test_quota),
         test(test_users),
         test(test_tables_that_are_missing_are_created),

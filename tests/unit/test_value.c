@@ -115,8 +115,8 @@ static void test_flags_and_times(void **state)
     assert_false(value.flag);
     is_refused(OPTION_UNTIL_END, "yes");
     is_refused(OPTION_UNTIL_END, "");
-    is_number(OPTION_HOUR, "2022-02-20T11:00:00+01:00", 1645351200);
-    is_refused(OPTION_HOUR, "2022-02-20T11:00:00");
+    is_number(OPTION_FROM, "2022-02-20T11:00:00+01:00", 1645351200);
+    is_refused(OPTION_FROM, "2022-02-20T11:00:00");
     is_refused(OPTION_TOPIC, "");
 }
 

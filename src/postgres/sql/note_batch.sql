@@ -1,6 +1,14 @@
--- Notes what a batch run has read, and tells whether there was one before. $1 the hour, $2 rows, $3 sum of bytes.
-UPDATE antenna.hour AS hour
-SET batch_at = now(), batch_rows = $2::bigint, batch_bytes = $3::numeric
-FROM (SELECT hour, batch_at FROM antenna.hour WHERE hour = $1 FOR UPDATE) AS before
-WHERE hour.hour = before.hour
-RETURNING before.batch_at
+-- Notes what a batch run has read, and tells when the run before was. $1 the hour; $2 rows and $3 bytes of listed files,
+-- $4 rows and $5 bytes of others.
+WITH before AS (
+    SELECT batch_at FROM antenna.hour WHERE hour = $1
+)
+INSERT INTO antenna.hour AS hour
+    (hour, files, rows, bytes_total, changed_at, batch_at, batch_rows, batch_bytes, batch_unlisted_rows,
+     batch_unlisted_bytes)
+SELECT $1, 0, 0, 0, now(), now(), $2::bigint, $3::numeric, $4::bigint, $5::numeric
+WHERE $2::bigint + $4::bigint > 0 OR EXISTS (SELECT FROM before) -- an hour of which nothing was ever known stays unknown
+ON CONFLICT (hour) DO UPDATE
+SET batch_at = excluded.batch_at, batch_rows = excluded.batch_rows, batch_bytes = excluded.batch_bytes,
+    batch_unlisted_rows = excluded.batch_unlisted_rows, batch_unlisted_bytes = excluded.batch_unlisted_bytes
+RETURNING (SELECT batch_at FROM before)

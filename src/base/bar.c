@@ -1,0 +1,49 @@
+#include "base/bar.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/time.h"
+
+#define BAR_CELLS 20
+#define BAR_WORDS_SIZE 128
+#define BAR_INTERVAL_MS 100
+#define MILLISECONDS 1000.0
+
+void bar_begin(struct bar *bar)
+{
+    *bar = (struct bar){.terminal = isatty(STDERR_FILENO), .begin_ms = time_monotonic_ms()};
+}
+
+double bar_seconds(const struct bar *bar)
+{
+    return (double)(time_monotonic_ms() - bar->begin_ms) / MILLISECONDS;
+}
+
+void bar_show(struct bar *bar, double share, const char *format, ...)
+{
+    static const char full[] = "====================", empty[] = "                    ";
+    char words[BAR_WORDS_SIZE];
+    int64_t now = time_monotonic_ms();
+    double passed = (double)(now - bar->begin_ms) / MILLISECONDS;
+    int cells = (int)(share * BAR_CELLS);
+    va_list arguments;
+
+    if (!bar->terminal || now - bar->shown_ms < BAR_INTERVAL_MS)
+        return;
+    bar->shown_ms = now;
+    va_start(arguments, format);
+    vsnprintf(words, sizeof(words), format, arguments);
+    va_end(arguments);
+    fprintf(stderr, LOG_CLEAR_LINE "[%.*s%.*s] %s", cells, full, BAR_CELLS - cells, empty, words);
+    if (share > 0)
+        fprintf(stderr, ", %.0f s left", passed / share - passed);
+}
+
+void bar_end(struct bar *bar)
+{
+    if (bar->terminal && bar->shown_ms)
+        fprintf(stderr, LOG_CLEAR_LINE);
+}

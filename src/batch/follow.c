@@ -1,0 +1,62 @@
+#include "base/log.h"
+#include "base/stop.h"
+#include "base/time.h"
+#include "batch/job.h"
+
+/* A stop is looked for this often while there is nothing to do. */
+#define LOOK_MS 100
+
+/* Pauses while PostgreSQL does not answer. */
+#define PAUSE_MIN_MS 100
+#define PAUSE_MAX_MS 5000
+
+static void wait_for_stop(int64_t milliseconds)
+{
+    int64_t until = time_monotonic_ms() + milliseconds, now;
+
+    while (!stop_requested() && (now = time_monotonic_ms()) < until)
+        time_sleep_ms(until - now < LOOK_MS ? until - now : LOOK_MS);
+}
+
+static int run_pending(struct batch_job *job, struct error *error)
+{
+    cleanup(hour_list_release) struct hour_list hours = {0};
+
+    if (!job->tools.postgres && postgres_open(&job->address, &job->tools.postgres, error))
+        return -1;
+    return batch_job_hours(job, &hours, error) ? -1 : batch_job_run(job, &hours, error);
+}
+
+/* The world is down: say it once, wait longer each time, and begin with a new connection. */
+static void wait_out(struct batch_job *job, const struct error *cause, int64_t *pause_ms)
+{
+    if (*pause_ms == 0)
+        log_line(LOG_WARNING, "waits and will try again: %s%s%s", cause->message, *cause->hint ? "; " : "",
+                 cause->hint);
+    *pause_ms = *pause_ms ? *pause_ms * 2 : PAUSE_MIN_MS;
+    if (*pause_ms > PAUSE_MAX_MS)
+        *pause_ms = PAUSE_MAX_MS;
+    postgres_close(job->tools.postgres);
+    job->tools.postgres = NULL;
+    wait_for_stop(*pause_ms);
+}
+
+int batch_job_follow(struct batch_job *job, struct error *error)
+{
+    int64_t pause_ms = 0;
+
+    log_line(LOG_INFO, "runs hours as they are sealed or changed by late events");
+    while (!stop_requested()) {
+        if (run_pending(job, error)) {
+            if (error->kind != ERROR_WORLD)
+                return -1;
+            wait_out(job, error, &pause_ms);
+            continue;
+        }
+        if (pause_ms)
+            log_line(LOG_INFO, "goes on");
+        pause_ms = 0;
+        wait_for_stop(config_number(job->tools.config, OPTION_INTERVAL));
+    }
+    return 0;
+}

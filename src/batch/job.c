@@ -1,0 +1,213 @@
+#include "batch/job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/hour_folder.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/stop.h"
+#include "base/time.h"
+#include "postgres/schema.h"
+
+/* Hours that one call may name: a century. */
+#define RANGE_HOURS_MAX (100 * 366 * 24)
+
+/* A file that is missing will hardly come back within seconds. */
+#define RETRY_FAILED_MS 60000
+
+static int read_range(struct batch_job *job, const struct config *config, struct error *error)
+{
+    const char *hour = config_text(config, OPTION_HOUR);
+    int64_t time = RECORD_TIME_MIN;
+
+    job->pending = config_flag(config, OPTION_PENDING) || config_flag(config, OPTION_FOLLOW);
+    if (strcmp(hour, "-") == 0 && !job->pending) {
+        error_set(error, ERROR_USAGE, "invalid value for hour: - names none");
+        return error_hint(error, "give a time, such as 2022-02-20T10:00:00Z, or --pending for what is to be done");
+    }
+    if (strcmp(hour, "-") != 0 && (!time_parse(hour, &time) || time < 0)) {
+        error_set(error, ERROR_USAGE, "invalid value for hour: \"%s\"", hour);
+        return error_hint(error, "give an ISO-8601 time with an offset, such as 2022-02-20T10:00:00Z");
+    }
+    job->from = time_hour(time);
+    job->to = job->pending ? RECORD_TIME_END - SECONDS_PER_HOUR : job->from;
+    if (config_has(config, OPTION_TO))
+        job->to = time_hour(config_number(config, OPTION_TO));
+    if (job->to < job->from)
+        return error_set(error, ERROR_USAGE, "invalid value for to: it lies before the hour");
+    if ((job->to - job->from) / SECONDS_PER_HOUR > RANGE_HOURS_MAX)
+        return error_set(error, ERROR_USAGE, "the range has more than %d hours", RANGE_HOURS_MAX);
+    return 0;
+}
+
+static int refuse_without_bookkeeping(const struct config *config, struct error *error)
+{
+    static const enum option_id options[] = {OPTION_PENDING, OPTION_FOLLOW, OPTION_REQUIRE_SEALED};
+
+    for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
+        if (config_flag(config, options[i])) {
+            error_set(error, ERROR_MISTAKE, "could not use --%s: the database has no schema antenna, which tells the "
+                                            "hours that are complete", option_table[options[i]].name);
+            return error_hint(error, "run antenna provision, or name the hours");
+        }
+    return 0;
+}
+
+static int check_database(struct batch_job *job, const struct config *config, struct error *error)
+{
+    if (schema_has_bookkeeping(job->tools.postgres, &job->tools.bookkeeping, error))
+        return -1;
+    if (job->tools.bookkeeping)
+        return schema_check(job->tools.postgres, config, error);
+    return refuse_without_bookkeeping(config, error) ? -1 : schema_check_columns(job->tools.postgres, config, error);
+}
+
+int batch_job_open(struct batch_job *job, const struct config *config, const struct batch_listener *listener,
+                   struct error *error)
+{
+    *job = (struct batch_job){.tools = {.config = config}, .listener = listener};
+    if (read_range(job, config, error) || storage_check(config_text(config, OPTION_STORAGE_PATH), error) ||
+        jdbc_from_config(config, &job->address, error) ||
+        postgres_open(&job->address, &job->tools.postgres, error) || check_database(job, config, error))
+        return -1;
+    return reader_open(&job->tools.reader, error);
+}
+
+void batch_job_release(struct batch_job *job)
+{
+    reader_close(job->tools.reader);
+    postgres_close(job->tools.postgres);
+    jdbc_release(&job->address);
+    free(job->failed);
+}
+
+static int list_range(const struct batch_job *job, struct hour_list *ret_hours)
+{
+    ret_hours->count = (size_t)((job->to - job->from) / SECONDS_PER_HOUR) + 1;
+    ret_hours->list = memory_new(ret_hours->count, sizeof(*ret_hours->list));
+    for (size_t i = 0; i < ret_hours->count; i++)
+        /* Whether more is expected nobody knows; the operator has named it. */
+        ret_hours->list[i] =
+            (struct hour_entry){.hour = job->from + (int64_t)i * SECONDS_PER_HOUR, .sealed = true};
+    return 0;
+}
+
+static int require_sealed(const struct hour_list *hours, struct error *error)
+{
+    char text[TIME_TEXT_SIZE];
+
+    for (size_t i = 0; i < hours->count; i++) {
+        if (hours->list[i].sealed)
+            continue;
+        error_set(error, ERROR_MISTAKE, "the hour %s is not sealed: not every partition is archived past its end",
+                  time_format(hours->list[i].hour, text));
+        return error_hint(error, "wait for antenna speed, whose progress antenna.freshness shows, or leave out "
+                                 "--require-sealed for provisional totals");
+    }
+    return 0;
+}
+
+int batch_job_hours(struct batch_job *job, struct hour_list *ret_hours, struct error *error)
+{
+    if (!job->tools.bookkeeping)
+        return list_range(job, ret_hours);
+    if (job->pending)
+        return hours_pending(job->tools.postgres, job->from, job->to, ret_hours, error);
+    if (hours_in_range(job->tools.postgres, job->from, job->to, ret_hours, error))
+        return -1;
+    return config_flag(job->tools.config, OPTION_REQUIRE_SEALED) ? require_sealed(ret_hours, error) : 0;
+}
+
+static struct failed_hour *find_failed(struct batch_job *job, int64_t hour)
+{
+    for (size_t i = 0; i < job->failed_count; i++)
+        if (job->failed[i].hour == hour)
+            return &job->failed[i];
+    return NULL;
+}
+
+static void note_failure(struct batch_job *job, int64_t hour, const struct error *reason)
+{
+    struct failed_hour *failed = find_failed(job, hour);
+    char text[TIME_TEXT_SIZE];
+
+    if (!failed) {
+        log_line(LOG_ERROR, "the hour %s is left as it was: %s%s%s", time_format(hour, text), reason->message,
+                 *reason->hint ? "; " : "", reason->hint);
+        job->failed = memory_resize(job->failed, job->failed_count + 1, sizeof(*job->failed));
+        failed = &job->failed[job->failed_count++];
+    }
+    *failed = (struct failed_hour){hour, time_monotonic_ms() + RETRY_FAILED_MS};
+}
+
+static void forget_failure(struct batch_job *job, int64_t hour)
+{
+    struct failed_hour *failed = find_failed(job, hour);
+
+    if (failed)
+        *failed = job->failed[--job->failed_count];
+}
+
+/* One hour's failure is its own as long as PostgreSQL answers. */
+static int run_hour(struct batch_job *job, const struct hour_entry *entry, bool alone, struct error *error)
+{
+    struct batch_report report;
+
+    if (batch_hour(&job->tools, entry, &report, error) == 0) {
+        forget_failure(job, entry->hour);
+        job->summary.hours++;
+        bar_end(&job->bar);
+        job->listener->hour_done(job->listener->context, &report);
+        return 0;
+    }
+    postgres_rollback(job->tools.postgres);
+    if (alone || !postgres_is_connected(job->tools.postgres))
+        return -1;
+    note_failure(job, entry->hour, error);
+    job->summary.failed++;
+    return 0;
+}
+
+static int64_t sum_rows(const struct hour_list *hours)
+{
+    int64_t rows = 0;
+
+    for (size_t i = 0; i < hours->count; i++)
+        rows += hours->list[i].rows;
+    return rows;
+}
+
+/* How much is done: by rows as far as they are known, for hours differ much. */
+static void show_bar(struct bar *bar, const struct hour_list *hours, size_t done, int64_t rows)
+{
+    int64_t all_rows = sum_rows(hours);
+    double share = all_rows ? (double)rows / (double)all_rows : (double)done / (double)hours->count;
+    double seconds = bar_seconds(bar);
+
+    bar_show(bar, share, "%zu of %zu hours, %lld rows, %.0f rows/s", done, hours->count, (long long)rows,
+             seconds > 0 ? (double)rows / seconds : 0);
+}
+
+int batch_job_run(struct batch_job *job, const struct hour_list *hours, struct error *error)
+{
+    int64_t rows = 0;
+    bool alone = hours->count == 1 && !config_flag(job->tools.config, OPTION_FOLLOW);
+    int status = 0;
+
+    bar_begin(&job->bar);
+    for (size_t i = 0; i < hours->count && !status; i++) {
+        struct failed_hour *failed = find_failed(job, hours->list[i].hour);
+
+        if (stop_requested()) {
+            job->summary.left += hours->count - i;
+            break;
+        }
+        show_bar(&job->bar, hours, i, rows);
+        if (!failed || time_monotonic_ms() >= failed->retry_at_ms)
+            status = run_hour(job, &hours->list[i], alone, error);
+        rows += hours->list[i].rows;
+    }
+    bar_end(&job->bar);
+    return status;
+}

@@ -1,0 +1,46 @@
+/* What one call of batch works on: which hours, with which connections, and what became of them. */
+#ifndef ANTENNA_BATCH_JOB_H
+#define ANTENNA_BATCH_JOB_H
+
+#include "base/bar.h"
+#include "batch/batch.h"
+#include "config/jdbc.h"
+
+/** An hour that failed is left alone for some time. */
+struct failed_hour {
+    int64_t hour;
+    int64_t retry_at_ms; /* monotonic */
+};
+
+struct batch_job {
+    struct batch_tools tools;
+    const struct batch_listener *listener;
+    int64_t from, to; /* first seconds of the first and last hour */
+    bool pending;     /* of the range only the hours that are pending */
+    struct jdbc_address address;
+    struct bar bar;
+    struct failed_hour *failed;
+    size_t failed_count;
+    struct batch_summary summary;
+};
+
+/** Reads the configuration, connects and checks. Release with batch_job_release() also after a failure. */
+int batch_job_open(struct batch_job *job, const struct config *config, const struct batch_listener *listener,
+                   struct error *error) must_check;
+
+/** Frees what it holds. Fits cleanup(). */
+void batch_job_release(struct batch_job *job);
+
+/** The hours to run now. */
+int batch_job_hours(struct batch_job *job, struct hour_list *ret_hours, struct error *error) must_check;
+
+/**
+ * Runs hours one after the other until a stop is asked for. Errors: the hour's own when it is the only one; ERROR_WORLD
+ * when the connection is lost. Other hours that fail are logged and counted.
+ */
+int batch_job_run(struct batch_job *job, const struct hour_list *hours, struct error *error) must_check;
+
+/** Runs what is pending until a stop is asked for; waits when PostgreSQL does not answer. Errors: ERROR_MISTAKE. */
+int batch_job_follow(struct batch_job *job, struct error *error) must_check;
+
+#endif

@@ -1,0 +1,148 @@
+#include "verify/verify.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/time.h"
+#include "command/command.h"
+
+/* Prints each hour as it is found, or gathers all of it for one JSON object. */
+struct printer {
+    size_t hours;
+    json_t *json; /* array of hours, or NULL */
+};
+
+static const char *state_of(const struct hour_finding *finding)
+{
+    if (!finding->sealed)
+        return "open";
+    if (!finding->sums.batched)
+        return "new";
+    return finding->sums.dirty ? "dirty" : "clean";
+}
+
+static void print_differences(const struct differences *differences)
+{
+    for (size_t i = 0; i < differences->count; i++)
+        printf("    %s: %s%s\n", cause_code(differences->list[i].cause), differences->list[i].detail,
+               differences->list[i].expected ? " (the hour is still open)" : "");
+}
+
+static void print_row(struct printer *printer, const struct hour_finding *finding)
+{
+    const struct hour_sums *sums = &finding->sums;
+    char hour[TIME_TEXT_SIZE];
+
+    if (printer->hours == 0)
+        printf("%-20s %-5s %5s %11s %14s %14s %14s\n", "hour", "state", "files", "rows", "archived", "bytes",
+               "bytes_hourly");
+    printf("%-20s %-5s %5zu %11" PRId64 " %14" PRId64 " %14" PRId64 " %14" PRId64 "  %s\n",
+           time_format(finding->hour, hour), state_of(finding), finding->files, finding->file_rows, sums->bytes,
+           sums->speed[DIMENSION_APP], sums->hourly[DIMENSION_APP], finding->differences.count ? "" : "=");
+    print_differences(&finding->differences);
+}
+
+static json_t *sums_by_label(const int64_t sums[LEDGER_LABELS])
+{
+    json_t *object = json_object();
+
+    for (int i = 0; i < LEDGER_LABELS; i++)
+        json_object_set_new(object, dimension_labels[i], json_integer(sums[i]));
+    return object;
+}
+
+static json_t *differences_as_json(const struct differences *differences)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < differences->count; i++)
+        json_array_append_new(array, json_pack("{s:s, s:s, s:b}", "cause", cause_code(differences->list[i].cause),
+                                               "detail", differences->list[i].detail, "expected",
+                                               (int)differences->list[i].expected));
+    return array;
+}
+
+static json_t *hour_as_json(const struct hour_finding *finding)
+{
+    const struct hour_sums *sums = &finding->sums;
+    char hour[TIME_TEXT_SIZE];
+
+    return json_pack("{s:s, s:s, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:o, s:o, s:o}", "hour",
+                     time_format(finding->hour, hour), "state", state_of(finding), "list", "files",
+                     (json_int_t)sums->files, "rows", (json_int_t)sums->rows, "bytes", (json_int_t)sums->bytes,
+                     "parquet", "files", (json_int_t)finding->files, "rows", (json_int_t)finding->file_rows, "bytes",
+                     (json_int_t)finding->file_bytes, "bytes", sums_by_label(sums->speed), "bytes_hourly",
+                     sums_by_label(sums->hourly), "differences", differences_as_json(&finding->differences));
+}
+
+static void take_hour(void *context, const struct hour_finding *finding)
+{
+    struct printer *printer = context;
+
+    if (printer->json)
+        json_array_append_new(printer->json, hour_as_json(finding));
+    else
+        print_row(printer, finding);
+    printer->hours++;
+}
+
+static void print_summary(const struct verify_summary *summary)
+{
+    const struct ledger_counters *counters = &summary->counters;
+
+    printf("%zu hours verified: ", summary->hours);
+    if (summary->differing)
+        printf("%zu differ\n", summary->differing);
+    else
+        printf("no difference\n");
+    printf("messages: %" PRId64 " totalled with %" PRId64 " bytes, %" PRId64 " of them archived with %" PRId64
+           " bytes; %" PRId64 " rejected\n",
+           counters->totalled, counters->totalled_bytes, counters->archived, counters->archived_bytes,
+           counters->rejected);
+    print_differences(&summary->differences);
+    for (size_t i = 0; i < summary->rejected_count; i++)
+        printf("    rejected, %s: %" PRId64 "\n", summary->rejected[i].reason, summary->rejected[i].messages);
+}
+
+static json_t *reasons_as_json(const struct verify_summary *summary)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < summary->rejected_count; i++)
+        json_object_set_new(object, summary->rejected[i].reason, json_integer(summary->rejected[i].messages));
+    return object;
+}
+
+static void print_json(const struct verify_summary *summary, json_t *hours, bool equal)
+{
+    const struct ledger_counters *counters = &summary->counters;
+    json_t *object = json_pack("{s:b, s:O, s:{s:I, s:I, s:I, s:I, s:I}, s:o, s:o}", "equal", (int)equal, "hours", hours,
+                               "messages", "totalled", (json_int_t)counters->totalled, "totalled_bytes",
+                               (json_int_t)counters->totalled_bytes, "archived", (json_int_t)counters->archived,
+                               "archived_bytes", (json_int_t)counters->archived_bytes, "rejected",
+                               (json_int_t)counters->rejected, "rejected", reasons_as_json(summary), "differences",
+                               differences_as_json(&summary->differences));
+
+    json_dumpf(object, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(object);
+}
+
+int command_verify(const struct config *config, struct error *error)
+{
+    struct printer printer = {.json = config_flag(config, OPTION_JSON) ? json_array() : NULL};
+    const struct verify_listener listener = {take_hour, &printer};
+    cleanup(verify_summary_release) struct verify_summary summary = {0};
+    int status = verify_run(config, &listener, &summary, error);
+
+    if (status >= 0 && printer.json)
+        print_json(&summary, printer.json, status == 0);
+    else if (status >= 0)
+        print_summary(&summary);
+    if (status >= 0 && summary.left)
+        log_line(LOG_WARNING, "stopped before %zu of the hours were verified", summary.left);
+    json_decref(printer.json);
+    return status > 0 ? EXIT_DIFFERENCE : status;
+}

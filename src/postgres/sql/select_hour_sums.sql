@@ -1,0 +1,26 @@
+-- What every table says of an hour. $1 the hour, $2 the three labels of totals. A row with, in this order: whether the list
+-- knows the hour, whether it is batched and dirty; files, rows and bytes of antenna.hour; the same summed up from
+-- antenna.archive_file; the bytes that the last batch run read and how many rows of them were not listed; bytes of the
+-- 5-minute totals by label; bytes of the hourly totals by label and their rows; bytes that are totalled and wait to be
+-- archived, of any hour.
+SELECT (known.hour IS NOT NULL)::integer, (known.batch_at IS NOT NULL)::integer, coalesce(known.dirty, false)::integer,
+    known.files, known.rows, known.bytes_total, listed.files, listed.rows, listed.bytes,
+    known.batch_bytes + known.batch_unlisted_bytes, known.batch_unlisted_rows,
+    speed.first, speed.second, speed.third, batch.first, batch.second, batch.third, batch.rows, waiting.bytes
+FROM (
+    SELECT count(*) AS files, sum(rows) AS rows, sum(bytes_total) AS bytes
+    FROM antenna.archive_file WHERE hour = $1 AND replaced_by IS NULL
+) AS listed, (
+    SELECT sum(value) FILTER (WHERE type = ($2::text[])[1]) AS first,
+        sum(value) FILTER (WHERE type = ($2::text[])[2]) AS second,
+        sum(value) FILTER (WHERE type = ($2::text[])[3]) AS third
+    FROM :"bytes" WHERE date >= $1 AND date < $1 + INTERVAL '1 hour'
+) AS speed, (
+    SELECT sum(value) FILTER (WHERE type = ($2::text[])[1]) AS first,
+        sum(value) FILTER (WHERE type = ($2::text[])[2]) AS second,
+        sum(value) FILTER (WHERE type = ($2::text[])[3]) AS third, count(*) AS rows
+    FROM :"bytes_hourly" WHERE date = $1
+) AS batch, (
+    SELECT sum(bytes_totalled - bytes_archived) AS bytes FROM antenna.progress
+) AS waiting
+LEFT JOIN antenna.hour AS known ON known.hour = $1

@@ -1,0 +1,145 @@
+#include "verify/hour.h"
+
+#include "archive/hour_folder.h"
+#include "verify/difference.h"
+#include "verify/files.h"
+#include "verify/totals.h"
+
+static void check_list(struct hour_finding *finding)
+{
+    const struct hour_sums *sums = &finding->sums;
+
+    if (sums->files != sums->listed_files || sums->rows != sums->listed_rows || sums->bytes != sums->listed_bytes)
+        differences_add(&finding->differences, CAUSE_LIST_EDITED,
+                        "antenna.hour has %lld files, %lld rows, %lld bytes; antenna.archive_file has %lld, %lld, %lld",
+                        (long long)sums->files, (long long)sums->rows, (long long)sums->bytes,
+                        (long long)sums->listed_files, (long long)sums->listed_rows, (long long)sums->listed_bytes);
+}
+
+/* Whether the 5-minute totals are the archive's. What is more in them may be on its way there: all three labels then have
+ * the same more, and no more than what waits. */
+static bool check_speed(const struct verify_tools *tools, struct hour_finding *finding)
+{
+    const struct hour_sums *sums = &finding->sums;
+    int64_t more = sums->speed[0] - sums->bytes;
+    bool equal = true, waiting = more > 0 && more <= sums->waiting;
+
+    for (int i = 0; i < LEDGER_LABELS; i++) {
+        equal = equal && sums->speed[i] == sums->bytes;
+        waiting = waiting && sums->speed[i] == sums->speed[0];
+    }
+    if (equal)
+        return true;
+    if (waiting) {
+        differences_add(&finding->differences, CAUSE_NOT_ARCHIVED,
+                        "%lld bytes are in the 5-minute totals and not yet in the archive", (long long)more);
+        return false;
+    }
+    for (int i = 0; i < LEDGER_LABELS; i++)
+        if (sums->speed[i] != sums->bytes)
+            differences_add(&finding->differences, CAUSE_SPEED_EDITED,
+                            "the 5-minute totals of table \"%s\" have %lld bytes of %s, the archive's list %lld",
+                            tools->tables.bytes, (long long)sums->speed[i], tools->tables.labels.names[i],
+                            (long long)sums->bytes);
+    return false;
+}
+
+static bool check_hourly_sums(const struct verify_tools *tools, struct hour_finding *finding)
+{
+    const struct hour_sums *sums = &finding->sums;
+    bool equal = true;
+
+    for (int i = 0; i < LEDGER_LABELS; i++) {
+        if (sums->hourly[i] == sums->batch_bytes)
+            continue;
+        equal = false;
+        differences_add(&finding->differences, CAUSE_HOURLY_EDITED,
+                        "the hourly totals of table \"%s\" have %lld bytes of %s, their batch run read %lld",
+                        tools->tables.bytes_hourly, (long long)sums->hourly[i], tools->tables.labels.names[i],
+                        (long long)sums->batch_bytes);
+    }
+    return equal;
+}
+
+/* Whether the hourly totals are the archive's. */
+static bool check_hourly(const struct verify_tools *tools, struct hour_finding *finding)
+{
+    const struct hour_sums *sums = &finding->sums;
+    bool equal;
+
+    if (!sums->batched && sums->hourly_rows == 0) {
+        if (sums->rows)
+            differences_add(&finding->differences, CAUSE_NOT_BATCHED, "the hour has had no batch run");
+        return false;
+    }
+    equal = check_hourly_sums(tools, finding);
+    if (sums->dirty)
+        differences_add(&finding->differences, CAUSE_DIRTY,
+                        "the archive has %lld bytes, the last batch run read %lld: late events came after it",
+                        (long long)sums->bytes, (long long)sums->batch_bytes);
+    return equal && !sums->dirty;
+}
+
+/* What goes away by itself is no difference of an hour of which more is expected. */
+static void excuse_open_hour(struct hour_finding *finding)
+{
+    for (size_t i = 0; i < finding->differences.count && !finding->sealed; i++) {
+        enum cause cause = finding->differences.list[i].cause;
+
+        finding->differences.list[i].expected =
+            cause == CAUSE_NOT_ARCHIVED || cause == CAUSE_NOT_BATCHED || cause == CAUSE_DIRTY;
+    }
+}
+
+static int check_totals(const struct verify_tools *tools, const struct file_names *whole, bool speed, bool hourly,
+                        struct hour_finding *finding, struct error *error)
+{
+    cleanup(ledger_totals_release) struct ledger_totals totals = {0};
+    const struct totals_check check = {tools->reader, whole, &totals, speed, hourly};
+
+    if (ledger_totals(tools->postgres, &tools->tables, finding->hour, &totals, error))
+        return -1;
+    return verify_totals(&check, finding, error);
+}
+
+static int check_hour(const struct verify_tools *tools, const struct file_names *folder, struct hour_finding *finding,
+                      struct error *error)
+{
+    cleanup(listed_files_release) struct listed_files listed = {0};
+    cleanup(file_names_release) struct file_names whole = {0};
+    const struct files_check files = {tools->reader, tools->storage_path, tools->deep, &listed};
+    bool speed, hourly, all_whole;
+
+    if (ledger_hour(tools->postgres, &tools->tables, finding->hour, &finding->sums, error) ||
+        hours_files(tools->postgres, finding->hour, &listed, error))
+        return -1;
+    verify_files(&files, folder, finding, &whole);
+    check_list(finding);
+    speed = check_speed(tools, finding);
+    hourly = check_hourly(tools, finding) && finding->sums.batch_unlisted_rows == 0;
+    all_whole = (int64_t)whole.count == finding->sums.listed_files;
+    if (tools->deep && all_whole && check_totals(tools, &whole, speed, hourly, finding, error))
+        return -1;
+    excuse_open_hour(finding);
+    return 0;
+}
+
+/* The folder is read before the list: what a writer moves there is listed by then. */
+static int check_as_of_now(const struct verify_tools *tools, struct hour_finding *finding, struct error *error)
+{
+    cleanup(file_names_release) struct file_names folder = {0};
+
+    if (hour_folder_list(tools->storage_path, finding->hour, &folder, error) ||
+        postgres_begin_snapshot(tools->postgres, error) || check_hour(tools, &folder, finding, error))
+        return -1;
+    return postgres_commit(tools->postgres, error);
+}
+
+int verify_hour(const struct verify_tools *tools, const struct hour_entry *entry, struct hour_finding *finding,
+                struct error *error)
+{
+    *finding = (struct hour_finding){.hour = entry->hour, .sealed = entry->sealed};
+    if (hours_hold(tools->postgres, entry->hour, error) || check_as_of_now(tools, finding, error))
+        return -1;
+    return hours_let_go(tools->postgres, entry->hour, error);
+}

@@ -1,0 +1,91 @@
+#include "verify/totals.h"
+
+#include "verify/difference.h"
+
+/* Differing totals of a table that are told one by one. */
+#define TOLD_MAX 5
+
+enum side { SIDE_SPEED, SIDE_HOURLY, SIDES };
+
+/* Two lists in one order, one from the files, one from the tables, walked side by side. */
+struct walk {
+    const struct totals_check *check;
+    struct hour_finding *finding;
+    int next; /* of the tables' totals */
+    size_t differing[SIDES];
+};
+
+static bool is_checked(const struct totals_check *check, enum side side)
+{
+    return side == SIDE_SPEED ? check->speed : check->hourly;
+}
+
+/* `archived` and `found` are LEDGER_NONE where there is no total. */
+static void compare(struct walk *walk, enum side side, struct slice label, struct slice id, int64_t archived,
+                    int64_t found)
+{
+    static const char *const tables[SIDES] = {"the 5-minute totals have", "the hourly totals have"};
+
+    if (!is_checked(walk->check, side) || archived == found || ++walk->differing[side] > TOLD_MAX)
+        return;
+    differences_add(&walk->finding->differences, side == SIDE_SPEED ? CAUSE_SPEED_EDITED : CAUSE_HOURLY_EDITED,
+                    "%s %lld bytes of %.*s \"%.*s\", the files %lld", tables[side],
+                    (long long)(found == LEDGER_NONE ? 0 : found), (int)label.size, label.data, (int)id.size, id.data,
+                    (long long)(archived == LEDGER_NONE ? 0 : archived));
+}
+
+static void compare_both(struct walk *walk, const struct ledger_total *total, int64_t archived)
+{
+    compare(walk, SIDE_SPEED, total->label, total->id, archived, total->speed);
+    compare(walk, SIDE_HOURLY, total->label, total->id, archived, total->hourly);
+}
+
+static int order(const struct ledger_total *total, struct slice label, struct slice id)
+{
+    int by_label = slice_compare(total->label, label);
+
+    return by_label ? by_label : slice_compare(total->id, id);
+}
+
+/* A total of the files: the tables' totals that come before it have no counterpart. */
+static int take_total(void *context, const struct hour_total *archived, struct error *error)
+{
+    struct walk *walk = context;
+    const struct ledger_totals *totals = walk->check->totals;
+    struct slice label = slice_of(dimension_labels[archived->dimension]);
+    struct ledger_total none = {label, archived->name, LEDGER_NONE, LEDGER_NONE};
+
+    (void)error;
+    for (; walk->next < totals->count; walk->next++) {
+        struct ledger_total total = ledger_total_at(totals, walk->next);
+        int place = order(&total, label, archived->name);
+
+        if (place > 0)
+            break;
+        compare_both(walk, &total, place == 0 ? archived->bytes : LEDGER_NONE);
+        if (place == 0) {
+            walk->next++;
+            return 0;
+        }
+    }
+    compare_both(walk, &none, archived->bytes);
+    return 0;
+}
+
+int verify_totals(const struct totals_check *check, struct hour_finding *finding, struct error *error)
+{
+    struct walk walk = {.check = check, .finding = finding};
+
+    if (check->files->count && reader_sum(check->reader, check->files, take_total, &walk, error))
+        return -1;
+    for (; walk.next < check->totals->count; walk.next++) {
+        struct ledger_total total = ledger_total_at(check->totals, walk.next);
+
+        compare_both(&walk, &total, LEDGER_NONE);
+    }
+    for (int side = 0; side < SIDES; side++)
+        if (walk.differing[side] > TOLD_MAX)
+            differences_add(&finding->differences, side == SIDE_SPEED ? CAUSE_SPEED_EDITED : CAUSE_HOURLY_EDITED,
+                            "and %zu more totals", walk.differing[side] - TOLD_MAX);
+    return 0;
+}

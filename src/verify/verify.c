@@ -1,0 +1,137 @@
+#include "verify/verify.h"
+
+#include <stdio.h>
+
+#include "archive/hour_folder.h"
+#include "base/bar.h"
+#include "base/stop.h"
+#include "base/time.h"
+#include "config/jdbc.h"
+#include "postgres/schema.h"
+#include "verify/difference.h"
+#include "verify/hour.h"
+
+/* The range of hours, both inclusive. */
+struct range {
+    int64_t from, to;
+};
+
+static int read_range(const struct config *config, struct range *ret_range, struct error *error)
+{
+    struct range range = {RECORD_TIME_MIN, RECORD_TIME_END - SECONDS_PER_HOUR};
+
+    if (!config_has(config, OPTION_STORAGE_PATH)) {
+        error_set(error, ERROR_USAGE, "missing option --storage-path: %s", option_table[OPTION_STORAGE_PATH].help);
+        return error_hint(error, "see antenna verify --help");
+    }
+    if (config_has(config, OPTION_FROM))
+        range.from = time_hour(config_number(config, OPTION_FROM));
+    if (config_has(config, OPTION_TO))
+        range.to = time_hour(config_number(config, OPTION_TO));
+    if (range.to < range.from)
+        return error_set(error, ERROR_USAGE, "invalid value for to: it lies before --from");
+    *ret_range = range;
+    return 0;
+}
+
+/* Verifies hours until a stop is asked for. */
+static int verify_hours(const struct verify_tools *tools, const struct hour_list *hours,
+                        const struct verify_listener *listener, struct verify_summary *summary, struct error *error)
+{
+    struct bar bar;
+    int status = 0;
+
+    bar_begin(&bar);
+    for (size_t i = 0; i < hours->count && !status; i++) {
+        cleanup(differences_release) struct differences differences = {0};
+        struct hour_finding finding;
+
+        if (stop_requested()) {
+            summary->left = hours->count - i;
+            break;
+        }
+        bar_show(&bar, (double)i / (double)hours->count, "%zu of %zu hours", i, hours->count);
+        status = verify_hour(tools, &hours->list[i], &finding, error);
+        differences = finding.differences;
+        if (status)
+            break;
+        summary->hours++;
+        summary->differing += differences_count(&differences) > 0;
+        bar_end(&bar);
+        listener->hour_done(listener->context, &finding);
+    }
+    bar_end(&bar);
+    return status;
+}
+
+static void take_reason(void *context, const char *reason, int64_t messages)
+{
+    struct verify_summary *summary = context;
+    struct rejected_reason *rejected = &summary->rejected[summary->rejected_count];
+
+    if (summary->rejected_count == VERIFY_REASONS_MAX)
+        return;
+    snprintf(rejected->reason, sizeof(rejected->reason), "%s", reason);
+    rejected->messages = messages;
+    summary->rejected_count++;
+}
+
+static int check_counters(struct postgres *postgres, struct verify_summary *summary, struct error *error)
+{
+    struct ledger_counters *counters = &summary->counters;
+
+    if (ledger_counters(postgres, counters, error))
+        return -1;
+    if (counters->hour_rows != counters->archived || counters->hour_bytes != counters->archived_bytes)
+        differences_add(&summary->differences, CAUSE_COUNTERS_EDITED,
+                        "antenna.progress counts %lld rows and %lld bytes as archived, the hours add up to %lld and %lld",
+                        (long long)counters->archived, (long long)counters->archived_bytes,
+                        (long long)counters->hour_rows, (long long)counters->hour_bytes);
+    if (counters->rejected != counters->rejected_counts)
+        differences_add(&summary->differences, CAUSE_COUNTERS_EDITED,
+                        "antenna.progress counts %lld rejected messages, antenna.rejected_count adds up to %lld",
+                        (long long)counters->rejected, (long long)counters->rejected_counts);
+    return ledger_rejected(postgres, take_reason, summary, error);
+}
+
+static int run(struct verify_tools *tools, const struct config *config, const struct range *range,
+               const struct verify_listener *listener, struct verify_summary *summary, struct error *error)
+{
+    cleanup(hour_list_release) struct hour_list hours = {0};
+
+    if (schema_check(tools->postgres, config, error) || reader_open(&tools->reader, error) ||
+        ledger_hours(tools->postgres, &tools->tables, range->from, range->to, &hours, error) ||
+        verify_hours(tools, &hours, listener, summary, error))
+        return -1;
+    return check_counters(tools->postgres, summary, error);
+}
+
+int verify_run(const struct config *config, const struct verify_listener *listener, struct verify_summary *ret_summary,
+               struct error *error)
+{
+    cleanup(jdbc_release) struct jdbc_address address = {0};
+    struct verify_tools tools = {
+        .tables = {config_text(config, OPTION_JDBC_TABLE), config_text(config, OPTION_BYTES_HOURLY_TABLE),
+                   {dimension_labels, DIMENSIONS}},
+        .storage_path = config_text(config, OPTION_STORAGE_PATH),
+        .deep = config_flag(config, OPTION_DEEP),
+    };
+    struct range range;
+    int status;
+
+    *ret_summary = (struct verify_summary){0};
+    if (read_range(config, &range, error) || storage_check(tools.storage_path, error) ||
+        jdbc_from_config(config, &address, error) || postgres_open(&address, &tools.postgres, error))
+        return -1;
+    status = run(&tools, config, &range, listener, ret_summary, error);
+    reader_close(tools.reader);
+    postgres_close(tools.postgres);
+    if (status)
+        return -1;
+    return ret_summary->differing || ret_summary->differences.count ? 1 : 0;
+}
+
+void verify_summary_release(struct verify_summary *summary)
+{
+    differences_release(&summary->differences);
+}
