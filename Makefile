@@ -7,7 +7,7 @@ export PYTHONPATH := tools
 SECONDS_OF_FUZZING ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-unit test-integration test-sanitized build-clang demo demo-stop bench-smoke fuzz lint format \
+.PHONY: help build test test-unit test-integration test-sanitized build-clang demo demo-stop bench-smoke bench-batch fuzz lint format \
         reference clean distclean setup-build setup-test setup-lint
 
 help: ## print this list
@@ -44,6 +44,9 @@ demo-stop: setup-test ## stop what demo left running and remove its data
 
 bench-smoke: setup-test build ## messages a second and CPU-seconds per million messages of the speed layer
 	@$(python) bench/smoke.py $(ARGS)
+
+bench-batch: setup-test build ## CPU-seconds of the batch layer beside DuckDB alone
+	@$(python) bench/batch.py $(ARGS)
 
 fuzz: setup-test ## fuzz the decoder for SECONDS_OF_FUZZING=60
 	@cmake --preset clang -B build/fuzz -DANTENNA_FUZZ=ON >/dev/null

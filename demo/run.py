@@ -16,6 +16,10 @@ MESSAGES_PER_SECOND = 10
 FAULTS = ["--late", "0.02", "--duplicate", "0.01", "--malformed", "0.005", "--future", "0.001"]
 CATCH_UP_SECONDS = 120
 POLL_SECONDS = 0.1
+LATE_EVENTS = 500
+
+# The exit code of `antenna verify` when something differs.
+DIFFERENCE = 4
 
 
 class Wrong(Exception):
@@ -33,9 +37,9 @@ def wait_until(condition, what, process):
         time.sleep(POLL_SECONDS)
 
 
-def number(connection, statement):
+def number(connection, statement, *values):
     """The one number that a statement returns, 0 for NULL."""
-    return connection.execute(statement).fetchone()[0] or 0
+    return connection.execute(statement, values).fetchone()[0] or 0
 
 
 def simulate_past(world, now):
@@ -60,6 +64,45 @@ def start_live(world, connection):
     )
 
 
+def wait_until_sealed(world, connection, hour):
+    """Waits until all partitions are archived past the begin of an hour."""
+    statement = "SELECT count(*) FROM antenna.hour_state WHERE state = 'open' AND hour < %s"
+    wait_until(lambda: number(connection, statement, hour) == 0, "sealing the complete hours", world.speed)
+
+
+def send_late_events(world, connection, this_hour):
+    """Sends events of the hour before the last, long after its batch run, and waits until they are archived."""
+    begin = this_hour - datetime.timedelta(hours=2)
+    period = ["--from", f"{begin:%Y-%m-%dT%H:%M:%SZ}", "--to", f"{begin:%Y-%m-%dT%H}:59:59Z"]
+    before = number(connection, "SELECT sum(records_archived) FROM antenna.progress")
+    world.simulate("--users", USERS, *period, "--count", LATE_EVENTS, "--rate", "max", "--ledger", world.late_ledger)
+    wait_until(
+        lambda: number(connection, "SELECT sum(records_archived) FROM antenna.progress") == before + LATE_EVENTS,
+        "archiving the late events",
+        world.speed,
+    )
+
+
+def show_both_layers(world, connection, this_hour):
+    """The batch layer, what late events do to it, and the proof that everything agrees."""
+    show.step("Batch layer: each complete hour")
+    wait_until_sealed(world, connection, this_hour)
+    world.batch_pending()
+
+    show.step("Late events: they come hours after the batch run of their hour, and make it dirty")
+    send_late_events(world, connection, this_hour)
+    world.verify(this_hour, code=DIFFERENCE)
+    print("\nThe batch layer runs the changed hour again:")
+    world.batch_pending()
+
+    show.step("Every byte accounted for")
+    world.verify(this_hour)
+    comparison = compare(connection, [world.ledger, world.late_ledger], world.archive / "data", this_hour)
+    show.show_sums(comparison)
+    if comparison.differences:
+        raise Wrong(f"{len(comparison.differences)} totals differ from the ledger, see above")
+
+
 def demonstrate(world):
     """All steps in order. Raises ServerError and Wrong."""
     show.step("Kafka and PostgreSQL")
@@ -72,6 +115,7 @@ def demonstrate(world):
 
     show.step(f"Antennas: the last {HOURS_BACK} hours, with late, doubled, malformed and misdated messages")
     now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    this_hour = now.replace(minute=0, second=0, tzinfo=None)
     count = simulate_past(world, now)
 
     show.step("Speed layer: 5-minute totals and the archive, as a service")
@@ -84,20 +128,9 @@ def demonstrate(world):
             world.speed,
         )
         show.show_speed(connection)
-
-        show.step("Batch layer: each complete hour")
-        this_hour = now.replace(minute=0, second=0, tzinfo=None)
-        hours = [row[0] for row in connection.execute("SELECT hour FROM antenna.hour ORDER BY hour")]
-        for hour in (hour for hour in hours if hour < this_hour):
-            world.batch(hour)
-
-        show.step("Every byte accounted for")
-        comparison = compare(connection, world.ledger, world.archive / "data", this_hour)
-        show.show_sums(comparison)
-        if comparison.differences:
-            raise Wrong(f"{len(comparison.differences)} totals differ from the ledger, see above")
-
-        show.step("What the layers know, with the antennas live again")
+        show_both_layers(world, connection, this_hour)
+        show.step("What the layers know, with the antennas live again and the batch layer as a service")
+        world.batch.start()
         start_live(world, connection)
         show.show_findings(connection, world.archive / "data", this_hour)
 
@@ -132,7 +165,7 @@ def main():
         print(f"demo: {error}\nstopping what was started", file=sys.stderr)
         world.stop()
         return 1
-    show.step("It goes on: antennas, speed layer, Kafka and PostgreSQL run until make demo-stop")
+    show.step("It goes on: antennas, both layers, Kafka and PostgreSQL run until make demo-stop")
     print(world.describe())
     return 0
 

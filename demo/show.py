@@ -45,8 +45,10 @@ def show_speed(connection):
     ).fetchone()
     print(f"{totalled + rejected:,} messages read: {totalled:,} totalled ({total:,} bytes), {rejected:,} rejected")
     print(f"{archived:,} archived as Parquet")
-    rows = connection.execute("SELECT reason, count(*) FROM antenna.rejected GROUP BY reason ORDER BY 2 DESC, 1")
-    show_table("Rejected messages; each is kept in antenna.rejected, with its payload", ["reason", ">messages"], rows)
+    rows = connection.execute(
+        "SELECT reason, sum(messages)::bigint FROM antenna.rejected_count GROUP BY reason ORDER BY 2 DESC, 1"
+    )
+    show_table("Rejected messages; antenna.rejected has them with their payload", ["reason", ">messages"], rows)
 
 
 def show_sums(comparison):

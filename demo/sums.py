@@ -64,9 +64,18 @@ def find_differences(source, expected, found):
     return [(source, key, expected.get(key), found.get(key)) for key in keys if expected.get(key) != found.get(key)]
 
 
-def compare(connection, ledger_path, archive, end):
-    """Compares all windows, and all totals of the hours before `end`, one by one with the ledger."""
-    ledger = read_ledger(ledger_path)
+def add_ledgers(paths):
+    """Several ledgers as one: their totals added up."""
+    sums = collections.defaultdict(collections.Counter)
+    for path in paths:
+        for grain, totals in read_ledger(path).items():
+            sums[grain].update(totals)
+    return sums
+
+
+def compare(connection, ledger_paths, archive, end):
+    """Compares all windows, and all totals of the hours before `end`, one by one with the ledgers."""
+    ledger = add_ledgers(ledger_paths)
     windows = read_table(connection, "bytes")
     complete = {key: value for key, value in ledger["hour"].items() if key[0] < end}
     sources = {

@@ -1,5 +1,6 @@
 """What the demo runs, all of it in one folder: the servers, the speed layer and the antennas."""
 
+import datetime
 import getpass
 import os
 import pathlib
@@ -44,7 +45,9 @@ class World:
         self.postgres = Postgres(HOME, configured_port("POSTGRES"))
         self.archive = HOME / "archive"
         self.ledger = HOME / "ledger.csv"
+        self.late_ledger = HOME / "late-ledger.csv"
         self.speed = self._service("speed", self.kafka.address, TOPIC, *self._database("bytes"), self.archive)
+        self.batch = self._service("batch", *self._batch_arguments(), "--follow")
 
     def antennas(self, *options):
         """The simulator as a service with these options."""
@@ -52,7 +55,7 @@ class World:
 
     def processes(self):
         """All that may run, in the order in which it is to be stopped."""
-        return [self.antennas(), self.speed, self.kafka, self.postgres]
+        return [self.antennas(), self.batch, self.speed, self.kafka, self.postgres]
 
     def is_running(self):
         """Whether any of it runs."""
@@ -64,13 +67,13 @@ class World:
             process.stop()
         shutil.rmtree(HOME, ignore_errors=True)
 
-    def run(self, command, *arguments):
+    def run(self, command, *arguments, code=0):
         """Runs a command of the program to its end, shows it and what it prints. Raises ServerError."""
         words = [command, *map(str, arguments)]
         print("$ antenna " + " ".join(words), flush=True)
         done = subprocess.run([PROGRAM, *words], env=os.environ | self._environment(), check=False)
-        if done.returncode:
-            raise ServerError(f"antenna {command} failed with exit code {done.returncode}")
+        if done.returncode != code:
+            raise ServerError(f"antenna {command} ended with exit code {done.returncode} instead of {code}")
 
     def provision(self):
         """Creates the tables and loads the sample users."""
@@ -80,11 +83,15 @@ class World:
         """Sends messages until the options say it is done."""
         self.run("simulate", self.kafka.address, TOPIC, *options)
 
-    def batch(self, hour):
-        """Batches one hour, given as a naive datetime in UTC."""
-        tables = ("user_metadata", "bytes_hourly", "user_quota_limit")
-        address, user, password = self._login()
-        self.run("batch", self.archive / "data", f"{hour:%Y-%m-%dT%H}:00:00Z", address, *tables, user, password)
+    def batch_pending(self):
+        """Batches every hour that is complete and has no run, or was changed after it."""
+        self.run("batch", *self._batch_arguments(), "--pending")
+
+    def verify(self, end, code=0):
+        """Has the program compare the hours before `end`, a naive datetime in UTC, and expects an exit code."""
+        last = end - datetime.timedelta(hours=1)
+        options = ["--storage-path", self.archive / "data", "--to", f"{last:%Y-%m-%dT%H}:00:00Z", "--deep"]
+        self.run("verify", *self._login(), *options, code=code)
 
     def connect(self):
         """A connection to the database by psycopg, which knows nothing of the program."""
@@ -108,6 +115,11 @@ class World:
     def _database(self, table):
         address, user, password = self._login()
         return address, table, user, password
+
+    def _batch_arguments(self):
+        address, user, password = self._login()
+        tables = ("user_metadata", "bytes_hourly", "user_quota_limit")
+        return (self.archive / "data", "-", address, *tables, user, password)
 
     def _environment(self):
         return {"ANTENNA_PASSWORD_FILE": str(self.postgres.password_file)}

@@ -80,8 +80,9 @@ static int read_from_storage(const struct batch_tools *tools, struct hour_files 
 
     if (hour_folder_list(storage_path, report->hour, &folder, error))
         return -1;
-    if (tools->bookkeeping && (hours_files(tools->postgres, report->hour, &files->listed, error) ||
-                               find_listed_files(storage_path, files, error) || check_rows(tools->reader, files, error)))
+    if (tools->bookkeeping &&
+        (hours_files(tools->postgres, report->hour, &files->listed, error) ||
+         find_listed_files(storage_path, files, error) || check_rows(tools->reader, files, error)))
         return -1;
     for (size_t i = 0; i < folder.count; i++) {
         if (listed_files_have(&files->listed, folder.names[i] + strlen(storage_path) + 1))
@@ -122,9 +123,9 @@ static int hourly_total_bytes(const struct batch_tools *tools, const struct file
                               struct batch_report *report, struct error *error)
 {
     struct run run = {.report = report};
-    int status = totals_begin_replacing(
-        &run.writer, tools->postgres, config_text(tools->config, OPTION_BYTES_HOURLY_TABLE), report->hour,
-        (struct totals_labels){dimension_labels, DIMENSIONS}, error);
+    int status =
+        totals_begin_replacing(&run.writer, tools->postgres, config_text(tools->config, OPTION_BYTES_HOURLY_TABLE),
+                               report->hour, (struct totals_labels){dimension_labels, DIMENSIONS}, error);
 
     if (!status && paths->count)
         status = reader_sum(tools->reader, paths, take_total, &run, error);
@@ -148,7 +149,8 @@ static int name_altered_file(struct reader *reader, const struct hour_files *fil
         if (reader_inspect(reader, files->paths.names[next], &content, error))
             return -1;
         if (content.bytes_total != file->bytes_total)
-            return error_set(error, ERROR_MISTAKE, "the rows of \"%s\" have %lld bytes instead of the %lld that are listed",
+            return error_set(error, ERROR_MISTAKE,
+                             "the rows of \"%s\" have %lld bytes instead of the %lld that are listed",
                              files->paths.names[next], (long long)content.bytes_total, (long long)file->bytes_total);
         next++;
     }
@@ -205,10 +207,9 @@ int batch_hour(const struct batch_tools *tools, const struct hour_entry *entry, 
     struct batch_report report = {.hour = entry->hour, .sealed = entry->sealed};
 
     if (postgres_begin(tools->postgres, error) || hours_lock(tools->postgres, report.hour, error) ||
-        read_from_storage(tools, &files, &report, error) ||
-        hourly_total_bytes(tools, &files.paths, &report, error) || check_sums(tools, &files, &report, error) ||
-        users_with_exceeded_quota(tools, &report, error) || note_run(tools, &files, &report, error) ||
-        postgres_commit(tools->postgres, error))
+        read_from_storage(tools, &files, &report, error) || hourly_total_bytes(tools, &files.paths, &report, error) ||
+        check_sums(tools, &files, &report, error) || users_with_exceeded_quota(tools, &report, error) ||
+        note_run(tools, &files, &report, error) || postgres_commit(tools->postgres, error))
         return -1;
     *ret_report = report;
     return 0;

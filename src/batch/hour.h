@@ -8,9 +8,9 @@
 
 /** What the run of an hour has done. */
 struct batch_report {
-    int64_t hour; /* its first second */
-    bool rerun;   /* a run of this hour was noted before */
-    bool sealed;  /* else the totals are provisional: more is expected */
+    int64_t hour;    /* its first second */
+    bool rerun;      /* a run of this hour was noted before */
+    bool sealed;     /* else the totals are provisional: more is expected */
     size_t files;    /* that were read */
     size_t unlisted; /* of them, that the list of the archive does not have */
     size_t left_out; /* files in the hour's folder that are not listed and were not to be read */
@@ -30,8 +30,8 @@ struct batch_tools {
 };
 
 /**
- * Runs an hour and replaces what is in the tables about it. Errors: ERROR_MISTAKE for a file that is missing or does not
- * hold what the list says, with its name; ERROR_WORLD. Nothing is written then, and the transaction is left to the
+ * Runs an hour and replaces what is in the tables about it. Errors: ERROR_MISTAKE for a file that is missing or does
+ * not hold what the list says, with its name; ERROR_WORLD. Nothing is written then, and the transaction is left to the
  * caller to roll back.
  */
 int batch_hour(const struct batch_tools *tools, const struct hour_entry *entry, struct batch_report *ret_report,

@@ -47,8 +47,10 @@ static int refuse_without_bookkeeping(const struct config *config, struct error 
 
     for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
         if (config_flag(config, options[i])) {
-            error_set(error, ERROR_MISTAKE, "could not use --%s: the database has no schema antenna, which tells the "
-                                            "hours that are complete", option_table[options[i]].name);
+            error_set(error, ERROR_MISTAKE,
+                      "could not use --%s: the database has no schema antenna, which tells the "
+                      "hours that are complete",
+                      option_table[options[i]].name);
             return error_hint(error, "run antenna provision, or name the hours");
         }
     return 0;
@@ -68,8 +70,8 @@ int batch_job_open(struct batch_job *job, const struct config *config, const str
 {
     *job = (struct batch_job){.tools = {.config = config}, .listener = listener};
     if (read_range(job, config, error) || storage_check(config_text(config, OPTION_STORAGE_PATH), error) ||
-        jdbc_from_config(config, &job->address, error) ||
-        postgres_open(&job->address, &job->tools.postgres, error) || check_database(job, config, error))
+        jdbc_from_config(config, &job->address, error) || postgres_open(&job->address, &job->tools.postgres, error) ||
+        check_database(job, config, error))
         return -1;
     return reader_open(&job->tools.reader, error);
 }
@@ -88,8 +90,7 @@ static int list_range(const struct batch_job *job, struct hour_list *ret_hours)
     ret_hours->list = memory_new(ret_hours->count, sizeof(*ret_hours->list));
     for (size_t i = 0; i < ret_hours->count; i++)
         /* Whether more is expected nobody knows; the operator has named it. */
-        ret_hours->list[i] =
-            (struct hour_entry){.hour = job->from + (int64_t)i * SECONDS_PER_HOUR, .sealed = true};
+        ret_hours->list[i] = (struct hour_entry){.hour = job->from + (int64_t)i * SECONDS_PER_HOUR, .sealed = true};
     return 0;
 }
 

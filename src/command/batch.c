@@ -60,7 +60,8 @@ static void add_to_sum(struct batch_report *sum, const struct batch_report *repo
 {
     sum->files += report->files;
     sum->rows += report->rows;
-    sum->bytes += report->bytes;
+    if (__builtin_add_overflow(sum->bytes, report->bytes, &sum->bytes))
+        sum->bytes = INT64_MAX;
     sum->unknown += report->unknown;
     sum->exceeded += report->exceeded;
 }

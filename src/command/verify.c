@@ -58,9 +58,9 @@ static json_t *differences_as_json(const struct differences *differences)
     json_t *array = json_array();
 
     for (size_t i = 0; i < differences->count; i++)
-        json_array_append_new(array, json_pack("{s:s, s:s, s:b}", "cause", cause_code(differences->list[i].cause),
-                                               "detail", differences->list[i].detail, "expected",
-                                               (int)differences->list[i].expected));
+        json_array_append_new(array,
+                              json_pack("{s:s, s:s, s:b}", "cause", cause_code(differences->list[i].cause), "detail",
+                                        differences->list[i].detail, "expected", (int)differences->list[i].expected));
     return array;
 }
 
@@ -88,22 +88,24 @@ static void take_hour(void *context, const struct hour_finding *finding)
     printer->hours++;
 }
 
+static void print_rejected(const struct verify_summary *summary)
+{
+    printf("rejected, apart from that: %" PRId64 " messages", summary->counters.rejected);
+    for (size_t i = 0; i < summary->rejected_count; i++)
+        printf("%s%s %" PRId64, i ? ", " : ": ", summary->rejected[i].reason, summary->rejected[i].messages);
+    putchar('\n');
+}
+
 static void print_summary(const struct verify_summary *summary)
 {
     const struct ledger_counters *counters = &summary->counters;
 
-    printf("%zu hours verified: ", summary->hours);
-    if (summary->differing)
-        printf("%zu differ\n", summary->differing);
-    else
-        printf("no difference\n");
-    printf("messages: %" PRId64 " totalled with %" PRId64 " bytes, %" PRId64 " of them archived with %" PRId64
-           " bytes; %" PRId64 " rejected\n",
-           counters->totalled, counters->totalled_bytes, counters->archived, counters->archived_bytes,
-           counters->rejected);
+    printf("%zu hours verified, %zu with differences\n", summary->hours, summary->differing);
+    printf("speed layer: %" PRId64 " events with %" PRId64 " bytes totalled, %" PRId64 " with %" PRId64
+           " bytes archived\n",
+           counters->totalled, counters->totalled_bytes, counters->archived, counters->archived_bytes);
     print_differences(&summary->differences);
-    for (size_t i = 0; i < summary->rejected_count; i++)
-        printf("    rejected, %s: %" PRId64 "\n", summary->rejected[i].reason, summary->rejected[i].messages);
+    print_rejected(summary);
 }
 
 static json_t *reasons_as_json(const struct verify_summary *summary)
@@ -118,12 +120,12 @@ static json_t *reasons_as_json(const struct verify_summary *summary)
 static void print_json(const struct verify_summary *summary, json_t *hours, bool equal)
 {
     const struct ledger_counters *counters = &summary->counters;
-    json_t *object = json_pack("{s:b, s:O, s:{s:I, s:I, s:I, s:I, s:I}, s:o, s:o}", "equal", (int)equal, "hours", hours,
-                               "messages", "totalled", (json_int_t)counters->totalled, "totalled_bytes",
-                               (json_int_t)counters->totalled_bytes, "archived", (json_int_t)counters->archived,
-                               "archived_bytes", (json_int_t)counters->archived_bytes, "rejected",
-                               (json_int_t)counters->rejected, "rejected", reasons_as_json(summary), "differences",
-                               differences_as_json(&summary->differences));
+    json_t *object =
+        json_pack("{s:b, s:O, s:{s:I, s:I, s:I, s:I, s:I}, s:o, s:o}", "equal", (int)equal, "hours", hours, "messages",
+                  "totalled", (json_int_t)counters->totalled, "totalled_bytes", (json_int_t)counters->totalled_bytes,
+                  "archived", (json_int_t)counters->archived, "archived_bytes", (json_int_t)counters->archived_bytes,
+                  "rejected", (json_int_t)counters->rejected, "rejected", reasons_as_json(summary), "differences",
+                  differences_as_json(&summary->differences));
 
     json_dumpf(object, stdout, JSON_INDENT(2));
     putchar('\n');

@@ -38,8 +38,7 @@ enum counter_column {
 
 static char *with_tables(const char *sql, const struct ledger_tables *tables)
 {
-    const char *const names[][2] = {
-        {"bytes", tables->bytes}, {"bytes_hourly", tables->bytes_hourly}, {NULL, NULL}};
+    const char *const names[][2] = {{"bytes", tables->bytes}, {"bytes_hourly", tables->bytes_hourly}, {NULL, NULL}};
 
     return postgres_with_tables(sql, names);
 }

@@ -9,10 +9,10 @@
 #define DETAIL_SIZE 1024
 
 static const char *const codes[CAUSES] = {
-    [CAUSE_FILE_MISSING] = "file_missing",     [CAUSE_FILE_DAMAGED] = "file_damaged",
-    [CAUSE_FILE_UNLISTED] = "file_unlisted",   [CAUSE_LIST_EDITED] = "list_edited",
-    [CAUSE_NOT_ARCHIVED] = "not_archived_yet", [CAUSE_SPEED_EDITED] = "speed_rows_edited",
-    [CAUSE_NOT_BATCHED] = "not_batched",       [CAUSE_DIRTY] = "dirty",
+    [CAUSE_FILE_MISSING] = "file_missing",        [CAUSE_FILE_DAMAGED] = "file_damaged",
+    [CAUSE_FILE_UNLISTED] = "file_unlisted",      [CAUSE_LIST_EDITED] = "list_edited",
+    [CAUSE_NOT_ARCHIVED] = "not_archived_yet",    [CAUSE_SPEED_EDITED] = "speed_rows_edited",
+    [CAUSE_NOT_BATCHED] = "not_batched",          [CAUSE_DIRTY] = "dirty",
     [CAUSE_HOURLY_EDITED] = "hourly_rows_edited", [CAUSE_COUNTERS_EDITED] = "counters_edited",
 };
 
@@ -30,7 +30,8 @@ void differences_add(struct differences *differences, enum cause cause, const ch
     vsnprintf(detail, sizeof(detail), format, arguments);
     va_end(arguments);
     differences->list = memory_resize(differences->list, differences->count + 1, sizeof(*differences->list));
-    differences->list[differences->count++] = (struct difference){.cause = cause, .detail = memory_printf("%s", detail)};
+    differences->list[differences->count++] =
+        (struct difference){.cause = cause, .detail = memory_printf("%s", detail)};
 }
 
 size_t differences_count(const struct differences *differences)

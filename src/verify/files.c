@@ -59,12 +59,12 @@ static bool check_rows(const struct files_check *check, const char *path, const 
     if (reader_inspect(check->reader, path, &content, &error))
         differences_add(&finding->differences, CAUSE_FILE_DAMAGED, "%s", error.message);
     else if (content.bytes_total != file->bytes_total)
-        differences_add(&finding->differences, CAUSE_FILE_DAMAGED, "the rows of \"%s\" have %lld bytes instead of %lld", path,
-                        (long long)content.bytes_total, (long long)file->bytes_total);
+        differences_add(&finding->differences, CAUSE_FILE_DAMAGED, "the rows of \"%s\" have %lld bytes instead of %lld",
+                        path, (long long)content.bytes_total, (long long)file->bytes_total);
     else if (content.min_timestamp != file->min_timestamp || content.max_timestamp != file->max_timestamp ||
              time_hour(content.min_timestamp) != finding->hour || time_hour(content.max_timestamp) != finding->hour)
-        differences_add(&finding->differences, CAUSE_FILE_DAMAGED, "the rows of \"%s\" have other event times than listed",
-                        path);
+        differences_add(&finding->differences, CAUSE_FILE_DAMAGED,
+                        "the rows of \"%s\" have other event times than listed", path);
     else {
         finding->file_bytes += content.bytes_total;
         return true;

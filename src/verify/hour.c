@@ -16,8 +16,8 @@ static void check_list(struct hour_finding *finding)
                         (long long)sums->listed_files, (long long)sums->listed_rows, (long long)sums->listed_bytes);
 }
 
-/* Whether the 5-minute totals are the archive's. What is more in them may be on its way there: all three labels then have
- * the same more, and no more than what waits. */
+/* Whether the 5-minute totals are the archive's. What is more in them may be on its way there: all three labels then
+ * have the same more, and no more than what waits. */
 static bool check_speed(const struct verify_tools *tools, struct hour_finding *finding)
 {
     const struct hour_sums *sums = &finding->sums;

@@ -83,10 +83,11 @@ static int check_counters(struct postgres *postgres, struct verify_summary *summ
     if (ledger_counters(postgres, counters, error))
         return -1;
     if (counters->hour_rows != counters->archived || counters->hour_bytes != counters->archived_bytes)
-        differences_add(&summary->differences, CAUSE_COUNTERS_EDITED,
-                        "antenna.progress counts %lld rows and %lld bytes as archived, the hours add up to %lld and %lld",
-                        (long long)counters->archived, (long long)counters->archived_bytes,
-                        (long long)counters->hour_rows, (long long)counters->hour_bytes);
+        differences_add(
+            &summary->differences, CAUSE_COUNTERS_EDITED,
+            "antenna.progress counts %lld rows and %lld bytes as archived, the hours add up to %lld and %lld",
+            (long long)counters->archived, (long long)counters->archived_bytes, (long long)counters->hour_rows,
+            (long long)counters->hour_bytes);
     if (counters->rejected != counters->rejected_counts)
         differences_add(&summary->differences, CAUSE_COUNTERS_EDITED,
                         "antenna.progress counts %lld rejected messages, antenna.rejected_count adds up to %lld",
@@ -111,7 +112,8 @@ int verify_run(const struct config *config, const struct verify_listener *listen
 {
     cleanup(jdbc_release) struct jdbc_address address = {0};
     struct verify_tools tools = {
-        .tables = {config_text(config, OPTION_JDBC_TABLE), config_text(config, OPTION_BYTES_HOURLY_TABLE),
+        .tables = {config_text(config, OPTION_JDBC_TABLE),
+                   config_text(config, OPTION_BYTES_HOURLY_TABLE),
                    {dimension_labels, DIMENSIONS}},
         .storage_path = config_text(config, OPTION_STORAGE_PATH),
         .deep = config_flag(config, OPTION_DEEP),

@@ -12,14 +12,14 @@
 /** Why two of them differ; part of the data contract by its code, cause_code(). */
 enum cause {
     CAUSE_FILE_MISSING,
-    CAUSE_FILE_DAMAGED,   /* it cannot be read, or does not hold what the list says */
-    CAUSE_FILE_UNLISTED,  /* it lies in the hour's folder: readers that ignore the list count it */
-    CAUSE_LIST_EDITED,    /* antenna.hour and antenna.archive_file differ */
-    CAUSE_NOT_ARCHIVED,   /* totalled, and on its way to the archive */
-    CAUSE_SPEED_EDITED,   /* rows of the 5-minute totals were changed by other hands, or are not of this archive */
-    CAUSE_NOT_BATCHED,    /* no batch run yet */
-    CAUSE_DIRTY,          /* changed after its batch run */
-    CAUSE_HOURLY_EDITED,  /* rows of the hourly totals were changed by other hands, or are not of this archive */
+    CAUSE_FILE_DAMAGED,    /* it cannot be read, or does not hold what the list says */
+    CAUSE_FILE_UNLISTED,   /* it lies in the hour's folder: readers that ignore the list count it */
+    CAUSE_LIST_EDITED,     /* antenna.hour and antenna.archive_file differ */
+    CAUSE_NOT_ARCHIVED,    /* totalled, and on its way to the archive */
+    CAUSE_SPEED_EDITED,    /* rows of the 5-minute totals were changed by other hands, or are not of this archive */
+    CAUSE_NOT_BATCHED,     /* no batch run yet */
+    CAUSE_DIRTY,           /* changed after its batch run */
+    CAUSE_HOURLY_EDITED,   /* rows of the hourly totals were changed by other hands, or are not of this archive */
     CAUSE_COUNTERS_EDITED, /* the counters of antenna.progress differ from the sum of the hours */
     CAUSES,
 };

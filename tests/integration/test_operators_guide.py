@@ -64,8 +64,18 @@ def test_what_to_watch(case):
     progress, rejected, hours, losses = found
     assert len(progress) == 3
     assert [row[:2] for row in rejected] == [("not_json", 1)]
-    assert dict(hours) == {CUT - datetime.timedelta(hours=1): True, CUT: False}
+    assert dict(hours) == {CUT - datetime.timedelta(hours=1): "dirty", CUT: "new"}
     assert losses == []
+
+
+def test_a_retired_job(case):
+    case.prepare()
+    case.produce(events.draw(300))
+    case.speed("--job", "retired")
+    case.execute("UPDATE antenna.progress SET archived_until = '2022-01-01'")
+    assert case.batch_pending() == {}
+    case.execute(block_with("'infinity'"))
+    assert len(case.batch_pending()) == 2
 
 
 def test_coming_from_spark(case):

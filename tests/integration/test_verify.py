@@ -63,8 +63,8 @@ def test_table(batched):
     lines = result.out.splitlines()
     assert [line.split()[:2] for line in lines[1:3]] == [[HOURS[0], "clean"], [HOURS[1], "clean"]]
     assert all(line.endswith("=") for line in lines[1:3])
-    assert "2 hours verified: no difference" in lines
-    assert "    rejected, not_json: 2" in lines
+    assert "2 hours verified, 0 with differences" in lines
+    assert lines[-1] == "rejected, apart from that: 3 messages: not_json 2, empty 1"
 
 
 def test_a_range(batched):

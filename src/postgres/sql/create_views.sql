@@ -35,7 +35,7 @@ LEFT JOIN antenna.hour_state AS known USING (hour)
 JOIN :"bytes" AS total ON total.date >= speed_hour.hour AND total.date < speed_hour.hour + INTERVAL '1 hour'
 WHERE CASE
     WHEN known.hour IS NOT NULL THEN known.state <> 'clean'
-    ELSE NOT EXISTS (SELECT FROM :"bytes_hourly" AS batched WHERE batched.date = speed_hour.hour)
+    ELSE (SELECT min(date) FROM :"bytes_hourly" WHERE date = speed_hour.hour) IS NULL -- one look into the index
 END
 GROUP BY speed_hour.hour, total.type, total.id;
 
