@@ -27,4 +27,7 @@ int command_batch(const struct config *config, struct error *error) must_check;
 /** Compares both layers, the archive and its list; returns EXIT_DIFFERENCE when they differ (verify.c). */
 int command_verify(const struct config *config, struct error *error) must_check;
 
+/** Tells how far the jobs are (status.c). */
+int command_status(const struct config *config, struct error *error) must_check;
+
 #endif

@@ -79,4 +79,17 @@ const struct command command_table[COMMAND_IDS] = {
                 "  antenna verify jdbc:postgresql://localhost:5432/postgres postgres - \\\n"
                 "      --storage-path /var/lib/antenna/data --from 2022-02-20T00:00:00Z --to 2022-02-20T23:00:00Z\n",
         },
+    [COMMAND_STATUS] =
+        {
+            .name = "status",
+            .summary = "tell how far the jobs are, and what is to be done",
+            .description =
+                "Tells, for each partition, what is totalled, what waits to be archived and how far it is behind, who\n"
+                "has it and when that worker committed last; how many hours are open, new, dirty and clean; the sizes\n"
+                "of archive and database; and how many messages were rejected, by reason.",
+            .positionals = {OPTION_JDBC_URI, OPTION_JDBC_USER, OPTION_JDBC_PASSWORD},
+            .positional_count = 3,
+            .required_count = 2,
+            .examples = "  antenna status jdbc:postgresql://localhost:5432/postgres postgres -\n",
+        },
 };

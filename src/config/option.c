@@ -9,7 +9,8 @@
 #define SPEED (1u << COMMAND_SPEED)
 #define BATCH (1u << COMMAND_BATCH)
 #define VERIFY (1u << COMMAND_VERIFY)
-#define DATABASE (PROVISION | SPEED | BATCH | VERIFY)
+#define STATUS (1u << COMMAND_STATUS)
+#define DATABASE (PROVISION | SPEED | BATCH | VERIFY | STATUS)
 #define EVERY (DATABASE | SIMULATE)
 
 #define MINUTE_MS (60 * 1000)
@@ -57,8 +58,8 @@ const struct option option_table[OPTION_IDS] = {
         "also read files in the hour's folder that the speed layer did not write, such as those of the Spark job"},
     [OPTION_DEEP] = {"deep", 0, TYPE_FLAG, NULL, NULL, 0, 0, VERIFY, false,
         "read all rows of the files, not only their footers, and compare every total"},
-    [OPTION_JSON] = {"json", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH | VERIFY, false,
-        "print JSON for scripts instead of a table: batch an object a line for each hour, verify one object"},
+    [OPTION_JSON] = {"json", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH | VERIFY | STATUS, false,
+        "print JSON for scripts instead of a table: batch an object a line for each hour, the others one object"},
     [OPTION_USER_METADATA_TABLE] = {"user-metadata-table", 0, TYPE_TEXT, "TABLE", "user_metadata", 0, 0,
         PROVISION | BATCH, false, "table of the users: id, name, e-mail, hourly quota"},
     [OPTION_BYTES_HOURLY_TABLE] = {"bytes-hourly-table", 0, TYPE_TEXT, "TABLE", "bytes_hourly", 0, 0,

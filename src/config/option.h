@@ -78,7 +78,15 @@ enum option_type {
     TYPE_LIST,     /* may be given several times; comma-separated in the environment */
 };
 
-enum command_id { COMMAND_PROVISION, COMMAND_SIMULATE, COMMAND_SPEED, COMMAND_BATCH, COMMAND_VERIFY, COMMAND_IDS };
+enum command_id {
+    COMMAND_PROVISION,
+    COMMAND_SIMULATE,
+    COMMAND_SPEED,
+    COMMAND_BATCH,
+    COMMAND_VERIFY,
+    COMMAND_STATUS,
+    COMMAND_IDS
+};
 
 #define OPTION_POSITIONALS_MAX 8
 

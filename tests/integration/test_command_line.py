@@ -13,6 +13,7 @@ ARGUMENTS = {
         *("jdbc-user", "jdbc-password"),
     ],
     "verify": ["jdbc-uri", "jdbc-user", "jdbc-password"],
+    "status": ["jdbc-uri", "jdbc-user", "jdbc-password"],
 }
 
 MISSPELT = {
@@ -21,8 +22,16 @@ MISSPELT = {
     "speed": "--until-ends",
     "batch": "--jdbc-usr",
     "verify": "--deap",
+    "status": "--jsn",
 }
-MEANT = {"provision": "adopt", "simulate": "seed", "speed": "until-end", "batch": "jdbc-user", "verify": "deep"}
+MEANT = {
+    "provision": "adopt",
+    "simulate": "seed",
+    "speed": "until-end",
+    "batch": "jdbc-user",
+    "verify": "deep",
+    "status": "json",
+}
 
 each = pytest.mark.parametrize("command", ARGUMENTS)
 
@@ -96,7 +105,7 @@ def test_wrong_values(program):
     program.run("simulate", "k", "t", "--count", "many").fails(2, "count", '"many"')
     program.run("simulate", "k", "t", "--late", "2").fails(2, "late", "0 to 1")
     program.run("speed", "--roll-rows", "0").fails(2, "roll-rows", "1 to 10000000")
-    program.run("batch", "p", "2022-02-20T10:00:00").fails(2, "hour", "offset")
+    program.run("batch", "p", "-", "--to", "2022-02-20T10:00:00").fails(2, "to", "offset")
     program.run("provision", "mysql://x", "u", "p").fails(2, "jdbc:postgresql://host:port/database")
 
 

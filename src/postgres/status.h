@@ -1,0 +1,47 @@
+/* How the speed layer and the archive stand, for people and scripts. Times are seconds since the Unix epoch. */
+#ifndef ANTENNA_POSTGRES_STATUS_H
+#define ANTENNA_POSTGRES_STATUS_H
+
+#include "postgres/client.h"
+
+/** One partition of a job; its texts are the list's. */
+struct partition_status {
+    const char *job;
+    const char *topic;
+    const char *owner;
+    int32_t partition;
+    int64_t totals_offset, archive_offset;
+    int64_t lag_messages, lag_seconds;
+    int64_t epoch;
+    int64_t commit_age;     /* seconds since the last commit */
+    int64_t archived_until; /* 0: unknown, or for ever */
+};
+
+struct partition_statuses {
+    PGresult *result;
+    size_t count;
+};
+
+/** Reads all partitions of all jobs. Free with partition_statuses_release(). */
+int status_partitions(struct postgres *postgres, struct partition_statuses *ret_partitions, struct error *error)
+    must_check;
+
+/** Number `index` of them. */
+struct partition_status partition_status_at(const struct partition_statuses *partitions, size_t index);
+
+/** Frees them. Fits cleanup(). */
+void partition_statuses_release(struct partition_statuses *partitions);
+
+/** The archive as a whole. */
+struct archive_status {
+    int64_t open_hours, new_hours, dirty_hours, clean_hours;
+    int64_t files, rows, bytes;
+    int64_t size;          /* of the files, in bytes */
+    int64_t sealed_until;  /* 0: unknown, or for ever */
+    int64_t database_size; /* in bytes */
+};
+
+/** Reads it. */
+int status_archive(struct postgres *postgres, struct archive_status *ret_archive, struct error *error) must_check;
+
+#endif
