@@ -110,13 +110,13 @@ static void print_json(const struct status *status)
 
         json_array_append_new(partitions, partition_as_json(&partition));
     }
-    object = json_pack("{s:o, s:{s:I, s:I, s:I, s:I, s:s}, s:{s:I, s:I, s:I, s:I}, s:I, s:O}", "partitions", partitions,
-                       "hours", "open", (json_int_t)archive->open_hours, "new", (json_int_t)archive->new_hours, "dirty",
-                       (json_int_t)archive->dirty_hours, "clean", (json_int_t)archive->clean_hours, "sealed_until",
-                       time_or_none(archive->sealed_until, until), "archive", "files", (json_int_t)archive->files,
-                       "rows", (json_int_t)archive->rows, "bytes", (json_int_t)archive->bytes, "size",
-                       (json_int_t)archive->size, "database_size", (json_int_t)archive->database_size, "rejected",
-                       status->rejected);
+    object =
+        json_pack("{s:o, s:{s:I, s:I, s:I, s:I, s:s}, s:{s:I, s:I, s:I, s:I}, s:I, s:O}", "partitions", partitions,
+                  "hours", "open", (json_int_t)archive->open_hours, "new", (json_int_t)archive->new_hours, "dirty",
+                  (json_int_t)archive->dirty_hours, "clean", (json_int_t)archive->clean_hours, "sealed_until",
+                  time_or_none(archive->sealed_until, until), "archive", "files", (json_int_t)archive->files, "rows",
+                  (json_int_t)archive->rows, "bytes", (json_int_t)archive->bytes, "size", (json_int_t)archive->size,
+                  "database_size", (json_int_t)archive->database_size, "rejected", status->rejected);
     json_dumpf(object, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(object);

@@ -27,6 +27,8 @@ void pending_drop(struct pending *pending)
     rejected_drop(&pending->rejected);
     rows_clear(&pending->rows);
     dictionary_clear(&pending->dictionary);
+    for (size_t i = 0; i < PENDING_AHEAD; i++)
+        pending->ahead[i].coded = false;
 }
 
 void pending_decode(struct pending *pending, const struct message *messages, size_t count)
@@ -45,6 +47,14 @@ void pending_decode(struct pending *pending, const struct message *messages, siz
     for (size_t i = 0; i < count; i++)
         if (!pending->ahead[i].rejected)
             dictionary_fetch_names(&pending->dictionary, pending->ahead[i].hashes);
+    for (size_t i = 0; i < count; i++) {
+        struct decoded *decoded = &pending->ahead[i];
+
+        decoded->coded = !decoded->rejected && dictionary_encode(&pending->dictionary, &decoded->record,
+                                                                 decoded->hashes, &decoded->event) == 0;
+        if (decoded->coded)
+            totals_fetch(pending->totals, &decoded->event);
+    }
 }
 
 static int take_rejected(struct pending *pending, struct partition *partition, const struct message *message,
@@ -92,12 +102,12 @@ static int take_record(struct pending *pending, struct partition *partition, con
     struct partition_delta to_archive = partition->to_archive, to_total = partition->to_total;
     bool totalled = message->offset < partition->totals_offset;
     int64_t reached = time_reached(record, message);
-    struct coded_event event;
+    struct coded_event event = decoded->event;
 
     if (!add_to_delta(&to_archive, record->bytes, reached) ||
         (!totalled && !add_to_delta(&to_total, record->bytes, reached)))
         return 1;
-    if (dictionary_encode(&pending->dictionary, record, decoded->hashes, &event))
+    if (!decoded->coded && dictionary_encode(&pending->dictionary, record, decoded->hashes, &event))
         return 1;
     if (!rows_have_room(&pending->rows, &event) || (!totalled && totals_add(pending->totals, &event)))
         return 1;

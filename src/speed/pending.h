@@ -13,7 +13,7 @@
 #include "speed/partitions.h"
 #include "speed/totals.h"
 
-/** Messages that are decoded before the first of them is taken, so that their look-ups wait for memory at one time. */
+/** Messages that are decoded before the first of them is taken: their look-ups then wait for memory at one time. */
 #define PENDING_AHEAD 32
 
 /** A message decoded: a record, or why it was rejected. */
@@ -22,6 +22,8 @@ struct decoded {
     bool rejected;
     struct record record;
     uint32_t hashes[DIMENSIONS]; /* of the record's names */
+    bool coded;
+    struct coded_event event; /* the record, when it is coded */
     struct reject reject;
 };
 
@@ -42,7 +44,10 @@ void pending_release(struct pending *pending);
 /** Drops totals, rejected messages, rows and names. */
 void pending_drop(struct pending *pending);
 
-/** Decodes `count` messages, PENDING_AHEAD at most, into `ahead`, where they are valid until the next call. */
+/**
+ * Decodes `count` messages, PENDING_AHEAD at most, into `ahead`, where they are valid until the next call, and fetches
+ * into the cache what taking them will look at.
+ */
 void pending_decode(struct pending *pending, const struct message *messages, size_t count);
 
 /**

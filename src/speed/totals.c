@@ -60,15 +60,27 @@ static uint64_t key_of(const struct coded_event *event, enum dimension dimension
     return window << (CODE_BITS + DIMENSION_BITS) | (uint64_t)(dimension + 1) << CODE_BITS | event->codes[dimension];
 }
 
-/* The slot of a key, or the free one where it belongs. Multiplication by 2^64 / golden ratio spreads codes that count
- * up (Knuth, The Art of Computer Programming, volume 3, 6.4). */
+/* Multiplication by 2^64 / golden ratio spreads codes that count up (Knuth, The Art of Computer Programming, volume 3,
+ * 6.4). */
+static uint32_t first_index(const struct totals *totals, uint64_t key)
+{
+    return (uint32_t)((key * 0x9e3779b97f4a7c15u) >> 32) & (totals->slot_count - 1);
+}
+
+/* The slot of a key, or the free one where it belongs. */
 static struct slot *find(const struct totals *totals, uint64_t key)
 {
-    uint32_t index = (uint32_t)((key * 0x9e3779b97f4a7c15u) >> 32) & (totals->slot_count - 1);
+    uint32_t index = first_index(totals, key);
 
     while (totals->slots[index].key && totals->slots[index].key != key)
         index = (index + 1) & (totals->slot_count - 1);
     return &totals->slots[index];
+}
+
+void totals_fetch(const struct totals *totals, const struct coded_event *event)
+{
+    for (int i = 0; i < DIMENSIONS; i++)
+        __builtin_prefetch(&totals->slots[first_index(totals, key_of(event, (enum dimension)i))], 1);
 }
 
 static void grow(struct totals *totals)

@@ -36,6 +36,9 @@ void totals_clear(struct totals *totals);
 /** How many sums there are. */
 size_t totals_count(const struct totals *totals);
 
+/** Fetches into the cache where the event's sums are; done for many events before they are added. */
+void totals_fetch(const struct totals *totals, const struct coded_event *event);
+
 /**
  * Adds an event to its three sums. Returns 1, with nothing added, when there is no room for them or a sum would exceed
  * int64: commit, clear and add it again. An empty collection takes any event.
