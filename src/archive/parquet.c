@@ -1,13 +1,10 @@
 #include "archive/parquet.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "archive/database.h"
+#include "archive/disk.h"
 #include "base/buffer.h"
 #include "base/memory.h"
 
@@ -176,23 +173,6 @@ static int copy_rows(struct parquet *parquet, const char *path, struct error *er
     return database_run(&parquet->database, sql.data, NULL, error);
 }
 
-static int sync_file(const char *path, int64_t *ret_size, struct error *error)
-{
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat status;
-
-    if (file < 0)
-        return error_set(error, ERROR_WORLD, "could not open \"%s\": %s", path, strerror(errno));
-    if (fsync(file) || fstat(file, &status)) {
-        error_set(error, ERROR_WORLD, "could not write \"%s\" to disk: %s", path, strerror(errno));
-        close(file);
-        return -1;
-    }
-    close(file);
-    *ret_size = status.st_size;
-    return 0;
-}
-
 int parquet_write(struct parquet *parquet, const struct rows_hour *hour, const struct dictionary *dictionary,
                   const char *path, int64_t *ret_size, struct error *error)
 {
@@ -205,5 +185,5 @@ int parquet_write(struct parquet *parquet, const struct rows_hour *hour, const s
     release_names(&parquet->source);
     if (status)
         return error_context(error, "could not write \"%s\"", path);
-    return sync_file(path, ret_size, error);
+    return disk_sync_file(path, ret_size, error);
 }

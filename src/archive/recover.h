@@ -1,6 +1,6 @@
 /* What a crash, or a commit whose answer was lost, may have left in folders below .staging. */
-#ifndef ANTENNA_SPEED_RECOVER_H
-#define ANTENNA_SPEED_RECOVER_H
+#ifndef ANTENNA_ARCHIVE_RECOVER_H
+#define ANTENNA_ARCHIVE_RECOVER_H
 
 #include "archive/staging.h"
 #include "postgres/client.h"

@@ -1,4 +1,4 @@
-#include "speed/recover.h"
+#include "archive/recover.h"
 
 #include <stdlib.h>
 
