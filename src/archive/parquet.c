@@ -4,8 +4,6 @@
 #include <string.h>
 
 #include "archive/database.h"
-#include "archive/disk.h"
-#include "base/buffer.h"
 #include "base/memory.h"
 
 #define MICROSECONDS 1000000
@@ -162,14 +160,20 @@ void parquet_close(struct parquet *parquet)
     free(parquet);
 }
 
+void parquet_append_target(struct buffer *sql, const char *path)
+{
+    buffer_text(sql, " TO ");
+    database_quote(sql, path);
+    buffer_printf(sql, " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE %d)",
+                  PARQUET_ROW_GROUP_ROWS);
+}
+
 static int copy_rows(struct parquet *parquet, const char *path, struct error *error)
 {
     cleanup(buffer_release) struct buffer sql = {0};
 
-    buffer_text(&sql, "COPY (SELECT * FROM antenna_rows()) TO ");
-    database_quote(&sql, path);
-    buffer_printf(&sql, " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE %d)",
-                  PARQUET_ROW_GROUP_ROWS);
+    buffer_text(&sql, "COPY (SELECT * FROM antenna_rows())");
+    parquet_append_target(&sql, path);
     return database_run(&parquet->database, sql.data, NULL, error);
 }
 

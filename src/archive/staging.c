@@ -16,6 +16,8 @@
 #define LOCK_NAME "lock"
 #define PROBE_NAME "probe"
 
+#define PUBLISH_ATTEMPTS 3
+
 /* A roll of the default size is about this large. */
 #define SPACE_MIN (4 * 1024 * 1024)
 
@@ -112,6 +114,11 @@ void staging_close(struct staging *staging)
     free_staging(staging);
 }
 
+const char *staging_root(const struct staging *staging)
+{
+    return staging->root;
+}
+
 const char *staging_token(const struct staging *staging)
 {
     return staging->token;
@@ -157,6 +164,20 @@ int staging_list(const struct staging *staging, struct file_names *ret_names, st
     return 0;
 }
 
+/* Compaction may take the hour's folder away between our look at it and our move into it. */
+static int move_to_folder(const char *from, const char *to, const char *folder, struct error *error)
+{
+    for (int left = PUBLISH_ATTEMPTS; left; left--) {
+        if (disk_make_folder(folder, error))
+            return -1;
+        if (rename(from, to) == 0)
+            return disk_sync_folder(folder, error);
+        if (errno != ENOENT)
+            break;
+    }
+    return disk_fail(error, "move to its place", from);
+}
+
 int staging_publish(const struct staging *staging, const char *name, struct error *error)
 {
     cleanup(memory_free) char *from = staging_path(staging, name);
@@ -168,18 +189,14 @@ int staging_publish(const struct staging *staging, const char *name, struct erro
         return error_set(error, ERROR_FAILED, "\"%s\" is no name of an archive file", name);
     to = memory_printf("%s/%s/%s", staging->root, LAYOUT_DATA, place);
     folder = memory_text(to, (size_t)(strrchr(to, '/') - to));
-    if (disk_make_folder(folder, error))
-        return -1;
-    if (rename(from, to))
-        return disk_fail(error, "move to its place", from);
-    return disk_sync_folder(folder, error);
+    return move_to_folder(from, to, folder, error);
 }
 
 int staging_delete(const struct staging *staging, const char *name, struct error *error)
 {
     cleanup(memory_free) char *path = staging_path(staging, name);
 
-    if (unlink(path) && errno != ENOENT)
+    if (remove(path) && errno != ENOENT)
         return disk_fail(error, "delete", path);
     return 0;
 }

@@ -21,6 +21,9 @@ int staging_open(const char *root, struct staging **ret_staging, struct error *e
 /** Removes the folder if it is empty, lets go of the lock and frees; NULL is fine. */
 void staging_close(struct staging *staging);
 
+/** The root that it was opened for. */
+const char *staging_root(const struct staging *staging);
+
 /** The writer's token, LAYOUT_TOKEN_DIGITS hexadecimal digits. */
 const char *staging_token(const struct staging *staging);
 
@@ -39,7 +42,7 @@ int staging_list(const struct staging *staging, struct file_names *ret_names, st
 /** Moves a file that is listed in PostgreSQL to its place, and waits until the disk knows. */
 int staging_publish(const struct staging *staging, const char *name, struct error *error) must_check;
 
-/** Deletes a file that is not listed. */
+/** Deletes a file that is not listed, or an empty folder. */
 int staging_delete(const struct staging *staging, const char *name, struct error *error) must_check;
 
 /**
