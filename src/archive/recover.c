@@ -7,7 +7,6 @@
 #include "archive/swap.h"
 #include "base/memory.h"
 #include "postgres/archive_files.h"
-#include "postgres/compaction.h"
 
 /* Sets ret_listed[i] for names[i]; what has no name of ours is not listed. */
 static int find_listed(struct postgres *postgres, const struct file_names *names, bool *ret_listed, struct error *error)
@@ -89,12 +88,12 @@ int recover_swap(struct postgres *postgres, const struct staging *staging, int64
     cleanup(replaced_files_release) struct replaced_files replaced = {0};
     cleanup(swap_cleanup) struct swap *swap = swap_new(staging, hour);
 
-    if (compaction_replaced(postgres, staging_token(staging), hour, &replaced, error))
+    if (archive_files_replaced(postgres, staging_token(staging), hour, &replaced, error))
         return -1;
     if (replaced.count == 0 && drop_unlisted(postgres, staging, swap, error))
         return -1;
     if (replaced.count &&
-        (replace_files(swap, &replaced, error) || compaction_forget(postgres, staging_token(staging), hour, error)))
+        (replace_files(swap, &replaced, error) || archive_files_forget(postgres, staging_token(staging), hour, error)))
         return -1;
     return swap_end(swap, error);
 }
