@@ -1,4 +1,4 @@
-"""A reader of the archive's folders that never rests and knows no list: it counts the rows that it sees in each hour."""
+"""A reader of the archive's folders that never rests and knows no list: it counts the rows of each hour."""
 
 import threading
 
