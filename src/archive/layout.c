@@ -43,12 +43,18 @@ void layout_swap_name(char name[LAYOUT_NAME_SIZE], int64_t hour)
 
 int layout_swap_hour(const char *name, int64_t *ret_hour)
 {
+    char text[TIME_TEXT_SIZE], again[LAYOUT_NAME_SIZE];
     unsigned year, month, day, hour;
-    char text[TIME_TEXT_SIZE];
-    int size = 0;
+    int64_t time;
 
-    if (sscanf(name, LAYOUT_SWAP "%4u%2u%2uT%2u%n", &year, &month, &day, &hour, &size) != 4 || name[size] != '\0')
+    if (sscanf(name, LAYOUT_SWAP "%4u%2u%2uT%2u", &year, &month, &day, &hour) != 4)
         return -1;
     snprintf(text, sizeof(text), "%04u-%02u-%02uT%02u:00:00Z", year, month, day, hour);
-    return time_parse(text, ret_hour) ? 0 : -1;
+    if (!time_parse(text, &time))
+        return -1;
+    layout_swap_name(again, time);
+    if (strcmp(name, again) != 0)
+        return -1;
+    *ret_hour = time;
+    return 0;
 }
