@@ -220,6 +220,28 @@ def test_a_folder_of_another_user(archived):
     archived.check_exact()
 
 
+def test_pending_hours_are_compacted_and_verified(archived):
+    counts = {hour: len(files_of(archived, hour)) for hour in (HOUR, SECOND_HOUR)}
+    said = archived.batch("-", "--pending", "--compact").out
+    assert all(f"  {count} files became 1" in said for count in counts.values())
+    archived.verify("--deep")
+    archived.check_exact()
+
+
+def test_of_several_hours_one_that_cannot_be_compacted_is_named(archived):
+    """The totals of both are written, and the other hour is compacted."""
+    path = archived.root / "data" / files_of(archived)[2]
+    damage_times(path)
+    arguments = archived.batch_arguments(HOUR, "--to", "2022-02-20T10:00:00Z", "--compact")
+    result = archived.program.run(*arguments)
+    assert result.code == 3
+    assert path.name in result.err
+    assert (len(files_of(archived)) > 4, len(files_of(archived, SECOND_HOUR))) == (True, 1)
+    for hour in (HOUR, SECOND_HOUR):
+        archived.check_batch(expect(archived.messages()), hour)
+    archived.check_nothing_left()
+
+
 # What is damaged.
 
 
