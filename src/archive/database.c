@@ -74,3 +74,13 @@ void database_quote(struct buffer *sql, const char *text)
         buffer_append(sql, *byte == '\'' ? "''" : byte, *byte == '\'' ? 2 : 1);
     buffer_text(sql, "'");
 }
+
+void database_quote_all(struct buffer *sql, const struct file_names *paths)
+{
+    buffer_text(sql, "[");
+    for (size_t i = 0; i < paths->count; i++) {
+        buffer_text(sql, i ? ", " : "");
+        database_quote(sql, paths->names[i]);
+    }
+    buffer_text(sql, "]");
+}

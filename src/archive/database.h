@@ -7,9 +7,8 @@
 
 #include <duckdb.h>
 
-#include "base/attributes.h"
+#include "archive/disk.h"
 #include "base/buffer.h"
-#include "base/error.h"
 
 struct database {
     duckdb_database handle;
@@ -30,5 +29,8 @@ int database_run(struct database *database, const char *sql, duckdb_result *ret_
 
 /** Appends a text as SQL writes it, quoted. */
 void database_quote(struct buffer *sql, const char *text);
+
+/** Appends paths as a list of such texts, as read_parquet() takes it. */
+void database_quote_all(struct buffer *sql, const struct file_names *paths);
 
 #endif

@@ -39,12 +39,14 @@ static int compare_paths(const void *left, const void *right)
 
 int hour_folder_list(const char *storage_path, int64_t hour, struct file_names *ret_paths, struct error *error)
 {
-    struct time_parts parts = time_split(hour);
-    cleanup(memory_free) char *path = memory_printf("%s/year=%d/month=%d/day=%d/hour=%d", storage_path, parts.year,
-                                                    parts.month, parts.day, parts.hour);
-    DIR *folder = opendir(path);
+    cleanup(memory_free) char *path = NULL;
+    char place[LAYOUT_PATH_SIZE];
     const struct dirent *entry;
+    DIR *folder;
 
+    layout_hour_path(place, hour);
+    path = memory_printf("%s/%s", storage_path, place);
+    folder = opendir(path);
     if (!folder && errno == ENOENT)
         return 0;
     if (!folder)
@@ -63,6 +65,21 @@ int hour_folder_list(const char *storage_path, int64_t hour, struct file_names *
     return 0;
 }
 
+/* The path of a file in one writer's folder, or in what is to take the place of its hour's folder; or NULL. Free it. */
+static char *find_in_folder(const char *folder, const char *name)
+{
+    char *path = memory_printf("%s/%s", folder, name);
+
+    if (access(path, F_OK) == 0)
+        return path;
+    free(path);
+    path = memory_printf("%s/" LAYOUT_SWAP "%.*s/%s", folder, LAYOUT_HOUR_DIGITS, name, name);
+    if (access(path, F_OK) == 0)
+        return path;
+    free(path);
+    return NULL;
+}
+
 /* The path of a file in any writer's folder, or NULL. Free it. */
 static char *find_in_staging(const char *storage_path, const char *name)
 {
@@ -74,11 +91,9 @@ static char *find_in_staging(const char *storage_path, const char *name)
     if (!folder)
         return NULL;
     while (!path && (entry = readdir(folder))) {
-        path = memory_printf("%s/%s/%s", staging, entry->d_name, name);
-        if (access(path, F_OK)) {
-            free(path);
-            path = NULL;
-        }
+        cleanup(memory_free) char *below = memory_printf("%s/%s", staging, entry->d_name);
+
+        path = find_in_folder(below, name);
     }
     closedir(folder);
     return path;

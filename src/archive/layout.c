@@ -26,3 +26,35 @@ int layout_path(char path[LAYOUT_PATH_SIZE], const char *name)
     snprintf(path, LAYOUT_PATH_SIZE, "year=%u/month=%u/day=%u/hour=%u/%s", year, month, day, hour, name);
     return 0;
 }
+
+void layout_hour_path(char path[LAYOUT_PATH_SIZE], int64_t hour)
+{
+    struct time_parts parts = time_split(hour);
+
+    snprintf(path, LAYOUT_PATH_SIZE, "year=%d/month=%d/day=%d/hour=%d", parts.year, parts.month, parts.day, parts.hour);
+}
+
+void layout_swap_name(char name[LAYOUT_NAME_SIZE], int64_t hour)
+{
+    struct time_parts parts = time_split(hour);
+
+    snprintf(name, LAYOUT_NAME_SIZE, LAYOUT_SWAP "%04d%02d%02dT%02d", parts.year, parts.month, parts.day, parts.hour);
+}
+
+int layout_swap_hour(const char *name, int64_t *ret_hour)
+{
+    char text[TIME_TEXT_SIZE], again[LAYOUT_NAME_SIZE];
+    unsigned year, month, day, hour;
+    int64_t time;
+
+    if (sscanf(name, LAYOUT_SWAP "%4u%2u%2uT%2u", &year, &month, &day, &hour) != 4)
+        return -1;
+    snprintf(text, sizeof(text), "%04u-%02u-%02uT%02u:00:00Z", year, month, day, hour);
+    if (!time_parse(text, &time))
+        return -1;
+    layout_swap_name(again, time);
+    if (strcmp(name, again) != 0)
+        return -1;
+    *ret_hour = time;
+    return 0;
+}

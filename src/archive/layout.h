@@ -21,10 +21,25 @@
 #define LAYOUT_DATA "data"
 #define LAYOUT_STAGING ".staging"
 
+/** A folder in a writer's own that is to take the place of an hour's folder has this before the hour. */
+#define LAYOUT_SWAP "swap-"
+
+/** Digits by which the name of a file begins with its hour: 20220220T09. */
+#define LAYOUT_HOUR_DIGITS 11
+
 /** Writes the name of a writer's `sequence`th file, which holds rows of the hour that begins at `hour`. */
 void layout_name(char name[LAYOUT_NAME_SIZE], int64_t hour, const char *token, unsigned sequence);
 
 /** Writes the path below the data folder of the file with this name. Returns -1 when it is no name of ours. */
 int layout_path(char path[LAYOUT_PATH_SIZE], const char *name) must_check;
+
+/** Writes the path below the data folder of the hour's folder. */
+void layout_hour_path(char path[LAYOUT_PATH_SIZE], int64_t hour);
+
+/** Writes the name of the folder that is to take the place of the hour's. */
+void layout_swap_name(char name[LAYOUT_NAME_SIZE], int64_t hour);
+
+/** The hour of such a name. Returns -1 when it is none. */
+int layout_swap_hour(const char *name, int64_t *ret_hour) must_check;
 
 #endif

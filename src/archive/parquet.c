@@ -1,14 +1,9 @@
 #include "archive/parquet.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "archive/database.h"
-#include "base/buffer.h"
 #include "base/memory.h"
 
 #define MICROSECONDS 1000000
@@ -165,32 +160,21 @@ void parquet_close(struct parquet *parquet)
     free(parquet);
 }
 
+void parquet_append_target(struct buffer *sql, const char *path)
+{
+    buffer_text(sql, " TO ");
+    database_quote(sql, path);
+    buffer_printf(sql, " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE %d)",
+                  PARQUET_ROW_GROUP_ROWS);
+}
+
 static int copy_rows(struct parquet *parquet, const char *path, struct error *error)
 {
     cleanup(buffer_release) struct buffer sql = {0};
 
-    buffer_text(&sql, "COPY (SELECT * FROM antenna_rows()) TO ");
-    database_quote(&sql, path);
-    buffer_printf(&sql, " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE %d)",
-                  PARQUET_ROW_GROUP_ROWS);
+    buffer_text(&sql, "COPY (SELECT * FROM antenna_rows())");
+    parquet_append_target(&sql, path);
     return database_run(&parquet->database, sql.data, NULL, error);
-}
-
-static int sync_file(const char *path, int64_t *ret_size, struct error *error)
-{
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat status;
-
-    if (file < 0)
-        return error_set(error, ERROR_WORLD, "could not open \"%s\": %s", path, strerror(errno));
-    if (fsync(file) || fstat(file, &status)) {
-        error_set(error, ERROR_WORLD, "could not write \"%s\" to disk: %s", path, strerror(errno));
-        close(file);
-        return -1;
-    }
-    close(file);
-    *ret_size = status.st_size;
-    return 0;
 }
 
 int parquet_write(struct parquet *parquet, const struct rows_hour *hour, const struct dictionary *dictionary,
@@ -205,5 +189,5 @@ int parquet_write(struct parquet *parquet, const struct rows_hour *hour, const s
     release_names(&parquet->source);
     if (status)
         return error_context(error, "could not write \"%s\"", path);
-    return sync_file(path, ret_size, error);
+    return disk_sync_file(path, ret_size, error);
 }

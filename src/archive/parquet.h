@@ -6,6 +6,7 @@
 #define ANTENNA_ARCHIVE_PARQUET_H
 
 #include "archive/rows.h"
+#include "base/buffer.h"
 #include "base/error.h"
 
 /** Rows of a row group at most. */
@@ -26,5 +27,8 @@ void parquet_close(struct parquet *parquet);
  */
 int parquet_write(struct parquet *parquet, const struct rows_hour *hour, const struct dictionary *dictionary,
                   const char *path, int64_t *ret_size, struct error *error) must_check;
+
+/** Appends to a COPY where it writes and how: the format of all files of the archive. */
+void parquet_append_target(struct buffer *sql, const char *path);
 
 #endif

@@ -42,16 +42,6 @@ void reader_cleanup(struct reader **reader)
     *reader = NULL;
 }
 
-static void append_paths(struct buffer *sql, const struct file_names *paths)
-{
-    buffer_text(sql, "[");
-    for (size_t i = 0; i < paths->count; i++) {
-        buffer_text(sql, i ? ", " : "");
-        database_quote(sql, paths->names[i]);
-    }
-    buffer_text(sql, "]");
-}
-
 /* Gives every chunk of the result to `take_chunk`. */
 static int take_chunks(struct database *database, const char *sql,
                        int (*take_chunk)(void *context, duckdb_data_chunk chunk, struct error *error), void *context,
@@ -122,7 +112,7 @@ int reader_count_rows(struct reader *reader, const struct file_names *paths, int
     struct counting counting = {paths, ret_rows, 0};
 
     buffer_text(&sql, "SELECT file_name, num_rows::BIGINT FROM parquet_file_metadata(");
-    append_paths(&sql, paths);
+    database_quote_all(&sql, paths);
     buffer_text(&sql, ")");
     return take_chunks(&reader->database, sql.data, take_counts, &counting, error);
 }
@@ -199,7 +189,7 @@ static int sum_files(struct reader *reader, const struct file_names *paths, stru
                   "CASE GROUPING(antenna_id, app, id) WHEN 3 THEN antenna_id WHEN 5 THEN app ELSE id END AS name, "
                   "count(*) AS events, sum(bytes)::HUGEINT AS bytes FROM read_parquet(",
                   DIMENSION_ANTENNA, DIMENSION_APP, DIMENSION_USER);
-    append_paths(&sql, paths);
+    database_quote_all(&sql, paths);
     buffer_text(&sql, ", hive_partitioning = false) GROUP BY GROUPING SETS ((antenna_id), (app), (id)) ORDER BY 1, 2");
     return take_chunks(&reader->database, sql.data, take_totals, summing, error);
 }

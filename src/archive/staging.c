@@ -1,6 +1,5 @@
 #include "archive/staging.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,6 +16,8 @@
 #define LOCK_NAME "lock"
 #define PROBE_NAME "probe"
 
+#define PUBLISH_ATTEMPTS 3
+
 /* A roll of the default size is about this large. */
 #define SPACE_MIN (4 * 1024 * 1024)
 
@@ -26,52 +27,6 @@ struct staging {
     char token[LAYOUT_TOKEN_DIGITS + 1];
     int lock; /* file descriptor */
 };
-
-static int fail(struct error *error, const char *what, const char *path)
-{
-    enum error_kind kind =
-        errno == EACCES || errno == EPERM || errno == EROFS || errno == ENOTDIR || errno == ENOENT || errno == EEXIST
-            ? ERROR_MISTAKE
-            : ERROR_WORLD;
-
-    error_set(error, kind, "could not %s \"%s\": %s", what, path, strerror(errno));
-    if (kind == ERROR_MISTAKE)
-        return error_hint(error, "give a storage-root that this user may write to");
-    return error_hint(error, "check the disk that holds the storage-root");
-}
-
-static int sync_folder(const char *path, struct error *error)
-{
-    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (folder < 0)
-        return fail(error, "open the folder", path);
-    if (fsync(folder)) {
-        fail(error, "write to disk the folder", path);
-        close(folder);
-        return -1;
-    }
-    close(folder);
-    return 0;
-}
-
-/* Makes the folder `path` with all above it, each known to the disk before the next. */
-static int make_folder(const char *path, struct error *error)
-{
-    cleanup(memory_free) char *above = NULL;
-    const char *slash;
-    struct stat status;
-
-    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
-        return 0;
-    slash = strrchr(path, '/');
-    above = !slash ? memory_text(".", 1) : memory_text(path, slash == path ? 1 : (size_t)(slash - path));
-    if (slash && slash != path && make_folder(above, error))
-        return -1;
-    if (mkdir(path, 0777) && (errno != EEXIST || stat(path, &status) || !S_ISDIR(status.st_mode)))
-        return fail(error, "make the folder", path);
-    return sync_folder(above, error);
-}
 
 /* Takes the lock of the folder. Returns 1 when somebody else holds it or the folder is gone. */
 static int take_lock(struct staging *staging, struct error *error)
@@ -83,9 +38,9 @@ static int take_lock(struct staging *staging, struct error *error)
     if (staging->lock < 0 && errno == ENOENT)
         return 1;
     if (staging->lock < 0)
-        return fail(error, "open", path);
+        return disk_fail(error, "open", path);
     if (flock(staging->lock, LOCK_EX | LOCK_NB))
-        return errno == EWOULDBLOCK ? 1 : fail(error, "lock", path);
+        return errno == EWOULDBLOCK ? 1 : disk_fail(error, "lock", path);
     /* Its last holder may have removed it between our opening and our locking. */
     if (fstat(staging->lock, &held) || stat(path, &named) || held.st_ino != named.st_ino)
         return 1;
@@ -125,7 +80,7 @@ static int take_new_folder(const char *root, struct staging **ret_staging, struc
         return error_set(error, ERROR_FAILED, "could not get random bytes: %s", strerror(errno));
     snprintf(token, sizeof(token), "%016" PRIx64, random);
     staging = new_staging(root, token);
-    status = make_folder(staging->folder, error);
+    status = disk_make_folder(staging->folder, error);
     if (!status)
         status = take_lock(staging, error);
     if (status)
@@ -140,7 +95,7 @@ int staging_open(const char *root, struct staging **ret_staging, struct error *e
     cleanup(memory_free) char *data = memory_printf("%s/%s", root, LAYOUT_DATA);
     int status;
 
-    if (make_folder(data, error))
+    if (disk_make_folder(data, error))
         return -1;
     do
         status = take_new_folder(root, ret_staging, error);
@@ -159,6 +114,11 @@ void staging_close(struct staging *staging)
     free_staging(staging);
 }
 
+const char *staging_root(const struct staging *staging)
+{
+    return staging->root;
+}
+
 const char *staging_token(const struct staging *staging)
 {
     return staging->token;
@@ -175,7 +135,7 @@ int staging_check_space(const struct staging *staging, struct error *error)
     int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 
     if (file < 0)
-        return fail(error, "make", path);
+        return disk_fail(error, "make", path);
     errno = posix_fallocate(file, 0, SPACE_MIN);
     close(file);
     unlink(path);
@@ -187,50 +147,35 @@ int staging_check_space(const struct staging *staging, struct error *error)
     return 0;
 }
 
-static void add_name(struct file_names *names, const char *name)
-{
-    names->names = memory_resize(names->names, names->count + 1, sizeof(*names->names));
-    names->names[names->count++] = memory_text(name, strlen(name));
-}
-
-void file_names_release(struct file_names *names)
-{
-    for (size_t i = 0; i < names->count; i++)
-        free(names->names[i]);
-    free(names->names);
-    *names = (struct file_names){0};
-}
-
-/* The entries of a folder that are not hidden. */
-static int list_folder(const char *path, struct file_names *ret_names, struct error *error)
-{
-    DIR *folder = opendir(path);
-    const struct dirent *entry;
-
-    if (!folder)
-        return fail(error, "open the folder", path);
-    while ((entry = readdir(folder)))
-        if (entry->d_name[0] != '.')
-            add_name(ret_names, entry->d_name);
-    closedir(folder);
-    return 0;
-}
-
 int staging_sync(const struct staging *staging, struct error *error)
 {
-    return sync_folder(staging->folder, error);
+    return disk_sync_folder(staging->folder, error);
 }
 
 int staging_list(const struct staging *staging, struct file_names *ret_names, struct error *error)
 {
     cleanup(file_names_release) struct file_names all = {0};
 
-    if (list_folder(staging->folder, &all, error))
+    if (disk_list(staging->folder, &all, error))
         return -1;
     for (size_t i = 0; i < all.count; i++)
-        if (strcmp(all.names[i], LOCK_NAME) != 0)
-            add_name(ret_names, all.names[i]);
+        if (all.names[i][0] != '.' && strcmp(all.names[i], LOCK_NAME) != 0)
+            file_names_add(ret_names, all.names[i]);
     return 0;
+}
+
+/* Compaction may take the hour's folder away between our look at it and our move into it. */
+static int move_to_folder(const char *from, const char *to, const char *folder, struct error *error)
+{
+    for (int left = PUBLISH_ATTEMPTS; left; left--) {
+        if (disk_make_folder(folder, error))
+            return -1;
+        if (rename(from, to) == 0)
+            return disk_sync_folder(folder, error);
+        if (errno != ENOENT)
+            break;
+    }
+    return disk_fail(error, "move to its place", from);
 }
 
 int staging_publish(const struct staging *staging, const char *name, struct error *error)
@@ -244,19 +189,15 @@ int staging_publish(const struct staging *staging, const char *name, struct erro
         return error_set(error, ERROR_FAILED, "\"%s\" is no name of an archive file", name);
     to = memory_printf("%s/%s/%s", staging->root, LAYOUT_DATA, place);
     folder = memory_text(to, (size_t)(strrchr(to, '/') - to));
-    if (make_folder(folder, error))
-        return -1;
-    if (rename(from, to))
-        return fail(error, "move to its place", from);
-    return sync_folder(folder, error);
+    return move_to_folder(from, to, folder, error);
 }
 
 int staging_delete(const struct staging *staging, const char *name, struct error *error)
 {
     cleanup(memory_free) char *path = staging_path(staging, name);
 
-    if (unlink(path) && errno != ENOENT)
-        return fail(error, "delete", path);
+    if (remove(path) && errno != ENOENT)
+        return disk_fail(error, "delete", path);
     return 0;
 }
 
@@ -265,7 +206,7 @@ int staging_adopt(const char *root, struct staging **ret_staging, struct error *
     cleanup(memory_free) char *path = memory_printf("%s/%s", root, LAYOUT_STAGING);
     cleanup(file_names_release) struct file_names tokens = {0};
 
-    if (list_folder(path, &tokens, error))
+    if (disk_list(path, &tokens, error))
         return -1;
     for (size_t i = 0; i < tokens.count; i++) {
         struct staging *staging;

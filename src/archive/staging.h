@@ -7,21 +7,10 @@
 #ifndef ANTENNA_ARCHIVE_STAGING_H
 #define ANTENNA_ARCHIVE_STAGING_H
 
-#include <stddef.h>
-
+#include "archive/disk.h"
 #include "archive/layout.h"
-#include "base/error.h"
 
 struct staging;
-
-/** Names of files, owned texts. Zero-initialise. */
-struct file_names {
-    char **names;
-    size_t count;
-};
-
-/** Frees the names. Fits cleanup(). */
-void file_names_release(struct file_names *names);
 
 /**
  * Makes the root's folders where they are missing and takes a new folder below .staging. Errors: ERROR_MISTAKE when the
@@ -31,6 +20,9 @@ int staging_open(const char *root, struct staging **ret_staging, struct error *e
 
 /** Removes the folder if it is empty, lets go of the lock and frees; NULL is fine. */
 void staging_close(struct staging *staging);
+
+/** The root that it was opened for. */
+const char *staging_root(const struct staging *staging);
 
 /** The writer's token, LAYOUT_TOKEN_DIGITS hexadecimal digits. */
 const char *staging_token(const struct staging *staging);
@@ -44,13 +36,13 @@ char *staging_path(const struct staging *staging, const char *name) must_check;
 /** Waits until the disk knows the names of the files in this folder. */
 int staging_sync(const struct staging *staging, struct error *error) must_check;
 
-/** The files in this folder but its lock, whatever their names. */
+/** The files in this folder but its lock and hidden ones, whatever their names. */
 int staging_list(const struct staging *staging, struct file_names *ret_names, struct error *error) must_check;
 
 /** Moves a file that is listed in PostgreSQL to its place, and waits until the disk knows. */
 int staging_publish(const struct staging *staging, const char *name, struct error *error) must_check;
 
-/** Deletes a file that is not listed. */
+/** Deletes a file that is not listed, or an empty folder. */
 int staging_delete(const struct staging *staging, const char *name, struct error *error) must_check;
 
 /**

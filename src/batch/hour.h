@@ -2,9 +2,8 @@
 #ifndef ANTENNA_BATCH_HOUR_H
 #define ANTENNA_BATCH_HOUR_H
 
-#include "archive/reader.h"
+#include "batch/compact.h"
 #include "config/config.h"
-#include "postgres/hours.h"
 
 /** What the run of an hour has done. */
 struct batch_report {
@@ -19,6 +18,7 @@ struct batch_report {
     int64_t totals[DIMENSIONS]; /* rows written to bytes_hourly */
     int64_t exceeded;           /* users over their quota */
     int64_t unknown;            /* users without metadata */
+    struct compact_report compact;
 };
 
 /** With what hours are run. */

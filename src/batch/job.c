@@ -43,7 +43,7 @@ static int read_range(struct batch_job *job, const struct config *config, struct
 
 static int refuse_without_bookkeeping(const struct config *config, struct error *error)
 {
-    static const enum option_id options[] = {OPTION_PENDING, OPTION_FOLLOW, OPTION_REQUIRE_SEALED};
+    static const enum option_id options[] = {OPTION_PENDING, OPTION_FOLLOW, OPTION_REQUIRE_SEALED, OPTION_COMPACT};
 
     for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
         if (config_flag(config, options[i])) {
@@ -150,16 +150,34 @@ static void forget_failure(struct batch_job *job, int64_t hour)
         *failed = job->failed[--job->failed_count];
 }
 
+/* The hour's totals are written, whatever becomes of its files. */
+static int compact(struct batch_job *job, const struct hour_entry *entry, struct batch_report *report,
+                   struct error *error)
+{
+    const struct compact_tools tools = {job->tools.postgres, job->tools.reader,
+                                        config_text(job->tools.config, OPTION_STORAGE_PATH)};
+
+    if (!config_flag(job->tools.config, OPTION_COMPACT))
+        return 0;
+    return compact_hour(&tools, entry, &report->compact, error);
+}
+
 /* One hour's failure is its own as long as PostgreSQL answers. */
 static int run_hour(struct batch_job *job, const struct hour_entry *entry, bool alone, struct error *error)
 {
     struct batch_report report;
 
     if (batch_hour(&job->tools, entry, &report, error) == 0) {
+        int status = compact(job, entry, &report, error);
+
         forget_failure(job, entry->hour);
         job->summary.hours++;
         bar_end(&job->bar);
         job->listener->hour_done(job->listener->context, &report);
+        if (!status || alone || !postgres_is_connected(job->tools.postgres))
+            return status;
+        log_line(LOG_ERROR, "%s%s%s", error->message, *error->hint ? "; " : "", error->hint);
+        job->summary.failed++;
         return 0;
     }
     postgres_rollback(job->tools.postgres);

@@ -38,6 +38,12 @@ static void print_notes(const struct batch_report *report)
         printf("  %zu files not listed", report->unlisted);
     if (report->left_out)
         printf("  %zu files not listed and left out (--all-files)", report->left_out);
+    if (report->compact.result == COMPACT_MERGED)
+        printf("  %zu files became %zu", report->compact.files_before, report->compact.files_after);
+    else if (report->compact.result == COMPACT_UNFINISHED)
+        fputs("  not compacted: another run is at it", stdout);
+    else if (report->compact.result == COMPACT_OPEN)
+        fputs("  not compacted: not sealed", stdout);
 }
 
 static void print_json(const struct batch_report *report)
@@ -51,6 +57,8 @@ static void print_json(const struct batch_report *report)
         "users_over_quota", (json_int_t)report->exceeded, "rerun", (int)report->rerun, "provisional",
         (int)!report->sealed, "unlisted_files", (json_int_t)report->unlisted);
 
+    if (report->compact.result == COMPACT_MERGED)
+        json_object_set_new(object, "files_after_compaction", json_integer((json_int_t)report->compact.files_after));
     json_dumpf(object, stdout, JSON_COMPACT);
     putchar('\n');
     json_decref(object);

@@ -66,6 +66,8 @@ const struct option option_table[OPTION_IDS] = {
         PROVISION | BATCH | VERIFY, false, "table of the hourly totals"},
     [OPTION_USER_QUOTA_LIMIT_TABLE] = {"user-quota-limit-table", 0, TYPE_TEXT, "TABLE", "user_quota_limit", 0, 0,
         PROVISION | BATCH, false, "table of the users over their hourly quota"},
+    [OPTION_COMPACT] = {"compact", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
+        "afterwards merge the small Parquet files of each sealed hour that was run into few large ones"},
     [OPTION_USERS] = {"users", 0, TYPE_TEXT, "FILE.csv", NULL, 0, 0, PROVISION | SIMULATE, false,
         "users as CSV with the header id,name,email,quota; simulate also takes a number of users (default 20)"},
     [OPTION_ADOPT] = {"adopt", 0, TYPE_FLAG, NULL, NULL, 0, 0, PROVISION, false,

@@ -1,5 +1,9 @@
 #include "postgres/archive_files.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
 #include "postgres/sql.h"
 
 void archive_files_begin(struct archive_files *files)
@@ -94,5 +98,75 @@ int archive_files_find(struct postgres *postgres, const char *const *paths, size
         for (int row = 0; row < PQntuples(result) && !ret_listed[i]; row++)
             ret_listed[i] = slice_equal(slice_of(PQgetvalue(result, row, 0)), slice_of(paths[i]));
     }
+    return 0;
+}
+
+void replaced_files_release(struct replaced_files *files)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        free(files->paths[i]);
+        free(files->replaced_by[i]);
+    }
+    free(files->paths);
+    free(files->replaced_by);
+    *files = (struct replaced_files){0};
+}
+
+int archive_files_replace(struct postgres *postgres, const char *path, int64_t size, const char *const *replaced,
+                          size_t count, struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+    cleanup(array_release) struct array paths = {0};
+    struct parameters parameters = {0};
+
+    array_begin(&paths, ARRAY_TEXT);
+    for (size_t i = 0; i < count; i++)
+        array_add_bytes(&paths, slice_of(replaced[i]));
+    parameters_text(&parameters, path);
+    parameters_number(&parameters, size);
+    parameters_array(&parameters, &paths);
+    if (postgres_run(postgres, sql_replace_files, &parameters, &result, error))
+        return error_context(error, "could not list \"%s\"", path);
+    if (postgres_number(result, 0, 0) != (int64_t)count)
+        return error_set(error, ERROR_FAILED, "could not list \"%s\": of the %zu files that it replaces, %s are listed",
+                         path, count, PQgetvalue(result, 0, 0));
+    return 0;
+}
+
+static char *text_at(const PGresult *result, int row, int column)
+{
+    const char *text = PQgetvalue(result, row, column);
+
+    return memory_text(text, strlen(text));
+}
+
+int archive_files_replaced(struct postgres *postgres, const char *token, int64_t hour, struct replaced_files *ret_files,
+                           struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+    struct parameters parameters = {0};
+
+    parameters_text(&parameters, token);
+    parameters_timestamp(&parameters, hour);
+    if (postgres_run(postgres, sql_select_replaced_files, &parameters, &result, error))
+        return error_context(error, "could not read the list of the archive's files");
+    ret_files->count = (size_t)PQntuples(result);
+    ret_files->paths = memory_new(ret_files->count, sizeof(*ret_files->paths));
+    ret_files->replaced_by = memory_new(ret_files->count, sizeof(*ret_files->replaced_by));
+    for (int row = 0; row < PQntuples(result); row++) {
+        ret_files->paths[row] = text_at(result, row, 0);
+        ret_files->replaced_by[row] = text_at(result, row, 1);
+    }
+    return 0;
+}
+
+int archive_files_forget(struct postgres *postgres, const char *token, int64_t hour, struct error *error)
+{
+    struct parameters parameters = {0};
+
+    parameters_text(&parameters, token);
+    parameters_timestamp(&parameters, hour);
+    if (postgres_do(postgres, sql_delete_replaced_files, &parameters, error))
+        return error_context(error, "could not take replaced files off the list");
     return 0;
 }

@@ -43,4 +43,28 @@ int archive_files_insert(struct postgres *postgres, const struct progress_key *k
 int archive_files_find(struct postgres *postgres, const char *const *paths, size_t count, bool *ret_listed,
                        struct error *error) must_check;
 
+/** Paths of files that another has replaced, sorted by strcmp(), and for each the path of that other. */
+struct replaced_files {
+    char **paths;
+    char **replaced_by;
+    size_t count;
+};
+
+/** Frees the list. Fits cleanup(). */
+void replaced_files_release(struct replaced_files *files);
+
+/**
+ * Lists the file `path` of `size` bytes, which holds the rows of the `count` files of one job and topic at `replaced`,
+ * and replaces these in the list, inside a transaction. Error: ERROR_FAILED when one of them is not listed any more.
+ */
+int archive_files_replace(struct postgres *postgres, const char *path, int64_t size, const char *const *replaced,
+                          size_t count, struct error *error) must_check;
+
+/** The files of an hour that files of the writer with this token have replaced, and that are still to be deleted. */
+int archive_files_replaced(struct postgres *postgres, const char *token, int64_t hour, struct replaced_files *ret_files,
+                           struct error *error) must_check;
+
+/** Takes these off the list, after they were deleted. */
+int archive_files_forget(struct postgres *postgres, const char *token, int64_t hour, struct error *error) must_check;
+
 #endif

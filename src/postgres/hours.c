@@ -8,7 +8,17 @@
 
 enum hour_column { HOUR_BEGIN, HOUR_ROWS, HOUR_SEALED };
 
-enum file_column { FILE_PATH, FILE_ROWS, FILE_BYTES, FILE_SIZE, FILE_MIN, FILE_MAX, FILE_REPLACED };
+enum file_column {
+    FILE_PATH,
+    FILE_ROWS,
+    FILE_BYTES,
+    FILE_SIZE,
+    FILE_MIN,
+    FILE_MAX,
+    FILE_REPLACED,
+    FILE_JOB,
+    FILE_TOPIC
+};
 
 void hour_list_release(struct hour_list *hours)
 {
@@ -58,8 +68,11 @@ bool listed_files_have(const struct listed_files *files, const char *path)
 
 void listed_files_release(struct listed_files *files)
 {
-    for (size_t i = 0; i < files->count; i++)
+    for (size_t i = 0; i < files->count; i++) {
         free(files->list[i].path);
+        free(files->list[i].job);
+        free(files->list[i].topic);
+    }
     free(files->list);
     *files = (struct listed_files){0};
 }
@@ -87,12 +100,19 @@ int hours_let_go(struct postgres *postgres, int64_t hour, struct error *error)
     return run_for_hour(postgres, sql_let_go_hour, hour, error);
 }
 
+static char *read_text(const PGresult *result, int row, int column)
+{
+    const char *text = PQgetvalue(result, row, column);
+
+    return memory_text(text, strlen(text));
+}
+
 static struct listed_file read_file(const PGresult *result, int row)
 {
-    const char *path = PQgetvalue(result, row, FILE_PATH);
-
     return (struct listed_file){
-        .path = memory_text(path, strlen(path)),
+        .path = read_text(result, row, FILE_PATH),
+        .job = read_text(result, row, FILE_JOB),
+        .topic = read_text(result, row, FILE_TOPIC),
         .rows = postgres_number(result, row, FILE_ROWS),
         .bytes_total = postgres_number(result, row, FILE_BYTES),
         .size = postgres_number(result, row, FILE_SIZE),

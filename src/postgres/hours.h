@@ -35,7 +35,8 @@ int hours_select(struct postgres *postgres, const char *sql, int64_t from, int64
 
 /** A file that the list has of an hour. Times are seconds since the Unix epoch. */
 struct listed_file {
-    char *path; /* below the folder that holds year=… */
+    char *path;        /* below the folder that holds year=… */
+    char *job, *topic; /* whose messages its rows are */
     int64_t rows;
     int64_t bytes_total;
     int64_t size; /* bytes */

@@ -3,11 +3,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "archive/recover.h"
 #include "base/buffer.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "config/jdbc.h"
-#include "speed/recover.h"
 
 /* The partitions of one claim, in ascending order: what Kafka holds of each and what PostgreSQL says. */
 struct claim {

@@ -47,6 +47,8 @@ def test_the_rights_suffice(case, role):
     case.delete_records({0: 306})
     accepted = case.program.run(*case.speed_arguments("--until-end", "--accept-loss", **login))
     assert accepted.code == 0, accepted.err
+    compacted = case.program.run(*case.batch_arguments(HOUR, **login), "--compact")
+    assert "2 files became 1" in compacted.out, compacted.err
 
 
 def test_what_to_watch(case):

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "archive/database.h"
+#include "archive/merge.h"
 #include "archive/reader.h"
 #include "base/memory.h"
 #include "unit.h"
@@ -255,6 +256,41 @@ static void test_errors_of_the_reader_name_the_file_whose_fault_it_is(void **sta
     unlink(damaged);
 }
 
+/* The file in its place is read while the other is written. */
+static void test_merged_files(void **state)
+{
+    cleanup(memory_free) char *to = memory_printf("%s/merged.parquet", folder);
+    char *both[] = {path, path};
+    const struct file_names paths = {both, 2};
+    struct stat status;
+    int64_t size;
+
+    (void)state;
+    add(HOUR + 7, "u1", "a", 1, "x");
+    add(HOUR, "u2", "b", 2, "y");
+    write_first_hour();
+    if (merge_files(&paths, to, &size, &error))
+        fail_msg("%s", error.message);
+    assert_int_equal(stat(to, &status), 0);
+    assert_int_equal(size, status.st_size);
+    assert_int_equal(rename(to, path), 0);
+    gives("SELECT epoch(timestamp)::BIGINT, id, antenna_id, bytes, app FROM read_parquet(FILE)",
+          "1645351207|u1|a|1|x\n"
+          "1645351200|u2|b|2|y\n"
+          "1645351207|u1|a|1|x\n"
+          "1645351200|u2|b|2|y\n");
+    gives("SELECT name, type, converted_type, repetition_type FROM parquet_schema(FILE) WHERE type IS NOT NULL",
+          "timestamp|INT64|TIMESTAMP_MICROS|OPTIONAL\n"
+          "id|BYTE_ARRAY|UTF8|OPTIONAL\n"
+          "antenna_id|BYTE_ARRAY|UTF8|OPTIONAL\n"
+          "bytes|INT64|INT_64|OPTIONAL\n"
+          "app|BYTE_ARRAY|UTF8|OPTIONAL\n");
+    assert_int_equal(truncate(path, size - 20), 0);
+    assert_int_equal(merge_files(&paths, to, &size, &error), -1);
+    assert_int_equal(error.kind, ERROR_MISTAKE);
+    unlink(to);
+}
+
 /* No file of ours holds such a sum, but two together may. */
 static void test_sum_beyond_int64(void **state)
 {
@@ -274,10 +310,15 @@ int main(void)
 {
 #define test(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        test(test_values_are_read_back), test(test_schema),
-        test(test_numbers_of_names),     test(test_two_hours_of_one_dictionary),
-        test(test_nowhere_to_write),     test(test_sums_of_the_reader),
-        test(test_sum_beyond_int64),     test(test_errors_of_the_reader_name_the_file_whose_fault_it_is),
+        test(test_values_are_read_back),
+        test(test_schema),
+        test(test_numbers_of_names),
+        test(test_two_hours_of_one_dictionary),
+        test(test_merged_files),
+        test(test_nowhere_to_write),
+        test(test_sums_of_the_reader),
+        test(test_sum_beyond_int64),
+        test(test_errors_of_the_reader_name_the_file_whose_fault_it_is),
     };
 
     return cmocka_run_group_tests(tests, set_up_group, tear_down_group);

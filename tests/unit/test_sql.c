@@ -352,6 +352,29 @@ static void test_archive_files(void **state)
     assert_true(listed[1]);
 }
 
+static void test_replaced_files(void **state)
+{
+    cleanup(replaced_files_release) struct replaced_files files = {0};
+    const char *const replaced[] = {"a", "b"};
+
+    (void)state;
+    answer_with(1, "2", "0", "0");
+    assert_int_equal(archive_files_replace(postgres, "new", 100, replaced, 2, &error), 0);
+    assert_true(was_sent(sql_replace_files));
+    answer_with(1, "1", "0", "0");
+    assert_int_equal(archive_files_replace(postgres, "new", 100, replaced, 2, &error), -1);
+    assert_int_equal(error.kind, ERROR_FAILED);
+    assert_error_says(error, "of the 2 files that it replaces, 1 are listed");
+    answer_with(1, "old", "new", "0");
+    assert_int_equal(archive_files_replaced(postgres, "token", 3600, &files, &error), 0);
+    assert_true(was_sent(sql_select_replaced_files));
+    assert_int_equal(files.count, 1);
+    assert_string_equal(files.paths[0], "old");
+    assert_string_equal(files.replaced_by[0], "new");
+    assert_int_equal(archive_files_forget(postgres, "token", 3600, &error), 0);
+    assert_true(was_sent(sql_delete_replaced_files));
+}
+
 static void test_hours(void **state)
 {
     cleanup(listed_files_release) struct listed_files files = {0};
@@ -551,6 +574,7 @@ int main(void)
         test(test_of_a_flood_the_first_of_each_reason_and_minute_are_kept),
         test(test_what_waits_of_rejected_messages_is_bounded),
         test(test_archive_files),
+        test(test_replaced_files),
         test(test_hours),
         test(test_which_hours),
         test(test_ledger),

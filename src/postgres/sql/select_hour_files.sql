@@ -1,7 +1,7 @@
--- The files of an hour: path, rows, bytes, size, first and last event time in seconds since the epoch, and whether another
--- file replaces it. $1 the hour.
+-- The files of an hour: path, rows, bytes, size, first and last event time in seconds since the epoch, whether another file
+-- replaces it, job and topic. $1 the hour.
 SELECT path, rows, bytes_total, size, extract(EPOCH FROM min_timestamp)::bigint, extract(EPOCH FROM max_timestamp)::bigint,
-    (replaced_by IS NOT NULL)::integer
+    (replaced_by IS NOT NULL)::integer, job, topic
 FROM antenna.archive_file
 WHERE hour = $1
 ORDER BY path

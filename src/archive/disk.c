@@ -1,0 +1,101 @@
+#include "archive/disk.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+void file_names_release(struct file_names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free(names->names[i]);
+    free(names->names);
+    *names = (struct file_names){0};
+}
+
+void file_names_add(struct file_names *names, const char *name)
+{
+    names->names = memory_resize(names->names, names->count + 1, sizeof(*names->names));
+    names->names[names->count++] = memory_text(name, strlen(name));
+}
+
+int disk_fail(struct error *error, const char *what, const char *path)
+{
+    enum error_kind kind =
+        errno == EACCES || errno == EPERM || errno == EROFS || errno == ENOTDIR || errno == ENOENT || errno == EEXIST
+            ? ERROR_MISTAKE
+            : ERROR_WORLD;
+
+    error_set(error, kind, "could not %s \"%s\": %s", what, path, strerror(errno));
+    if (kind == ERROR_MISTAKE)
+        return error_hint(error, "give a storage-root that this user may write to");
+    return error_hint(error, "check the disk that holds the storage-root");
+}
+
+int disk_sync_file(const char *path, int64_t *ret_size, struct error *error)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+
+    if (file < 0)
+        return error_set(error, ERROR_WORLD, "could not open \"%s\": %s", path, strerror(errno));
+    if (fsync(file) || fstat(file, &status)) {
+        error_set(error, ERROR_WORLD, "could not write \"%s\" to disk: %s", path, strerror(errno));
+        close(file);
+        return -1;
+    }
+    close(file);
+    *ret_size = status.st_size;
+    return 0;
+}
+
+int disk_sync_folder(const char *path, struct error *error)
+{
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (folder < 0)
+        return disk_fail(error, "open the folder", path);
+    if (fsync(folder)) {
+        disk_fail(error, "write to disk the folder", path);
+        close(folder);
+        return -1;
+    }
+    close(folder);
+    return 0;
+}
+
+int disk_make_folder(const char *path, struct error *error)
+{
+    cleanup(memory_free) char *above = NULL;
+    const char *slash;
+    struct stat status;
+
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+        return 0;
+    slash = strrchr(path, '/');
+    above = !slash ? memory_text(".", 1) : memory_text(path, slash == path ? 1 : (size_t)(slash - path));
+    if (slash && slash != path && disk_make_folder(above, error))
+        return -1;
+    if (mkdir(path, 0777) && (errno != EEXIST || stat(path, &status) || !S_ISDIR(status.st_mode)))
+        return disk_fail(error, "make the folder", path);
+    return disk_sync_folder(above, error);
+}
+
+int disk_list(const char *path, struct file_names *ret_names, struct error *error)
+{
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+
+    if (!folder)
+        return disk_fail(error, "open the folder", path);
+    while ((entry = readdir(folder)))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            file_names_add(ret_names, entry->d_name);
+    closedir(folder);
+    return 0;
+}

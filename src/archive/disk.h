@@ -1,0 +1,41 @@
+/*
+ * Files and folders of the archive, written so that they are on disk when the function returns. Errors: ERROR_MISTAKE
+ * for rights and for paths that are wrong, ERROR_WORLD for a disk that is full or out of order.
+ */
+#ifndef ANTENNA_ARCHIVE_DISK_H
+#define ANTENNA_ARCHIVE_DISK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/error.h"
+
+/** Names of files, owned texts. Zero-initialise. */
+struct file_names {
+    char **names;
+    size_t count;
+};
+
+/** Frees the names. Fits cleanup(). */
+void file_names_release(struct file_names *names);
+
+/** Adds a copy of a name. */
+void file_names_add(struct file_names *names, const char *name);
+
+/** Fills `error` from errno: could not `what` `path`. Always returns -1. */
+int disk_fail(struct error *error, const char *what, const char *path);
+
+/** Waits until the disk has the file, and returns its size in bytes. */
+int disk_sync_file(const char *path, int64_t *ret_size, struct error *error) must_check;
+
+/** Waits until the disk knows the names in the folder. */
+int disk_sync_folder(const char *path, struct error *error) must_check;
+
+/** Makes the folder with all above it, each known to the disk before the next. */
+int disk_make_folder(const char *path, struct error *error) must_check;
+
+/** The entries of a folder, hidden ones too. */
+int disk_list(const char *path, struct file_names *ret_names, struct error *error) must_check;
+
+#endif

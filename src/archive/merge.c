@@ -1,0 +1,24 @@
+#include "archive/merge.h"
+
+#include "archive/database.h"
+#include "archive/parquet.h"
+
+int merge_files(const struct file_names *paths, const char *to, int64_t *ret_size, struct error *error)
+{
+    cleanup(database_release) struct database database = {0};
+    cleanup(buffer_release) struct buffer sql = {0};
+
+    if (database_open(1, &database, error))
+        return -1;
+    buffer_text(&sql, "COPY (SELECT timestamp, id, antenna_id, bytes, app FROM read_parquet(");
+    database_quote_all(&sql, paths);
+    buffer_text(&sql, ", hive_partitioning = false))");
+    parquet_append_target(&sql, to);
+    if (database_run(&database, sql.data, NULL, error)) {
+        /* What DuckDB cannot make sense of is not the archive that it should be. */
+        if (error->kind == ERROR_FAILED)
+            error->kind = ERROR_MISTAKE;
+        return error_context(error, "could not merge %zu files into \"%s\"", paths->count, to);
+    }
+    return disk_sync_file(to, ret_size, error);
+}

@@ -1,0 +1,156 @@
+#include "archive/recover.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "archive/swap.h"
+#include "base/memory.h"
+#include "postgres/archive_files.h"
+
+/* Sets ret_listed[i] for names[i]; what has no name of ours is not listed. */
+static int find_listed(struct postgres *postgres, const struct file_names *names, bool *ret_listed, struct error *error)
+{
+    char(*places)[LAYOUT_PATH_SIZE] = memory_new(names->count, sizeof(*places));
+    const char **paths = memory_new(names->count, sizeof(*paths));
+    int status;
+
+    for (size_t i = 0; i < names->count; i++)
+        paths[i] = layout_path(places[i], names->names[i]) ? "" : places[i];
+    status = archive_files_find(postgres, paths, names->count, ret_listed, error);
+    free(paths);
+    free(places);
+    return status;
+}
+
+static const char *name_of(const char *path)
+{
+    return strrchr(path, '/') + 1;
+}
+
+/* Files in the new folder that are not listed come from a merge that did not end. */
+static int drop_unlisted(struct postgres *postgres, const struct staging *staging, const struct swap *swap,
+                         struct error *error)
+{
+    cleanup(file_names_release) struct file_names names = {0};
+    bool *listed;
+    int status;
+
+    if (swap_list(swap, &names, error))
+        return -1;
+    listed = memory_new(names.count, sizeof(*listed));
+    status = find_listed(postgres, &names, listed, error);
+    for (size_t i = 0; i < names.count && !status; i++)
+        if (!listed[i] && strstr(names.names[i], staging_token(staging)))
+            status = swap_delete(swap, names.names[i], error);
+    free(listed);
+    return status;
+}
+
+static bool any_new_file_waits(const struct swap *swap, const struct replaced_files *replaced)
+{
+    for (size_t i = 0; i < replaced->count; i++)
+        if (swap_has(swap, name_of(replaced->replaced_by[i])))
+            return true;
+    return false;
+}
+
+/* Nothing is deleted unless the file that holds its rows is there. */
+static int check_new_files(const struct swap *swap, const struct replaced_files *replaced, struct error *error)
+{
+    for (size_t i = 0; i < replaced->count; i++) {
+        cleanup(memory_free) char *path = swap_hour_path(swap, name_of(replaced->replaced_by[i]));
+
+        if (access(path, F_OK) == 0)
+            continue;
+        error_set(error, ERROR_MISTAKE, "the archive's file \"%s\" is missing, which replaces \"%s\"", path,
+                  replaced->paths[i]);
+        return error_hint(error, "put the file back");
+    }
+    return 0;
+}
+
+static int replace_files(const struct swap *swap, const struct replaced_files *replaced, struct error *error)
+{
+    cleanup(file_names_release) struct file_names names = {0};
+
+    for (size_t i = 0; i < replaced->count; i++)
+        file_names_add(&names, name_of(replaced->paths[i]));
+    if (any_new_file_waits(swap, replaced) && swap_exchange(swap, &names, error))
+        return -1;
+    if (check_new_files(swap, replaced, error))
+        return -1;
+    return swap_settle(swap, &names, error);
+}
+
+int recover_swap(struct postgres *postgres, const struct staging *staging, int64_t hour, struct error *error)
+{
+    cleanup(replaced_files_release) struct replaced_files replaced = {0};
+    cleanup(swap_cleanup) struct swap *swap = swap_new(staging, hour);
+
+    if (archive_files_replaced(postgres, staging_token(staging), hour, &replaced, error))
+        return -1;
+    if (replaced.count == 0 && drop_unlisted(postgres, staging, swap, error))
+        return -1;
+    if (replaced.count &&
+        (replace_files(swap, &replaced, error) || archive_files_forget(postgres, staging_token(staging), hour, error)))
+        return -1;
+    return swap_end(swap, error);
+}
+
+static int settle_file(struct postgres *postgres, const struct staging *staging, const char *name, bool listed,
+                       struct error *error)
+{
+    int64_t hour;
+
+    if (layout_swap_hour(name, &hour) == 0)
+        return recover_swap(postgres, staging, hour, error);
+    return listed ? staging_publish(staging, name, error) : staging_delete(staging, name, error);
+}
+
+static int settle_files(struct postgres *postgres, const struct staging *staging, const struct file_names *names,
+                        const bool *listed, struct error *error)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (settle_file(postgres, staging, names->names[i], listed[i], error))
+            return -1;
+    return 0;
+}
+
+int recover_files(struct postgres *postgres, const struct staging *staging, struct error *error)
+{
+    cleanup(file_names_release) struct file_names names = {0};
+    bool *listed;
+    int status;
+
+    if (staging_list(staging, &names, error))
+        return -1;
+    if (names.count == 0)
+        return 0;
+    listed = memory_new(names.count, sizeof(*listed));
+    status = postgres_begin(postgres, error);
+    if (!status)
+        status = archive_files_seize(postgres, staging_token(staging), error);
+    if (!status)
+        status = find_listed(postgres, &names, listed, error);
+    if (!status)
+        status = postgres_commit(postgres, error);
+    if (!status)
+        status = settle_files(postgres, staging, &names, listed, error);
+    free(listed);
+    return status;
+}
+
+int recover_abandoned(struct postgres *postgres, const char *root, struct error *error)
+{
+    struct staging *abandoned;
+    int status;
+
+    while ((status = staging_adopt(root, &abandoned, error)) == 0) {
+        status = recover_files(postgres, abandoned, error);
+        staging_close(abandoned);
+        if (status)
+            return -1;
+    }
+    return status < 0 ? -1 : 0;
+}

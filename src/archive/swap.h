@@ -1,0 +1,67 @@
+/*
+ * A new folder takes the place of an hour's folder in one step, so that those who read the archive's folders see the
+ * files as they were or as they are to be, and never both or neither.
+ *
+ * The new folder is made in a writer's own, `<root>/.staging/<token>/swap-<hour>/`, and there the new files are
+ * written. They are listed in PostgreSQL; then swap_exchange(), swap_settle(), and, when the list no longer names the
+ * replaced files, swap_end(). A crash in between leaves the folder, from which archive/recover.h goes on: as long as
+ * listed new files are in it, the exchange is to come.
+ */
+#ifndef ANTENNA_ARCHIVE_SWAP_H
+#define ANTENNA_ARCHIVE_SWAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "archive/staging.h"
+
+struct swap;
+
+/** The swap of an hour in a writer's folder; touches nothing on disk. Free with swap_free(). */
+struct swap *swap_new(const struct staging *staging, int64_t hour) must_check;
+
+/** Frees it; NULL is fine. */
+void swap_free(struct swap *swap);
+
+/** For cleanup(). */
+void swap_cleanup(struct swap **swap);
+
+/**
+ * Makes the new folder, with the rights of the hour's folder, which must be there. Errors: ERROR_MISTAKE when the two
+ * could not be exchanged: the file system cannot do that, or the hour's folder belongs to another user.
+ */
+int swap_begin(const struct swap *swap, struct error *error) must_check;
+
+/** The path of a file in the new folder, and in the hour's. Free the texts. */
+char *swap_path(const struct swap *swap, const char *name) must_check;
+char *swap_hour_path(const struct swap *swap, const char *name) must_check;
+
+/** The files in the new folder. */
+int swap_list(const struct swap *swap, struct file_names *ret_names, struct error *error) must_check;
+
+/** Whether the new folder has a file of this name. */
+bool swap_has(const struct swap *swap, const char *name);
+
+/** Waits until the disk knows the names of the files in the new folder. */
+int swap_sync(const struct swap *swap, struct error *error) must_check;
+
+/**
+ * Adds all other files of the hour's folder to the new one, a second name for each, and exchanges the folders.
+ * `replaced` are the names of the files to be left out, sorted by strcmp(). Returns when those who opened the folder
+ * before have had the time to list it.
+ */
+int swap_exchange(const struct swap *swap, const struct file_names *replaced, struct error *error) must_check;
+
+/** Deletes a file in the new folder. */
+int swap_delete(const struct swap *swap, const char *name, struct error *error) must_check;
+
+/**
+ * Empties the folder that is out of its place: what is replaced is deleted, all else, such as a late file that came
+ * while the folders were exchanged, is put into the hour's folder unless it is there, too.
+ */
+int swap_settle(const struct swap *swap, const struct file_names *replaced, struct error *error) must_check;
+
+/** Removes the folder that is out of its place, and settles what came into it until then. */
+int swap_end(const struct swap *swap, struct error *error) must_check;
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * Compaction: the many small files of a sealed hour become few large ones, with the same rows. Readers of the list and
+ * readers of the folder see the files before it or those after it; batch runs of the hour wait.
+ */
+#ifndef ANTENNA_BATCH_COMPACT_H
+#define ANTENNA_BATCH_COMPACT_H
+
+#include "archive/reader.h"
+#include "postgres/hours.h"
+
+/** What became of an hour. */
+enum compact_result {
+    COMPACT_NOT_ASKED,
+    COMPACT_MERGED,
+    COMPACT_FEW,        /* there are not several small files */
+    COMPACT_OPEN,       /* the hour is not sealed: more files are to come */
+    COMPACT_UNFINISHED, /* another run is at it, or a dead one's recovery by another process */
+};
+
+struct compact_report {
+    enum compact_result result;
+    size_t files_before, files_after; /* that are listed */
+};
+
+/** With what hours are compacted. */
+struct compact_tools {
+    struct postgres *postgres;
+    struct reader *reader;
+    const char *storage_path;
+};
+
+/**
+ * Compacts an hour, and first brings to its end what dead writers have left. Errors: ERROR_MISTAKE for a file that is
+ * missing, damaged or not as the list says, with its name, and where folders cannot be exchanged; ERROR_WORLD. Until
+ * the transaction that lists the new files ends, an error changes nothing; after it, recovery brings the hour to its
+ * end.
+ */
+int compact_hour(const struct compact_tools *tools, const struct hour_entry *entry, struct compact_report *ret_report,
+                 struct error *error) must_check;
+
+#endif
