@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+#define XXH_INLINE_ALL /* names are so short that a call would cost as much as their hash */
 #include <xxhash.h>
 
 #include "base/buffer.h"

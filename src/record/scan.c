@@ -74,6 +74,13 @@ static bool take_text(struct scanner *scanner, struct slice *ret_text)
     return take_string(scanner, ret_text) && ret_text->size > 0 && ret_text->size <= RECORD_TEXT_SIZE_MAX;
 }
 
+/* Behind a number another digit, a fraction and an exponent would go on with it. */
+static bool ends_number(char character)
+{
+    return character == ',' || character == '}' || character == ' ' || character == '\n' || character == '\t' ||
+           character == '\r';
+}
+
 static bool take_integer(struct scanner *scanner, int64_t *ret_number)
 {
     const char *begin;
@@ -86,8 +93,7 @@ static bool take_integer(struct scanner *scanner, int64_t *ret_number)
         number = number * 10 + (*scanner->next++ - '0');
     if (scanner->next == begin || (*begin == '0' && scanner->next - begin > 1))
         return false;
-    /* What follows must end the number: another digit, a fraction and an exponent do not. */
-    if (scanner->next < scanner->end && strchr(",} \n\t\r", *scanner->next) == NULL)
+    if (scanner->next < scanner->end && !ends_number(*scanner->next))
         return false;
     *ret_number = number;
     return true;
