@@ -10,6 +10,7 @@
 #include "postgres/hours.h"
 #include "postgres/ledger.h"
 #include "postgres/quota.h"
+#include "postgres/reader.h"
 #include "postgres/rejected.h"
 #include "postgres/schema.h"
 #include "postgres/sql.h"
@@ -137,6 +138,20 @@ char *PQcmdTuples(PGresult *result)
 {
     (void)result;
     return (char *)(uintptr_t)script.changed;
+}
+
+char *PQencryptPasswordConn(PGconn *connection, const char *password, const char *user, const char *algorithm)
+{
+    (void)connection;
+    assert_string_equal(user, READER_ROLE);
+    assert_string_not_equal(password, "");
+    assert_null(algorithm);
+    return strdup("verifier");
+}
+
+void PQfreemem(void *memory)
+{
+    free(memory);
 }
 
 static void answer_with(int rows, const char *first, const char *second, const char *changed)
@@ -514,6 +529,25 @@ static void test_tables_that_are_missing_are_created(void **state)
         assert_int_equal(reports[i].fate, TABLE_CREATED);
 }
 
+static void test_reader(void **state)
+{
+    cleanup(config_cleanup) struct config *config = load(COMMAND_PROVISION, "--adopt");
+    bool created;
+
+    (void)state;
+    answer_with(1, "0", "0", "0");
+    assert_int_equal(reader_create(postgres, config, "secret", &created, &error), 0);
+    assert_true(created);
+    assert_true(was_sent(sql_count_roles));
+    assert_true(was_sent(sql_set_reader_verifier));
+    assert_true(was_sent(sql_create_reader));
+    assert_true(was_sent(sql_grant_reader));
+    assert_null(strstr(script.sent.data, "secret"));
+    answer_with(1, "1", "0", "0");
+    assert_int_equal(reader_create(postgres, config, "secret", &created, &error), 0);
+    assert_false(created);
+}
+
 static void test_newer_schema_is_refused(void **state)
 {
     cleanup(config_cleanup) struct config *config = load(COMMAND_PROVISION, "--adopt");
@@ -581,6 +615,7 @@ int main(void)
         test(test_quota),
         test(test_users),
         test(test_tables_that_are_missing_are_created),
+        test(test_reader),
         test(test_newer_schema_is_refused),
         test(test_columns_of_another_type_are_refused),
         test(test_texts_of_one_table),
