@@ -99,10 +99,8 @@ def load(client, uri):
     try:
         client.upload("/api/v1/assets/import/", "bundle", make_bundle(uri))
     except Refused as error:
-        if error.status == 403:  # noqa: PLR2004
-            hint = "log in as a user with the role Admin"
-        else:
-            hint = "the log of Superset says more"
+        forbidden = error.status == 403
+        hint = "log in as a user with the role Admin" if forbidden else "the log of Superset says more"
         raise Trouble(f"Superset at {client.url} did not take the dashboards: {error}\n{hint}") from None
 
 
@@ -117,8 +115,8 @@ def check_database(client, address):
         raise Trouble(
             "the dashboards are loaded, but Superset cannot connect to the database at "
             f"{address.netloc.rpartition('@')[2]}{address.path}: {error}\n"
-            "check that PostgreSQL runs and is reached from Superset's machine, DATABASE_URI, DATABASE_PASSWORD, and that "
-            "antenna provision --reader-password-file has made the role"
+            "check that PostgreSQL runs and is reached from Superset's machine, that antenna provision "
+            "--reader-password-file has made the role, DATABASE_URI and DATABASE_PASSWORD"
         ) from None
 
 

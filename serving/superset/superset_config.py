@@ -1,6 +1,6 @@
 """Superset for one machine: its own metadata in SQLite, no cache server, no work queue, nothing but loopback.
 
-Superset reads this module because SUPERSET_CONFIG_PATH names it; ANTENNA_SUPERSET_HOME names the folder of the instance.
+Superset reads this module because SUPERSET_CONFIG_PATH names it; ANTENNA_SUPERSET_HOME names its folder.
 """
 
 import os

@@ -7,8 +7,8 @@ restart.
 
 from stack.kafka import Kafka
 from stack.postgres import Postgres
-from stack.process import ServerError, Service
-from stack.server import free_port
+from stack.process import Job, ServerError, Service
+from stack.server import configured_port, free_port
 from stack.superset import Superset
 
-__all__ = ["Kafka", "Postgres", "ServerError", "Service", "Superset", "free_port"]
+__all__ = ["Job", "Kafka", "Postgres", "ServerError", "Service", "Superset", "configured_port", "free_port"]

@@ -1,18 +1,20 @@
 """Apache Superset, one process on loopback with its metadata in SQLite."""
 
+import contextlib
 import os
 import secrets
 import subprocess
 import urllib.error
 import urllib.request
 
-from stack.process import ServerError
-from stack.server import CHECKOUT, Server
+from stack.process import ServerError, open_private
+from stack.server import CHECKOUT, Server, check_free
 
 PROGRAMS = CHECKOUT / ".deps" / "superset" / "bin"
 SERVING = CHECKOUT / "serving" / "superset"
 PINS = CHECKOUT / "third_party" / "superset" / "requirements.txt"
 THREADS = 8
+USUAL_PORT = 8088
 
 
 class Superset(Server):
@@ -51,8 +53,14 @@ class Superset(Server):
             self._prepare_metadata()
             stamp.write_text(PINS.read_text())
 
+    def _new_port(self):
+        with contextlib.suppress(OSError):
+            check_free(USUAL_PORT)
+            return USUAL_PORT
+        return super()._new_port()
+
     def _prepare_metadata(self):
-        with open(self.log, "ab") as log:
+        with open(self.log, "ab", opener=open_private) as log:
             done = subprocess.run(
                 [PROGRAMS / "python", SERVING / "prepare.py", self.password_file],
                 stdin=subprocess.DEVNULL,
