@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.append(str(CHECKOUT / "demo"))
+sys.path[:0] = [str(CHECKOUT / folder) for folder in ("tools", "demo")]
 
 from stack import ServerError, Superset, configured_port  # noqa: E402
 from world import HOME as DEMO_HOME  # noqa: E402
