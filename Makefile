@@ -1,5 +1,5 @@
 # The front door: every target sets up what it needs and says little. Programs are built by CMake (CMakePresets.json).
-# ARGS=… is handed to the integration tests, SECONDS_OF_FUZZING=… to the fuzzer.
+# ARGS=… is handed to the tests by pytest, SECONDS_OF_FUZZING=… to the fuzzer.
 
 python := .deps/venv/bin/python
 ARGS ?=

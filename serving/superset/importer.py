@@ -13,6 +13,7 @@ Exit codes: 0 done and every chart has rows, 3 something that you can mend, 4 a 
 """
 
 import io
+import json
 import os
 import pathlib
 import re
@@ -83,7 +84,7 @@ def make_bundle(uri):
             name = path.relative_to(ASSETS).as_posix()
             text = path.read_text(encoding="utf-8")
             if name == DATABASE:
-                text = re.sub(r"(?m)^sqlalchemy_uri: .*$", lambda _: f"sqlalchemy_uri: '{uri}'", text)
+                text = re.sub(r"(?m)^sqlalchemy_uri: .*$", lambda _: f"sqlalchemy_uri: {json.dumps(uri)}", text)
             bundle.writestr(f"assets/{name}", text)
     return buffer.getvalue()
 

@@ -47,11 +47,10 @@ BOTTOM = """() => Math.max(...[...document.querySelectorAll('.dashboard-componen
 
 def format_bytes(value):
     """A number of bytes as Superset's format MEMORY_DECIMAL shows it."""
-    power = 0
+    value, power = float(value), 0
     while abs(value) >= 1000 and power < len(SI) - 1:
-        value /= 1000
-        power += 1
-    return f"{round(float(value), 2):g}{SI[power]}" if abs(value) < 1000 else f"{value}{SI[power]}"
+        value, power = value / 1000, power + 1
+    return f"{round(value, 2):g}{SI[power]}"
 
 
 class Dashboard:

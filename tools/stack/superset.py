@@ -1,6 +1,7 @@
 """Apache Superset, one process on loopback with its metadata in SQLite."""
 
 import contextlib
+import hashlib
 import os
 import secrets
 import subprocess
@@ -48,10 +49,10 @@ class Superset(Server):
             if not path.exists():
                 path.touch(mode=0o600)
                 path.write_text(secrets.token_urlsafe(24) + "\n")
-        stamp = self._folder / "prepared"
-        if not stamp.exists() or stamp.read_text() != PINS.read_text():
+        stamp, pins = self._folder / "prepared", hashlib.sha256(PINS.read_bytes()).hexdigest()
+        if not stamp.exists() or stamp.read_text() != pins:
             self._prepare_metadata()
-            stamp.write_text(PINS.read_text())
+            stamp.write_text(pins)
 
     def _new_port(self):
         with contextlib.suppress(OSError):
@@ -75,7 +76,7 @@ class Superset(Server):
     def _command(self):
         return [
             *(str(PROGRAMS / "gunicorn"), "--bind", self.address, "--workers", "1", "--threads", str(THREADS)),
-            *("--timeout", "120", "--access-logfile", "-", "superset.app:create_app()"),
+            *("--timeout", "120", "--graceful-timeout", "5", "superset.app:create_app()"),
         ]
 
     def _process_options(self):
