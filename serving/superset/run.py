@@ -80,11 +80,12 @@ def start():
 
 def stop():
     """Stops what runs; its metadata and its password stay for the next start. Raises ServerError."""
-    for home in (DEMO_HOME, HOME):
-        server = Superset(home)
-        if server.is_running():
-            server.stop()
-            print(f"stopped Superset at {server.url}; {home} is kept")
+    running = [server for server in map(Superset, (DEMO_HOME, HOME)) if server.is_running()]
+    for server in running:
+        server.stop()
+        print(f"stopped Superset at {server.url}; {server.home} is kept")
+    if not running:
+        print("no Superset of make dashboard runs")
     return 0
 
 

@@ -100,6 +100,8 @@ def case(servers, home):
 class Importer:
     """Runs serving/superset/import as an operator does."""
 
+    password = READER_PASSWORD
+
     def __init__(self, superset):
         self._superset = superset
 
@@ -109,7 +111,7 @@ class Importer:
             "SUPERSET_URL": self._superset.url,
             "SUPERSET_PASSWORD_FILE": str(self._superset.password_file),
             "DATABASE_URI": case.postgres.jdbc_uri(case.database),
-            "DATABASE_PASSWORD": READER_PASSWORD,
+            "DATABASE_PASSWORD": self.password,
         }
         settings = {name: value for name, value in (settings | changes).items() if value is not None}
         return subprocess.run(

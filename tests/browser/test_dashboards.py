@@ -7,7 +7,7 @@ import pytest
 from pages import format_bytes
 from program import CHECKOUT
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 ASSETS = CHECKOUT / "serving" / "superset" / "assets"
 EMPTY = ("No results", "No data", "rror")

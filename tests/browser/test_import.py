@@ -6,11 +6,10 @@ import json
 import threading
 
 import pytest
-from conftest import READER_PASSWORD
 from program import CHECKOUT
 from stack import free_port
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 RUN = CHECKOUT / "serving" / "superset" / "run.py"
 
@@ -32,9 +31,9 @@ def test_a_second_run_changes_nothing(importer, shown):
 
 def test_the_password_is_shown_nowhere(importer, superset, shown):
     done = importer.run(shown)
-    assert READER_PASSWORD not in done.stdout + done.stderr + superset.log.read_text()
+    assert importer.password not in done.stdout + done.stderr + superset.log.read_text()
     folder = superset.password_file.parent
-    assert not [path for path in folder.iterdir() if READER_PASSWORD.encode() in path.read_bytes()]
+    assert not [path for path in folder.iterdir() if importer.password.encode() in path.read_bytes()]
     assert folder.stat().st_mode & 0o777 == 0o700
     assert superset.password_file.stat().st_mode & 0o777 == 0o600
 
