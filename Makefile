@@ -1,5 +1,5 @@
 # The front door: every target sets up what it needs and says little. Programs are built by CMake (CMakePresets.json).
-# ARGS=… is handed to the integration tests, SECONDS_OF_FUZZING=… to the fuzzer.
+# ARGS=… is handed to the tests by pytest, SECONDS_OF_FUZZING=… to the fuzzer.
 
 python := .deps/venv/bin/python
 ARGS ?=
@@ -7,8 +7,9 @@ export PYTHONPATH := tools
 SECONDS_OF_FUZZING ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-unit test-integration test-sanitized build-clang demo demo-stop bench-smoke bench-batch fuzz lint format \
-        reference clean distclean setup-build setup-test setup-lint
+.PHONY: help build test test-unit test-integration test-sanitized test-dashboard build-clang demo demo-stop dashboard \
+        dashboard-stop bench-smoke bench-batch fuzz lint format reference clean distclean setup-build setup-test \
+        setup-lint setup-dashboard setup-browser
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,12 +33,21 @@ test-sanitized: setup-test ## unit tests and some of the others with the address
 	@ctest --preset asan
 	@ANTENNA=build/asan/antenna $(python) -m pytest tests/integration -m asan $(ARGS)
 
+test-dashboard: setup-browser build ## tests of the dashboards, in a real Superset and a real browser
+	@$(python) -m pytest tests/browser $(ARGS)
+
 build-clang: setup-test ## build with clang, whose warnings are others
 	@cmake --preset clang >/dev/null
 	@cmake --build --preset clang
 
 demo: setup-test build ## show the whole architecture on this machine
 	@$(python) demo/run.py
+
+dashboard: setup-dashboard ## show the demo's database, or that of DATABASE_URI, in Superset on this machine
+	@$(python) serving/superset/run.py start
+
+dashboard-stop: setup-dashboard ## stop the Superset that dashboard started
+	@$(python) serving/superset/run.py stop
 
 demo-stop: setup-test ## stop what demo left running and remove its data
 	@$(python) demo/stop.py
@@ -76,6 +86,12 @@ setup-build:
 
 setup-test:
 	@tools/setup build test
+
+setup-dashboard:
+	@tools/setup dashboard
+
+setup-browser:
+	@tools/setup build test dashboard browser
 
 setup-lint:
 	@tools/setup build lint

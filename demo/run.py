@@ -1,6 +1,7 @@
 """`make demo`: the whole architecture on this machine, and proof that its totals are right."""
 
 import datetime
+import os
 import signal
 import sys
 import time
@@ -14,12 +15,17 @@ HOURS_BACK = 2
 MESSAGES_PER_SECOND = 10
 # Some of everything that goes wrong with antennas.
 FAULTS = ["--late", "0.02", "--duplicate", "0.01", "--malformed", "0.005", "--future", "0.001"]
+# Live, the antennas go on sending some of what is no event.
+LIVE_FAULTS = ["--malformed", "0.02"]
 CATCH_UP_SECONDS = 120
 POLL_SECONDS = 0.1
 LATE_EVENTS = 500
 
 # The exit code of `antenna verify` when something differs.
 DIFFERENCE = 4
+
+# DASHBOARD=0 leaves Superset out.
+WITH_DASHBOARD = os.environ.get("DASHBOARD", "1") != "0"
 
 
 class Wrong(Exception):
@@ -55,7 +61,7 @@ def simulate_past(world, now):
 def start_live(world, connection):
     """Lets the antennas go on at the clock's pace and waits for their first bytes."""
     before = number(connection, "SELECT sum(records_totalled) FROM antenna.progress")
-    antennas = world.antennas("--users", USERS, "--rate", MESSAGES_PER_SECOND, "--seed", 2)
+    antennas = world.antennas("--users", USERS, "--rate", MESSAGES_PER_SECOND, "--seed", 2, *LIVE_FAULTS)
     antennas.start()
     wait_until(
         lambda: number(connection, "SELECT sum(records_totalled) FROM antenna.progress") > before,
@@ -113,6 +119,10 @@ def demonstrate(world):
     show.step("Provisioning: tables and users")
     world.provision()
 
+    if WITH_DASHBOARD:
+        print("Superset is being prepared meanwhile", flush=True)
+        world.dashboard.start()
+
     show.step(f"Antennas: the last {HOURS_BACK} hours, with late, doubled, malformed and misdated messages")
     now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     this_hour = now.replace(minute=0, second=0, tzinfo=None)
@@ -133,6 +143,20 @@ def demonstrate(world):
         world.batch.start()
         start_live(world, connection)
         show.show_findings(connection, world.archive / "data", this_hour)
+    if WITH_DASHBOARD:
+        finish_dashboard(world)
+
+
+def finish_dashboard(world):
+    """Waits until the dashboards are ready. Raises ServerError."""
+    show.step("Dashboards, which go on showing it")
+    if world.dashboard.is_running():
+        print("waiting for Superset, which takes some minutes the first time", flush=True)
+    if world.dashboard.wait():
+        raise ServerError(
+            f"could not show dashboards (make demo DASHBOARD=0 does without): {world.dashboard.log_tail()}"
+        )
+    show.show_dashboards(world.superset_url())
 
 
 def interrupt(*_):
@@ -165,7 +189,7 @@ def main():
         print(f"demo: {error}\nstopping what was started", file=sys.stderr)
         world.stop()
         return 1
-    show.step("It goes on: antennas, both layers, Kafka and PostgreSQL run until make demo-stop")
+    show.step("It goes on: everything that was started runs until make demo-stop")
     print(world.describe())
     return 0
 

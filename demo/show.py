@@ -19,6 +19,7 @@ WINDOWS = 6
 HEAVIEST = 5
 OFFENDERS = 10
 DIFFERENCES = 20
+DASHBOARDS = ("total-bytes", "antenna-quota", "antenna-operation")
 
 
 def step(words):
@@ -105,6 +106,12 @@ def show_offenders(connection, hour):
     show_table(
         f"Users over their quota in the hour of {hour:%H:%M}{first}", ["e-mail", ">usage", ">quota"], rows[:OFFENDERS]
     )
+
+
+def show_dashboards(url):
+    """Where each dashboard is."""
+    for slug in DASHBOARDS:
+        print(f"{url}/superset/dashboard/{slug}/")
 
 
 def natural(path):

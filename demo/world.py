@@ -4,11 +4,13 @@ import datetime
 import getpass
 import os
 import pathlib
+import secrets
 import shutil
 import subprocess
+import sys
 
 import psycopg
-from stack import Kafka, Postgres, ServerError, Service
+from stack import Job, Kafka, Postgres, ServerError, Service, Superset, configured_port
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[1]
 PROGRAM = CHECKOUT / "build" / "antenna"
@@ -21,19 +23,8 @@ HOME = pathlib.Path(os.environ.get("DEMO_HOME", f"/var/tmp/antenna-demo-{getpass
 # A minute, the default, would be a long time to look at an empty archive.
 ROLL_AGE = "10s"
 
-
-def configured_port(server):
-    """The port in DEMO_KAFKA_PORT or DEMO_POSTGRES_PORT; None, which means any free one, when it is not set.
-
-    Raises ServerError when it is no port.
-    """
-    variable = f"DEMO_{server}_PORT"
-    text = os.environ.get(variable)
-    if not text:
-        return None
-    if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise ServerError(f'{variable} is "{text}", which is no port: set it to a number from 1 to 65535, or unset it')
-    return int(text)
+# Sets Superset up where it is not yet, starts it and loads the dashboards.
+DASHBOARD = f'cd "{CHECKOUT}" && tools/setup dashboard && "$0" serving/superset/run.py start'
 
 
 class World:
@@ -41,11 +32,14 @@ class World:
 
     def __init__(self):
         """Finds what an earlier run has left in HOME, if any."""
-        self.kafka = Kafka(HOME, configured_port("KAFKA"))
-        self.postgres = Postgres(HOME, configured_port("POSTGRES"))
+        self.kafka = Kafka(HOME, configured_port("DEMO_KAFKA_PORT"))
+        self.postgres = Postgres(HOME, configured_port("DEMO_POSTGRES_PORT"))
+        self.superset = Superset(HOME)
+        self.reader_password_file = HOME / "reader-password"
         self.archive = HOME / "archive"
         self.ledger = HOME / "ledger.csv"
         self.late_ledger = HOME / "late-ledger.csv"
+        self.dashboard = Job(HOME, "dashboard", ["bash", "-ec", DASHBOARD, sys.executable])
         self.speed = self._service("speed", self.kafka.address, TOPIC, *self._database("bytes"), self.archive)
         self.batch = self._service("batch", *self._batch_arguments(), "--follow")
 
@@ -55,7 +49,7 @@ class World:
 
     def processes(self):
         """All that may run, in the order in which it is to be stopped."""
-        return [self.antennas(), self.batch, self.speed, self.kafka, self.postgres]
+        return [self.antennas(), self.dashboard, self.superset, self.batch, self.speed, self.kafka, self.postgres]
 
     def is_running(self):
         """Whether any of it runs."""
@@ -76,8 +70,10 @@ class World:
             raise ServerError(f"antenna {command} ended with exit code {done.returncode} instead of {code}")
 
     def provision(self):
-        """Creates the tables and loads the sample users."""
-        self.run("provision", *self._login(), "--users", USERS)
+        """Creates the tables, loads the sample users and makes the role that dashboards read as."""
+        self.reader_password_file.touch(mode=0o600)
+        self.reader_password_file.write_text(secrets.token_hex(12) + "\n")
+        self.run("provision", *self._login(), "--users", USERS, "--reader-password-file", self.reader_password_file)
 
     def simulate(self, *options):
         """Sends messages until the options say it is done."""
@@ -100,14 +96,20 @@ class World:
     def describe(self):
         """Where everything is, as text for a terminal."""
         login = f"-h 127.0.0.1 -p {self.postgres.port} -U {self.postgres.user} {self.postgres.database}"
-        return "\n".join(
-            [
-                f"Kafka        {self.kafka.address}, topic {TOPIC}",
-                f"PostgreSQL   PGPASSWORD=$(cat {self.postgres.password_file}) psql {login}",
-                f"archive      {self.archive}/data",
-                f"logs         {HOME}/*.log",
-            ]
-        )
+        places = [
+            f"Kafka        {self.kafka.address}, topic {TOPIC}",
+            f"PostgreSQL   PGPASSWORD=$(cat {self.postgres.password_file}) psql {login}",
+            f"archive      {self.archive}/data",
+            f"logs         {HOME}/*.log",
+        ]
+        superset = Superset(HOME)
+        if superset.is_running():
+            places.append(f"dashboards   {superset.url}, user {superset.user}, password {superset.password}")
+        return "\n".join(places)
+
+    def superset_url(self):
+        """The address of Superset, on the port that its job has found."""
+        return Superset(HOME).url
 
     def _login(self):
         return self.postgres.jdbc_uri(), self.postgres.user, "-"

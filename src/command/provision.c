@@ -3,7 +3,9 @@
 
 #include "command/command.h"
 #include "config/jdbc.h"
+#include "config/password.h"
 #include "config/users_file.h"
+#include "postgres/reader.h"
 #include "postgres/schema.h"
 #include "postgres/users.h"
 
@@ -30,15 +32,24 @@ static void print_users(const struct users *users, const struct users_report *re
            report->updated, (int64_t)users->count - report->inserted - report->updated);
 }
 
+static void print_reader(bool created)
+{
+    printf("role " READER_ROLE ": %s\n", created ? "created" : "already there, password set");
+}
+
+/* `reader`: the password of the role that reads, or NULL for none. */
 static int provision(struct postgres *postgres, const struct config *config, const struct users *users,
-                     struct error *error)
+                     const struct password *reader, struct error *error)
 {
     struct table_report tables[CONTRACTS];
     struct users_report loaded = {0};
+    bool reader_created;
 
     if (postgres_begin(postgres, error) || schema_create(postgres, config, tables, error))
         return -1;
     if (users->count && users_load(postgres, config_text(config, OPTION_USER_METADATA_TABLE), users, &loaded, error))
+        return -1;
+    if (reader && reader_create(postgres, config, reader->text, &reader_created, error))
         return -1;
     if (postgres_commit(postgres, error))
         return -1;
@@ -47,6 +58,8 @@ static int provision(struct postgres *postgres, const struct config *config, con
     printf("schema antenna: version %d\n", SCHEMA_VERSION);
     if (config_has(config, OPTION_USERS))
         print_users(users, &loaded);
+    if (reader)
+        print_reader(reader_created);
     return 0;
 }
 
@@ -55,10 +68,14 @@ int command_provision(const struct config *config, struct error *error)
     cleanup(jdbc_release) struct jdbc_address address = {0};
     cleanup(postgres_cleanup) struct postgres *postgres = NULL;
     cleanup(users_release) struct users users = {0};
+    cleanup(password_wipe) struct password reader;
+    const char *reader_file = config_text(config, OPTION_READER_PASSWORD_FILE);
 
     if (config_has(config, OPTION_USERS) && users_file_load(config_text(config, OPTION_USERS), &users, error))
         return -1;
+    if (reader_file && password_read(reader_file, &reader, error))
+        return -1;
     if (jdbc_from_config(config, &address, error) || postgres_open(&address, &postgres, error))
         return -1;
-    return provision(postgres, config, &users, error);
+    return provision(postgres, config, &users, reader_file ? &reader : NULL, error);
 }

@@ -6,9 +6,9 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "config/password.h"
 
 #define JDBC_PREFIX "jdbc:postgresql:"
-#define PASSWORD_SIZE_MAX 1024
 
 /* The driver's property, and libpq's keyword for it; no keyword: it concerns Java only and is left out. */
 static const struct {
@@ -243,22 +243,14 @@ int jdbc_parse(const char *uri, struct jdbc_address *ret_address, struct error *
     return 0;
 }
 
-static int read_password_file(const char *path, struct jdbc_address *address, struct error *error)
+static int set_password_from_file(const char *path, struct jdbc_address *address, struct error *error)
 {
-    char password[PASSWORD_SIZE_MAX];
-    FILE *file = fopen(path, "re");
-    bool found;
+    struct password password;
 
-    if (!file)
-        return error_set(error, ERROR_MISTAKE, "could not open the password file \"%s\": %m", path);
-    found = fgets(password, sizeof(password), file) != NULL;
-    fclose(file);
-    if (found)
-        password[strcspn(password, "\r\n")] = '\0';
-    if (!found || !*password)
-        return error_set(error, ERROR_MISTAKE, "the first line of the password file \"%s\" is empty", path);
-    jdbc_set(address, "password", password);
-    explicit_bzero(password, sizeof(password));
+    if (password_read(path, &password, error))
+        return -1;
+    jdbc_set(address, "password", password.text);
+    password_wipe(&password);
     return 0;
 }
 
@@ -273,7 +265,7 @@ int jdbc_from_config(const struct config *config, struct jdbc_address *ret_addre
     if (strcmp(password, "-") != 0) {
         jdbc_set(&address, "password", password);
     } else if (config_has(config, OPTION_PASSWORD_FILE) &&
-               read_password_file(config_text(config, OPTION_PASSWORD_FILE), &address, error)) {
+               set_password_from_file(config_text(config, OPTION_PASSWORD_FILE), &address, error)) {
         jdbc_release(&address);
         return -1;
     }

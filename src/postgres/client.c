@@ -220,6 +220,17 @@ const char *postgres_sqlstate(const struct postgres *postgres)
     return postgres->sqlstate;
 }
 
+int postgres_encrypt_password(struct postgres *postgres, const char *role, const char *password, char **ret_verifier,
+                              struct error *error)
+{
+    char *verifier = PQencryptPasswordConn(postgres->connection, password, role, NULL);
+
+    if (!verifier)
+        return set_message(error, ERROR_WORLD, PQerrorMessage(postgres->connection));
+    *ret_verifier = verifier;
+    return 0;
+}
+
 void postgres_clear(PGresult **result)
 {
     PQclear(*result);

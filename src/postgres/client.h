@@ -57,6 +57,13 @@ bool postgres_is_connected(const struct postgres *postgres) must_check;
 /** SQLSTATE of the last failed statement, "" when there is none. */
 const char *postgres_sqlstate(const struct postgres *postgres);
 
+/**
+ * What the server keeps instead of a role's password (SCRAM-SHA-256, or what its password_encryption says), so that the
+ * password itself is in no statement and no log. Free with PQfreemem().
+ */
+int postgres_encrypt_password(struct postgres *postgres, const char *role, const char *password, char **ret_verifier,
+                              struct error *error) must_check;
+
 /** For cleanup() on a `PGresult *`. */
 void postgres_clear(PGresult **result);
 

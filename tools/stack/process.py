@@ -16,6 +16,11 @@ LOG_TAIL_LINES = 15
 DIE_WITH_PARENT = ["setpriv", "--pdeathsig", "KILL"]
 
 
+def open_private(path, flags):
+    """An opener for open(): what it creates is read by its owner only, as a log may hold a password."""
+    return os.open(path, flags, 0o600)
+
+
 class ServerError(Exception):
     """A process could not be started or stopped; the message says why."""
 
@@ -57,7 +62,7 @@ class Process:
             return
         self.home.mkdir(parents=True, exist_ok=True)
         self._prepare()
-        with open(self.log, "ab") as log:
+        with open(self.log, "ab", opener=open_private) as log:
             self._child = subprocess.Popen(
                 [*(DIE_WITH_PARENT if self._tied else []), *self._command()],
                 stdin=subprocess.DEVNULL,
@@ -111,12 +116,15 @@ class Process:
     def _process_options(self):
         return {}
 
+    def _signal(self, pid, number):
+        os.kill(pid, number)
+
     def _end(self, number):
         pid = self.pid()
         if pid is None:
             return
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
+            self._signal(pid, number)
         self._wait(lambda: self._reap() or not self.is_running(), STOP_SECONDS, "did not end", alive=False)
         self._pid_file.unlink(missing_ok=True)
 
@@ -148,3 +156,14 @@ class Service(Process):
 
     def _process_options(self):
         return {"env": os.environ | self._environment}
+
+
+class Job(Service):
+    """A program that ends by itself; stopping it stops what it has started, too, but for other sessions."""
+
+    def wait(self):
+        """Waits for its end; returns the exit code."""
+        return self._child.wait()
+
+    def _signal(self, pid, number):
+        os.killpg(pid, number)

@@ -1,6 +1,7 @@
 """What both servers have in common: a port of 127.0.0.1 that they keep."""
 
 import contextlib
+import os
 import pathlib
 import socket
 
@@ -16,13 +17,33 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def configured_port(variable):
+    """The port that a variable of the environment holds; None, which means any free one, when it is not set.
+
+    Raises ServerError when it is no port.
+    """
+    text = os.environ.get(variable)
+    if not text:
+        return None
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise ServerError(f'{variable} is "{text}", which is no port: set it to a number from 1 to 65535, or unset it')
+    return int(text)
+
+
+def check_free(port):
+    """Raises OSError when a server could not listen on the port of 127.0.0.1 now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers do after a restart
+        probe.bind(("127.0.0.1", port))
+
+
 class Server(Process):
     """One server process on a port of its own; it keeps the port over a restart."""
 
     def __init__(self, home, port=None, tied=False):
         """As Process; `port`: None for the one it had before or else a free one."""
         super().__init__(home, tied)
-        self.port = port or self._former_port() or free_port()
+        self.port = port or self._former_port() or self._new_port()
 
     @property
     def address(self):
@@ -30,13 +51,14 @@ class Server(Process):
         return f"127.0.0.1:{self.port}"
 
     def _prepare(self):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers do after a restart
-            try:
-                probe.bind(("127.0.0.1", self.port))
-            except OSError as error:
-                raise ServerError(f"{self.name} cannot listen on {self.address}: {error.strerror}") from error
+        try:
+            check_free(self.port)
+        except OSError as error:
+            raise ServerError(f"{self.name} cannot listen on {self.address}: {error.strerror}") from error
         (self.home / f"{self.name}.port").write_text(f"{self.port}\n")
+
+    def _new_port(self):
+        return free_port()
 
     def _former_port(self):
         with contextlib.suppress(OSError, ValueError):
