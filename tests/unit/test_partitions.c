@@ -62,7 +62,7 @@ static void test_claims(void **state)
     partitions_add(&partitions, 1);
     assert_int_equal(partitions_count_unclaimed(&partitions), 2);
     partition = partitions_find(&partitions, 1);
-    *partition = (struct partition){.id = 1, .reading = true, .epoch = 4, .next_offset = 9, .to_total = {1, 2, 3}};
+    *partition = (struct partition){.id = 1, .reading = true, .epoch = 4, .next_offset = 9, .to_total = {.records = 1}};
     assert_int_equal(partitions_count_unclaimed(&partitions), 1);
     partitions_unclaim(&partitions);
     assert_int_equal(partitions_count_unclaimed(&partitions), 2);
