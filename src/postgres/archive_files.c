@@ -133,13 +133,6 @@ int archive_files_replace(struct postgres *postgres, const char *path, int64_t s
     return 0;
 }
 
-static char *text_at(const PGresult *result, int row, int column)
-{
-    const char *text = PQgetvalue(result, row, column);
-
-    return memory_text(text, strlen(text));
-}
-
 int archive_files_replaced(struct postgres *postgres, const char *token, int64_t hour, struct replaced_files *ret_files,
                            struct error *error)
 {
@@ -154,8 +147,8 @@ int archive_files_replaced(struct postgres *postgres, const char *token, int64_t
     ret_files->paths = memory_new(ret_files->count, sizeof(*ret_files->paths));
     ret_files->replaced_by = memory_new(ret_files->count, sizeof(*ret_files->replaced_by));
     for (int row = 0; row < PQntuples(result); row++) {
-        ret_files->paths[row] = text_at(result, row, 0);
-        ret_files->replaced_by[row] = text_at(result, row, 1);
+        ret_files->paths[row] = postgres_text(result, row, 0);
+        ret_files->replaced_by[row] = postgres_text(result, row, 1);
     }
     return 0;
 }

@@ -275,6 +275,13 @@ char *postgres_with_tables(const char *sql, const char *const pairs[][2])
     return text.data;
 }
 
+char *postgres_text(const PGresult *result, int row, int column)
+{
+    const char *text = PQgetvalue(result, row, column);
+
+    return memory_text(text, strlen(text));
+}
+
 int64_t postgres_number(const PGresult *result, int row, int column)
 {
     return PQgetisnull(result, row, column) ? 0 : strtoll(PQgetvalue(result, row, column), NULL, 10);

@@ -73,6 +73,9 @@ void postgres_clear(PGresult **result);
  */
 char *postgres_with_tables(const char *sql, const char *const pairs[][2]) must_check;
 
+/** A copy of a result's field as text. Free it. */
+char *postgres_text(const PGresult *result, int row, int column) must_check;
+
 /** int64 of a result's field; 0 when it is NULL. The field must be a whole number in text form. */
 int64_t postgres_number(const PGresult *result, int row, int column);
 

@@ -100,19 +100,12 @@ int hours_let_go(struct postgres *postgres, int64_t hour, struct error *error)
     return run_for_hour(postgres, sql_let_go_hour, hour, error);
 }
 
-static char *read_text(const PGresult *result, int row, int column)
-{
-    const char *text = PQgetvalue(result, row, column);
-
-    return memory_text(text, strlen(text));
-}
-
 static struct listed_file read_file(const PGresult *result, int row)
 {
     return (struct listed_file){
-        .path = read_text(result, row, FILE_PATH),
-        .job = read_text(result, row, FILE_JOB),
-        .topic = read_text(result, row, FILE_TOPIC),
+        .path = postgres_text(result, row, FILE_PATH),
+        .job = postgres_text(result, row, FILE_JOB),
+        .topic = postgres_text(result, row, FILE_TOPIC),
         .rows = postgres_number(result, row, FILE_ROWS),
         .bytes_total = postgres_number(result, row, FILE_BYTES),
         .size = postgres_number(result, row, FILE_SIZE),

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "postgres/schema.h"
 #include "postgres/sql.h"
 
 #define INSUFFICIENT_PRIVILEGE "42501"
@@ -43,12 +44,7 @@ static int set_login(struct postgres *postgres, const char *password, bool *ret_
 int reader_create(struct postgres *postgres, const struct config *config, const char *password, bool *ret_created,
                   struct error *error)
 {
-    const char *const tables[][2] = {{"bytes", config_text(config, OPTION_JDBC_TABLE)},
-                                     {"bytes_hourly", config_text(config, OPTION_BYTES_HOURLY_TABLE)},
-                                     {"user_metadata", config_text(config, OPTION_USER_METADATA_TABLE)},
-                                     {"user_quota_limit", config_text(config, OPTION_USER_QUOTA_LIMIT_TABLE)},
-                                     {NULL, NULL}};
-    cleanup(memory_free) char *grants = postgres_with_tables(sql_grant_reader, tables);
+    cleanup(memory_free) char *grants = schema_with_tables(sql_grant_reader, config);
 
     if (set_login(postgres, password, ret_created, error) || postgres_script(postgres, grants, error))
         return fail(postgres, config, error);

@@ -98,14 +98,20 @@ static int check_version(struct postgres *postgres, struct error *error)
                                                       : "use a newer version of the program");
 }
 
-static int create_views(struct postgres *postgres, const struct config *config, struct error *error)
+char *schema_with_tables(const char *sql, const struct config *config)
 {
     const char *const tables[][2] = {{"bytes", config_text(config, OPTION_JDBC_TABLE)},
                                      {"bytes_hourly", config_text(config, OPTION_BYTES_HOURLY_TABLE)},
                                      {"user_metadata", config_text(config, OPTION_USER_METADATA_TABLE)},
                                      {"user_quota_limit", config_text(config, OPTION_USER_QUOTA_LIMIT_TABLE)},
                                      {NULL, NULL}};
-    cleanup(memory_free) char *sql = postgres_with_tables(sql_create_views, tables);
+
+    return postgres_with_tables(sql, tables);
+}
+
+static int create_views(struct postgres *postgres, const struct config *config, struct error *error)
+{
+    cleanup(memory_free) char *sql = schema_with_tables(sql_create_views, config);
 
     if (postgres_script(postgres, sql, error))
         return error_context(error, "could not create the views of the schema antenna");

@@ -26,6 +26,9 @@ struct table_report {
 int schema_create(struct postgres *postgres, const struct config *config, struct table_report ret_reports[CONTRACTS],
                   struct error *error) must_check;
 
+/** Puts the configured names of the four tables into SQL; see postgres_with_tables(). Free the text. */
+char *schema_with_tables(const char *sql, const struct config *config) must_check;
+
 /** Whether the database has the schema `antenna`, that is, our bookkeeping. */
 int schema_has_bookkeeping(struct postgres *postgres, bool *ret_has, struct error *error) must_check;
 
