@@ -35,6 +35,7 @@ int job_init(struct job *job, const struct config *config, struct error *error)
         .commit_interval_ms = config_number(config, OPTION_COMMIT_INTERVAL),
         .roll_age_ms = config_number(config, OPTION_ROLL_AGE),
         .accept_loss = config_flag(config, OPTION_ACCEPT_LOSS),
+        .archive = !config_flag(config, OPTION_NO_ARCHIVE),
     };
     return read_start(job, error);
 }

@@ -4,7 +4,7 @@
 
 void pending_init(struct pending *pending, const struct job *job)
 {
-    *pending = (struct pending){.totals = totals_new(), .rows = {.limits = job->rows_limits}};
+    *pending = (struct pending){.totals = totals_new(), .archive = job->archive, .rows = {.limits = job->rows_limits}};
     for (size_t i = 0; i < PENDING_AHEAD; i++)
         decoder_init(&pending->ahead[i].decoder, job->record_limits);
     dictionary_init(&pending->dictionary);
@@ -84,14 +84,18 @@ static int64_t time_reached(const struct record *record, const struct message *m
     return message->arrival >= 0 && message->arrival < record->timestamp ? message->arrival : record->timestamp;
 }
 
+static void note_time(struct partition_delta *delta, int64_t reached)
+{
+    if (reached > delta->until)
+        delta->until = reached;
+}
+
 /* Whether one more record keeps a delta within int64. */
-static bool add_to_delta(struct partition_delta *delta, int64_t bytes, int64_t reached)
+static bool add_to_delta(struct partition_delta *delta, int64_t bytes)
 {
     if (__builtin_add_overflow(delta->bytes, bytes, &delta->bytes))
         return false;
     delta->records++;
-    if (reached > delta->until)
-        delta->until = reached;
     return true;
 }
 
@@ -104,14 +108,18 @@ static int take_record(struct pending *pending, struct partition *partition, con
     int64_t reached = time_reached(record, message);
     struct coded_event event = decoded->event;
 
-    if (!add_to_delta(&to_archive, record->bytes, reached) ||
-        (!totalled && !add_to_delta(&to_total, record->bytes, reached)))
+    if ((pending->archive && !add_to_delta(&to_archive, record->bytes)) ||
+        (!totalled && !add_to_delta(&to_total, record->bytes)))
         return 1;
     if (!decoded->coded && dictionary_encode(&pending->dictionary, record, decoded->hashes, &event))
         return 1;
-    if (!rows_have_room(&pending->rows, &event) || (!totalled && totals_add(pending->totals, &event)))
+    if ((pending->archive && !rows_have_room(&pending->rows, &event)) ||
+        (!totalled && totals_add(pending->totals, &event)))
         return 1;
-    rows_add(&pending->rows, &event, partition->id, message->offset);
+    if (pending->archive)
+        rows_add(&pending->rows, &event, partition->id, message->offset);
+    note_time(&to_archive, reached);
+    note_time(&to_total, reached);
     partition->to_archive = to_archive;
     partition->to_total = to_total;
     return 0;

@@ -32,6 +32,7 @@ struct pending {
     struct dictionary dictionary;
     struct totals *totals;
     struct rejected rejected;
+    bool archive; /* rows are wanted */
     struct rows rows;
 };
 

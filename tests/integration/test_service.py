@@ -222,3 +222,16 @@ def test_another_table_and_schema(case):
     assert result.code == 0, result.err
     rows = case.query('SELECT date, type, id, value FROM telco."Five Minutes"')
     assert {tuple(row[:3]): row[3] for row in rows} == dict(expect(case.messages()).windows)
+
+
+def test_totals_without_archive(case):
+    case.prepare()
+    case.produce([*events.draw(2000), b"nonsense"])
+    case.speed("--no-archive")
+    expected = expect(case.messages())
+    case.check_totals(expected)
+    case.check_rejected(expected)
+    assert not [*case.root.rglob("*.parquet")]
+    rows = case.query("SELECT totals_offset, archive_offset, records_archived FROM antenna.progress")
+    assert all(totals == archive and archived == 0 for totals, archive, archived in rows)
+    assert case.value("SELECT until IS NOT NULL FROM antenna.sealed")
