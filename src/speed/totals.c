@@ -1,5 +1,6 @@
 #include "speed/totals.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,11 @@
 #define FIRST_SLOTS 4096u
 #define CODE_BITS 24
 #define DIMENSION_BITS 2
+#define KEY_BITS 64
+
+/* Of a key, when keys are sorted. */
+#define DIGIT_BITS 8
+#define DIGIT_VALUES (1u << DIGIT_BITS)
 
 _Static_assert(INTERNER_NAMES_MAX <= 1u << CODE_BITS, "a code fits its bits");
 _Static_assert(DIMENSIONS < 1 << DIMENSION_BITS, "a dimension fits its bits");
@@ -129,11 +135,46 @@ struct place {
     uint32_t slot;
 };
 
-static int compare_places(const void *left_place, const void *right_place)
+static uint32_t digit_of(const struct place *place, unsigned shift)
 {
-    uint64_t left = ((const struct place *)left_place)->key, right = ((const struct place *)right_place)->key;
+    return (uint32_t)(place->key >> shift) & (DIGIT_VALUES - 1);
+}
 
-    return (left > right) - (left < right);
+/* Moves the places to `to` in the order of one digit. Returns false, with nothing moved, when all have the same one. */
+static bool sort_by_digit(const struct place *places, struct place *to, uint32_t count, unsigned shift)
+{
+    uint32_t next[DIGIT_VALUES] = {0}, before = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        next[digit_of(&places[i], shift)]++;
+    if (next[digit_of(&places[0], shift)] == count)
+        return false;
+    for (uint32_t digit = 0; digit < DIGIT_VALUES; digit++) {
+        uint32_t with_digit = next[digit];
+
+        next[digit] = before;
+        before += with_digit;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        to[next[digit_of(&places[i], shift)]++] = places[i];
+    return true;
+}
+
+/* By radix, the least digit first: five times as fast as comparing, which showed. Takes `places` and returns them
+ * sorted; free them. */
+static struct place *sort_by_key(struct place *places, uint32_t count)
+{
+    struct place *spare = memory_new(count, sizeof(*spare));
+
+    for (unsigned shift = 0; shift < KEY_BITS && count; shift += DIGIT_BITS)
+        if (sort_by_digit(places, spare, count, shift)) {
+            struct place *sorted = spare;
+
+            spare = places;
+            places = sorted;
+        }
+    free(spare);
+    return places;
 }
 
 static uint32_t key_code(uint64_t key)
@@ -162,8 +203,7 @@ static struct place *sort_places(const struct totals *totals, const struct dicti
         if (key)
             *next++ = (struct place){key - code + ranks[key_dimension(key)][code], code, i};
     }
-    qsort(places, totals->count, sizeof(*places), compare_places);
-    return places;
+    return sort_by_key(places, totals->count);
 }
 
 struct total *totals_sorted(const struct totals *totals, const struct dictionary *dictionary)
