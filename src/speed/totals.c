@@ -160,8 +160,8 @@ static bool sort_by_digit(const struct place *places, struct place *to, uint32_t
     return true;
 }
 
-/* By radix, the least digit first: five times as fast as comparing, which showed. Takes `places` and returns them
- * sorted; free them. */
+/* By radix, the least digit first: comparing took a fifteenth of all CPU time with a city's names. Takes `places` and
+ * returns them sorted; free them. */
 static struct place *sort_by_key(struct place *places, uint32_t count)
 {
     struct place *spare = memory_new(count, sizeof(*spare));
