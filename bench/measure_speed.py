@@ -47,6 +47,7 @@ def measure(lab, system, load, job):
     figures = {"wall": usage.wall, "cpu": usage.cpu, "memory": usage.memory, "kafka_cpu": kafka}
     if system.table:
         if words := differences(lab, load, table, root if system.archives else None):
+            print(f"{load.workload.name}: {system.name}: {'; '.join(words)}", file=sys.stderr)
             return {"differs": "; ".join(words)}
         figures |= {"postgres_cpu": postgres, "rows_written": lab.query(WRITTEN_ROWS, table)[0] - rows}
         figures["rows"] = lab.query(f"SELECT count(*) FROM {table}")[0]
@@ -115,7 +116,7 @@ def table(rows):
     for row in rows:
         runs, millions = row["runs"], row["messages"] / 1e6
         if not runs:
-            cells.append([f"{row['workload']}, {row['system']}", row["differs"] or "", *[""] * (len(columns) - 2)])
+            cells.append([f"{row['workload']}, {row['system']}", "differs", *[""] * (len(columns) - 2)])
             continue
         postgres, written, archive = (median(runs, name) for name in ("postgres_cpu", "rows_written", "archive"))
         is_start = row["workload"] == START.name

@@ -9,7 +9,9 @@ import dataclasses
 import sys
 
 import measure_batch
+import measure_latency
 import measure_speed
+import measure_start
 import report
 import results
 from lab import Lab, opened, print_table
@@ -17,7 +19,7 @@ from stack import ServerError
 from systems import SYSTEMS
 from workloads import WORKLOADS, Loads
 
-MEASURES = (measure_speed, measure_batch)
+MEASURES = (measure_speed, measure_latency, measure_start, measure_batch)
 QUICK_SCALE = 0.04
 SMOKE_SCALE = 0.2
 

@@ -57,6 +57,12 @@ WORKLOADS = {
 START = Workload("start", 20, 5, 1_000, 1_000)
 
 
+def ledger_sums(path):
+    """The sums over all messages that a ledger ends with, by their names."""
+    with open(path, newline="", encoding="utf-8") as file:
+        return {row["type"]: int(row["value"]) for row in csv.DictReader(file) if row["grain"] == "all"}
+
+
 @dataclasses.dataclass(frozen=True)
 class Load:
     """A workload that lies in a topic; `sent`, `accepted`, `total` of bytes as the ledger has them."""
@@ -97,6 +103,5 @@ class Loads:
         )
         if workload.reshaped:
             reshape(lab.kafka.address, first, topic, workload)
-        with open(ledger, newline="", encoding="utf-8") as file:
-            sums = {row["type"]: int(row["value"]) for row in csv.DictReader(file) if row["grain"] == "all"}
+        sums = ledger_sums(ledger)
         return Load(workload, topic, ledger, sums["messages_sent"], sums["events_accepted"], sums["bytes_total"])
