@@ -1,6 +1,6 @@
 """Copies a topic and writes some of its messages in another shape of the same meaning, which the simulator never does.
 
-One in 1/share messages gets blanks, or its keys in another order, in turn. What is no JSON object stays as it is.
+One in 1/share messages gets blanks, or its keys in another order, in turn. What is malformed stays as it is.
 """
 
 import json
@@ -11,10 +11,18 @@ from confluent_kafka.admin import AdminClient, NewTopic
 BATCH = 10_000
 
 
+def only_once(pairs):
+    """The object of some keys and values. Raises ValueError when a key comes twice: that must stay wrong."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key comes twice")
+    return found
+
+
 def other_shape(value, number):
     """The same object with blanks (even numbers) or in another key order (odd ones)."""
     try:
-        event = json.loads(value)
+        event = json.loads(value, object_pairs_hook=only_once)
     except (TypeError, ValueError):
         return value
     if not isinstance(event, dict) or len(event) < 2:
@@ -64,4 +72,5 @@ def reshape(address, source, target, workload):
         producer.poll(0)
     if producer.flush(60):
         raise RuntimeError(f"Kafka did not take all of {target}")
-    admin.delete_topics([source])
+    for future in admin.delete_topics([source]).values():
+        future.result()

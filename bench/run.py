@@ -9,6 +9,8 @@ import dataclasses
 import sys
 
 import measure_batch
+import measure_copy
+import measure_growth
 import measure_latency
 import measure_speed
 import measure_start
@@ -19,7 +21,7 @@ from stack import ServerError
 from systems import SYSTEMS
 from workloads import WORKLOADS, Loads
 
-MEASURES = (measure_speed, measure_latency, measure_start, measure_batch)
+MEASURES = (measure_speed, measure_copy, measure_latency, measure_start, measure_batch, measure_growth)
 QUICK_SCALE = 0.04
 SMOKE_SCALE = 0.2
 

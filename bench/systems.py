@@ -85,8 +85,9 @@ class Spark:
 
     def run(self, lab, load, _job, root):
         """Reads the load; returns its Usage."""
+        options = [*self.options, *(["--strict"] if load.workload.malformed else [])]
         return lab.run(
-            *spark_command("spark_speed.py", lab, lab.kafka.address, load.topic, self.table, root, *self.options),
+            *spark_command("spark_speed.py", lab, lab.kafka.address, load.topic, self.table, root, *options),
             environment=spark_environment(),
         )
 

@@ -5,6 +5,7 @@ import dataclasses
 import datetime
 import sys
 
+from confluent_kafka.admin import AdminClient
 from reshape import reshape
 
 EVENTS_BEGIN = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
@@ -82,6 +83,7 @@ class Loads:
         """Takes a lab whose servers run."""
         self._lab = lab
         self._loads = {}
+        self._count = 0
 
     def get(self, workload):
         """The Load of a workload. Raises ServerError."""
@@ -90,9 +92,17 @@ class Loads:
             self._loads[workload] = self._produce(workload)
         return self._loads[workload]
 
+    def forget(self, workload):
+        """Deletes the topic of a workload that is not asked for again."""
+        load = self._loads.pop(workload)
+        admin = AdminClient({"bootstrap.servers": self._lab.kafka.address})
+        for future in admin.delete_topics([load.topic]).values():
+            future.result()
+
     def _produce(self, workload):
         lab = self._lab
-        topic = f"devices-{len(self._loads)}-{workload.name}"
+        self._count += 1
+        topic = f"devices-{self._count}-{workload.name}"
         ledger = lab.home / f"{topic}.csv"
         first = f"{topic}-plain" if workload.reshaped else topic
         lab.antenna(
