@@ -6,11 +6,13 @@ import json
 import os
 import pathlib
 import platform
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 
+import duckdb
 import psycopg
 from rich import box
 from rich.console import Console
@@ -21,7 +23,7 @@ CHECKOUT = pathlib.Path(__file__).resolve().parents[1]
 PROGRAM = CHECKOUT / "build" / "antenna"
 METER = CHECKOUT / "bench" / "meter.py"
 TICKS = os.sysconf("SC_CLK_TCK")
-WIDTH_WITHOUT_TERMINAL = 120
+WIDTH_WITHOUT_TERMINAL = 140
 FAILURE_TAIL = 4000  # characters
 
 
@@ -114,19 +116,17 @@ class Lab:
         cpu_info = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
         models = [line.partition(": ")[2] for line in cpu_info if line.startswith("model name")]
         jar = next((CHECKOUT / ".deps" / "kafka" / "libs").glob("kafka_2.13-*.jar"))
+        pinned = (CHECKOUT / "third_party" / "spark" / "requirements.txt").read_text()
+        spark = re.search(r"^pyspark==(\S+)", pinned, re.M)[1]
         pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        servers = [f"PostgreSQL {self.query('SHOW server_version')[0]}", f"Kafka {jar.stem.rpartition('-')[2]}"]
+        others = [f"Spark {spark}", f"DuckDB's Python module {duckdb.__version__}"]
         return {
             "machine": f"{models[0] if models else platform.machine()}, {os.cpu_count()} CPUs,"
             f" {pages / 2**30:.0f} GiB, shared by the program and both servers",
-            "versions": ", ".join(filter(None, versions))
-            + f"; PostgreSQL {self.query('SHOW server_version')[0]}; Kafka {jar.stem.rpartition('-')[2]}",
+            "versions": ", ".join([*filter(None, versions), *servers, *others]),
             "settings": f"fsync {self.query('SHOW fsync')[0]}; else the defaults of both servers",
         }
-
-    def describe(self, settings):
-        """Prints the machine, the versions and the settings."""
-        for name, text in self.environment_facts().items():
-            print(f"{name:<9} {settings + '; ' if name == 'settings' else ''}{text}")
 
 
 def print_table(columns, rows):

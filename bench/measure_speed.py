@@ -124,7 +124,8 @@ def table(rows):
             [
                 f"{row['workload']}, {row['system']}" + (" (some runs differ)" if row["differs"] else ""),
                 "" if is_start else f"{row['messages'] / median(runs, 'wall'):,.0f}",
-                "" if is_start else with_spread(runs, "cpu", ".2f", millions),
+                with_spread(runs, "cpu", ".2f"),
+                "" if is_start else f"{median(runs, 'cpu') / millions:.2f}",
                 show(above_start(rows, row, "cpu"), ".2f"),
                 with_spread(runs, "wall", ".2f"),
                 f"{median(runs, 'memory') / 1e6:,.0f}",

@@ -6,6 +6,7 @@ be compared, and from runs that had it for themselves.
 
 import argparse
 import dataclasses
+import os
 import sys
 
 import measure_batch
@@ -60,15 +61,20 @@ def parse_arguments():
     """The command line."""
     measures = [measure.NAME for measure in MEASURES]
     parser = argparse.ArgumentParser(prog="bench/run", description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help=f"some minutes: one run, {QUICK_SCALE} of the messages")
+    parser.add_argument("--quick", action="store_true", help="some minutes: one run, fewer workloads and messages")
     parser.add_argument("--runs", type=int, help="of each system (3)")
     parser.add_argument("--scale", type=float, help="times the messages of each workload (1)")
     for name, allowed in (("measures", measures), ("workloads", list(WORKLOADS)), ("systems", list(SYSTEMS))):
-        parser.add_argument(f"--{name}", type=names(allowed), default=allowed, help=f"of {','.join(allowed)} (all)")
+        parser.add_argument(f"--{name}", type=names(allowed), help=f"of {','.join(allowed)} (all)")
     parser.add_argument("--smoke", action="store_true", help="a minute: antenna alone, two workloads, nothing written")
     arguments = parser.parse_args()
     if arguments.smoke:
         arguments.measures, arguments.systems, arguments.workloads = ["speed"], ["antenna"], ["small", "city"]
+    if arguments.quick:
+        arguments.measures = arguments.measures or [name for name in measures if name != "growth"]
+        arguments.workloads = arguments.workloads or ["small", "city"]
+    arguments.measures = arguments.measures or measures
+    arguments.workloads, arguments.systems = arguments.workloads or list(WORKLOADS), arguments.systems or list(SYSTEMS)
     arguments.runs = arguments.runs or (1 if arguments.quick or arguments.smoke else 3)
     arguments.scale = arguments.scale or (QUICK_SCALE if arguments.quick else SMOKE_SCALE if arguments.smoke else 1)
     return arguments
@@ -76,6 +82,7 @@ def parse_arguments():
 
 def run_measure(measure, arguments):
     """Runs a measure in a lab of its own, prints its table and keeps its results. Raises ServerError."""
+    load = os.getloadavg()[0]
     with opened() as lab:
         bench = Bench(
             *(lab, Loads(lab), arguments.workloads, arguments.systems),
@@ -83,6 +90,7 @@ def run_measure(measure, arguments):
         )
         rows = measure.run(bench)
         facts = lab.environment_facts()
+    facts["machine"] += f"; load average before: {load:.1f}"
     facts["settings"] = f"{bench.settings}; {facts['settings']}"
     print(f"\n{measure.TITLE}\n" + "\n".join(f"{name:<9} {words}" for name, words in facts.items()))
     print_table(*measure.table(rows))
