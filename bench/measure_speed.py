@@ -91,12 +91,13 @@ def run(bench):
 
 
 def above_start(rows, row, figure):
-    """The median of a figure less what a start and a stop take, a million messages."""
+    """The median of a figure less what a start and a stop take, or None when either is missing or that is the more."""
     start = next((r for r in rows if r["workload"] == START.name and r["system"] == row["system"]), None)
     value = median(row["runs"], figure)
     if value is None or not start or not start["runs"] or row is start:
         return None
-    return (value - median(start["runs"], figure)) / row["messages"] * 1e6
+    rest = value - median(start["runs"], figure)
+    return rest if rest > 0 else None
 
 
 def table(rows):
@@ -104,6 +105,8 @@ def table(rows):
     columns = [
         "",
         "messages/s",
+        "above start",
+        "CPU-s",
         "CPU-s/M",
         "above start",
         "wall s",
@@ -119,14 +122,16 @@ def table(rows):
             cells.append([f"{row['workload']}, {row['system']}", "differs", *[""] * (len(columns) - 2)])
             continue
         postgres, written, archive = (median(runs, name) for name in ("postgres_cpu", "rows_written", "archive"))
+        cpu, wall = (above_start(rows, row, name) for name in ("cpu", "wall"))
         is_start = row["workload"] == START.name
         cells.append(
             [
                 f"{row['workload']}, {row['system']}" + (" (some runs differ)" if row["differs"] else ""),
                 "" if is_start else f"{row['messages'] / median(runs, 'wall'):,.0f}",
+                show(wall and row["messages"] / wall, ",.0f"),
                 with_spread(runs, "cpu", ".2f"),
                 "" if is_start else f"{median(runs, 'cpu') / millions:.2f}",
-                show(above_start(rows, row, "cpu"), ".2f"),
+                show(cpu and cpu / millions, ".2f"),
                 with_spread(runs, "wall", ".2f"),
                 f"{median(runs, 'memory') / 1e6:,.0f}",
                 "" if is_start or postgres is None else f"{postgres / millions:.2f}",

@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape
 
 COLOURS = ("#1f6f8b", "#e08e45", "#6a9955", "#8b5fbf", "#b04a5a", "#777777")
 WIDTH = 760
-LEFT = 150
+LETTER = 7  # at most, of a letter's width
 BAR = 18
 VALUE_WIDTH = 90
 
@@ -30,7 +30,8 @@ def bars(title, groups, series, form):
     if not present:
         return None
     low, high = math.log10(min(present)) - 0.3, math.log10(max(present))
-    room = WIDTH - LEFT - VALUE_WIDTH
+    left = 24 + LETTER * max(map(len, groups))
+    room = WIDTH - left - VALUE_WIDTH
     parts, y = [], 40
     for index, group in enumerate(groups):
         parts.append(text(12, y + BAR - 4, group))
@@ -39,8 +40,8 @@ def bars(title, groups, series, form):
                 continue
             width = max(2, (math.log10(value) - low) / max(high - low, 0.1) * room)
             colour = COLOURS[number % len(COLOURS)]
-            parts.append(f'<rect x="{LEFT}" y="{y}" width="{width:.1f}" height="{BAR - 4}" fill="{colour}"/>')
-            parts.append(text(LEFT + width + 6, y + BAR - 6, f"{value:{form}}"))
+            parts.append(f'<rect x="{left}" y="{y}" width="{width:.1f}" height="{BAR - 4}" fill="{colour}"/>')
+            parts.append(text(left + width + 6, y + BAR - 6, f"{value:{form}}"))
             y += BAR
         y += 10
     return svg(y + 30, title, [*parts, *legend(list(series), y + 14)])
@@ -52,7 +53,7 @@ def legend(names, y):
     for number, name in enumerate(names):
         parts.append(f'<rect x="{x}" y="{y - 10}" width="12" height="12" fill="{COLOURS[number % len(COLOURS)]}"/>')
         parts.append(text(x + 17, y, name))
-        x += 40 + 7 * len(name)
+        x += 40 + LETTER * len(name)
     return parts
 
 

@@ -4,7 +4,9 @@ import results
 
 
 def markdown(columns, cells):
-    """A Markdown table."""
+    """A Markdown table. Raises ValueError when a row has more or fewer cells than there are columns."""
+    if any(len(row) != len(columns) for row in cells):
+        raise ValueError(f"the cells do not fit the columns {columns}")
     lines = [columns, ["---", *["---:"] * (len(columns) - 1)], *cells]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
