@@ -1,5 +1,5 @@
 # The front door: every target sets up what it needs and says little. Programs are built by CMake (CMakePresets.json).
-# ARGS=… is handed to the tests by pytest, SECONDS_OF_FUZZING=… to the fuzzer.
+# ARGS=… is handed to the tests by pytest and to the benchmarks, SECONDS_OF_FUZZING=… to the fuzzer.
 
 python := .deps/venv/bin/python
 ARGS ?=
@@ -8,8 +8,8 @@ SECONDS_OF_FUZZING ?= 60
 
 .DEFAULT_GOAL := help
 .PHONY: help build test test-unit test-integration test-sanitized test-dashboard build-clang demo demo-stop dashboard \
-        dashboard-stop bench-smoke bench-batch fuzz lint format reference clean distclean setup-build setup-test \
-        setup-lint setup-dashboard setup-browser
+        dashboard-stop bench bench-smoke fuzz lint format reference clean distclean setup-build setup-test setup-lint \
+        setup-dashboard setup-browser setup-bench
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,10 +53,10 @@ demo-stop: setup-test ## stop what demo left running and remove its data
 	@$(python) demo/stop.py
 
 bench-smoke: setup-test build ## messages a second and CPU-seconds per million messages of the speed layer
-	@$(python) bench/smoke.py $(ARGS)
+	@bench/run --smoke $(ARGS)
 
-bench-batch: setup-test build ## CPU-seconds of the batch layer beside DuckDB alone
-	@$(python) bench/batch.py $(ARGS)
+bench: setup-bench build ## all benchmarks, beside Spark and others: an hour or more, ARGS=--quick for minutes
+	@bench/run $(ARGS)
 
 fuzz: setup-test ## fuzz the decoder for SECONDS_OF_FUZZING=60
 	@cmake --preset clang -B build/fuzz -DANTENNA_FUZZ=ON >/dev/null
@@ -95,3 +95,6 @@ setup-browser:
 
 setup-lint:
 	@tools/setup build lint
+
+setup-bench:
+	@tools/setup build test bench

@@ -1,14 +1,18 @@
 """What every benchmark needs: private servers, the program run with its use of resources, and the machine described."""
 
 import contextlib
+import dataclasses
+import json
 import os
 import pathlib
 import platform
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 
+import duckdb
 import psycopg
 from rich import box
 from rich.console import Console
@@ -17,8 +21,10 @@ from stack import Kafka, Postgres, ServerError
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[1]
 PROGRAM = CHECKOUT / "build" / "antenna"
+METER = CHECKOUT / "bench" / "meter.py"
 TICKS = os.sysconf("SC_CLK_TCK")
-WIDTH_WITHOUT_TERMINAL = 120
+WIDTH_WITHOUT_TERMINAL = 140
+FAILURE_TAIL = 4000  # characters
 
 
 def cpu_seconds(pid):
@@ -34,15 +40,25 @@ def cpu_seconds(pid):
     return ticks / TICKS
 
 
+@dataclasses.dataclass(frozen=True)
+class Usage:
+    """What a program used: seconds of wall clock and CPU, bytes of memory at its peak; and what it said."""
+
+    wall: float
+    cpu: float
+    memory: int
+    said: str
+
+
 class Lab:
-    """A Kafka and a PostgreSQL in a folder of their own, and `antenna` with the password at hand."""
+    """A Kafka and a PostgreSQL in a folder of their own, and programs run with the password at hand."""
 
     def __init__(self, home):
         """Describes servers in a folder, not yet started."""
         self.home = home
         self.kafka = Kafka(home, tied=True)
         self.postgres = Postgres(home, tied=True)
-        self._environment = os.environ | {"ANTENNA_PASSWORD_FILE": str(self.postgres.password_file)}
+        self.environment = {"ANTENNA_PASSWORD_FILE": str(self.postgres.password_file)}
 
     @property
     def login(self):
@@ -60,36 +76,57 @@ class Lab:
         self.kafka.stop()
         self.postgres.stop()
 
+    def connect(self):
+        """A connection to the database, each statement a transaction."""
+        return psycopg.connect(self.postgres.conninfo(), autocommit=True)
+
     def query(self, statement, *values):
         """The first row of a statement's result, or None when it has none."""
-        with psycopg.connect(self.postgres.conninfo(), autocommit=True) as database:
+        with self.connect() as database:
             cursor = database.execute(statement, values)
             return cursor.fetchone() if cursor.description else None
 
-    def antenna(self, *words):
-        """Runs the program; returns its use of resources (struct rusage) and what it said. Raises ServerError."""
-        path = self.home / "antenna.log"
-        with open(path, "wb") as log:
-            command = [PROGRAM, *map(str, words)]
-            process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
-            _, status, usage = os.wait4(process.pid, 0)
+    def run(self, *command, environment=None):
+        """Runs a program to its end; returns its Usage. Raises ServerError when it fails."""
+        words = list(map(str, command))
+        name = pathlib.Path(words[0]).name
+        log, result = self.home / f"{name}.log", self.home / f"{name}.json"
+        with open(log, "wb") as output:
+            # Isolated and without site-packages: see meter.py.
+            status = subprocess.run(
+                [sys.executable, "-I", "-S", METER, result, *words],
+                env=os.environ | self.environment | (environment or {}),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                check=False,
+            ).returncode
+        said = log.read_text(errors="replace")
         if status:
-            raise ServerError(f"antenna {words[0]} failed:\n{path.read_text()}")
-        return usage, path.read_text()
+            raise ServerError(f"{name} {words[1] if len(words) > 1 else ''} failed:\n{said[-FAILURE_TAIL:]}")
+        return Usage(**json.loads(result.read_text()), said=said)
 
-    def describe(self, settings):
-        """Prints the machine, the versions and the settings, without which the figures mean nothing."""
+    def antenna(self, *words):
+        """Runs `antenna` to its end; returns its Usage. Raises ServerError when it fails."""
+        return self.run(PROGRAM, *words)
+
+    def environment_facts(self):
+        """The machine, the versions and the servers' settings, without which figures mean nothing."""
         versions = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True).stdout.split("\n")
         cpu_info = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
         models = [line.partition(": ")[2] for line in cpu_info if line.startswith("model name")]
-        server = self.query("SHOW server_version")[0]
         jar = next((CHECKOUT / ".deps" / "kafka" / "libs").glob("kafka_2.13-*.jar"))
-        print(f"machine   {models[0] if models else platform.machine()}, {os.cpu_count()} CPUs, shared")
-        print("          by the program and both servers")
-        print(
-            f"versions  {', '.join(filter(None, versions))}; PostgreSQL {server}; Kafka {jar.stem.rpartition('-')[2]}"
-        )
-        print(f"settings  {settings}; fsync {self.query('SHOW fsync')[0]}; else defaults")
+        pinned = (CHECKOUT / "third_party" / "spark" / "requirements.txt").read_text()
+        spark = re.search(r"^pyspark==(\S+)", pinned, re.M)[1]
+        pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        servers = [f"PostgreSQL {self.query('SHOW server_version')[0]}", f"Kafka {jar.stem.rpartition('-')[2]}"]
+        others = [f"Spark {spark}", f"DuckDB's Python module {duckdb.__version__}"]
+        return {
+            "machine": f"{models[0] if models else platform.machine()}, {os.cpu_count()} CPUs,"
+            f" {pages / 2**30:.0f} GiB, shared by the program and both servers",
+            "versions": ", ".join([*filter(None, versions), *servers, *others]),
+            "settings": f"fsync {self.query('SHOW fsync')[0]}; else the defaults of both servers",
+        }
 
 
 def print_table(columns, rows):
@@ -97,7 +134,7 @@ def print_table(columns, rows):
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
     table = Table(box=box.SIMPLE_HEAD)
     for index, column in enumerate(columns):
-        table.add_column(column, justify="right" if index else "left")
+        table.add_column(column, justify="right" if index else "left", no_wrap=not index)
     for row in rows:
         table.add_row(*row)
     console.print(table)

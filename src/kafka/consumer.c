@@ -24,8 +24,7 @@ struct consumer {
     bool cut_off;
 };
 
-/* Why each is set: ARCHITECTURE.md, "Kafka". */
-static const struct kafka_property consumer_properties[] = {
+const struct kafka_property consumer_properties[] = {
     {"enable.auto.commit", "false"},
     {"enable.auto.offset.store", "false"},
     {"auto.offset.reset", "error"},

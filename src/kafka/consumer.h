@@ -51,6 +51,9 @@ struct position {
 
 struct consumer;
 
+/** Librdkafka's settings of every consumer, up to one without a name. Why each is set: ARCHITECTURE.md, "Kafka". */
+extern const struct kafka_property consumer_properties[];
+
 /**
  * Joins the group `group`, subscribed to the configuration's topic. Errors: ERROR_USAGE for a wrong -X property. Close
  * with consumer_close().

@@ -144,10 +144,10 @@ class Process:
 class Service(Process):
     """Any program, run until it is stopped."""
 
-    def __init__(self, home, name, command, environment=None):
-        """`command`: its words; `environment`: what is added to ours."""
+    def __init__(self, home, name, command, environment=None, tied=False):
+        """`command`: its words; `environment`: what is added to ours; `tied`: as Process."""
         self.name = name
-        super().__init__(home)
+        super().__init__(home, tied)
         self.command = [str(word) for word in command]
         self._environment = environment or {}
 

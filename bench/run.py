@@ -1,0 +1,119 @@
+"""`make bench`: antenna beside the ceiling, Spark and DuckDB on private servers; results in bench/results.
+
+Each measure is a module with NAME, TITLE, run(bench), table(rows) and plots(rows). Figures of one machine only are to
+be compared, and from runs that had it for themselves.
+"""
+
+import argparse
+import dataclasses
+import os
+import sys
+
+import measure_batch
+import measure_copy
+import measure_growth
+import measure_latency
+import measure_speed
+import measure_start
+import report
+import results
+from lab import Lab, opened, print_table
+from stack import ServerError
+from systems import SYSTEMS
+from workloads import WORKLOADS, Loads
+
+MEASURES = (measure_speed, measure_copy, measure_latency, measure_start, measure_batch, measure_growth)
+QUICK_SCALE = 0.04
+SMOKE_SCALE = 0.2
+
+
+@dataclasses.dataclass
+class Bench:
+    """What the measures share."""
+
+    lab: Lab
+    loads: Loads
+    workloads: list
+    systems: list
+    runs: int
+    scale: float
+    quick: bool
+
+    @property
+    def settings(self):
+        """What was chosen, for the record."""
+        return f"{self.runs} run(s), median; {self.scale:g} times the messages"
+
+
+def names(allowed):
+    """A type for argparse: some of the allowed names, separated by commas."""
+
+    def parse(text):
+        chosen = text.split(",")
+        if unknown := [name for name in chosen if name not in allowed]:
+            raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: not among {', '.join(allowed)}")
+        return chosen
+
+    return parse
+
+
+def parse_arguments():
+    """The command line."""
+    measures = [measure.NAME for measure in MEASURES]
+    parser = argparse.ArgumentParser(prog="bench/run", description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="some minutes: one run, fewer workloads and messages")
+    parser.add_argument("--runs", type=int, help="of each system (3)")
+    parser.add_argument("--scale", type=float, help="times the messages of each workload (1)")
+    for name, allowed in (("measures", measures), ("workloads", list(WORKLOADS)), ("systems", list(SYSTEMS))):
+        parser.add_argument(f"--{name}", type=names(allowed), help=f"of {','.join(allowed)} (all)")
+    parser.add_argument("--smoke", action="store_true", help="a minute: antenna alone, two workloads, nothing written")
+    arguments = parser.parse_args()
+    if arguments.smoke:
+        arguments.measures, arguments.systems, arguments.workloads = ["speed"], ["antenna"], ["small", "city"]
+    if arguments.quick:
+        arguments.measures = arguments.measures or [name for name in measures if name != "growth"]
+        arguments.workloads = arguments.workloads or ["small", "city"]
+    arguments.measures = arguments.measures or measures
+    arguments.workloads, arguments.systems = arguments.workloads or list(WORKLOADS), arguments.systems or list(SYSTEMS)
+    arguments.runs = arguments.runs or (1 if arguments.quick or arguments.smoke else 3)
+    arguments.scale = arguments.scale or (QUICK_SCALE if arguments.quick else SMOKE_SCALE if arguments.smoke else 1)
+    return arguments
+
+
+def run_measure(measure, arguments):
+    """Runs a measure in a lab of its own, prints its table and keeps its results. Raises ServerError."""
+    load = os.getloadavg()[0]
+    with opened() as lab:
+        bench = Bench(
+            *(lab, Loads(lab), arguments.workloads, arguments.systems),
+            *(arguments.runs, arguments.scale, arguments.quick),
+        )
+        rows = measure.run(bench)
+        facts = lab.environment_facts()
+    facts["machine"] += f"; load average before: {load:.1f}"
+    facts["settings"] = f"{bench.settings}; {facts['settings']}"
+    print(f"\n{measure.TITLE}\n" + "\n".join(f"{name:<9} {words}" for name, words in facts.items()))
+    print_table(*measure.table(rows))
+    if not arguments.smoke:
+        results.save(measure.NAME, measure.TITLE, facts, rows)
+
+
+def main():
+    """Runs the measures; returns the exit code."""
+    arguments = parse_arguments()
+    status = 0
+    for measure in MEASURES:
+        if measure.NAME not in arguments.measures:
+            continue
+        try:
+            run_measure(measure, arguments)
+        except (ServerError, RuntimeError) as error:
+            print(f"bench: {measure.NAME}: {error}", file=sys.stderr)
+            status = 1
+    if not arguments.smoke:
+        print(f"written: {report.write(MEASURES)} and the files beside it")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

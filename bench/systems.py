@@ -1,0 +1,139 @@
+"""The systems that read a topic into totals and archive: each is run to the topic's end, and says what it used."""
+
+import functools
+import subprocess
+
+from lab import CHECKOUT, PROGRAM
+
+SPARK = CHECKOUT / ".deps" / "spark"
+DROP = CHECKOUT / "build" / "bench-drop"
+SPARK_TABLE = "bytes_spark"
+SPARK_MEMORY = "6g"
+# What took least CPU for the city, of 2 and 4 partitions, of two garbage collectors, and with and without keeping the
+# parsed batch.
+SPARK_SHUFFLE_PARTITIONS = 2
+SPARK_JAVA_OPTIONS = "-Duser.timezone=UTC -XX:+UseParallelGC"
+
+
+@functools.cache
+def speed_help():
+    """What `antenna speed --help` says."""
+    return subprocess.run([PROGRAM, "speed", "--help"], capture_output=True, text=True, check=True).stdout
+
+
+class Antenna:
+    """`antenna speed --until-end` with some options."""
+
+    table = "bytes"
+
+    def __init__(self, name, options=(), archives=True):
+        """`archives`: whether it writes Parquet with these options."""
+        self.name = name
+        self.options = list(options)
+        self.archives = archives
+
+    def is_available(self):
+        """Whether the program knows the options."""
+        return all(option in speed_help() for option in self.options if option.startswith("--"))
+
+    def run(self, lab, load, job, root):
+        """Reads the load; returns its Usage."""
+        uri, user, password = lab.login
+        return lab.antenna(
+            *("speed", lab.kafka.address, load.topic, uri, self.table, user, password, root),
+            *("--until-end", "--job", job, *self.options),
+        )
+
+
+class Drop:
+    """The ceiling: librdkafka reads, and drops what it reads."""
+
+    name = "consume and drop"
+    table = None
+    archives = False
+    options = ()
+
+    def is_available(self):
+        """Builds the program."""
+        subprocess.run(
+            ["cmake", "--build", CHECKOUT / "build", "--target", "bench-drop"], capture_output=True, check=True
+        )
+        return True
+
+    def run(self, lab, load, _job, _root):
+        """Reads the load; returns its Usage. Raises RuntimeError when it has read another number of messages."""
+        usage = lab.run(DROP, lab.kafka.address, load.topic)
+        if int(usage.said.split()[0]) != load.sent:
+            raise RuntimeError(f"bench-drop read {usage.said}, not {load.sent}")
+        return usage
+
+
+class Spark:
+    """bench/spark_speed.py by spark-submit, in one process of two threads."""
+
+    name = "Spark"
+    table = SPARK_TABLE
+    archives = True
+
+    def __init__(self, options=()):
+        """`options`: more options of bench/spark_speed.py."""
+        self.options = list(options)
+
+    def is_available(self):
+        """Whether `tools/setup bench` has been run."""
+        return (CHECKOUT / ".deps" / "stamp" / "spark").exists()
+
+    def run(self, lab, load, _job, root):
+        """Reads the load; returns its Usage."""
+        options = [*self.options, *(["--strict"] if load.workload.malformed else [])]
+        return lab.run(
+            *spark_command("spark_speed.py", lab, lab.kafka.address, load.topic, self.table, root, *options),
+            environment=spark_environment(),
+        )
+
+
+def spark_command(script, lab, *arguments):
+    """The words that run a script of this folder by Spark; it gets the database's address and login first."""
+    settings = {
+        "spark.sql.shuffle.partitions": SPARK_SHUFFLE_PARTITIONS,
+        "spark.sql.session.timeZone": "UTC",
+        "spark.ui.enabled": "false",
+        "spark.log.level": "WARN",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.local.dir": lab.home / "spark",
+        "spark.sql.warehouse.dir": lab.home / "spark",
+        "spark.driver.extraJavaOptions": SPARK_JAVA_OPTIONS,
+    }
+    submit = next(SPARK.glob("venv/lib/python3*/site-packages/pyspark/bin/spark-submit"))
+    login = [lab.postgres.jdbc_uri(), lab.postgres.user, lab.postgres.password_file]
+    return [
+        *(submit, "--master", "local[2]", "--driver-memory", SPARK_MEMORY),
+        *("--jars", ",".join(map(str, sorted(SPARK.glob("jars/*.jar"))))),
+        *(word for name, value in settings.items() for word in ("--conf", f"{name}={value}")),
+        *(CHECKOUT / "bench" / script, *login, *arguments),
+    ]
+
+
+def spark_environment():
+    """The environment of spark-submit."""
+    home = next(SPARK.glob("venv/lib/python3*/site-packages/pyspark"))
+    python = str(SPARK / "venv" / "bin" / "python")
+    return {
+        "SPARK_HOME": str(home),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "PYSPARK_PYTHON": python,
+        "PYSPARK_DRIVER_PYTHON": python,
+        "PYTHONPATH": "",
+        "TZ": "UTC",
+    }
+
+
+SYSTEMS = {
+    "antenna": Antenna("antenna"),
+    # Measured as soon as the program has the option.
+    "no-archive": Antenna("antenna, no archive", ["--no-archive"], archives=False),
+    "small-memory": Antenna("antenna, small memory", ["--roll-rows", "100000", "--roll-bytes", "16MiB"]),
+    "drop": Drop(),
+    "spark": Spark(),
+}
