@@ -82,6 +82,16 @@ int kafka_error(struct error *error, rd_kafka_resp_err_t code, const char *what)
     return error_set(error, kind, "%s: %s", what, rd_kafka_err2str(code));
 }
 
+int kafka_open_inquirer(const struct config *config, rd_kafka_t **ret_client, struct error *error)
+{
+    static const struct kafka_property properties[] = {{"isolation.level", "read_committed"}, {NULL, NULL}};
+    rd_kafka_conf_t *conf;
+
+    if (kafka_configure(config, properties, &conf, error))
+        return -1;
+    return kafka_open(RD_KAFKA_CONSUMER, conf, ret_client, error);
+}
+
 int kafka_count_partitions(rd_kafka_t *client, const struct config *config, int32_t *ret_count, struct error *error)
 {
     const char *name = config_text(config, OPTION_TOPIC);

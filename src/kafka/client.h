@@ -34,6 +34,13 @@ int kafka_open(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret_cli
 int kafka_error(struct error *error, rd_kafka_resp_err_t code, const char *what);
 
 /**
+ * Opens a client that only asks, joins no group and fetches nothing: a broker answers a client's requests one after the
+ * other, and one that waits for new messages keeps the next waiting for up to half a second. Threads may share it. Free
+ * with rd_kafka_destroy().
+ */
+int kafka_open_inquirer(const struct config *config, rd_kafka_t **ret_client, struct error *error) must_check;
+
+/**
  * Asks the broker for the topic's number of partitions, waiting KAFKA_ANSWER_TIMEOUT_MS at most. Errors: ERROR_WORLD
  * when no broker answers, ERROR_MISTAKE when it refuses us; a topic that does not exist is 0 partitions.
  */

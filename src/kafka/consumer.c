@@ -129,7 +129,19 @@ static int subscribe(struct consumer *consumer, struct error *error)
     return check_code(code, "could not subscribe to the topic", error);
 }
 
-int consumer_open(const struct config *config, const char *group, struct consumer **ret_consumer, struct error *error)
+/* The group takes a static member that comes back for the one that went, without waiting for its time-out. */
+static void set_instance(rd_kafka_conf_t *conf, const struct config *config, int member)
+{
+    cleanup(memory_free) char *instance = NULL;
+
+    if (!config_has(config, OPTION_INSTANCE_ID))
+        return;
+    instance = memory_printf("%s-%d", config_text(config, OPTION_INSTANCE_ID), member);
+    rd_kafka_conf_set(conf, "group.instance.id", instance, NULL, 0);
+}
+
+int consumer_open(const struct config *config, const char *group, int member, struct consumer **ret_consumer,
+                  struct error *error)
 {
     struct consumer *consumer = memory_new(1, sizeof(*consumer));
     rd_kafka_conf_t *conf = NULL;
@@ -139,6 +151,7 @@ int consumer_open(const struct config *config, const char *group, struct consume
         return -1;
     }
     rd_kafka_conf_set(conf, "group.id", group, NULL, 0);
+    set_instance(conf, config, member);
     rd_kafka_conf_set_opaque(conf, consumer);
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
     rd_kafka_conf_set_error_cb(conf, on_error);
@@ -184,8 +197,18 @@ void consumer_close(struct consumer *consumer)
     free(consumer);
 }
 
+static int fail_for_good(const struct consumer *consumer, struct error *error)
+{
+    char reason[256];
+
+    if (rd_kafka_fatal_error(consumer->client, reason, sizeof(reason)) != RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
+        return error_set(error, ERROR_FAILED, "the Kafka client cannot go on: %s", reason);
+    error_set(error, ERROR_MISTAKE, "another process has come into the consumer group with the name of this one");
+    return error_hint(error, "give each process an --instance-id of its own");
+}
+
 /* An error that came in a message's place. Returns 0 for those that mend themselves. */
-static int check_message(const rd_kafka_message_t *raw, struct error *error)
+static int check_message(const struct consumer *consumer, const rd_kafka_message_t *raw, struct error *error)
 {
     char what[64];
 
@@ -195,7 +218,7 @@ static int check_message(const rd_kafka_message_t *raw, struct error *error)
     case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED: /* the revocation follows as an event */
         return 0;
     case RD_KAFKA_RESP_ERR__FATAL:
-        return error_set(error, ERROR_FAILED, "the Kafka client cannot go on: %s", rd_kafka_message_errstr(raw));
+        return fail_for_good(consumer, error);
     default:
         snprintf(what, sizeof(what), "could not read partition %d", (int)raw->partition);
         return kafka_error(error, raw->err, what);
@@ -229,7 +252,7 @@ int consumer_read(struct consumer *consumer, int timeout_ms, const struct messag
     for (size_t i = 0; i < consumer->raw_count; i++) {
         const rd_kafka_message_t *raw = consumer->raw[i];
 
-        if (check_message(raw, error)) {
+        if (check_message(consumer, raw, error)) {
             drop_messages(consumer);
             return -1;
         }
@@ -296,11 +319,6 @@ int64_t consumer_end(const struct consumer *consumer, int32_t partition)
     if (rd_kafka_get_watermark_offsets(consumer->client, consumer->topic, partition, &first, &end))
         return -1;
     return end;
-}
-
-int consumer_range(struct consumer *consumer, int32_t partition, struct offset_range *ret_range, struct error *error)
-{
-    return kafka_query_range(consumer->client, consumer->topic, partition, ret_range, error);
 }
 
 void consumer_mirror(struct consumer *consumer, const struct position *positions, size_t count)

@@ -55,11 +55,11 @@ struct consumer;
 extern const struct kafka_property consumer_properties[];
 
 /**
- * Joins the group `group`, subscribed to the configuration's topic. Errors: ERROR_USAGE for a wrong -X property. Close
- * with consumer_close().
+ * Joins the group `group`, subscribed to the configuration's topic, as member number `member` of the process: with
+ * --instance-id a static one (KIP-345). Errors: ERROR_USAGE for a wrong -X property. Close with consumer_close().
  */
-int consumer_open(const struct config *config, const char *group, struct consumer **ret_consumer, struct error *error)
-    must_check;
+int consumer_open(const struct config *config, const char *group, int member, struct consumer **ret_consumer,
+                  struct error *error) must_check;
 
 /** Leaves the group and frees the consumer; NULL is fine. */
 void consumer_close(struct consumer *consumer);
@@ -88,10 +88,6 @@ int consumer_unassign(struct consumer *consumer, const int32_t *partitions, size
 
 /** Where a partition that is being read ends, as the last answer to a fetch said; -1 before there was one. */
 int64_t consumer_end(const struct consumer *consumer, int32_t partition);
-
-/** Asks which offsets Kafka holds of a partition. */
-int consumer_range(struct consumer *consumer, int32_t partition, struct offset_range *ret_range, struct error *error)
-    must_check;
 
 /** Sends positions to the group's offsets in Kafka, without waiting for the answer. */
 void consumer_mirror(struct consumer *consumer, const struct position *positions, size_t count);

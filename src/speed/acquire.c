@@ -47,7 +47,8 @@ static void list_unclaimed(const struct partitions *partitions, struct claim *cl
 static int find_ranges(struct worker *worker, struct claim *claim, struct error *error)
 {
     for (size_t i = 0; i < claim->count; i++) {
-        if (consumer_range(worker->consumer, claim->progress[i].partition, &claim->ranges[i], error))
+        if (kafka_query_range(worker->job->inquirer, worker->job->key.topic, claim->progress[i].partition,
+                              &claim->ranges[i], error))
             return -1;
         claim->progress[i].totals_offset = claim->ranges[i].first;
     }

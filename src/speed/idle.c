@@ -24,7 +24,7 @@ static size_t find_idle(struct worker *worker, struct progress_step *steps)
         if (!is_archived(partition))
             continue;
         /* Kafka is away: none of the others would be answered for either. */
-        if (consumer_range(worker->consumer, partition->id, &range, &ignored))
+        if (kafka_query_range(worker->job->inquirer, worker->job->key.topic, partition->id, &range, &ignored))
             break;
         if (range.end <= partition->next_offset)
             steps[count++] =

@@ -42,6 +42,9 @@ int job_init(struct job *job, const struct config *config, struct error *error)
 
 void job_release(struct job *job)
 {
+    if (job->inquirer)
+        rd_kafka_destroy(job->inquirer);
+    job->inquirer = NULL;
     free(job->ends);
     job->ends = NULL;
 }

@@ -6,6 +6,7 @@
 
 #include "archive/rows.h"
 #include "config/config.h"
+#include "kafka/client.h"
 #include "postgres/progress.h"
 
 /** Where the partitions of a job begin that has never run. */
@@ -24,6 +25,7 @@ struct job {
     int64_t start_time; /* of START_TIME, seconds since the Unix epoch */
     bool accept_loss;
     bool archive;          /* else the totals are all that is kept, and the archive's offsets only follow */
+    rd_kafka_t *inquirer;  /* for questions to Kafka by any thread; set by prepare_job() */
     struct progress *ends; /* --until-end: the offset that each partition must reach, as totals_offset; else NULL */
     size_t end_count;
 };

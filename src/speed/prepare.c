@@ -40,22 +40,11 @@ static int check_storage(const char *root, struct error *error)
     return status;
 }
 
-/* Through a client that joins no group. */
-static int open_client(const struct config *config, rd_kafka_t **ret_client, struct error *error)
-{
-    static const struct kafka_property properties[] = {{"isolation.level", "read_committed"}, {NULL, NULL}};
-    rd_kafka_conf_t *conf;
-
-    if (kafka_configure(config, properties, &conf, error))
-        return -1;
-    return kafka_open(RD_KAFKA_CONSUMER, conf, ret_client, error);
-}
-
-static int find_extent(const struct job *job, rd_kafka_t *client, struct extent *extent, struct error *error)
+static int find_extent(const struct job *job, struct extent *extent, struct error *error)
 {
     int32_t count;
 
-    if (kafka_count_partitions(client, job->config, &count, error))
+    if (kafka_count_partitions(job->inquirer, job->config, &count, error))
         return -1;
     if (count == 0) {
         error_set(error, ERROR_MISTAKE, "topic \"%s\" does not exist on %s", job->key.topic,
@@ -64,32 +53,33 @@ static int find_extent(const struct job *job, rd_kafka_t *client, struct extent 
     }
     extent->ranges = memory_new((size_t)count, sizeof(*extent->ranges));
     for (; extent->count < (size_t)count; extent->count++)
-        if (kafka_query_range(client, job->key.topic, (int32_t)extent->count, &extent->ranges[extent->count], error))
+        if (kafka_query_range(job->inquirer, job->key.topic, (int32_t)extent->count, &extent->ranges[extent->count],
+                              error))
             return -1;
     return 0;
 }
 
-static int find_start(const struct job *job, rd_kafka_t *client, int32_t partition, const struct offset_range *range,
-                      int64_t *ret_offset, struct error *error)
+static int find_start(const struct job *job, int32_t partition, const struct offset_range *range, int64_t *ret_offset,
+                      struct error *error)
 {
     *ret_offset = job->start == START_LATEST ? range->end : range->first;
     if (job->start != START_TIME)
         return 0;
-    if (kafka_query_offset_at(client, job->key.topic, partition, job->start_time, ret_offset, error))
+    if (kafka_query_offset_at(job->inquirer, job->key.topic, partition, job->start_time, ret_offset, error))
         return -1;
     if (*ret_offset < 0)
         *ret_offset = range->end;
     return 0;
 }
 
-static int note_starts(const struct job *job, struct postgres *postgres, rd_kafka_t *client,
-                       const struct extent *extent, struct error *error)
+static int note_starts(const struct job *job, struct postgres *postgres, const struct extent *extent,
+                       struct error *error)
 {
     int64_t *starts = memory_new(extent->count, sizeof(*starts));
     int status = 0;
 
     for (size_t i = 0; i < extent->count && !status; i++)
-        status = find_start(job, client, (int32_t)i, &extent->ranges[i], &starts[i], error);
+        status = find_start(job, (int32_t)i, &extent->ranges[i], &starts[i], error);
     if (!status)
         status = progress_begin(postgres, &job->key, starts, extent->count, error);
     free(starts);
@@ -106,11 +96,11 @@ static void set_ends(struct job *job, const struct extent *extent)
         };
 }
 
-static int prepare_topic(struct job *job, struct postgres *postgres, rd_kafka_t *client, struct error *error)
+static int prepare_topic(struct job *job, struct postgres *postgres, struct error *error)
 {
     cleanup(release_extent) struct extent extent = {0};
 
-    if (find_extent(job, client, &extent, error) || note_starts(job, postgres, client, &extent, error))
+    if (find_extent(job, &extent, error) || note_starts(job, postgres, &extent, error))
         return -1;
     if (config_flag(job->config, OPTION_UNTIL_END))
         set_ends(job, &extent);
@@ -120,13 +110,9 @@ static int prepare_topic(struct job *job, struct postgres *postgres, rd_kafka_t 
 int prepare_job(struct job *job, struct error *error)
 {
     cleanup(postgres_cleanup) struct postgres *postgres = NULL;
-    rd_kafka_t *client;
-    int status;
 
     if (open_database(job->config, &postgres, error) || check_storage(job->storage_root, error) ||
-        open_client(job->config, &client, error))
+        kafka_open_inquirer(job->config, &job->inquirer, error))
         return -1;
-    status = prepare_topic(job, postgres, client, error);
-    rd_kafka_destroy(client);
-    return status;
+    return prepare_topic(job, postgres, error);
 }

@@ -14,7 +14,7 @@
 #include "speed/roll.h"
 
 /* Librdkafka waits this long to fill a batch: it bounds how stale an event can be before it is looked at. */
-#define READ_TIMEOUT_MS 50
+#define READ_TIMEOUT_MS 10
 
 #define MIRROR_INTERVAL_MS 5000
 #define IDLE_INTERVAL_MS 5000
@@ -366,7 +366,7 @@ static int open_worker(struct worker *worker, struct error *error)
     pending_init(&worker->pending, worker->job);
     if (staging_open(worker->job->storage_root, &worker->staging, error) || parquet_open(&worker->parquet, error))
         return -1;
-    return consumer_open(worker->job->config, worker->job->key.job, &worker->consumer, error);
+    return consumer_open(worker->job->config, worker->job->key.job, worker->number, &worker->consumer, error);
 }
 
 static void close_worker(struct worker *worker)

@@ -1,7 +1,9 @@
 """Several speed processes in one group: work moves between them and every event counts once."""
 
+import events
 import pytest
 from case import QUICK_ROLLS
+from oracle import expect
 from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(120)
@@ -68,3 +70,45 @@ def test_until_end_of_two_processes_waits_for_both(case):
     assert first.wait().code == 0
     assert second.wait().code == 0
     case.check_exact()
+
+
+def start_static(case, *options):
+    """A process whose members keep their names; in a group of its own, where they stay after their end."""
+    static = ("--job", case.topic, "--instance-id", "one", "-X", "session.timeout.ms=300000")
+    return case.program.start(*case.speed_arguments(*static, *QUICK_ROLLS, *options))
+
+
+def check_static(case):
+    expected = expect(case.messages())
+    case.check_totals(expected)
+    case.check_archive(expected)
+    case.check_progress(expected, case.topic)
+
+
+def test_a_static_member_takes_up_what_it_had(case):
+    """After a crash, before the group has noticed it, and with several workers."""
+    case.prepare(partitions=6)
+    simulate = case.start_simulate("--rate", "2000", "--late", "0.1")
+    for _ in range(3):
+        speed = start_static(case, "--workers", "2")
+        wait_for_owners(case, speed)
+        speed.kill()
+    simulate.terminate()
+    speed = start_static(case, "--workers", "2")
+    case.wait_until_read(speed, case.topic)
+    speed.terminate()
+    check_static(case)
+
+
+def test_two_processes_of_one_name(case):
+    """The later one takes over, and the earlier one ends and says why."""
+    case.prepare(partitions=2)
+    first = start_static(case)
+    first.wait_for("is given 2 partitions")
+    second = start_static(case)
+    second.wait_for("is given 2 partitions")
+    first.wait().fails(3, "--instance-id")
+    case.produce(events.draw(100))
+    case.wait_until_read(second, case.topic)
+    second.terminate()
+    check_static(case)
