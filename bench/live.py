@@ -12,10 +12,11 @@ PATIENCE_SECONDS = 120
 
 
 def antenna_service(lab, topic):
-    """`antenna speed` as a service, a job a topic."""
+    """`antenna speed` as a service that keeps its name in the group over restarts, a job a topic."""
     uri, user, password = lab.login
     root = lab.home / "live" / topic
-    words = [PROGRAM, "speed", lab.kafka.address, topic, uri, "bytes", user, password, root, "--job", topic]
+    options = ["--job", topic, "--instance-id", topic]
+    words = [PROGRAM, "speed", lab.kafka.address, topic, uri, "bytes", user, password, root, *options]
     return Service(lab.home, "antenna-live", words, lab.environment, tied=True)
 
 
