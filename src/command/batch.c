@@ -114,7 +114,7 @@ int command_batch(const struct config *config, struct error *error)
     struct batch_summary summary;
     int status = batch_run(config, &listener, &summary, error);
 
-    if (!config_flag(config, OPTION_FOLLOW))
+    if (!config_flag(config, OPTION_FOLLOW) && (status == 0 || summary.failed))
         tell_end(&printer, &summary, config_flag(config, OPTION_PENDING));
     return status;
 }

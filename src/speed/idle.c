@@ -36,7 +36,7 @@ static size_t find_idle(struct worker *worker, struct progress_step *steps)
 int note_idle_partitions(struct worker *worker, struct error *error)
 {
     struct progress_step *steps = memory_new(worker->partitions.count + 1, sizeof(*steps));
-    size_t count = find_idle(worker, steps);
+    size_t count = consumer_is_cut_off(worker->consumer) ? 0 : find_idle(worker, steps);
     int status = count ? progress_note_idle(worker->postgres, &worker->job->key, steps, count, error) : 0;
 
     free(steps);
