@@ -198,9 +198,8 @@ static int64_t sum_rows(const struct hour_list *hours)
 }
 
 /* How much is done: by rows as far as they are known, for hours differ much. */
-static void show_bar(struct bar *bar, const struct hour_list *hours, size_t done, int64_t rows)
+static void show_bar(struct bar *bar, const struct hour_list *hours, size_t done, int64_t rows, int64_t all_rows)
 {
-    int64_t all_rows = sum_rows(hours);
     double share = all_rows ? (double)rows / (double)all_rows : (double)done / (double)hours->count;
     double seconds = bar_seconds(bar);
 
@@ -210,7 +209,7 @@ static void show_bar(struct bar *bar, const struct hour_list *hours, size_t done
 
 int batch_job_run(struct batch_job *job, const struct hour_list *hours, struct error *error)
 {
-    int64_t rows = 0;
+    int64_t rows = 0, all_rows = sum_rows(hours);
     bool alone = hours->count == 1 && !config_flag(job->tools.config, OPTION_FOLLOW);
     int status = 0;
 
@@ -222,7 +221,7 @@ int batch_job_run(struct batch_job *job, const struct hour_list *hours, struct e
             job->summary.left += hours->count - i;
             break;
         }
-        show_bar(&job->bar, hours, i, rows);
+        show_bar(&job->bar, hours, i, rows, all_rows);
         if (!failed || time_monotonic_ms() >= failed->retry_at_ms)
             status = run_hour(job, &hours->list[i], alone, error);
         rows += hours->list[i].rows;
