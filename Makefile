@@ -7,7 +7,7 @@ export PYTHONPATH := tools
 SECONDS_OF_FUZZING ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-unit test-integration test-sanitized test-dashboard build-clang demo demo-stop dashboard \
+.PHONY: help build test test-unit test-integration test-sanitized test-threads test-dashboard build-clang demo demo-stop dashboard \
         dashboard-stop bench bench-smoke fuzz lint analyze format reference clean distclean setup-build setup-test setup-lint \
         setup-dashboard setup-browser setup-bench
 
@@ -18,7 +18,7 @@ build: setup-build ## build the program: build/antenna
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release
 
-test: setup-test lint analyze test-unit test-integration test-sanitized build-clang ## all tests and checks, from nothing
+test: setup-test lint analyze test-unit test-integration test-sanitized test-threads build-clang ## all tests and checks, from nothing
 	@echo "all tests passed"
 
 test-unit: setup-test build ## unit tests
@@ -32,6 +32,12 @@ test-sanitized: setup-test ## unit tests and some of the others with the address
 	@cmake --build --preset asan
 	@ctest --preset asan
 	@ANTENNA=build/asan/antenna $(python) -m pytest tests/integration -m asan $(ARGS)
+
+test-threads: setup-test ## the same, fewer, with the thread sanitizer
+	@cmake --preset tsan >/dev/null
+	@cmake --build --preset tsan
+	@ctest --preset tsan
+	@ANTENNA=build/tsan/antenna $(python) -m pytest tests/integration -m tsan $(ARGS)
 
 test-dashboard: setup-browser build ## tests of the dashboards, in a real Superset and a real browser
 	@$(python) -m pytest tests/browser $(ARGS)

@@ -76,6 +76,7 @@ def test_killed_a_few_times(case):
     case.check_exact()
 
 
+@pytest.mark.tsan
 @pytest.mark.timeout(120)
 def test_killed_with_several_workers(case):
     dice = random.Random(SEED)

@@ -51,6 +51,7 @@ def test_kafka_goes_and_comes(case, stop):
 
 
 @pytest.mark.asan
+@pytest.mark.tsan
 def test_connections_are_cut(case):
     cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'antenna'"
     with running_service(case, "--workers", "2") as speed:
