@@ -94,9 +94,9 @@ class Case:
 
     # What is done.
 
-    def create_topic(self, partitions=3):
+    def create_topic(self, partitions=3, config=None):
         """Makes the topic."""
-        for future in self._admin.create_topics([NewTopic(self.topic, partitions)]).values():
+        for future in self._admin.create_topics([NewTopic(self.topic, partitions, config=config or {})]).values():
             future.result(ANSWER_SECONDS)
         return self
 
@@ -116,10 +116,12 @@ class Case:
         self.provision()
         return self.create_topic(partitions)
 
-    def produce(self, values, timestamp_ms=None):
+    def produce(self, values, timestamp_ms=None, config=None):
         """Sends values, None for a tombstone, spread over the partitions, and waits for the acknowledgements."""
         failures = []
-        producer = confluent_kafka.Producer({"bootstrap.servers": self.kafka.address, "linger.ms": 5, **ANY_PARTITION})
+        producer = confluent_kafka.Producer(
+            {"bootstrap.servers": self.kafka.address, "linger.ms": 5, **ANY_PARTITION, **(config or {})}
+        )
         options = {"timestamp": timestamp_ms} if timestamp_ms else {}
         for value in values:
             producer.produce(
