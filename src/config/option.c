@@ -120,6 +120,8 @@ const struct option option_table[OPTION_IDS] = {
         "longest time that totals wait in memory before they are committed to PostgreSQL"},
     [OPTION_NO_ARCHIVE] = {"no-archive", 0, TYPE_FLAG, NULL, NULL, 0, 0, SPEED, false,
         "keep the totals only: nothing is written to Parquet, and batch and verify have nothing to work on"},
+    [OPTION_PROFILE] = {"profile", 0, TYPE_FLAG, NULL, NULL, 0, 0, SPEED, false,
+        "at the end print where the CPU time went: nanoseconds a message for each stage of the work"},
     [OPTION_ROLL_ROWS] = {"roll-rows", 0, TYPE_COUNT, "N", "500000", 1, 10000000, SPEED, false,
         "most rows that wait in memory before they are written to Parquet"},
     [OPTION_ROLL_BYTES] = {"roll-bytes", 0, TYPE_SIZE, "SIZE", "64MiB", 65536, 4096LL * MEBIBYTE, SPEED, false,
