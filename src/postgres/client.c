@@ -72,6 +72,32 @@ static int fail(struct postgres *postgres, const PGresult *result, struct error 
     return -1;
 }
 
+/* Libpq's words when we and the server do not trust each other; they are English, for no locale is set. */
+static const struct {
+    const char *words;
+    const char *hint;
+} distrust[] = {
+    {"certificate verify failed",
+     "check that sslrootcert in jdbc-uri has signed the server's certificate, and that it is "
+     "valid today"},
+    {"does not match host name", "give the host in jdbc-uri as the server's certificate names it"},
+    {"root certificate file", "give the file of the authority's certificate as sslrootcert in jdbc-uri"},
+    {"server does not support SSL", "switch ssl on in PostgreSQL, or correct sslmode in jdbc-uri"},
+    {"certificate file", "check sslcert and sslkey in jdbc-uri"},
+    {"private key file", "check sslcert and sslkey in jdbc-uri"},
+};
+
+static bool is_distrust(const char *message, struct error *error)
+{
+    for (size_t i = 0; i < sizeof(distrust) / sizeof(*distrust); i++)
+        if (strstr(message, distrust[i].words)) {
+            set_message(error, ERROR_MISTAKE, message);
+            error_hint(error, "%s", distrust[i].hint);
+            return true;
+        }
+    return false;
+}
+
 static int connection_error(PGconn *connection, struct error *error)
 {
     const char *message = PQerrorMessage(connection);
@@ -85,6 +111,8 @@ static int connection_error(PGconn *connection, struct error *error)
             return error_hint(error, "check jdbc-user and jdbc-password");
         }
     }
+    if (is_distrust(message, error))
+        return -1;
     if (strstr(message, "FATAL:") && !strstr(message, "the database system is") && !strstr(message, "too many")) {
         set_message(error, ERROR_MISTAKE, message);
         return error_hint(error, "check jdbc-uri and jdbc-user");

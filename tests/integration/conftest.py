@@ -6,6 +6,7 @@ import tempfile
 
 import pytest
 from case import Case
+from certificates import Certificates
 from program import BINARY, Program
 from stack import Kafka, Postgres
 
@@ -37,6 +38,11 @@ def postgres(home):
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    return Certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture
