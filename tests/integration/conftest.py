@@ -8,6 +8,7 @@ import pytest
 from case import Case
 from certificates import Certificates
 from program import BINARY, Program
+from proxy import Proxy
 from stack import Kafka, Postgres
 
 
@@ -58,3 +59,10 @@ def case(kafka, postgres, program, tmp_path):
     case = Case(kafka, postgres, program, tmp_path)
     yield case
     case.close()
+
+
+@pytest.fixture
+def proxy(postgres):
+    proxy = Proxy(postgres.port)
+    yield proxy
+    proxy.close()
