@@ -4,6 +4,7 @@
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "base/log.h"
 #include "base/stop.h"
@@ -93,8 +94,11 @@ static int dispatch(int count, char **arguments, struct error *error)
 int main(int count, char **arguments)
 {
     struct error error;
-    int status = dispatch(count, arguments, &error);
+    int status;
 
+    /* Memory and environment hold passwords: no core file, and no process of the same user may look into them. */
+    prctl(PR_SET_DUMPABLE, 0);
+    status = dispatch(count, arguments, &error);
     if (status >= 0 && finish_output(&error))
         status = -1;
     if (status >= 0)

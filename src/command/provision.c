@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/text.h"
 #include "command/command.h"
 #include "config/jdbc.h"
 #include "config/password.h"
@@ -11,15 +12,16 @@
 
 static void print_table(const struct table_report *report)
 {
+    printf("table %s: ", text_show(report->table).text);
     switch (report->fate) {
     case TABLE_CREATED:
-        printf("table %s: created\n", report->table);
+        puts("created");
         break;
     case TABLE_KEPT:
-        printf("table %s: already there\n", report->table);
+        puts("already there");
         break;
     case TABLE_ADOPTED:
-        printf("table %s: adopted, key added, %" PRId64 " doubled rows merged\n", report->table, report->removed);
+        printf("adopted, key added, %" PRId64 " doubled rows merged\n", report->removed);
         if (report->differing)
             printf("    of %" PRId64 " keys the rows differed, and the largest was kept\n", report->differing);
         break;

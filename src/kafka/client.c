@@ -152,6 +152,14 @@ struct trouble {
     bool all_brokers_down;
 };
 
+static void cut_before(char *text, const char *words)
+{
+    char *found = strstr(text, words);
+
+    if (found)
+        *found = '\0';
+}
+
 /* To a question librdkafka answers only that no broker was reached; why, its events say. */
 static void listen_for_trouble(rd_kafka_t *client, struct trouble *trouble)
 {
@@ -166,6 +174,7 @@ static void listen_for_trouble(rd_kafka_t *client, struct trouble *trouble)
         else if (code && !trouble->refusal) {
             trouble->refusal = kafka_is_refusal(code) ? code : RD_KAFKA_RESP_ERR_NO_ERROR;
             snprintf(trouble->reason, sizeof(trouble->reason), "%s", rd_kafka_event_error_string(event));
+            cut_before(trouble->reason, " (after "); /* so many milliseconds in a state of librdkafka's */
         }
         rd_kafka_event_destroy(event);
     }
@@ -198,7 +207,9 @@ static int fail_to_ask(const struct config *config, rd_kafka_resp_err_t code, co
     if (trouble->refusal)
         kafka_refusal(error, trouble->refusal, trouble->reason);
     else {
-        kafka_error(error, code, *trouble->reason ? trouble->reason : "could not ask Kafka for the topic");
+        kafka_error(error, code, "could not ask Kafka for the topic");
+        if (*trouble->reason)
+            error_set(error, error->kind, "%s", trouble->reason);
         error_hint(error, "check that the broker runs there, that its advertised listeners can be reached from here, "
                           "and the property security.protocol");
     }

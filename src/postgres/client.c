@@ -98,10 +98,42 @@ static bool is_distrust(const char *message, struct error *error)
     return false;
 }
 
+/*
+ * Whether libpq could not read the address: then it quotes pieces of it, which may hold the password. Once it tries to
+ * connect, it names hosts and files only; a host with an @ is a piece of a password, too.
+ */
+static bool quotes_address(const char *message)
+{
+    if (strstr(message, "connection to server"))
+        return false;
+    return !strstr(message, "could not translate host name") || strchr(message, '@');
+}
+
+static int refuse_address(const char *message, struct error *error)
+{
+    cleanup(buffer_release) struct buffer text = {0};
+    bool quoted = false;
+
+    for (; *message && *message != '\n'; message++) {
+        if (*message == '"')
+            quoted = !quoted;
+        if (*message == '"' && quoted)
+            buffer_text(&text, "\"…");
+        if (!quoted)
+            buffer_append(&text, message, 1);
+    }
+    error_set(error, ERROR_USAGE, "invalid jdbc-uri: %s", text.size ? text.data : "no reason given");
+    return error_hint(error,
+                      "what it quotes is not shown, as it may be a part of the password; in a URI write @ : / %% "
+                      "and blanks of a password as %%40 %%3A %%2F %%25 %%20");
+}
+
 static int connection_error(PGconn *connection, struct error *error)
 {
     const char *message = PQerrorMessage(connection);
 
+    if (*message && quotes_address(message))
+        return refuse_address(message, error);
     /* libpq gives no SQLSTATE for a refused login; its words do not change with the server's language when the
      * message comes from libpq itself, and FATAL answers to a login are authorization or a missing database, but for
      * a server that is not ready. */
