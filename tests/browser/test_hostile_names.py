@@ -18,6 +18,8 @@ NAMES = [
     f'<b style="background: url({ELSEWHERE}style)">bold</b>',
     "{{ 7 * 7 }}",
 ]
+# Of the others Superset leaves out the attributes, before it shows the rest as text.
+AS_THEY_ARE = [NAMES[0], NAMES[3], NAMES[-1]]
 
 
 @pytest.fixture(scope="module")
@@ -56,4 +58,4 @@ def test_they_are_shown_as_text(browser, hostile, slug):
         assert not [url for url in asked if url.startswith(ELSEWHERE)]
         if slug != "antenna-operation":
             shown = "\n".join(texts.values())
-            assert not [name for name in NAMES if name not in shown], shown
+            assert [name for name in AS_THEY_ARE if name in shown] == AS_THEY_ARE, shown
