@@ -72,7 +72,6 @@ def refused(case, server, words, *said):
         assert time.monotonic() - begin < 8, "it took as long as if nobody answered"
 
 
-@pytest.mark.asan
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 def test_a_wrong_password(secured, secure_kafka, certificates, mechanism):
     words = login(secure_kafka, certificates, sasl_mechanism=mechanism, sasl_password="geheim-und-falsch")
