@@ -101,6 +101,14 @@ def test_the_certificate_of_another_host(secured, secure_kafka, certificates):
     refused(secured, secure_kafka.address_of("ELSEWHERE"), words, said, "names the host as kafka-server does")
 
 
+def test_an_operator_may_trust_any_certificate(secured, secure_kafka):
+    secured.prepare()
+    words = properties(security_protocol="SSL", enable_ssl_certificate_verification="false")
+    server = secure_kafka.address_of("EXPIRED")
+    result = secured.program.run(*secured.speed_arguments("--until-end", *words, server=server))
+    assert result.code == 0, result.err
+
+
 def test_a_missing_file_of_authorities(secured, secure_kafka, certificates):
     words = login(secure_kafka, certificates, ssl_ca_location="/nowhere/ca.pem")
     secured.provision()
