@@ -72,9 +72,13 @@ const struct option option_table[OPTION_IDS] = {
         "users as CSV with the header id,name,email,quota; simulate also takes a number of users (default 20)"},
     [OPTION_ADOPT] = {"adopt", 0, TYPE_FLAG, NULL, NULL, 0, 0, PROVISION, false,
         "take over tables without keys, as the Spark job left them: merge doubled rows and add the keys"},
+    [OPTION_SPEED_PASSWORD_FILE] = {"speed-password-file", 0, TYPE_TEXT, "FILE", NULL, 0, 0, PROVISION, false,
+        "make the role antenna_speed, which may do what speed does and no more, or set its password: the first line of "
+        "FILE"},
+    [OPTION_BATCH_PASSWORD_FILE] = {"batch-password-file", 0, TYPE_TEXT, "FILE", NULL, 0, 0, PROVISION, false,
+        "the same for the role antenna_batch, which runs batch, verify and status"},
     [OPTION_READER_PASSWORD_FILE] = {"reader-password-file", 0, TYPE_TEXT, "FILE", NULL, 0, 0, PROVISION, false,
-        "make the role antenna_reader, which may read what dashboards show and change nothing, or set its password: "
-        "the first line of FILE"},
+        "the same for the role antenna_reader, which may read what dashboards show and change nothing"},
     [OPTION_RATE] = {"rate", 0, TYPE_TEXT, "N", "100", 0, 0, SIMULATE, false,
         "messages a second, or max"},
     [OPTION_MESSAGES] = {"count", 0, TYPE_COUNT, "N", NULL, 1, INT64_MAX, SIMULATE, false,
