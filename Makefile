@@ -7,9 +7,9 @@ export PYTHONPATH := tools
 SECONDS_OF_FUZZING ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-unit test-integration test-sanitized test-threads test-dashboard build-clang demo demo-stop dashboard \
-        dashboard-stop bench bench-smoke fuzz lint analyze format reference clean distclean setup-build setup-test setup-lint \
-        setup-dashboard setup-browser setup-bench
+.PHONY: help build test test-unit test-integration test-sanitized test-threads test-dashboard build-clang demo demo-stop \
+        dashboard dashboard-stop bench bench-smoke fuzz coverage lint analyze format reference sbom clean distclean \
+        setup-build setup-test setup-lint setup-dashboard setup-browser setup-bench
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,14 @@ test-threads: setup-test ## the same, fewer, with the thread sanitizer
 	@cmake --build --preset tsan
 	@ctest --preset tsan
 	@ANTENNA=build/tsan/antenna $(python) -m pytest tests/integration -m tsan $(ARGS)
+
+coverage: setup-test ## branches of decode, totals, commit and archive that unit and integration tests take
+	@cmake --preset coverage >/dev/null
+	@cmake --build --preset coverage
+	@find build/coverage -name '*.gcda' -delete
+	@ctest --preset coverage
+	@ANTENNA=build/coverage/antenna $(python) -m pytest tests/integration $(ARGS)
+	@gcovr build/coverage
 
 test-dashboard: setup-browser build ## tests of the dashboards, in a real Superset and a real browser
 	@$(python) -m pytest tests/browser $(ARGS)
@@ -85,6 +93,9 @@ format: setup-lint ## format the sources
 
 reference: build ## write docs/reference.md from the option table
 	@build/generate-reference >docs/reference.md
+
+sbom: setup-lint ## write third_party/sbom.cdx.json, the bill of materials, from the pins
+	@$(python) tools/sbom.py >third_party/sbom.cdx.json
 
 clean: ## remove what was built
 	@rm -rf build

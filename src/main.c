@@ -2,8 +2,12 @@
 #include <duckdb.h>
 #include <libpq-fe.h>
 #include <librdkafka/rdkafka.h>
+#ifdef ANTENNA_MIMALLOC
+#include <mimalloc.h>
+#endif
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "base/log.h"
 #include "base/stop.h"
@@ -90,11 +94,23 @@ static int dispatch(int count, char **arguments, struct error *error)
     return error_hint(error, "see antenna --help");
 }
 
+/* What is freed after each roll is needed again for the next: given back meanwhile, it would come back page by page. */
+static void keep_memory(void)
+{
+#ifdef ANTENNA_MIMALLOC
+    mi_option_disable(mi_option_allow_decommit);
+#endif
+}
+
 int main(int count, char **arguments)
 {
     struct error error;
-    int status = dispatch(count, arguments, &error);
+    int status;
 
+    /* Memory and environment hold passwords: no core file, and no process of the same user may look into them. */
+    prctl(PR_SET_DUMPABLE, 0);
+    keep_memory();
+    status = dispatch(count, arguments, &error);
     if (status >= 0 && finish_output(&error))
         status = -1;
     if (status >= 0)

@@ -95,6 +95,7 @@ static int commit(struct worker *worker, struct error *error)
 
     if (write_to_postgres(worker, error))
         return -1;
+    stages_end(&worker->stages, STAGE_COMMIT);
     end = time_monotonic_ms();
     worker->timers.commit_at = 0;
     worker->timers.rest_until = end + REST_AFTER_COMMIT * (end - begin);
@@ -128,6 +129,12 @@ static int make_room(struct worker *worker, struct partition *partition, const s
     return error_set(error, ERROR_FAILED, "a single message exceeds every limit");
 }
 
+/* Without the lock that an atomic addition takes: no other thread writes the worker's counters. */
+static void count_one(atomic_int_fast64_t *counter)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
 static int take_message(struct worker *worker, const struct message *message, const struct decoded *decoded,
                         struct error *error)
 {
@@ -140,21 +147,12 @@ static int take_message(struct worker *worker, const struct message *message, co
         partition->next_offset = message->offset;
         return 0;
     }
-    atomic_fetch_add_explicit(&worker->counters.read, 1, memory_order_relaxed);
+    count_one(&worker->counters.read);
     if (message->offset < partition->totals_offset)
-        atomic_fetch_add_explicit(&worker->counters.read_again, 1, memory_order_relaxed);
+        count_one(&worker->counters.read_again);
     return pending_take(&worker->pending, partition, message, decoded)
                ? make_room(worker, partition, message, decoded, error)
                : 0;
-}
-
-static int take_messages(struct worker *worker, const struct message *messages, size_t count, struct error *error)
-{
-    pending_decode(&worker->pending, messages, count);
-    for (size_t i = 0; i < count; i++)
-        if (take_message(worker, &messages[i], &worker->pending.ahead[i], error))
-            return -1;
-    return 0;
 }
 
 static int read_from_kafka(struct worker *worker, struct error *error)
@@ -162,11 +160,18 @@ static int read_from_kafka(struct worker *worker, struct error *error)
     const struct message *messages;
     size_t count;
 
+    stages_end(&worker->stages, STAGE_OTHER);
     if (consumer_read(worker->consumer, READ_TIMEOUT_MS, &messages, &count, error))
         return -1;
-    for (size_t i = 0; i < count; i += PENDING_AHEAD)
-        if (take_messages(worker, messages + i, count - i < PENDING_AHEAD ? count - i : PENDING_AHEAD, error))
+    stages_end(&worker->stages, STAGE_TAKE);
+    pending_decode(&worker->pending, messages, count);
+    stages_end(&worker->stages, STAGE_DECODE);
+    pending_intern(&worker->pending, count);
+    stages_end(&worker->stages, STAGE_INTERN);
+    for (size_t i = 0; i < count; i++)
+        if (take_message(worker, &messages[i], &worker->pending.ahead[i], error))
             return -1;
+    stages_end(&worker->stages, STAGE_SUM);
     return 0;
 }
 
@@ -383,10 +388,12 @@ static void *run_thread(void *context)
 {
     struct worker *worker = context;
 
+    stages_begin(&worker->stages, config_flag(worker->job->config, OPTION_PROFILE));
     worker->status = open_worker(worker, &worker->error);
     if (!worker->status)
         worker->status = run(worker, &worker->error);
     close_worker(worker);
+    stages_end(&worker->stages, STAGE_OTHER);
     /* One worker less would leave its share of the work to the others' memory and nobody would know. */
     if (worker->status)
         stop_request();

@@ -41,6 +41,14 @@ class Kafka(Server):
 
     name = "kafka"
 
+    def _properties(self, data):
+        """The text of server.properties, with `data` as the folder of the log."""
+        return PROPERTIES.format(port=self.port, controller_port=free_port(), data=data)
+
+    def _format_options(self):
+        """More arguments of the program that makes the storage."""
+        return ()
+
     def _java(self, *arguments):
         return ["java", f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{JARS}/*", *arguments]
 
@@ -52,10 +60,12 @@ class Kafka(Server):
             return
         if not JARS.exists():
             raise ServerError(f"{JARS} is missing: run tools/setup test")
-        properties.write_text(PROPERTIES.format(port=self.port, controller_port=free_port(), data=data))
+        properties.write_text(self._properties(data))
         cluster = uuid.uuid4().hex[:22]
         done = subprocess.run(
-            self._java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)),
+            self._java(
+                "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties), *self._format_options()
+            ),
             capture_output=True,
             text=True,
             check=False,
