@@ -177,9 +177,14 @@ int main(void)
 {
 #define test(function) cmocka_unit_test_teardown(function, tear_down)
     const struct CMUnitTest tests[] = {
-        test(test_events_and_others), test(test_time_that_is_reached), test(test_messages_that_are_read_again),
-        test(test_totals_only),       test(test_bytes_beyond_int64),   test(test_rows_are_full),
-        test(test_many_rejected_messages), test(test_a_limit_of_memory),
+        test(test_events_and_others),
+        test(test_time_that_is_reached),
+        test(test_messages_that_are_read_again),
+        test(test_totals_only),
+        test(test_bytes_beyond_int64),
+        test(test_rows_are_full),
+        test(test_many_rejected_messages),
+        test(test_a_limit_of_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
