@@ -149,6 +149,24 @@ static void test_many_rejected_messages(void **state)
     assert_int_equal(partition.to_total.rejected, 5000);
 }
 
+/* Most names come again; so many do not. */
+static void test_names_become_many(void **state)
+{
+    (void)state;
+    begin(wide);
+    for (int i = 0; i < 300000; i++) {
+        cleanup(memory_free) char *user = memory_printf("user-%d", i);
+
+        assert_int_equal(take_event(user, 1, -1), 0);
+        if (i == 1000) {
+            pending_drop(pending);
+            assert_int_equal(dictionary_count(&pending->dictionary), 1003);
+        }
+    }
+    pending_drop(pending);
+    assert_int_equal(dictionary_count(&pending->dictionary), 0);
+}
+
 static void test_a_limit_of_memory(void **state)
 {
     struct job job = wide;
@@ -184,6 +202,7 @@ int main(void)
         test(test_bytes_beyond_int64),
         test(test_rows_are_full),
         test(test_many_rejected_messages),
+        test(test_names_become_many),
         test(test_a_limit_of_memory),
     };
 
