@@ -1,13 +1,16 @@
 # The front door: every target sets up what it needs and says little. Programs are built by CMake (CMakePresets.json).
-# ARGS=… is handed to the tests by pytest and to the benchmarks, SECONDS_OF_FUZZING=… to the fuzzer.
+# ARGS=… is handed to the tests by pytest and to the benchmarks, SECONDS_OF_FUZZING=… to the fuzzer; FAULTS=… and SEED=…
+# are size and seed of the fault suite.
 
 python := .deps/venv/bin/python
 ARGS ?=
+FAULTS ?= 20
+SEED ?= 1
 export PYTHONPATH := tools
 SECONDS_OF_FUZZING ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-unit test-integration test-sanitized test-dashboard build-clang demo demo-stop dashboard \
+.PHONY: help build test test-unit test-integration test-faults test-sanitized test-dashboard build-clang demo demo-stop dashboard \
         dashboard-stop bench bench-smoke fuzz lint format reference clean distclean setup-build setup-test setup-lint \
         setup-dashboard setup-browser setup-bench
 
@@ -18,7 +21,7 @@ build: setup-build ## build the program: build/antenna
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release
 
-test: setup-test lint test-unit test-integration test-sanitized build-clang ## all tests and checks, from nothing
+test: setup-test lint test-unit test-integration test-faults test-sanitized build-clang ## all tests and checks, from nothing
 	@echo "all tests passed"
 
 test-unit: setup-test build ## unit tests
@@ -27,11 +30,14 @@ test-unit: setup-test build ## unit tests
 test-integration: setup-test build ## tests on a real Kafka and PostgreSQL
 	@$(python) -m pytest tests/integration $(ARGS)
 
+test-faults: setup-test build ## faults of all kinds, FAULTS=20 random kills of the speed layer and the others in proportion
+	@FAULTS=$(FAULTS) SEED=$(SEED) $(python) -m pytest tests/fault $(ARGS)
+
 test-sanitized: setup-test ## unit tests and some of the others with the address and undefined-behaviour sanitizers
 	@cmake --preset asan >/dev/null
 	@cmake --build --preset asan
 	@ctest --preset asan
-	@ANTENNA=build/asan/antenna $(python) -m pytest tests/integration -m asan $(ARGS)
+	@ANTENNA=build/asan/antenna $(python) -m pytest tests/integration tests/fault -m asan $(ARGS)
 
 test-dashboard: setup-browser build ## tests of the dashboards, in a real Superset and a real browser
 	@$(python) -m pytest tests/browser $(ARGS)
