@@ -24,19 +24,22 @@ struct consumer {
     bool cut_off;
 };
 
+/* How many of the first properties are the broker's to decide in the group protocol of KIP-848. */
+#define CLASSIC_PROPERTIES 2
+
 const struct kafka_property consumer_properties[] = {
+    {"partition.assignment.strategy", "cooperative-sticky"},
+    {"session.timeout.ms", "10000"},
     {"enable.auto.commit", "false"},
     {"enable.auto.offset.store", "false"},
     {"auto.offset.reset", "error"},
     {"enable.partition.eof", "true"},
     {"isolation.level", "read_committed"},
-    {"partition.assignment.strategy", "cooperative-sticky"},
     {"allow.auto.create.topics", "false"},
     {"check.crcs", "true"},
     {"fetch.queue.backoff.ms", "5"},
     {"queued.max.messages.kbytes", "8192"},
     {"fetch.message.max.bytes", "1048576"},
-    {"session.timeout.ms", "10000"},
     {"topic.metadata.refresh.interval.ms", "30000"},
     {NULL, NULL},
 };
@@ -140,13 +143,21 @@ static void set_instance(rd_kafka_conf_t *conf, const struct config *config, int
     rd_kafka_conf_set(conf, "group.instance.id", instance, NULL, 0);
 }
 
+static const struct kafka_property *properties_of(const struct config *config)
+{
+    for (size_t i = 0; i < config_list_size(config, OPTION_KAFKA_PROPERTY); i++)
+        if (strcmp(config_list_entry(config, OPTION_KAFKA_PROPERTY, i), "group.protocol=consumer") == 0)
+            return consumer_properties + CLASSIC_PROPERTIES;
+    return consumer_properties;
+}
+
 int consumer_open(const struct config *config, const char *group, int member, struct consumer **ret_consumer,
                   struct error *error)
 {
     struct consumer *consumer = memory_new(1, sizeof(*consumer));
     rd_kafka_conf_t *conf = NULL;
 
-    if (kafka_configure(config, consumer_properties, &conf, error)) {
+    if (kafka_configure(config, properties_of(config), &conf, error)) {
         free(consumer);
         return -1;
     }
