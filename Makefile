@@ -10,8 +10,8 @@ export PYTHONPATH := tools
 SECONDS_OF_FUZZING ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-unit test-integration test-faults test-sanitized test-dashboard build-clang demo demo-stop dashboard \
-        dashboard-stop bench bench-smoke fuzz lint format reference clean distclean setup-build setup-test setup-lint \
+.PHONY: help build test test-unit test-integration test-faults test-sanitized test-dashboard build-clang demo demo-stop \
+        dashboard dashboard-stop bench bench-smoke fuzz lint format reference clean distclean setup-build setup-test setup-lint \
         setup-dashboard setup-browser setup-bench
 
 help: ## print this list
@@ -30,7 +30,7 @@ test-unit: setup-test build ## unit tests
 test-integration: setup-test build ## tests on a real Kafka and PostgreSQL
 	@$(python) -m pytest tests/integration $(ARGS)
 
-test-faults: setup-test build ## faults of all kinds, FAULTS=20 random kills of the speed layer and the others in proportion
+test-faults: setup-test build ## faults of all kinds, FAULTS=20 random kills and others in proportion
 	@FAULTS=$(FAULTS) SEED=$(SEED) $(python) -m pytest tests/fault $(ARGS)
 
 test-sanitized: setup-test ## unit tests and some of the others with the address and undefined-behaviour sanitizers

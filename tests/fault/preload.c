@@ -155,13 +155,16 @@ static bool is_struck(const struct call *call)
     return count >= fault.number && count < fault.number + fault.times;
 }
 
-/* What happens before a call. Returns whether it fails, with errno. */
-static bool fails(bool struck)
+/* What happens before a call. Returns whether it fails, with errno. A connection that was reset is dead from then on.
+ */
+static bool fails(bool struck, int file)
 {
     if (!struck || fault.action == ACTION_AFTER)
         return false;
     if (fault.action == ACTION_BEFORE)
         die();
+    if (fault.action == ECONNRESET)
+        shutdown(file, SHUT_RDWR);
     errno = fault.action;
     return true;
 }
@@ -191,7 +194,7 @@ int open(const char *path, int flags, ...)
     mode = flags & O_CREAT ? va_arg(arguments, mode_t) : 0;
     va_end(arguments);
     next = next ? next : next_of("open");
-    if (fails(struck))
+    if (fails(struck, -1))
         return -1;
     result = next(path, flags, mode);
     after(struck);
@@ -205,7 +208,7 @@ ssize_t write(int file, const void *data, size_t size)
     ssize_t result;
 
     next = next ? next : next_of("write");
-    if (fails(struck))
+    if (fails(struck, file))
         return -1;
     result = next(file, data, size);
     after(struck);
@@ -219,7 +222,7 @@ ssize_t pwrite(int file, const void *data, size_t size, off_t at)
     ssize_t result;
 
     next = next ? next : next_of("pwrite");
-    if (fails(struck))
+    if (fails(struck, file))
         return -1;
     result = next(file, data, size, at);
     after(struck);
@@ -233,7 +236,7 @@ ssize_t read(int file, void *data, size_t size)
     ssize_t result;
 
     next = next ? next : next_of("read");
-    if (fails(struck))
+    if (fails(struck, file))
         return -1;
     result = next(file, data, size);
     after(struck);
@@ -247,7 +250,7 @@ ssize_t pread(int file, void *data, size_t size, off_t at)
     ssize_t result;
 
     next = next ? next : next_of("pread");
-    if (fails(struck))
+    if (fails(struck, file))
         return -1;
     result = next(file, data, size, at);
     after(struck);
@@ -261,7 +264,7 @@ int fsync(int file)
     int result;
 
     next = next ? next : next_of("fsync");
-    if (fails(struck))
+    if (fails(struck, file))
         return -1;
     result = next(file);
     after(struck);
@@ -275,7 +278,7 @@ int ftruncate(int file, off_t size)
     int result;
 
     next = next ? next : next_of("ftruncate");
-    if (fails(struck))
+    if (fails(struck, file))
         return -1;
     result = next(file, size);
     after(struck);
@@ -289,7 +292,7 @@ int posix_fallocate(int file, off_t at, off_t size)
     int result;
 
     next = next ? next : next_of("posix_fallocate");
-    if (fails(struck))
+    if (fails(struck, file))
         return errno;
     result = next(file, at, size);
     after(struck);
@@ -303,7 +306,7 @@ int rename(const char *from, const char *to)
     int result;
 
     next = next ? next : next_of("rename");
-    if (fails(struck))
+    if (fails(struck, -1))
         return -1;
     result = next(from, to);
     after(struck);
@@ -317,7 +320,7 @@ int renameat2(int from_folder, const char *from, int to_folder, const char *to, 
     int result;
 
     next = next ? next : next_of("renameat2");
-    if (fails(struck))
+    if (fails(struck, -1))
         return -1;
     result = next(from_folder, from, to_folder, to, flags);
     after(struck);
@@ -331,7 +334,7 @@ int link(const char *from, const char *to)
     int result;
 
     next = next ? next : next_of("link");
-    if (fails(struck))
+    if (fails(struck, -1))
         return -1;
     result = next(from, to);
     after(struck);
@@ -345,7 +348,7 @@ int unlink(const char *path)
     int result;
 
     next = next ? next : next_of("unlink");
-    if (fails(struck))
+    if (fails(struck, -1))
         return -1;
     result = next(path);
     after(struck);
@@ -359,7 +362,7 @@ int remove(const char *path)
     int result;
 
     next = next ? next : next_of("remove");
-    if (fails(struck))
+    if (fails(struck, -1))
         return -1;
     result = next(path);
     after(struck);
@@ -373,7 +376,7 @@ int rmdir(const char *path)
     int result;
 
     next = next ? next : next_of("rmdir");
-    if (fails(struck))
+    if (fails(struck, -1))
         return -1;
     result = next(path);
     after(struck);
@@ -387,7 +390,7 @@ int mkdir(const char *path, mode_t mode)
     int result;
 
     next = next ? next : next_of("mkdir");
-    if (fails(struck))
+    if (fails(struck, -1))
         return -1;
     result = next(path, mode);
     after(struck);
@@ -401,7 +404,7 @@ DIR *opendir(const char *path)
     DIR *result;
 
     next = next ? next : next_of("opendir");
-    if (fails(struck))
+    if (fails(struck, -1))
         return NULL;
     result = next(path);
     after(struck);
@@ -415,7 +418,7 @@ struct dirent *readdir(DIR *folder)
     struct dirent *result;
 
     next = next ? next : next_of("readdir");
-    if (fails(struck))
+    if (fails(struck, -1))
         return NULL;
     result = next(folder);
     after(struck);
@@ -429,7 +432,7 @@ int connect(int file, const struct sockaddr *peer, socklen_t size)
     int result;
 
     next = next ? next : next_of("connect");
-    if (fails(struck))
+    if (fails(struck, file))
         return -1;
     result = next(file, peer, size);
     after(struck);
@@ -443,7 +446,7 @@ ssize_t send(int file, const void *data, size_t size, int flags)
     ssize_t result;
 
     next = next ? next : next_of("send");
-    if (fails(struck))
+    if (fails(struck, file))
         return -1;
     result = next(file, data, size, flags);
     after(struck);
@@ -457,7 +460,7 @@ ssize_t sendmsg(int file, const struct msghdr *message, int flags)
     ssize_t result;
 
     next = next ? next : next_of("sendmsg");
-    if (fails(struck))
+    if (fails(struck, file))
         return -1;
     result = next(file, message, flags);
     after(struck);
@@ -471,7 +474,7 @@ ssize_t recvmsg(int file, struct msghdr *message, int flags)
     ssize_t result;
 
     next = next ? next : next_of("recvmsg");
-    if (fails(struck))
+    if (fails(struck, file))
         return -1;
     result = next(file, message, flags);
     after(struck);
@@ -485,7 +488,7 @@ void *malloc(size_t size)
     void *result;
 
     next = next ? next : next_of("malloc");
-    if (fails(struck))
+    if (fails(struck, -1))
         return NULL;
     result = next(size);
     after(struck);
@@ -499,7 +502,7 @@ void *calloc(size_t count, size_t size)
     void *result;
 
     next = next ? next : next_of("calloc");
-    if (fails(struck))
+    if (fails(struck, -1))
         return NULL;
     result = next(count, size);
     after(struck);
@@ -513,7 +516,7 @@ void *realloc(void *memory, size_t size)
     void *result;
 
     next = next ? next : next_of("realloc");
-    if (fails(struck))
+    if (fails(struck, -1))
         return NULL;
     result = next(memory, size);
     after(struck);
@@ -528,7 +531,7 @@ ssize_t recv(int file, void *data, size_t size, int flags)
     ssize_t result;
 
     next = next ? next : next_of("recv");
-    if (fails(struck))
+    if (fails(struck, file))
         return -1;
     result = next(file, data, size, flags);
     after(struck || (late && is_struck(&(struct call){"recv", .file = file, .data = data, .size = result})));

@@ -17,7 +17,7 @@ ENDS = (0, 1, 3)
 
 STAGED, FOLDER, PLACE = "*/.staging/*.parquet", "*/.staging/????????????????", "*/data/*"
 
-# Where a worker may die, in the order of a roll: the call, its path, its bytes. What is received is known only after it.
+# Where a worker may die, in a roll's order: the call, its path, its bytes. What is received is known only after it.
 ROLL_POINTS = {
     "staging write": ("write", STAGED, None),
     "fsync of the file": ("fsync", STAGED, None),
@@ -33,7 +33,6 @@ MERGE_POINTS = {
     "COMMIT sent": ("send", None, "COMMIT"),
     "COMMIT answered": ("recv", None, "COMMIT"),
     "folder": ("mkdir", None, None),
-    "second name": ("link", None, None),
     "exchange": ("renameat2", None, None),
     "deletion": ("unlink", None, None),
     "deletion of a folder": ("rmdir", None, None),
@@ -44,7 +43,6 @@ DISK = [
     ("open", errno.EMFILE),
     ("write", errno.ENOSPC),
     ("write", errno.EIO),
-    ("read", errno.EIO),
     ("fsync", errno.EIO),
     ("mkdir", errno.ENOSPC),
     ("opendir", errno.EMFILE),
@@ -54,8 +52,8 @@ DISK = [
 NETWORK = [("send", errno.ECONNRESET), ("recv", errno.ECONNRESET), ("connect", errno.ETIMEDOUT)]
 KAFKA = [("sendmsg", errno.ECONNRESET), ("recvmsg", errno.ECONNRESET)]
 MEMORY = [("malloc", errno.ENOMEM)]
-ROLL = [("rename", errno.EIO), ("posix_fallocate", errno.ENOSPC)]
-MERGE = [("renameat2", errno.EIO), ("link", errno.EIO), ("rmdir", errno.EIO), ("pread", errno.EIO)]
+ROLL = [("read", errno.EIO), ("rename", errno.EIO), ("posix_fallocate", errno.ENOSPC)]
+MERGE = [("renameat2", errno.EIO), ("rmdir", errno.EIO), ("pread", errno.EIO)]
 
 
 def run(workload, fault):

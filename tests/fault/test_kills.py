@@ -6,8 +6,10 @@ import subprocess
 import events
 import pytest
 import readers
+import test_compaction as compaction
 from case import QUICK_ROLLS
 from faults import NAMED, dice_of, rounds, times
+from folder_watcher import FolderWatcher
 from oracle import expect
 from waiting import wait_until
 from watcher import Watcher
@@ -16,6 +18,9 @@ LIVE = ("--rate", "3000", "--late", "0.1", "--malformed", "0.03", "--duplicate",
 
 # An hour's batch run or a provisioning takes about this long.
 RUN_SECONDS = 0.25
+
+# Each roll writes a file of each of these hours.
+HOURS = 40
 
 
 def wait_for_a_moment(running, seconds):
@@ -148,3 +153,36 @@ def test_provision(case, figures):
     case.produce(events.draw(1000))
     case.speed()
     figures.check("kill -9 of provision", case, kills)
+
+
+def kill_compaction(case, dice, hour):
+    """Whether it was still running."""
+    running = compaction.start(case, hour)
+    folder = f"{case.root}/.staging/*/swap-{hour:%Y%m%dT%H}"
+    # unlike pathlib's, this glob takes no offence at a folder that is removed meanwhile
+    wait_until(lambda: not running.is_running() or glob.glob(folder), "the new folder")
+    return kill_within(running, dice.choice([0, 0.02, 0.3]) * dice.random())
+
+
+@pytest.mark.timeout(120 + 6 * times(500))
+def test_compaction(case, figures):
+    """Also by the reader of folders, to whom a dead compaction looks like none or like one that has ended."""
+    dice = dice_of("compaction")
+    case.prepare()
+    case.produce(events.draw(HOURS * 100, seconds=HOURS * 3600))
+    case.speed("--roll-rows", "1000", "--roll-age", "1h")
+    expected = expect(case.messages())
+    assert len(readers.list_files(case.root)) >= 3 * HOURS
+    kills = 0
+    with FolderWatcher(case.root):
+        while kills < times(500):
+            small = [hour for hour in expected.hours if len(compaction.files_of(case, hour)) > 1]
+            kills += kill_compaction(case, dice, dice.choice(small or expected.hours))
+            if dice.random() < 0.3:
+                hour = dice.choice(expected.hours)
+                case.batch(hour)
+                case.check_batch(expected, hour)
+        for hour in expected.hours:
+            compaction.compact(case, hour)
+    assert len(readers.list_files(case.root)) == HOURS
+    figures.check("kill -9 of compaction at random moments", case, kills, expected)

@@ -1,4 +1,4 @@
-"""What runs while a fault is made: one command, over and over in the same world, so that each run recovers from the last.
+"""What runs while a fault is made: one command, again and again in one world, so that each run recovers from the last.
 
 A workload's `prepare()` makes the world, `next()` gives the arguments of a run that has something to do, and `settle()`
 runs once more without a fault and says what must be found.

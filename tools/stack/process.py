@@ -58,8 +58,12 @@ class Process:
 
     def start(self):
         """Starts it and waits until it is ready; does nothing when it runs. Raises ServerError."""
-        if self.is_running():
-            return
+        if not self.is_running():
+            self.launch()
+            self.await_start()
+
+    def launch(self):
+        """Starts it without waiting. A tied process also ends with the thread that calls this (prctl(2))."""
         self.home.mkdir(parents=True, exist_ok=True)
         self._prepare()
         with open(self.log, "ab", opener=open_private) as log:
@@ -72,6 +76,9 @@ class Process:
                 **self._process_options(),
             )
         self._pid_file.write_text(f"{self._child.pid} {start_time(self._child.pid)}\n")
+
+    def await_start(self):
+        """Waits until it is ready. Raises ServerError."""
         self._wait(self._is_ready, START_SECONDS, "did not answer")
 
     def stop(self):
