@@ -16,4 +16,7 @@ def figures(request):
 
 
 def pytest_terminal_summary(terminalreporter, config):
+    """A part of the suite, chosen by a mark, is no run of it."""
+    if config.option.markexpr:
+        return
     terminalreporter.write_line("\n".join(config.stash[FIGURES].save()))

@@ -95,3 +95,16 @@ def test_a_disk_that_fails_again_and_again(case, figures, call):
     assert injection.count >= 2 + 8
     assert "waits and will try again" in running.err
     figures.check("EIO on fsync and write", case, 8)
+
+
+def test_a_folder_that_cannot_be_read_to_its_end(case):
+    """Fewer files would be a smaller sum where no list says how many there are."""
+    case.prepare()
+    case.produce(events.draw(1000, seconds=3600))
+    case.speed("--roll-rows", "200")
+    injection = Injection(case.folder, Fault("readdir", errno.EIO, number=4, path="*/data/*"))
+    arguments = case.batch_arguments("2022-02-20T09:00:00Z", "--all-files")
+    result = case.program.run(*arguments, environment=injection.environment)
+    assert injection.happened
+    result.fails(3, "could not read the folder", "Input/output error")
+    assert case.totals("bytes_hourly") == {}

@@ -12,14 +12,14 @@ HOST = "127.0.0.1"
 class Wire:
     """Listens on a port and passes everything on to another; `target` and `delay` may be changed at any time."""
 
-    def __init__(self, target, port=0):
+    def __init__(self, target):
         self.target = target
         self.delay = 0  # seconds, for each piece of data
         self._flows = threading.Event()
         self._flows.set()
         self._sockets = set()
         self._lock = threading.Lock()
-        self._listener = socket.create_server((HOST, port))
+        self._listener = socket.create_server((HOST, 0))
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
