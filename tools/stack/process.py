@@ -132,8 +132,14 @@ class Process:
             return
         with contextlib.suppress(ProcessLookupError):
             self._signal(pid, number)
-        self._wait(lambda: self._reap() or not self.is_running(), STOP_SECONDS, "did not end", alive=False)
+        self._wait(lambda: self._has_ended(pid), STOP_SECONDS, "did not end", alive=False)
         self._pid_file.unlink(missing_ok=True)
+
+    def _has_ended(self, pid):
+        """A child has when it can be reaped: before, it looks like a zombie while its last threads still hold its port."""
+        if self._child is not None and self._child.pid == pid:
+            return self._reap()
+        return not self.is_running()
 
     def _reap(self):
         return self._child is not None and self._child.poll() is not None

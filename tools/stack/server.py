@@ -17,8 +17,8 @@ CLIENT_PORTS = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range")
 def free_port():
     """A TCP port of 127.0.0.1 that nobody uses right now.
 
-    It lies below those that the kernel gives to clients: one of them, such as a client of the server itself that tries to
-    connect again and again, could else have the port while the server restarts.
+    It lies below those that the kernel gives to clients: one of them, such as the server's own that tries to connect
+    again and again, could else have the port while the server restarts.
     """
     end = int(CLIENT_PORTS.read_text().split()[0])
     while True:
