@@ -136,7 +136,7 @@ class Process:
         self._pid_file.unlink(missing_ok=True)
 
     def _has_ended(self, pid):
-        """A child has when it can be reaped: before, it looks like a zombie while its last threads still hold its port."""
+        """A child has when it can be reaped: before, it looks like a zombie while its threads still hold its port."""
         if self._child is not None and self._child.pid == pid:
             return self._reap()
         return not self.is_running()
