@@ -4,15 +4,15 @@
 
 python := .deps/venv/bin/python
 ARGS ?=
-FAULTS ?= 20
+FAULTS ?= 100
 SEED ?= 1
 export PYTHONPATH := tools
 SECONDS_OF_FUZZING ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-unit test-integration test-faults test-sanitized test-dashboard build-clang demo demo-stop \
-        dashboard dashboard-stop bench bench-smoke fuzz lint format reference clean distclean setup-build setup-test setup-lint \
-        setup-dashboard setup-browser setup-bench
+.PHONY: help build test test-unit test-integration test-faults test-faults-share test-sanitized test-dashboard build-clang \
+        demo demo-stop dashboard dashboard-stop bench bench-smoke fuzz lint format reference clean distclean setup-build \
+        setup-test setup-lint setup-dashboard setup-browser setup-bench
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ build: setup-build ## build the program: build/antenna
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release
 
-test: setup-test lint test-unit test-integration test-faults test-sanitized build-clang ## all tests and checks, from nothing
+test: setup-test lint test-unit test-integration test-faults-share test-sanitized build-clang ## all tests and checks, from nothing
 	@echo "all tests passed"
 
 test-unit: setup-test build ## unit tests
@@ -30,7 +30,10 @@ test-unit: setup-test build ## unit tests
 test-integration: setup-test build ## tests on a real Kafka and PostgreSQL
 	@$(python) -m pytest tests/integration $(ARGS)
 
-test-faults: setup-test build ## faults of all kinds, FAULTS=20 random kills and others in proportion
+test-faults-share: setup-test build ## a few faults of all kinds, drawn by SEED=1
+	@FAULTS=10 SEED=$(SEED) $(python) -m pytest tests/fault --share 4 $(ARGS)
+
+test-faults: setup-test build ## faults of all kinds, FAULTS=100 random kills and others in proportion
 	@FAULTS=$(FAULTS) SEED=$(SEED) $(python) -m pytest tests/fault $(ARGS)
 
 test-sanitized: setup-test ## unit tests and some of the others with the address and undefined-behaviour sanitizers

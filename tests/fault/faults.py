@@ -10,7 +10,7 @@ from program import BINARY, CHECKOUT
 PRELOAD = CHECKOUT / "build" / "tests" / "fault-preload.so"
 
 # The size of the suite is the number of random kills of the speed layer; the others keep a release's proportions to it.
-FAULTS = int(os.environ.get("FAULTS", "20"))
+FAULTS = int(os.environ.get("FAULTS", "10"))
 SEED = int(os.environ.get("SEED", "1"))
 RELEASE_FAULTS = 10_000
 
