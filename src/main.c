@@ -2,6 +2,9 @@
 #include <duckdb.h>
 #include <libpq-fe.h>
 #include <librdkafka/rdkafka.h>
+#ifdef ANTENNA_MIMALLOC
+#include <mimalloc.h>
+#endif
 #include <stdio.h>
 #include <string.h>
 
@@ -90,11 +93,21 @@ static int dispatch(int count, char **arguments, struct error *error)
     return error_hint(error, "see antenna --help");
 }
 
+/* What is freed after each roll is needed again for the next: given back meanwhile, it would come back page by page. */
+static void keep_memory(void)
+{
+#ifdef ANTENNA_MIMALLOC
+    mi_option_disable(mi_option_allow_decommit);
+#endif
+}
+
 int main(int count, char **arguments)
 {
     struct error error;
-    int status = dispatch(count, arguments, &error);
+    int status;
 
+    keep_memory();
+    status = dispatch(count, arguments, &error);
     if (status >= 0 && finish_output(&error))
         status = -1;
     if (status >= 0)

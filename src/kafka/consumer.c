@@ -38,8 +38,8 @@ const struct kafka_property consumer_properties[] = {
     {"allow.auto.create.topics", "false"},
     {"check.crcs", "true"},
     {"fetch.queue.backoff.ms", "5"},
-    {"queued.max.messages.kbytes", "8192"},
-    {"fetch.message.max.bytes", "1048576"},
+    {"queued.max.messages.kbytes", "2048"},
+    {"fetch.message.max.bytes", "262144"},
     {"topic.metadata.refresh.interval.ms", "30000"},
     {NULL, NULL},
 };

@@ -19,7 +19,7 @@
 #include "kafka/client.h"
 
 /** Messages that one read returns at most. */
-#define CONSUMER_READ_MAX 4096
+#define CONSUMER_READ_MAX 256
 
 enum message_kind {
     MESSAGE_DATA,

@@ -26,6 +26,15 @@ void dictionary_clear(struct dictionary *dictionary)
         interner_clear(dictionary->names[i]);
 }
 
+uint32_t dictionary_count(const struct dictionary *dictionary)
+{
+    uint32_t count = 0;
+
+    for (int i = 0; i < DIMENSIONS; i++)
+        count += interner_count(dictionary->names[i]);
+    return count;
+}
+
 static struct slice name_of(const struct record *record, int dimension)
 {
     const struct slice names[DIMENSIONS] = {

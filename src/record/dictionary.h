@@ -38,6 +38,9 @@ void dictionary_release(struct dictionary *dictionary);
 /** Forgets all names; codes given out before mean nothing afterwards. */
 void dictionary_clear(struct dictionary *dictionary);
 
+/** How many names it holds, of all kinds together. */
+uint32_t dictionary_count(const struct dictionary *dictionary);
+
 /** The hashes of a record's names. */
 void dictionary_hash(const struct record *record, uint32_t ret_hashes[DIMENSIONS]);
 

@@ -19,6 +19,8 @@ struct entry {
 
 #define ENTRY_ALIGNMENT 8u
 
+#define USUAL_NAME_SIZE 36 /* of a UUID (RFC 9562) */
+
 /* Open addressing with linear probing, at most half full. A slot holds 32 bits of the hash, to tell most strangers
  * apart without looking at their text, and the entry's position in units of ENTRY_ALIGNMENT, + 1; 0 is free. */
 struct interner {
@@ -121,12 +123,24 @@ void interner_fetch_slot(const struct interner *interner, uint32_t hash)
     __builtin_prefetch(&interner->slots[hash & (interner->slot_count - 1)]);
 }
 
+/* The name may end in the next line of the cache. */
+static void fetch_entry(const struct entry *entry)
+{
+    __builtin_prefetch(entry);
+    __builtin_prefetch((const char *)(entry + 1) + USUAL_NAME_SIZE - 1);
+}
+
 void interner_fetch_name(const struct interner *interner, uint32_t hash)
 {
     uint64_t slot = interner->slots[hash & (interner->slot_count - 1)];
 
     if (slot)
-        __builtin_prefetch(entry_at(interner, (uint32_t)slot - 1));
+        fetch_entry(entry_at(interner, (uint32_t)slot - 1));
+}
+
+void interner_fetch_code(const struct interner *interner, uint32_t code)
+{
+    fetch_entry(entry_at(interner, interner->positions[code]));
 }
 
 int interner_code(struct interner *interner, struct slice name, uint32_t hash, uint32_t *ret_code)

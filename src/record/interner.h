@@ -34,6 +34,9 @@ uint32_t interner_hash(struct slice name) must_check;
 void interner_fetch_slot(const struct interner *interner, uint32_t hash);
 void interner_fetch_name(const struct interner *interner, uint32_t hash);
 
+/** Fetches into the cache the name of a code. */
+void interner_fetch_code(const struct interner *interner, uint32_t code);
+
 /** The code of a name, new or known. Returns 1, without a code, when the name is new and the interner is full. */
 int interner_code(struct interner *interner, struct slice name, uint32_t hash, uint32_t *ret_code) must_check;
 

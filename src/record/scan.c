@@ -13,16 +13,21 @@ struct scanner {
     const char *end;
 };
 
+static bool is_blank(char character)
+{
+    return character == ' ' || character == '\n' || character == '\t' || character == '\r';
+}
+
 static void skip_blanks(struct scanner *scanner)
 {
-    while (scanner->next < scanner->end &&
-           (*scanner->next == ' ' || *scanner->next == '\n' || *scanner->next == '\t' || *scanner->next == '\r'))
+    while (scanner->next < scanner->end && (unsigned char)*scanner->next <= ' ' && is_blank(*scanner->next))
         scanner->next++;
 }
 
 static bool take(struct scanner *scanner, char character)
 {
-    skip_blanks(scanner);
+    if (scanner->next == scanner->end || *scanner->next != character)
+        skip_blanks(scanner);
     if (scanner->next == scanner->end || *scanner->next != character)
         return false;
     scanner->next++;
@@ -34,14 +39,14 @@ static bool take(struct scanner *scanner, char character)
 static uint64_t mark_special(uint64_t word)
 {
     const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
-    uint64_t quote = word ^ (ones * '"'), backslash = word ^ (ones * '\\'), delete = word ^ (ones * 0x7f);
+    uint64_t quote = word ^ (ones * '"'), backslash = word ^ (ones * '\\');
 
-    return ((word - ones * 0x20) | (quote - ones) | (backslash - ones) | (delete - ones) | word) & highs;
+    return ((word - ones * 0x20) | (quote - ones) | (backslash - ones) | word) & highs;
 }
 
 static bool is_special(unsigned char byte)
 {
-    return byte < 0x20 || byte == '"' || byte == '\\' || byte >= 0x7f;
+    return byte < 0x20 || byte == '"' || byte == '\\' || byte >= 0x80;
 }
 
 /* Takes a plain string, quotes included. */
@@ -53,11 +58,14 @@ static bool take_string(struct scanner *scanner, struct slice *ret_text)
         return false;
     begin = next = scanner->next;
     while (scanner->end - next >= 8) {
-        uint64_t word;
+        uint64_t word, marks;
 
         memcpy(&word, next, sizeof(word));
-        if (mark_special(word))
+        marks = mark_special(word);
+        if (marks) {
+            next += __builtin_ctzll(marks) / 8;
             break;
+        }
         next += sizeof(word);
     }
     while (next < scanner->end && !is_special((unsigned char)*next))
@@ -77,8 +85,7 @@ static bool take_text(struct scanner *scanner, struct slice *ret_text)
 /* Behind a number another digit, a fraction and an exponent would go on with it. */
 static bool ends_number(char character)
 {
-    return character == ',' || character == '}' || character == ' ' || character == '\n' || character == '\t' ||
-           character == '\r';
+    return character == ',' || character == '}' || is_blank(character);
 }
 
 static bool take_integer(struct scanner *scanner, int64_t *ret_number)
@@ -99,24 +106,31 @@ static bool take_integer(struct scanner *scanner, int64_t *ret_number)
     return true;
 }
 
-static bool is_name(struct slice name, const char *text, size_t size)
+/* Takes a name of ours, quotes included. */
+static bool take_name(struct scanner *scanner, const char *quoted, size_t size)
 {
-    return name.size == size && memcmp(name.data, text, size) == 0;
+    if ((size_t)(scanner->end - scanner->next) < size || memcmp(scanner->next, quoted, size) != 0)
+        return false;
+    scanner->next += size;
+    return true;
 }
 
-/* Takes the value of the field with this name; 0 when the name is not one of ours or the value not plain. */
-static unsigned take_value(struct scanner *scanner, struct slice name, struct record *record)
+#define TAKE_NAME(scanner, name) take_name(scanner, "\"" name "\"", sizeof(name) + 1)
+
+/* Takes a field, name and value; 0 when the name is not one of ours or the value not plain. */
+static unsigned take_field(struct scanner *scanner, struct record *record)
 {
-    if (is_name(name, "timestamp", 9))
-        return take_integer(scanner, &record->timestamp) ? FIELD_TIMESTAMP : 0;
-    if (is_name(name, "id", 2))
-        return take_text(scanner, &record->id) ? FIELD_ID : 0;
-    if (is_name(name, "antenna_id", 10))
-        return take_text(scanner, &record->antenna_id) ? FIELD_ANTENNA_ID : 0;
-    if (is_name(name, "bytes", 5))
-        return take_integer(scanner, &record->bytes) ? FIELD_BYTES : 0;
-    if (is_name(name, "app", 3))
-        return take_text(scanner, &record->app) ? FIELD_APP : 0;
+    skip_blanks(scanner);
+    if (TAKE_NAME(scanner, "timestamp"))
+        return take(scanner, ':') && take_integer(scanner, &record->timestamp) ? FIELD_TIMESTAMP : 0;
+    if (TAKE_NAME(scanner, "id"))
+        return take(scanner, ':') && take_text(scanner, &record->id) ? FIELD_ID : 0;
+    if (TAKE_NAME(scanner, "antenna_id"))
+        return take(scanner, ':') && take_text(scanner, &record->antenna_id) ? FIELD_ANTENNA_ID : 0;
+    if (TAKE_NAME(scanner, "bytes"))
+        return take(scanner, ':') && take_integer(scanner, &record->bytes) ? FIELD_BYTES : 0;
+    if (TAKE_NAME(scanner, "app"))
+        return take(scanner, ':') && take_text(scanner, &record->app) ? FIELD_APP : 0;
     return 0;
 }
 
@@ -128,12 +142,8 @@ bool scan_record(const char *json, size_t size, struct record *ret_record)
     if (!take(&scanner, '{'))
         return false;
     do {
-        struct slice name;
-        unsigned field;
+        unsigned field = take_field(&scanner, ret_record);
 
-        if (!take_string(&scanner, &name) || !take(&scanner, ':'))
-            return false;
-        field = take_value(&scanner, name, ret_record);
         if (!field || (seen & field))
             return false;
         seen |= field;

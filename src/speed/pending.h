@@ -14,7 +14,7 @@
 #include "speed/totals.h"
 
 /** Messages that are decoded before the first of them is taken: their look-ups then wait for memory at one time. */
-#define PENDING_AHEAD 32
+#define PENDING_AHEAD 16
 
 /** A message decoded: a record, or why it was rejected. */
 struct decoded {
@@ -42,7 +42,7 @@ void pending_init(struct pending *pending, const struct job *job);
 /** Frees it. */
 void pending_release(struct pending *pending);
 
-/** Drops totals, rejected messages, rows and names. */
+/** Drops totals, rejected messages and rows, and the names when they have become many. */
 void pending_drop(struct pending *pending);
 
 /**

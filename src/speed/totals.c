@@ -13,6 +13,7 @@
 
 /* Of a key, when keys are sorted. */
 #define DIGIT_BITS 8
+#define PLACES_AHEAD 16
 #define DIGIT_VALUES (1u << DIGIT_BITS)
 
 _Static_assert(INTERNER_NAMES_MAX <= 1u << CODE_BITS, "a code fits its bits");
@@ -214,6 +215,12 @@ struct total *totals_sorted(const struct totals *totals, const struct dictionary
     for (uint32_t i = 0; i < totals->count; i++) {
         enum dimension dimension = key_dimension(places[i].key);
 
+        if (i + PLACES_AHEAD < totals->count) {
+            const struct place *later = &places[i + PLACES_AHEAD];
+
+            interner_fetch_code(dictionary->names[key_dimension(later->key)], later->code);
+            __builtin_prefetch(&totals->slots[later->slot]);
+        }
         sorted[i] = (struct total){
             .window = (int64_t)(places[i].key >> (CODE_BITS + DIMENSION_BITS)) * WINDOW_SECONDS,
             .dimension = dimension,
