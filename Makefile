@@ -31,7 +31,7 @@ test-integration: setup-test build ## tests on a real Kafka and PostgreSQL
 	@$(python) -m pytest tests/integration $(ARGS)
 
 test-faults-share: setup-test build ## a few faults of all kinds, drawn by SEED=1
-	@FAULTS=10 SEED=$(SEED) $(python) -m pytest tests/fault --share 4 $(ARGS)
+	@FAULTS=10 SEED=$(SEED) $(python) -m pytest tests/fault --share 8 $(ARGS)
 
 test-faults: setup-test build ## faults of all kinds, FAULTS=100 random kills and others in proportion
 	@FAULTS=$(FAULTS) SEED=$(SEED) $(python) -m pytest tests/fault $(ARGS)

@@ -24,8 +24,8 @@ def times(release):
 
 
 def rounds(release, size):
-    """Splits this run's share into rounds of at most `size`: a list of (seed, faults), for parametrize."""
-    total = times(release)
+    """Splits this run's share, if any, into rounds of at most `size`: a list of (seed, faults), for parametrize."""
+    total = round(release * FAULTS / RELEASE_FAULTS)
     return [(SEED + i, min(size, total - i * size)) for i in range((total + size - 1) // size)]
 
 
