@@ -11,7 +11,7 @@ SECONDS_OF_FUZZING ?= 60
 
 .DEFAULT_GOAL := help
 .PHONY: help build test test-unit test-integration test-faults test-faults-share test-sanitized test-dashboard build-clang \
-        demo demo-stop dashboard dashboard-stop bench bench-smoke fuzz lint format reference clean distclean setup-build \
+        demo demo-stop dashboard dashboard-stop bench bench-smoke fuzz lint format reference sbom clean distclean setup-build \
         setup-test setup-lint setup-dashboard setup-browser setup-bench
 
 help: ## print this list
@@ -83,6 +83,9 @@ format: setup-lint ## format the sources
 
 reference: build ## write docs/reference.md from the option table
 	@build/generate-reference >docs/reference.md
+
+sbom: setup-lint ## write third_party/sbom.cdx.json, the bill of materials, from the pins
+	@$(python) tools/sbom.py >third_party/sbom.cdx.json
 
 clean: ## remove what was built
 	@rm -rf build

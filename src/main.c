@@ -7,6 +7,7 @@
 #endif
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "base/log.h"
 #include "base/stop.h"
@@ -106,6 +107,8 @@ int main(int count, char **arguments)
     struct error error;
     int status;
 
+    /* Memory and environment hold passwords: no core file, and no process of the same user may look into them. */
+    prctl(PR_SET_DUMPABLE, 0);
     keep_memory();
     status = dispatch(count, arguments, &error);
     if (status >= 0 && finish_output(&error))

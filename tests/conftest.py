@@ -6,7 +6,9 @@ import tempfile
 
 import pytest
 from case import Case
+from certificates import Certificates
 from program import BINARY, Program
+from proxy import Proxy
 from stack import Kafka, Postgres
 
 
@@ -39,6 +41,11 @@ def postgres(home):
         server.stop()
 
 
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
 @pytest.fixture
 def program(tmp_path):
     assert BINARY.exists(), f"{BINARY} is missing: run make build"
@@ -52,3 +59,10 @@ def case(kafka, postgres, program, tmp_path):
     case = Case(kafka, postgres, program, tmp_path)
     yield case
     case.close()
+
+
+@pytest.fixture
+def proxy(postgres):
+    proxy = Proxy(postgres.port)
+    yield proxy
+    proxy.close()

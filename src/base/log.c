@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "base/time.h"
 
 #define LOG_LINE_SIZE 2048
@@ -31,9 +32,9 @@ void log_line(enum log_level level, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    for (char *byte = text; *byte; byte++)
-        if ((unsigned char)*byte < 0x20 || *byte == 0x7f)
-            *byte = *byte == '\n' ? ' ' : '?';
+    for (char *byte = text; (byte = strchr(byte, '\n')); byte++)
+        *byte = ' ';
+    text_make_printable(text);
     /* One call, so that lines of several threads do not mix. On a terminal a line takes the place of the progress. */
     fprintf(stderr, "%s%s %s %s: %s\n", isatty(STDERR_FILENO) ? LOG_CLEAR_LINE : "", time_format(time_now(), now),
             level_names[level], log_name, text);

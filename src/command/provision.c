@@ -1,25 +1,27 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/text.h"
 #include "command/command.h"
 #include "config/jdbc.h"
 #include "config/password.h"
 #include "config/users_file.h"
-#include "postgres/reader.h"
+#include "postgres/roles.h"
 #include "postgres/schema.h"
 #include "postgres/users.h"
 
 static void print_table(const struct table_report *report)
 {
+    printf("table %s: ", text_show(report->table).text);
     switch (report->fate) {
     case TABLE_CREATED:
-        printf("table %s: created\n", report->table);
+        puts("created");
         break;
     case TABLE_KEPT:
-        printf("table %s: already there\n", report->table);
+        puts("already there");
         break;
     case TABLE_ADOPTED:
-        printf("table %s: adopted, key added, %" PRId64 " doubled rows merged\n", report->table, report->removed);
+        printf("adopted, key added, %" PRId64 " doubled rows merged\n", report->removed);
         if (report->differing)
             printf("    of %" PRId64 " keys the rows differed, and the largest was kept\n", report->differing);
         break;
@@ -32,34 +34,48 @@ static void print_users(const struct users *users, const struct users_report *re
            report->updated, (int64_t)users->count - report->inserted - report->updated);
 }
 
-static void print_reader(bool created)
+/* Creates the roles whose password files are given. */
+static int create_roles(struct postgres *postgres, const struct config *config, bool ret_created[ROLES],
+                        struct error *error)
 {
-    printf("role " READER_ROLE ": %s\n", created ? "created" : "already there, password set");
+    for (int i = 0; i < ROLES; i++) {
+        cleanup(password_wipe) struct password password = {0};
+
+        if (!config_has(config, roles[i].password_file))
+            continue;
+        if (password_read(config_text(config, roles[i].password_file), &password, error) ||
+            role_create(postgres, config, (enum role_id)i, password.text, &ret_created[i], error))
+            return -1;
+    }
+    return 0;
 }
 
-/* `reader`: the password of the role that reads, or NULL for none. */
+static void print_roles(const struct config *config, const bool created[ROLES])
+{
+    for (int i = 0; i < ROLES; i++)
+        if (config_has(config, roles[i].password_file))
+            printf("role %s: %s\n", roles[i].name, created[i] ? "created" : "already there, password set");
+}
+
 static int provision(struct postgres *postgres, const struct config *config, const struct users *users,
-                     const struct password *reader, struct error *error)
+                     struct error *error)
 {
     struct table_report tables[CONTRACTS];
     struct users_report loaded = {0};
-    bool reader_created;
+    bool roles_created[ROLES] = {false};
 
     if (postgres_begin(postgres, error) || schema_create(postgres, config, tables, error))
         return -1;
     if (users->count && users_load(postgres, config_text(config, OPTION_USER_METADATA_TABLE), users, &loaded, error))
         return -1;
-    if (reader && reader_create(postgres, config, reader->text, &reader_created, error))
-        return -1;
-    if (postgres_commit(postgres, error))
+    if (create_roles(postgres, config, roles_created, error) || postgres_commit(postgres, error))
         return -1;
     for (int i = 0; i < CONTRACTS; i++)
         print_table(&tables[i]);
     printf("schema antenna: version %d\n", SCHEMA_VERSION);
     if (config_has(config, OPTION_USERS))
         print_users(users, &loaded);
-    if (reader)
-        print_reader(reader_created);
+    print_roles(config, roles_created);
     return 0;
 }
 
@@ -68,14 +84,10 @@ int command_provision(const struct config *config, struct error *error)
     cleanup(jdbc_release) struct jdbc_address address = {0};
     cleanup(postgres_cleanup) struct postgres *postgres = NULL;
     cleanup(users_release) struct users users = {0};
-    cleanup(password_wipe) struct password reader;
-    const char *reader_file = config_text(config, OPTION_READER_PASSWORD_FILE);
 
     if (config_has(config, OPTION_USERS) && users_file_load(config_text(config, OPTION_USERS), &users, error))
         return -1;
-    if (reader_file && password_read(reader_file, &reader, error))
-        return -1;
     if (jdbc_from_config(config, &address, error) || postgres_open(&address, &postgres, error))
         return -1;
-    return provision(postgres, config, &users, reader_file ? &reader : NULL, error);
+    return provision(postgres, config, &users, error);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "command/command.h"
 #include "config/jdbc.h"
@@ -45,7 +46,7 @@ static void print_partitions(const struct partition_statuses *partitions)
         struct partition_status status = partition_status_at(partitions, i);
 
         if (strcmp(job, status.job) != 0 || strcmp(topic, status.topic) != 0) {
-            printf("job %s, topic %s\n", status.job, status.topic);
+            printf("job %s, topic %s\n", text_show(status.job).text, text_show(status.topic).text);
             printf("%9s %12s %9s %9s %7s %9s %-20s %5s %s\n", "partition", "totalled", "to store", "lag", "lag s",
                    "commit s", "archived until", "epoch", "owner");
         }
@@ -54,7 +55,7 @@ static void print_partitions(const struct partition_statuses *partitions)
         printf("%9d %12" PRId64 " %9" PRId64 " %9" PRId64 " %7" PRId64 " %9" PRId64 " %-20s %5" PRId64 " %s\n",
                (int)status.partition, status.totals_offset, status.totals_offset - status.archive_offset,
                status.lag_messages, status.lag_seconds, status.commit_age, time_or_none(status.archived_until, until),
-               status.epoch, status.owner);
+               status.epoch, text_show(status.owner).text);
     }
 }
 
@@ -66,7 +67,7 @@ static void print_rejected(json_t *rejected)
     printf("rejected  ");
     json_object_foreach(rejected, reason, messages)
     {
-        printf("%s%s %" JSON_INTEGER_FORMAT, separator, reason, json_integer_value(messages));
+        printf("%s%s %" JSON_INTEGER_FORMAT, separator, text_show(reason).text, json_integer_value(messages));
         separator = ", ";
     }
     printf("%s\n", *separator ? "" : "nothing");
@@ -117,7 +118,7 @@ static void print_json(const struct status *status)
                   time_or_none(archive->sealed_until, until), "archive", "files", (json_int_t)archive->files, "rows",
                   (json_int_t)archive->rows, "bytes", (json_int_t)archive->bytes, "size", (json_int_t)archive->size,
                   "database_size", (json_int_t)archive->database_size, "rejected", status->rejected);
-    json_dumpf(object, stdout, JSON_INDENT(2));
+    json_dumpf(object, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
     putchar('\n');
     json_decref(object);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "command/command.h"
 
@@ -92,7 +93,8 @@ static void print_rejected(const struct verify_summary *summary)
 {
     printf("rejected, apart from that: %" PRId64 " messages", summary->counters.rejected);
     for (size_t i = 0; i < summary->rejected_count; i++)
-        printf("%s%s %" PRId64, i ? ", " : ": ", summary->rejected[i].reason, summary->rejected[i].messages);
+        printf("%s%s %" PRId64, i ? ", " : ": ", text_show(summary->rejected[i].reason).text,
+               summary->rejected[i].messages);
     putchar('\n');
 }
 

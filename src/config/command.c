@@ -8,8 +8,8 @@ const struct command command_table[COMMAND_IDS] = {
             .description =
                 "Creates the tables bytes, bytes_hourly, user_metadata and user_quota_limit with their keys and the\n"
                 "schema antenna with the program's own bookkeeping, and loads users from a CSV file. Running it again\n"
-                "changes nothing; a changed CSV file updates its users. --reader-password-file makes the role that\n"
-                "dashboards log in as.",
+                "changes nothing; a changed CSV file updates its users. Each of --speed-password-file,\n"
+                "--batch-password-file and --reader-password-file makes a role that jobs or dashboards log in as.",
             .positionals = {OPTION_JDBC_URI, OPTION_JDBC_USER, OPTION_JDBC_PASSWORD},
             .positional_count = 3,
             .required_count = 2,

@@ -132,6 +132,10 @@ static int parse_hosts(struct jdbc_address *address, const char *text, size_t si
     cleanup(buffer_release) struct buffer ports = {0};
     const char *end = text + size;
 
+    if (memchr(text, '@', size)) {
+        error_set(error, ERROR_USAGE, "invalid jdbc-uri: something stands before an @ in the host");
+        return error_hint(error, "give user and password as jdbc-user and jdbc-password");
+    }
     while (text <= end) {
         const char *next = memchr(text, ',', (size_t)(end - text));
         const char *stop = next ? next : end;

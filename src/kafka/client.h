@@ -5,6 +5,7 @@
 #define ANTENNA_KAFKA_CLIENT_H
 
 #include <librdkafka/rdkafka.h>
+#include <stdbool.h>
 
 #include "base/attributes.h"
 #include "base/error.h"
@@ -27,8 +28,14 @@ struct kafka_property {
 int kafka_configure(const struct config *config, const struct kafka_property *own, rd_kafka_conf_t **ret_conf,
                     struct error *error) must_check;
 
-/** Makes a client of the configuration, which it takes. */
+/** Makes a client of the configuration, which it takes. Error: ERROR_MISTAKE, such as for a file that is not there. */
 int kafka_open(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret_client, struct error *error) must_check;
+
+/** Whether an error says that we do not trust the broker, or it not us. It comes again at each attempt to connect. */
+bool kafka_is_refusal(rd_kafka_resp_err_t code);
+
+/** Fills `error` with a refusal: ERROR_MISTAKE with librdkafka's `reason`, or why a certificate is not accepted. */
+int kafka_refusal(struct error *error, rd_kafka_resp_err_t code, const char *reason);
 
 /** Fills `error` from librdkafka's code: authentication and authorization are ERROR_MISTAKE, the rest ERROR_WORLD. */
 int kafka_error(struct error *error, rd_kafka_resp_err_t code, const char *what);
@@ -42,9 +49,9 @@ int kafka_open_inquirer(const struct config *config, rd_kafka_t **ret_client, st
 
 /**
  * Asks the broker for the topic's number of partitions, waiting KAFKA_ANSWER_TIMEOUT_MS at most. Errors: ERROR_WORLD
- * when no broker answers, ERROR_MISTAKE when it refuses us; a topic that does not exist is 0 partitions.
+ * when no broker answers, ERROR_MISTAKE when they refuse us; a topic that does not exist is 0 partitions.
  */
-int kafka_count_partitions(rd_kafka_t *client, const struct config *config, int32_t *ret_count, struct error *error)
+int kafka_count_partitions(rd_kafka_t *inquirer, const struct config *config, int32_t *ret_count, struct error *error)
     must_check;
 
 /** The range of offsets that Kafka holds of a partition: from `first` to before `end`. */

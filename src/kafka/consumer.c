@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 
 /* Events that may wait; librdkafka gives the next only after the answer to the last. */
@@ -22,6 +23,7 @@ struct consumer {
     enum consumer_event_kind unanswered_kind;
     bool closing;
     bool cut_off;
+    bool refused; /* and said so */
 };
 
 /* How many of the first properties are the broker's to decide in the group protocol of KIP-848. */
@@ -114,11 +116,16 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_
 static void on_error(rd_kafka_t *client, int code, const char *reason, void *context)
 {
     struct consumer *consumer = context;
+    struct error refusal;
 
     (void)client;
-    (void)reason;
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
         consumer->cut_off = true;
+    if (!kafka_is_refusal(code) || consumer->refused)
+        return;
+    consumer->refused = true;
+    if (kafka_refusal(&refusal, code, reason))
+        log_line(LOG_WARNING, "a Kafka broker is not used: %s", refusal.message);
 }
 
 static int subscribe(struct consumer *consumer, struct error *error)
@@ -269,7 +276,7 @@ int consumer_read(struct consumer *consumer, int timeout_ms, const struct messag
         }
         if (raw->err && raw->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
             continue;
-        consumer->cut_off = false;
+        consumer->cut_off = consumer->refused = false;
         consumer->messages[kept++] = message_of(raw);
     }
     *ret_messages = consumer->messages;

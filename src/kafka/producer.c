@@ -108,11 +108,6 @@ void producer_close(struct producer *producer)
     free(producer);
 }
 
-rd_kafka_t *producer_client(struct producer *producer)
-{
-    return producer->client;
-}
-
 static int report_failure(const struct producer *producer, struct error *error)
 {
     *error = producer->failure;

@@ -26,9 +26,6 @@ int producer_open(const struct config *config, producer_acknowledged acknowledge
 /** Gives up what is not acknowledged and frees the producer; NULL is fine. */
 void producer_close(struct producer *producer);
 
-/** The client, for questions about the topic. */
-rd_kafka_t *producer_client(struct producer *producer);
-
 /**
  * Hands a message without key to the producer, which copies it; `data` NULL is a tombstone. Returns 1 when the queue is
  * full: call producer_poll() and try again.

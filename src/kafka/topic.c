@@ -91,7 +91,7 @@ static int await_topic(rd_kafka_t *client, const struct config *config, int32_t 
     return 0;
 }
 
-int topic_ensure(rd_kafka_t *client, const struct config *config, int32_t *ret_partitions, struct error *error)
+static int ensure(rd_kafka_t *client, const struct config *config, int32_t *ret_partitions, struct error *error)
 {
     int32_t count;
 
@@ -104,4 +104,16 @@ int topic_ensure(rd_kafka_t *client, const struct config *config, int32_t *ret_p
     if (create_topic(client, config, error) || await_topic(client, config, ret_partitions, error))
         return error_context(error, "topic \"%s\"", config_text(config, OPTION_TOPIC));
     return 1;
+}
+
+int topic_ensure(const struct config *config, int32_t *ret_partitions, struct error *error)
+{
+    rd_kafka_t *inquirer;
+    int status;
+
+    if (kafka_open_inquirer(config, &inquirer, error))
+        return -1;
+    status = ensure(inquirer, config, ret_partitions, error);
+    rd_kafka_destroy(inquirer);
+    return status;
 }

@@ -12,7 +12,6 @@
  * default replication. Returns 1 when it was created, 0 when it existed, with its number of partitions. Errors: as
  * kafka_count_partitions(), and ERROR_MISTAKE when the broker refuses to create it.
  */
-int topic_ensure(rd_kafka_t *client, const struct config *config, int32_t *ret_partitions, struct error *error)
-    must_check;
+int topic_ensure(const struct config *config, int32_t *ret_partitions, struct error *error) must_check;
 
 #endif

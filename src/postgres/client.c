@@ -75,10 +75,68 @@ static int fail(struct postgres *postgres, const PGresult *result, struct error 
     return -1;
 }
 
+/* Libpq's words when we and the server do not trust each other; they are English, for no locale is set. */
+static const struct {
+    const char *words;
+    const char *hint;
+} distrust[] = {
+    {"certificate verify failed",
+     "check that sslrootcert in jdbc-uri has signed the server's certificate, and that it is "
+     "valid today"},
+    {"does not match host name", "give the host in jdbc-uri as the server's certificate names it"},
+    {"root certificate file", "give the file of the authority's certificate as sslrootcert in jdbc-uri"},
+    {"server does not support SSL", "switch ssl on in PostgreSQL, or correct sslmode in jdbc-uri"},
+    {"certificate file", "check sslcert and sslkey in jdbc-uri"},
+    {"private key file", "check sslcert and sslkey in jdbc-uri"},
+};
+
+static bool is_distrust(const char *message, struct error *error)
+{
+    for (size_t i = 0; i < sizeof(distrust) / sizeof(*distrust); i++)
+        if (strstr(message, distrust[i].words)) {
+            set_message(error, ERROR_MISTAKE, message);
+            error_hint(error, "%s", distrust[i].hint);
+            return true;
+        }
+    return false;
+}
+
+/*
+ * Whether libpq could not read the address: then it quotes pieces of it, which may hold the password. Once it tries to
+ * connect, it names hosts and files only; a host with an @ is a piece of a password, too.
+ */
+static bool quotes_address(const char *message)
+{
+    if (strstr(message, "connection to server"))
+        return false;
+    return !strstr(message, "could not translate host name") || strchr(message, '@');
+}
+
+static int refuse_address(const char *message, struct error *error)
+{
+    cleanup(buffer_release) struct buffer text = {0};
+    bool quoted = false;
+
+    for (; *message && *message != '\n'; message++) {
+        if (*message == '"')
+            quoted = !quoted;
+        if (*message == '"' && quoted)
+            buffer_text(&text, "\"…");
+        if (!quoted)
+            buffer_append(&text, message, 1);
+    }
+    error_set(error, ERROR_USAGE, "invalid jdbc-uri: %s", text.size ? text.data : "no reason given");
+    return error_hint(error,
+                      "what it quotes is not shown, as it may be a part of the password; in a URI write @ : / %% "
+                      "and blanks of a password as %%40 %%3A %%2F %%25 %%20");
+}
+
 static int connection_error(PGconn *connection, struct error *error)
 {
     const char *message = PQerrorMessage(connection);
 
+    if (*message && quotes_address(message))
+        return refuse_address(message, error);
     /* libpq gives no SQLSTATE for a refused login; its words do not change with the server's language when the
      * message comes from libpq itself, and FATAL answers to a login are authorization or a missing database, but for
      * a server that is not ready. */
@@ -88,6 +146,8 @@ static int connection_error(PGconn *connection, struct error *error)
             return error_hint(error, "check jdbc-user and jdbc-password");
         }
     }
+    if (is_distrust(message, error))
+        return -1;
     if (strstr(message, "FATAL:") && !strstr(message, "the database system is") && !strstr(message, "too many")) {
         set_message(error, ERROR_MISTAKE, message);
         return error_hint(error, "check jdbc-uri and jdbc-user");

@@ -42,7 +42,7 @@ int outbox_open(struct outbox *outbox, const struct config *config, struct ledge
     }
     if (producer_open(config, on_acknowledged, outbox, &outbox->producer, error))
         return -1;
-    return topic_ensure(producer_client(outbox->producer), config, &outbox->partition_count, error);
+    return topic_ensure(config, &outbox->partition_count, error);
 }
 
 void outbox_close(struct outbox *outbox)

@@ -9,7 +9,7 @@
 void pending_init(struct pending *pending, const struct job *job)
 {
     *pending = (struct pending){.totals = totals_new(), .archive = job->archive, .rows = {.limits = job->rows_limits}};
-    for (size_t i = 0; i < PENDING_AHEAD; i++)
+    for (size_t i = 0; i < CONSUMER_READ_MAX; i++)
         decoder_init(&pending->ahead[i].decoder, job->record_limits);
     dictionary_init(&pending->dictionary);
     rejected_drop(&pending->rejected);
@@ -17,7 +17,7 @@ void pending_init(struct pending *pending, const struct job *job)
 
 void pending_release(struct pending *pending)
 {
-    for (size_t i = 0; i < PENDING_AHEAD; i++)
+    for (size_t i = 0; i < CONSUMER_READ_MAX; i++)
         decoder_release(&pending->ahead[i].decoder);
     dictionary_release(&pending->dictionary);
     totals_free(pending->totals);
@@ -33,7 +33,7 @@ void pending_drop(struct pending *pending)
     if (dictionary_count(&pending->dictionary) <= NAMES_KEPT)
         return;
     dictionary_clear(&pending->dictionary);
-    for (size_t i = 0; i < PENDING_AHEAD; i++)
+    for (size_t i = 0; i < CONSUMER_READ_MAX; i++)
         pending->ahead[i].coded = false;
 }
 
@@ -50,6 +50,10 @@ void pending_decode(struct pending *pending, const struct message *messages, siz
         dictionary_hash(&decoded->record, decoded->hashes);
         dictionary_fetch_slots(&pending->dictionary, decoded->hashes);
     }
+}
+
+void pending_intern(struct pending *pending, size_t count)
+{
     for (size_t i = 0; i < count; i++)
         if (!pending->ahead[i].rejected)
             dictionary_fetch_names(&pending->dictionary, pending->ahead[i].hashes);

@@ -13,9 +13,6 @@
 #include "speed/partitions.h"
 #include "speed/totals.h"
 
-/** Messages that are decoded before the first of them is taken: their look-ups then wait for memory at one time. */
-#define PENDING_AHEAD 16
-
 /** A message decoded: a record, or why it was rejected. */
 struct decoded {
     struct decoder decoder;
@@ -28,7 +25,8 @@ struct decoded {
 };
 
 struct pending {
-    struct decoded ahead[PENDING_AHEAD];
+    /* All messages of a read are decoded before the first is taken: their look-ups wait for memory at one time. */
+    struct decoded ahead[CONSUMER_READ_MAX];
     struct dictionary dictionary;
     struct totals *totals;
     struct rejected rejected;
@@ -45,11 +43,11 @@ void pending_release(struct pending *pending);
 /** Drops totals, rejected messages and rows, and the names when they have become many. */
 void pending_drop(struct pending *pending);
 
-/**
- * Decodes `count` messages, PENDING_AHEAD at most, into `ahead`, where they are valid until the next call, and fetches
- * into the cache what taking them will look at.
- */
+/** Decodes the messages of one read into `ahead`, where they are valid until the next call. */
 void pending_decode(struct pending *pending, const struct message *messages, size_t count);
+
+/** Gives the names of what was decoded their codes, as far as there is room, and fetches their sums into the cache. */
+void pending_intern(struct pending *pending, size_t count);
 
 /**
  * Takes a message of a claimed partition, as it was decoded, and gives it to each side, totals and archive, whose

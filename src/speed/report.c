@@ -23,6 +23,18 @@ struct report report_of(struct worker *workers, size_t count)
     return report;
 }
 
+void report_profile(const struct worker *workers, size_t count, int64_t read, int64_t all, struct buffer *ret_text)
+{
+    int64_t spent[STAGES] = {[STAGE_FETCH] = all};
+
+    for (size_t i = 0; i < count; i++)
+        for (int stage = 0; stage < STAGES; stage++) {
+            spent[stage] += workers[i].stages.spent[stage];
+            spent[STAGE_FETCH] -= workers[i].stages.spent[stage];
+        }
+    stages_print(spent, read, ret_text);
+}
+
 void report_progress(const struct report *report, double seconds, struct buffer *ret_text)
 {
     buffer_printf(ret_text,

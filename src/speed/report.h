@@ -17,6 +17,9 @@ struct report {
     int64_t file_bytes;
 };
 
+/** Writes the table of --profile, of workers that have ended: `read` messages took `all` nanoseconds of CPU time. */
+void report_profile(const struct worker *workers, size_t count, int64_t read, int64_t all, struct buffer *ret_text);
+
 /** Adds up the counters of `count` workers. */
 struct report report_of(struct worker *workers, size_t count);
 

@@ -156,6 +156,7 @@ int write_to_storage(struct worker *worker, struct error *error)
 
     if (write_to_postgres(worker, error))
         return -1;
+    stages_end(&worker->stages, STAGE_COMMIT);
     if (!anything_to_roll(&worker->partitions))
         return 0;
     archive_files_begin(&roll.files);
@@ -166,6 +167,7 @@ int write_to_storage(struct worker *worker, struct error *error)
         status = publish_files(worker, &roll, error);
     if (!status)
         note_roll(worker, &roll);
+    stages_end(&worker->stages, STAGE_ENCODE);
     archive_files_release(&roll.files);
     return status;
 }

@@ -23,6 +23,7 @@ struct speed {
     size_t finished_count;
     sem_t finished;
     int64_t begin_ms;
+    int64_t begin_cpu; /* of the process, nanoseconds */
 };
 
 static int start_workers(struct speed *speed, struct error *error)
@@ -116,6 +117,11 @@ static void log_summary(struct speed *speed)
 
     report_summary(&report, seconds_since(speed->begin_ms), &text);
     log_line(LOG_INFO, "%s", text.data);
+    if (!config_flag(speed->job.config, OPTION_PROFILE))
+        return;
+    buffer_clear(&text);
+    report_profile(speed->workers, speed->count, report.read, stages_process_time() - speed->begin_cpu, &text);
+    fputs(text.data, stdout);
 }
 
 static int run_workers(struct speed *speed, struct error *error)
@@ -124,6 +130,7 @@ static int run_workers(struct speed *speed, struct error *error)
     int status;
 
     speed->begin_ms = time_monotonic_ms();
+    speed->begin_cpu = stages_process_time();
     sem_init(&speed->finished, 0, 0);
     status = start_workers(speed, error);
     if (status)

@@ -95,6 +95,7 @@ static int commit(struct worker *worker, struct error *error)
 
     if (write_to_postgres(worker, error))
         return -1;
+    stages_end(&worker->stages, STAGE_COMMIT);
     end = time_monotonic_ms();
     worker->timers.commit_at = 0;
     worker->timers.rest_until = end + REST_AFTER_COMMIT * (end - begin);
@@ -154,15 +155,6 @@ static int take_message(struct worker *worker, const struct message *message, co
                : 0;
 }
 
-static int take_messages(struct worker *worker, const struct message *messages, size_t count, struct error *error)
-{
-    pending_decode(&worker->pending, messages, count);
-    for (size_t i = 0; i < count; i++)
-        if (take_message(worker, &messages[i], &worker->pending.ahead[i], error))
-            return -1;
-    return 0;
-}
-
 /* Reading will begin again at PostgreSQL's offsets, where Kafka may hold nothing any more. */
 static void write_what_is_held(struct worker *worker)
 {
@@ -177,13 +169,20 @@ static int read_from_kafka(struct worker *worker, struct error *error)
     const struct message *messages;
     size_t count;
 
+    stages_end(&worker->stages, STAGE_OTHER);
     if (consumer_read(worker->consumer, READ_TIMEOUT_MS, &messages, &count, error)) {
         write_what_is_held(worker);
         return -1;
     }
-    for (size_t i = 0; i < count; i += PENDING_AHEAD)
-        if (take_messages(worker, messages + i, count - i < PENDING_AHEAD ? count - i : PENDING_AHEAD, error))
+    stages_end(&worker->stages, STAGE_TAKE);
+    pending_decode(&worker->pending, messages, count);
+    stages_end(&worker->stages, STAGE_DECODE);
+    pending_intern(&worker->pending, count);
+    stages_end(&worker->stages, STAGE_INTERN);
+    for (size_t i = 0; i < count; i++)
+        if (take_message(worker, &messages[i], &worker->pending.ahead[i], error))
             return -1;
+    stages_end(&worker->stages, STAGE_SUM);
     return 0;
 }
 
@@ -400,10 +399,12 @@ static void *run_thread(void *context)
 {
     struct worker *worker = context;
 
+    stages_begin(&worker->stages, config_flag(worker->job->config, OPTION_PROFILE));
     worker->status = open_worker(worker, &worker->error);
     if (!worker->status)
         worker->status = run(worker, &worker->error);
     close_worker(worker);
+    stages_end(&worker->stages, STAGE_OTHER);
     /* One worker less would leave its share of the work to the others' memory and nobody would know. */
     if (worker->status)
         stop_request();

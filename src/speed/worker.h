@@ -14,6 +14,7 @@
 #include "postgres/client.h"
 #include "speed/job.h"
 #include "speed/pending.h"
+#include "speed/stages.h"
 
 /**
  * What a worker has done. `read` counts every message; the others count what is durable: committed or rolled. A worker
@@ -65,6 +66,7 @@ struct worker {
     struct outage outage;
     bool cut_off; /* from Kafka, as was logged */
     struct counters counters;
+    struct stages stages; /* of the thread; for others when it has ended */
     pthread_t thread;
     sem_t *finished; /* posted at the end */
     struct error error;

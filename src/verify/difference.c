@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 
 #define DETAIL_SIZE 1024
 
@@ -29,6 +30,7 @@ void differences_add(struct differences *differences, enum cause cause, const ch
     va_start(arguments, format);
     vsnprintf(detail, sizeof(detail), format, arguments);
     va_end(arguments);
+    text_make_printable(detail);
     differences->list = memory_resize(differences->list, differences->count + 1, sizeof(*differences->list));
     differences->list[differences->count++] =
         (struct difference){.cause = cause, .detail = memory_printf("%s", detail)};

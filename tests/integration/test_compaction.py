@@ -12,7 +12,7 @@ import readers
 from case import QUICK_ROLLS
 from folder_watcher import FolderWatcher
 from oracle import expect
-from proxy import COMMIT, Proxy
+from proxy import COMMIT
 from test_protocol import Victim, address, cut_after, cut_before, kill_after, kill_before
 from waiting import wait_until
 
@@ -61,13 +61,6 @@ def archived(case):
     case.speed(*QUICK_ROLLS)
     assert len(files_of(case)) > 4
     return case
-
-
-@pytest.fixture
-def proxy(postgres):
-    proxy = Proxy(postgres.port)
-    yield proxy
-    proxy.close()
 
 
 @pytest.mark.asan

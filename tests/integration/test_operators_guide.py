@@ -25,32 +25,6 @@ def block_with(words):
     return found[0]
 
 
-@pytest.fixture
-def role(case):
-    """A role that has no right yet."""
-    name = f"jobs_{case.database}"
-    case.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'x'")
-    yield name
-    case.execute(f"DROP OWNED BY {name}; DROP ROLE {name}")
-
-
-def test_the_rights_suffice(case, role):
-    case.prepare(partitions=1)
-    case.execute(block_with("GRANT USAGE").replace("TO jobs", f"TO {role}"))
-    login = {"user": role, "password": "x"}
-    case.produce([*events.draw(300), b"nonsense"])
-    for _ in range(2):
-        assert case.program.run(*case.speed_arguments("--until-end", **login)).code == 0
-        assert case.program.run(*case.batch_arguments(HOUR, **login)).code == 0
-        case.check_exact()
-    case.produce(events.draw(10, seed=2))
-    case.delete_records({0: 306})
-    accepted = case.program.run(*case.speed_arguments("--until-end", "--accept-loss", **login))
-    assert accepted.code == 0, accepted.err
-    compacted = case.program.run(*case.batch_arguments(HOUR, **login), "--compact")
-    assert "2 files became 1" in compacted.out, compacted.err
-
-
 def test_what_to_watch(case):
     case.prepare()
     case.produce([*events.draw(300), b"nonsense"])

@@ -9,17 +9,10 @@ import pytest
 import readers
 from case import QUICK_ROLLS
 from oracle import expect
-from proxy import BEGIN, COMMIT, Proxy
+from proxy import BEGIN, COMMIT
 from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(60)
-
-
-@pytest.fixture
-def proxy(postgres):
-    proxy = Proxy(postgres.port)
-    yield proxy
-    proxy.close()
 
 
 def address(case, proxy):

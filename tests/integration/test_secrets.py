@@ -1,8 +1,14 @@
-"""The password: where it may come from, and that it shows nowhere."""
+"""Passwords: where they may come from, and that they show nowhere."""
 
+import os
 import pathlib
+import resource
+import signal
+import subprocess
 
+import events
 import pytest
+from psycopg import sql
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -30,6 +36,112 @@ def test_not_in_the_address_either(case):
     result = case.program.run("provision", f"{uri}?password={password}&nonsense=1", user, password)
     result.fails(2, 'unknown property "nonsense"')
     assert_hidden(case, result.out, result.err)
+
+
+MARKER = "geheim-4711"
+
+
+@pytest.fixture
+def marked(case):
+    """A database and a topic, and a role whose password is the marker."""
+    case.prepare()
+    case.produce([*events.draw(100), b"nonsense"])
+    name = f"marked_{case.database}"
+    case.execute(f"CREATE ROLE {name} SUPERUSER LOGIN PASSWORD '{MARKER}'")
+    yield case, {"user": name, "password": MARKER}
+    case.execute(f"DROP ROLE {name}")
+
+
+def test_a_marker_is_found_nowhere(marked):
+    """In what is said, even when everything is, what is written, and what the servers keep of it."""
+    case, login = marked
+    words = ("-X", f"sasl.password={MARKER}", "-X", f"ssl.key.password={MARKER}", "-X", "debug=all")
+    talkative = ("--log-level", "debug")
+    results = [
+        case.program.run(*case.speed_arguments("--until-end", *words, *talkative, **login)),
+        case.program.run(*case.batch_arguments("-", "--pending", "--compact", *talkative, **login)),
+        case.program.run("verify", case.login[0], *login.values(), "--storage-path", case.root / "data", *talkative),
+        case.program.run("status", f"{case.login[0]}?password={MARKER}", login["user"], "-", *talkative),
+        case.program.run("simulate", case.kafka.address, case.topic, "--count", "10", *words, *talkative),
+    ]
+    assert [result.code for result in results] == [0] * len(results), results
+    assert "sasl.password = [redacted]" in results[0].err, "librdkafka has told its configuration"
+    assert MARKER not in "".join(result.out + result.err for result in results)
+    assert [*case.folder.rglob("*.parquet")]
+    for path in case.folder.rglob("*"):
+        assert not path.is_file() or MARKER.encode() not in path.read_bytes(), path
+    for log in (case.postgres.log, case.kafka.log):
+        assert MARKER not in log.read_text(errors="replace").replace(f"PASSWORD '{MARKER}'", "")
+    with case.connect() as connection:
+        assert not rows_with(connection, MARKER)
+
+
+def rows_with(connection, text):
+    """The tables of the database that hold a text, and the sessions that show it."""
+    tables = connection.execute(
+        "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('public', 'antenna') "
+        "UNION ALL SELECT 'pg_catalog', 'pg_stat_activity'"
+    ).fetchall()
+    own = "AND pid <> pg_backend_pid()"
+    return [
+        table
+        for table in tables
+        if connection.execute(
+            sql.SQL(
+                "SELECT count(*) FROM {} AS whole WHERE whole::text LIKE {} " + own * (table[0] == "pg_catalog")
+            ).format(sql.Identifier(*table), f"%{text}%")
+        ).fetchone()[0]
+    ]
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        f"postgresql://u:%ZZ{MARKER}@h/db",
+        f"postgresql://u:{MARKER}@[::1/db",
+        f"postgresql://u:a@{MARKER}@h/db",
+        f"postgresql://u@h:{MARKER}/db",
+        f"host=h password=a {MARKER}",
+        f"host=h password='a {MARKER}",
+        f"host=h {MARKER}=x",
+        f"jdbc:postgresql://u:{MARKER}@h:5432/db",
+        f"jdbc:postgresql://h:5432/db?password=%ZZ{MARKER}",
+        f"jdbc:postgresql://h:{MARKER}/db",
+        MARKER,
+    ],
+)
+def test_an_address_that_cannot_be_read_is_not_shown(program, uri):
+    result = program.run("status", uri, "u", "-")
+    result.fails(2, "invalid jdbc-uri")
+    assert MARKER not in result.out + result.err
+
+
+@pytest.mark.parametrize("word", [f"sasl.password:{MARKER}", MARKER, f"sasl.pasword={MARKER}"])
+def test_a_kafka_property_that_cannot_be_read_is_not_shown(program, word):
+    result = program.run("simulate", "127.0.0.1:1", "t", "-X", word)
+    result.fails(2, "afka")
+    assert MARKER not in result.out + result.err
+
+
+def ends_with_core(process):
+    """Aborts a process that may write a core file of any size; tells whether the kernel has written one."""
+    resource.prlimit(process.pid, resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    process.send_signal(signal.SIGABRT)
+    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT).si_code == os.CLD_DUMPED
+
+
+def test_no_core_file_and_no_look_into_the_memory(case):
+    case.prepare()
+    with subprocess.Popen(["sleep", "60"], cwd=case.folder) as other:
+        if not ends_with_core(other):
+            pytest.skip("this machine writes no core files at all")
+    speed = case.start_speed().wait_for("is given")
+    if os.geteuid() != 0:
+        with pytest.raises(PermissionError):
+            pathlib.Path(f"/proc/{speed.process.pid}/environ").read_bytes()
+    assert not ends_with_core(speed.process)
+    assert speed.process.wait() == -signal.SIGABRT
+    assert not [*(case.folder / "run-1").glob("core*")]
 
 
 WAYS = ["PGPASSWORD", "--password-file", "pgpass", "ANTENNA_JDBC_PASSWORD", "address", "conninfo"]

@@ -235,3 +235,14 @@ def test_totals_without_archive(case):
     rows = case.query("SELECT totals_offset, archive_offset, records_archived FROM antenna.progress")
     assert all(totals == archive and archived == 0 for totals, archive, archived in rows)
     assert case.value("SELECT until IS NOT NULL FROM antenna.sealed")
+
+
+def test_profile_tells_where_the_time_went(case):
+    case.prepare()
+    case.produce(events.draw(20_000))
+    printed = case.speed("--profile").out.splitlines()
+    figures = {line.split()[0]: float(line.split()[1]) for line in printed[1:]}
+    total = figures.pop("all")
+    assert list(figures) == ["fetch", "take", "decode", "intern", "sum", "commit", "encode", "other"]
+    assert all(figure > 0 for figure in figures.values())
+    assert sum(figures.values()) == pytest.approx(total, abs=0.05 * (len(figures) + 1))

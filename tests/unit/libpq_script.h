@@ -10,7 +10,6 @@
 
 #include "base/buffer.h"
 #include "postgres/client.h"
-#include "postgres/reader.h"
 #include "postgres/sql.h"
 #include "unit.h"
 
@@ -138,7 +137,7 @@ char *PQcmdTuples(PGresult *result)
 char *PQencryptPasswordConn(PGconn *connection, const char *password, const char *user, const char *algorithm)
 {
     (void)connection;
-    assert_string_equal(user, READER_ROLE);
+    assert_memory_equal(user, "antenna_", 8);
     assert_string_not_equal(password, "");
     assert_null(algorithm);
     return strdup("verifier");

@@ -1,6 +1,7 @@
-/* Errors, buffers and slices. */
+/* Errors, buffers, slices and printable texts. */
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/text.h"
 
 #include "unit.h"
 
@@ -91,12 +92,37 @@ static void test_slices_are_ordered_by_bytes(void **state)
     assert_int_equal(slice_compare(slice_of("same"), slice_of("same")), 0);
 }
 
+static void shows(const char *text, const char *expected)
+{
+    assert_string_equal(text_show(text).text, expected);
+}
+
+static void test_texts_are_printable(void **state)
+{
+    char long_text[2 * TEXT_SHOWN_SIZE];
+
+    (void)state;
+    shows("plain, Grüße, 東京, 🛰", "plain, Grüße, 東京, 🛰");
+    shows("\x1b[2J\x07 a\nb\tc\x7f", "?[2J? a?b?c?");
+    shows("C1 \xc2\x9b"
+          "31m",
+          "C1 ??31m");
+    shows("\xe2\x80\xae reversed \xe2\x81\xa6 \xe2\x80\xa8", "??? reversed ??? ???");
+    shows("cut \xe6\x9d", "cut ??");
+    shows("stray \x80\xff, overlong \xc0\x8a \xe0\x80\x8a, surrogate \xed\xa0\x80, beyond \xf4\x90\x80\x80",
+          "stray ??, overlong ?? ???, surrogate ???, beyond ????");
+    memset(long_text, 'x', sizeof(long_text) - 1);
+    long_text[sizeof(long_text) - 1] = '\0';
+    assert_int_equal(strlen(text_show(long_text).text), TEXT_SHOWN_SIZE - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_error_is_filled_and_returned),
         cmocka_unit_test(test_long_messages_are_cut_at_their_end),
         cmocka_unit_test(test_exit_codes),
+        cmocka_unit_test(test_texts_are_printable),
         cmocka_unit_test(test_buffer_grows_and_ends_with_nul),
         cmocka_unit_test(test_buffer_takes_nothing),
         cmocka_unit_test(test_buffer_escapes_json),

@@ -117,6 +117,8 @@ static void test_refused(void **state)
     /* what is refused may hold a password */
     refuses("jdbc:postgresql://h/d?passwort=geheim", "passwort");
     assert_null(strstr(error.message, "geheim"));
+    refuses("jdbc:postgresql://u:geheim@h/d", "before an @");
+    assert_null(strstr(error.message, "geheim"));
 }
 
 static int from_config(const char *password, const char *file, struct jdbc_address *ret_address)

@@ -4,8 +4,8 @@
 #include "postgres/hours.h"
 #include "postgres/ledger.h"
 #include "postgres/quota.h"
-#include "postgres/reader.h"
 #include "postgres/rejected.h"
+#include "postgres/roles.h"
 #include "postgres/schema.h"
 #include "postgres/totals.h"
 #include "postgres/users.h"
@@ -347,22 +347,26 @@ static void test_tables_that_are_missing_are_created(void **state)
         assert_int_equal(reports[i].fate, TABLE_CREATED);
 }
 
-static void test_reader(void **state)
+static void test_roles(void **state)
 {
+    static const char *const grants[ROLES] = {sql_grant_speed, sql_grant_batch, sql_grant_reader};
     cleanup(config_cleanup) struct config *config = load(COMMAND_PROVISION, "--adopt");
     bool created;
 
     (void)state;
-    answer_with(1, "0", "0", "0");
-    assert_int_equal(reader_create(postgres, config, "secret", &created, &error), 0);
-    assert_true(created);
+    for (int i = 0; i < ROLES; i++) {
+        answer_with(1, "0", "0", "0");
+        assert_int_equal(role_create(postgres, config, (enum role_id)i, "secret", &created, &error), 0);
+        assert_true(created);
+        assert_true(was_sent(grants[i]));
+    }
     assert_true(was_sent(sql_count_roles));
-    assert_true(was_sent(sql_set_reader_verifier));
-    assert_true(was_sent(sql_create_reader));
-    assert_true(was_sent(sql_grant_reader));
+    assert_true(was_sent(sql_set_role));
+    assert_true(was_sent(sql_create_role));
+    assert_true(was_sent(sql_grant_places));
     assert_null(strstr(script.sent.data, "secret"));
     answer_with(1, "1", "0", "0");
-    assert_int_equal(reader_create(postgres, config, "secret", &created, &error), 0);
+    assert_int_equal(role_create(postgres, config, ROLE_SPEED, "secret", &created, &error), 0);
     assert_false(created);
 }
 
@@ -433,7 +437,7 @@ int main(void)
         test(test_quota),
         test(test_users),
         test(test_tables_that_are_missing_are_created),
-        test(test_reader),
+        test(test_roles),
         test(test_newer_schema_is_refused),
         test(test_columns_of_another_type_are_refused),
         test(test_texts_of_one_table),

@@ -45,13 +45,19 @@ class Kafka(Server):
 
     name = "kafka"
 
+    def _properties(self, data):
+        """The text of server.properties, with `data` as the folder of the log."""
+        return PROPERTIES.format(port=self.port, controller_port=free_port(), data=data)
+
+    def _format_options(self):
+        """More arguments of the program that makes the storage."""
+        return ()
+
     def _java(self, *arguments):
         return ["java", f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{JARS}/*", *arguments]
 
-    def _properties(self, data):
-        return PROPERTIES.format(port=self.port, controller_port=free_port(), data=data)
-
     def _cluster(self):
+        """The id of a new cluster."""
         return uuid.uuid4().hex[:22]
 
     def _prepare(self):
@@ -64,7 +70,15 @@ class Kafka(Server):
             raise ServerError(f"{JARS} is missing: run tools/setup test")
         properties.write_text(self._properties(data))
         done = subprocess.run(
-            self._java("kafka.tools.StorageTool", "format", "-t", self._cluster(), "-c", str(properties)),
+            self._java(
+                "kafka.tools.StorageTool",
+                "format",
+                "-t",
+                self._cluster(),
+                "-c",
+                str(properties),
+                *self._format_options(),
+            ),
             capture_output=True,
             text=True,
             check=False,

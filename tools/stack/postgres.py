@@ -60,6 +60,17 @@ class Postgres(Server):
         """The file that holds it."""
         return self._password_file
 
+    @property
+    def folder(self):
+        """The folder of the data and of files that belong to the server."""
+        return self._folder
+
+    def give(self, path):
+        """Makes a file the server's own, readable by nobody else."""
+        path.chmod(0o600)
+        if self._owner:
+            os.chown(path, self._owner.pw_uid, self._owner.pw_gid)
+
     def jdbc_uri(self, database=None):
         """The address as JDBC writes it."""
         return f"jdbc:postgresql://{self.address}/{database or self.database}"
@@ -83,7 +94,7 @@ class Postgres(Server):
         self._folder.mkdir(mode=0o700)
         if self._owner:
             os.chown(self._folder, self._owner.pw_uid, self._owner.pw_gid)
-            os.chown(temporary, self._owner.pw_uid, self._owner.pw_gid)
+        self.give(temporary)
         self._initdb(temporary)
         temporary.unlink()
 

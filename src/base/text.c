@@ -1,0 +1,70 @@
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Bytes of a UTF-8 sequence that begins with this byte (RFC 3629), 0 when none does. */
+static size_t sequence_size(unsigned char first)
+{
+    if (first < 0x80)
+        return 1;
+    if (first >= 0xc2 && first < 0xe0)
+        return 2;
+    if (first >= 0xe0 && first < 0xf0)
+        return 3;
+    return first >= 0xf0 && first < 0xf5 ? 4 : 0;
+}
+
+/* Reads a character of `size` bytes; false when they are no UTF-8: cut off, overlong, a surrogate or beyond Unicode. */
+static bool decode(const unsigned char *bytes, size_t size, uint32_t *ret_character)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    uint32_t character = size == 1 ? bytes[0] : bytes[0] & (0xffu >> (size + 1));
+
+    for (size_t i = 1; i < size; i++) {
+        if ((bytes[i] & 0xc0) != 0x80)
+            return false;
+        character = character << 6 | (bytes[i] & 0x3f);
+    }
+    *ret_character = character;
+    return size && character >= least[size] && character <= 0x10ffff && (character < 0xd800 || character > 0xdfff);
+}
+
+/* Control characters; then, as Unicode's annex 9 has them, marks, embeddings and isolates, and separators of lines. */
+static bool is_harmful(uint32_t character)
+{
+    return character < 0x20 || (character >= 0x7f && character < 0xa0) || character == 0x61c ||
+           (character >= 0x200e && character <= 0x200f) || (character >= 0x2028 && character <= 0x202e) ||
+           (character >= 0x2066 && character <= 0x2069);
+}
+
+void text_make_printable(char *text)
+{
+    size_t length = strlen(text);
+
+    for (size_t i = 0; i < length;) {
+        const unsigned char *bytes = (const unsigned char *)text + i;
+        size_t size = sequence_size(*bytes);
+        uint32_t character;
+
+        if (size == 0 || size > length - i || !decode(bytes, size, &character))
+            text[i++] = '?';
+        else {
+            if (is_harmful(character))
+                memset(text + i, '?', size);
+            i += size;
+        }
+    }
+}
+
+struct text_shown text_show(const char *text)
+{
+    struct text_shown shown;
+
+    snprintf(shown.text, sizeof(shown.text), "%s", text);
+    text_make_printable(shown.text);
+    return shown;
+}

@@ -1,0 +1,21 @@
+/* Texts that come from outside, made harmless before a person sees them. */
+#ifndef ANTENNA_BASE_TEXT_H
+#define ANTENNA_BASE_TEXT_H
+
+#define TEXT_SHOWN_SIZE 512
+
+/**
+ * Puts a question mark in the place of what a terminal could obey or be deceived by: control characters (C0, DEL, C1),
+ * those that change the direction of text, separators of lines, and bytes that are not UTF-8.
+ */
+void text_make_printable(char *text);
+
+/** What a terminal may show of a text. */
+struct text_shown {
+    char text[TEXT_SHOWN_SIZE];
+};
+
+/** A printable copy, cut when it is too long: `printf("%s", text_show(name).text)`. */
+struct text_shown text_show(const char *text);
+
+#endif

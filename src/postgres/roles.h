@@ -1,0 +1,33 @@
+/*
+ * The roles that jobs and dashboards log in as, each with the rights that it needs and no other. A role belongs to the
+ * whole server, its rights to one database.
+ */
+#ifndef ANTENNA_POSTGRES_ROLES_H
+#define ANTENNA_POSTGRES_ROLES_H
+
+#include "config/config.h"
+#include "postgres/client.h"
+
+enum role_id {
+    ROLE_SPEED,  /* runs speed */
+    ROLE_BATCH,  /* runs batch, verify and status */
+    ROLE_READER, /* reads what dashboards show and changes nothing */
+    ROLES
+};
+
+struct role {
+    const char *name;
+    enum option_id password_file; /* the option that asks for it */
+};
+
+/** Indexed by role_id. */
+extern const struct role roles[ROLES];
+
+/**
+ * Creates a role when it is missing, sets its password and gives it its rights, inside a transaction and after
+ * schema_create(). `ret_created`: it was missing. Error: ERROR_MISTAKE when the user may not create or change roles.
+ */
+int role_create(struct postgres *postgres, const struct config *config, enum role_id id, const char *password,
+                bool *ret_created, struct error *error) must_check;
+
+#endif

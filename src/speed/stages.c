@@ -1,0 +1,56 @@
+#include "speed/stages.h"
+
+#include <time.h>
+
+#define NANOSECONDS 1000000000
+
+static const char *const stage_names[STAGES] = {
+    [STAGE_FETCH] = "fetch",   [STAGE_TAKE] = "take", [STAGE_DECODE] = "decode", [STAGE_INTERN] = "intern",
+    [STAGE_COMMIT] = "commit", [STAGE_SUM] = "sum",   [STAGE_ENCODE] = "encode", [STAGE_OTHER] = "other",
+};
+
+static int64_t read_clock(clockid_t clock)
+{
+    struct timespec time;
+
+    clock_gettime(clock, &time);
+    return (int64_t)time.tv_sec * NANOSECONDS + time.tv_nsec;
+}
+
+void stages_begin(struct stages *stages, bool wanted)
+{
+    *stages = (struct stages){.wanted = wanted};
+    if (wanted)
+        stages->last = read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
+void stages_end(struct stages *stages, enum stage stage)
+{
+    int64_t now;
+
+    if (!stages->wanted)
+        return;
+    now = read_clock(CLOCK_THREAD_CPUTIME_ID);
+    stages->spent[stage] += now - stages->last;
+    stages->last = now;
+}
+
+int64_t stages_process_time(void)
+{
+    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+void stages_print(const int64_t spent[STAGES], int64_t messages, struct buffer *ret_text)
+{
+    int64_t all = 0;
+
+    for (int i = 0; i < STAGES; i++)
+        all += spent[i];
+    if (messages == 0 || all == 0)
+        return;
+    buffer_printf(ret_text, "%-8s %14s %8s\n", "stage", "CPU ns/message", "share");
+    for (int i = 0; i < STAGES; i++)
+        buffer_printf(ret_text, "%-8s %14.1f %7.1f%%\n", stage_names[i], (double)spent[i] / (double)messages,
+                      100.0 * (double)spent[i] / (double)all);
+    buffer_printf(ret_text, "%-8s %14.1f %7.1f%%\n", "all", (double)all / (double)messages, 100.0);
+}

@@ -1,0 +1,147 @@
+"""The roles that the jobs log in as: what each needs is enough, and what it must not do fails."""
+
+import events
+import psycopg
+import pytest
+from proxy import COMMIT
+from psycopg import sql
+from test_compaction import start
+from test_protocol import Victim, address, kill_after
+from waiting import wait_until
+
+pytestmark = pytest.mark.timeout(60)
+
+SPEED, BATCH = "antenna_speed", "antenna_batch"
+PASSWORDS = {SPEED: "one's \\ secret", BATCH: "another"}
+HOUR = "2022-02-20T09:00:00Z"
+
+
+def drop(case):
+    """Removes the roles with all their rights in the test's database."""
+    for role in PASSWORDS:
+        if case.value("SELECT count(*) FROM pg_roles WHERE rolname = %s", role):
+            case.execute(sql.SQL("DROP OWNED BY {0}; DROP ROLE {0}").format(sql.Identifier(role)))
+
+
+@pytest.fixture
+def jobs(case):
+    """A database with both roles, and a topic."""
+    drop(case)
+    files = {role: case.folder / f"{role}-password" for role in PASSWORDS}
+    for role, path in files.items():
+        path.write_text(f"{PASSWORDS[role]}\n")
+    said = case.provision("--speed-password-file", files[SPEED], "--batch-password-file", files[BATCH]).out
+    assert all(f"role {role}: created" in said for role in PASSWORDS)
+    case.create_topic(1)
+    yield case
+    drop(case)
+
+
+def login(role):
+    return {"user": role, "password": PASSWORDS[role]}
+
+
+def speed(case, *options):
+    result = case.program.run(*case.speed_arguments("--until-end", *options, **login(SPEED)))
+    assert result.code == 0, result.err
+    return result
+
+
+def batch(case, hour, *options):
+    result = case.program.run(*case.batch_arguments(hour, *options, **login(BATCH)))
+    assert result.code == 0, result.err
+    return result
+
+
+@pytest.mark.asan
+def test_their_rights_suffice(jobs):
+    jobs.produce([*events.draw(300), b"nonsense"])
+    for _ in range(2):
+        speed(jobs)
+        batch(jobs, "-", "--pending")
+        jobs.check_layers()
+    jobs.produce(events.draw(10, seed=2))
+    jobs.delete_records({0: 306})
+    speed(jobs, "--accept-loss")
+    assert "2 files became 1" in batch(jobs, HOUR, "--compact").out
+    for command in ("status", "verify"):
+        options = ("--storage-path", jobs.root / "data", "--deep") if command == "verify" else ()
+        result = jobs.program.run(command, jobs.login[0], *login(BATCH).values(), *options)
+        assert result.code in (0, 4), result.err
+
+
+def test_speed_may_recover_what_compaction_left(jobs, proxy):
+    jobs.produce(events.draw(300))
+    speed(jobs, "--roll-rows", "20")
+    victim = Victim()
+    proxy.arm(COMMIT, None, 2, lambda *arguments: kill_after(victim, *arguments))
+    running = start(jobs, HOUR, uri=address(jobs, proxy), **login(BATCH))
+    victim.set(running)
+    wait_until(lambda: not running.is_running(), "its end")
+    assert jobs.value("SELECT count(*) FROM antenna.archive_file WHERE replaced_by IS NOT NULL")
+    speed(jobs)
+    assert not jobs.value("SELECT count(*) FROM antenna.archive_file WHERE replaced_by IS NOT NULL")
+    jobs.check_exact()
+
+
+NOT_ALLOWED = {
+    SPEED: [
+        "DELETE FROM bytes",
+        "TRUNCATE bytes",
+        "DROP TABLE bytes",
+        "ALTER TABLE bytes ADD COLUMN own INT",
+        "SELECT * FROM bytes_hourly",
+        "UPDATE bytes_hourly SET value = 0",
+        "SELECT * FROM user_metadata",
+        "INSERT INTO user_quota_limit VALUES ('x', 1, 1, now())",
+        "UPDATE antenna.hour SET batch_at = now()",
+        "UPDATE antenna.archive_file SET rows = 0",
+        "DELETE FROM antenna.progress",
+        "DELETE FROM antenna.loss",
+        "UPDATE antenna.schema_version SET version = 2",
+    ],
+    BATCH: [
+        "UPDATE bytes SET value = 0",
+        "DELETE FROM bytes",
+        "UPDATE bytes_hourly SET value = 0",
+        "TRUNCATE bytes_hourly",
+        "DROP TABLE user_quota_limit",
+        "UPDATE user_metadata SET quota = 0",
+        "UPDATE antenna.progress SET totals_offset = 0",
+        "UPDATE antenna.hour SET rows = 0",
+        "DELETE FROM antenna.hour",
+        "UPDATE antenna.archive_file SET rows = 0",
+        "SELECT * FROM antenna.rejected_message",
+        "DELETE FROM antenna.rejected_count",
+        "INSERT INTO antenna.schema_version VALUES (2)",
+    ],
+}
+FOR_BOTH = [
+    "CREATE TABLE own (id int)",
+    "CREATE TABLE antenna.own (id int)",
+    "CREATE SCHEMA own",
+    "CREATE ROLE own",
+    "COPY bytes TO '/tmp/own'",
+    "SELECT pg_read_file('PG_VERSION')",
+    "SELECT rolpassword FROM pg_authid",
+]
+
+
+@pytest.mark.parametrize("role", NOT_ALLOWED)
+def test_what_they_must_not_do_fails(jobs, role):
+    conninfo = f"host=127.0.0.1 port={jobs.postgres.port} dbname={jobs.database} user={role}"
+    with psycopg.connect(conninfo, password=PASSWORDS[role], autocommit=True) as connection:
+        for statement in NOT_ALLOWED[role] + FOR_BOTH:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement)
+
+
+def test_a_job_with_the_role_of_the_other_is_refused(jobs):
+    jobs.produce(events.draw(10))
+    arguments = jobs.speed_arguments("--until-end", **login(BATCH))
+    jobs.program.run(*arguments).fails(3, "permission denied", "grant the right to the user of jdbc-user")
+    speed(jobs)
+    arguments = jobs.batch_arguments(HOUR, **login(SPEED))
+    jobs.program.run(*arguments).fails(3, "permission denied", "grant the right to the user of jdbc-user")
+    result = jobs.program.run("provision", jobs.login[0], *login(SPEED).values())
+    result.fails(3, "permission denied")
