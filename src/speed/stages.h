@@ -1,6 +1,6 @@
 /*
- * Where the CPU time of a worker's thread goes. The thread calls stages_end() behind each stage of its work, and what it
- * used since the last call is that stage's. Measured only when --profile asks for it: the clock is a system call.
+ * Where the CPU time of a worker's thread goes. The thread calls stages_end() behind each stage of its work, and what
+ * it used since the last call is that stage's. Measured only when --profile asks for it: the clock is a system call.
  */
 #ifndef ANTENNA_SPEED_STAGES_H
 #define ANTENNA_SPEED_STAGES_H
