@@ -1,5 +1,5 @@
 # The front door: every target sets up what it needs and says little. Programs are built by CMake (CMakePresets.json).
-# ARGS=… is handed to the tests by pytest and to the benchmarks, SECONDS_OF_FUZZING=… to the fuzzer; FAULTS=… and SEED=…
+# ARGS=… is handed to the tests by pytest and to the benchmarks, SECONDS_OF_FUZZING=… to the fuzzers; FAULTS=… and SEED=…
 # are size and seed of the fault suite.
 
 python := .deps/venv/bin/python
@@ -10,9 +10,9 @@ export PYTHONPATH := tools
 SECONDS_OF_FUZZING ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-unit test-integration test-faults test-faults-share test-sanitized test-dashboard build-clang \
-        demo demo-stop dashboard dashboard-stop bench bench-smoke fuzz lint format reference sbom clean distclean setup-build \
-        setup-test setup-lint setup-dashboard setup-browser setup-bench
+.PHONY: help build test test-unit test-integration test-faults test-faults-share test-sanitized test-threads \
+        test-dashboard build-clang demo demo-stop dashboard dashboard-stop bench bench-smoke fuzz coverage lint analyze \
+        format reference sbom clean distclean setup-build setup-test setup-lint setup-dashboard setup-browser setup-bench
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ build: setup-build ## build the program: build/antenna
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release
 
-test: setup-test lint test-unit test-integration test-faults-share test-sanitized build-clang ## all tests and checks, from nothing
+test: setup-test lint analyze test-unit test-integration test-faults-share test-sanitized test-threads build-clang ## all tests and checks, from nothing
 	@echo "all tests passed"
 
 test-unit: setup-test build ## unit tests
@@ -41,6 +41,20 @@ test-sanitized: setup-test ## unit tests and some of the others with the address
 	@cmake --build --preset asan
 	@ctest --preset asan
 	@ANTENNA=build/asan/antenna $(python) -m pytest tests/integration tests/fault -m asan $(ARGS)
+
+test-threads: setup-test ## the same, fewer, with the thread sanitizer
+	@cmake --preset tsan >/dev/null
+	@cmake --build --preset tsan
+	@ctest --preset tsan
+	@ANTENNA=build/tsan/antenna $(python) -m pytest tests/integration tests/fault -m tsan $(ARGS)
+
+coverage: setup-test ## branches of decode, totals, commit and archive that unit and integration tests take
+	@cmake --preset coverage >/dev/null
+	@cmake --build --preset coverage
+	@find build/coverage -name '*.gcda' -delete
+	@ctest --preset coverage
+	@ANTENNA=build/coverage/antenna $(python) -m pytest tests/integration tests/fault --share 8 $(ARGS)
+	@gcovr build/coverage
 
 test-dashboard: setup-browser build ## tests of the dashboards, in a real Superset and a real browser
 	@$(python) -m pytest tests/browser $(ARGS)
@@ -67,14 +81,19 @@ bench-smoke: setup-test build ## messages a second and CPU-seconds per million m
 bench: setup-bench build ## all benchmarks, beside Spark and others: an hour or more, ARGS=--quick for minutes
 	@bench/run $(ARGS)
 
-fuzz: setup-test ## fuzz the decoder for SECONDS_OF_FUZZING=60
-	@cmake --preset clang -B build/fuzz -DANTENNA_FUZZ=ON >/dev/null
-	@cmake --build build/fuzz --target fuzz-record
-	@mkdir -p build/fuzz/corpus
-	@build/fuzz/tests/fuzz-record -max_total_time=$(SECONDS_OF_FUZZING) build/fuzz/corpus tests/fuzz/corpus
+fuzz: setup-test ## fuzz what reads input, each target for SECONDS_OF_FUZZING=60
+	@cmake --preset fuzz >/dev/null
+	@cmake --build --preset fuzz
+	@tests/fuzz/run $(SECONDS_OF_FUZZING)
 
 lint: setup-lint build ## check format, layers, headers, sizes, scripts and texts
 	@tools/lint/run
+
+analyze: setup-test setup-lint ## static analysis: clang-tidy, cppcheck and gcc's analyzer
+	@cmake --preset analyze >/dev/null
+	@cmake --build --preset analyze
+	@cmake --preset analyze-gcc >/dev/null
+	@cmake --build --preset analyze-gcc
 
 format: setup-lint ## format the sources
 	@git ls-files '*.c' '*.h' | xargs clang-format -i

@@ -55,7 +55,8 @@ int hour_folder_list(const char *storage_path, int64_t hour, struct file_names *
     while (errno = 0, (entry = readdir(folder))) {
         size_t size = strlen(entry->d_name);
 
-        if (entry->d_name[0] == '.' || size < strlen(SUFFIX) || strcmp(entry->d_name + size - strlen(SUFFIX), SUFFIX))
+        if (entry->d_name[0] == '.' || size < strlen(SUFFIX) ||
+            strcmp(entry->d_name + size - strlen(SUFFIX), SUFFIX) != 0)
             continue;
         ret_paths->names = memory_resize(ret_paths->names, ret_paths->count + 1, sizeof(*ret_paths->names));
         ret_paths->names[ret_paths->count++] = memory_printf("%s/%s", path, entry->d_name);

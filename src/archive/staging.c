@@ -42,9 +42,9 @@ static int take_lock(struct staging *staging, struct error *error)
     if (flock(staging->lock, LOCK_EX | LOCK_NB))
         return errno == EWOULDBLOCK ? 1 : disk_fail(error, "lock", path);
     /* Its last holder may have removed it between our opening and our locking. */
-    if (fstat(staging->lock, &held) || stat(path, &named) || held.st_ino != named.st_ino)
-        return 1;
-    return 0;
+    if (fstat(staging->lock, &held) || stat(path, &named))
+        return errno == ENOENT ? 1 : disk_fail(error, "look at", path);
+    return held.st_ino == named.st_ino ? 0 : 1;
 }
 
 static struct staging *new_staging(const char *root, const char *token)

@@ -136,7 +136,7 @@ static int parse_hosts(struct jdbc_address *address, const char *text, size_t si
         error_set(error, ERROR_USAGE, "invalid jdbc-uri: something stands before an @ in the host");
         return error_hint(error, "give user and password as jdbc-user and jdbc-password");
     }
-    while (text <= end) {
+    do {
         const char *next = memchr(text, ',', (size_t)(end - text));
         const char *stop = next ? next : end;
         const char *host_end = *text == '[' ? memchr(text, ']', (size_t)(stop - text)) : NULL;
@@ -160,7 +160,7 @@ static int parse_hosts(struct jdbc_address *address, const char *text, size_t si
         else
             buffer_text(&ports, "5432");
         text = stop + 1;
-    }
+    } while (text <= end);
     jdbc_set(address, "host", hosts.data);
     jdbc_set(address, "port", ports.data);
     return 0;
@@ -260,7 +260,7 @@ static int set_password_from_file(const char *path, struct jdbc_address *address
 
 int jdbc_from_config(const struct config *config, struct jdbc_address *ret_address, struct error *error)
 {
-    struct jdbc_address address;
+    struct jdbc_address address = {0};
     const char *password = config_text(config, OPTION_JDBC_PASSWORD);
 
     if (jdbc_parse(config_text(config, OPTION_JDBC_URI), &address, error))

@@ -93,7 +93,7 @@ int contract_compare(struct postgres *postgres, const struct contract *contract,
                      enum contract_state *ret_state, struct error *error)
 {
     cleanup(memory_free) char *quoted = quote(table);
-    bool missing, keyed;
+    bool missing = false, keyed = false;
 
     if (check_columns(postgres, contract, table, quoted, &missing, error))
         return -1;

@@ -51,14 +51,16 @@ static int check_apps(const struct config *config, struct error *error)
     return 0;
 }
 
-/* The name of an app or of a user from the file; NULL when the name follows from the number. */
+/* Whether names are those of apps or of users from the file; others follow from their number. */
+static bool has_stored_names(const struct population *population, enum dimension dimension)
+{
+    return dimension == DIMENSION_APP || (dimension == DIMENSION_USER && population->users.count);
+}
+
 static const char *stored_name(const struct population *population, enum dimension dimension, uint32_t code)
 {
-    if (dimension == DIMENSION_APP)
-        return config_list_entry(population->config, OPTION_APPS, code);
-    if (dimension == DIMENSION_USER && population->users.count)
-        return population->users.list[code].id;
-    return NULL;
+    return dimension == DIMENSION_APP ? config_list_entry(population->config, OPTION_APPS, code)
+                                      : population->users.list[code].id;
 }
 
 /* What the decoder would refuse, such as a name that is too long or not UTF-8, would make the ledger wrong. */
@@ -152,10 +154,8 @@ static void append_antenna(uint32_t number, struct buffer *ret_name)
 void population_name(const struct population *population, enum dimension dimension, uint32_t code,
                      struct buffer *ret_name)
 {
-    const char *name = stored_name(population, dimension, code);
-
-    if (name)
-        buffer_text(ret_name, name);
+    if (has_stored_names(population, dimension))
+        buffer_text(ret_name, stored_name(population, dimension, code));
     else if (dimension == DIMENSION_ANTENNA)
         append_antenna(code + 1, ret_name);
     else
@@ -180,10 +180,8 @@ void population_json(const struct population *population, enum dimension dimensi
 
 int population_compare(const struct population *population, enum dimension dimension, uint32_t left, uint32_t right)
 {
-    const char *name = stored_name(population, dimension, left);
-
-    if (name)
-        return strcmp(name, stored_name(population, dimension, right));
+    if (has_stored_names(population, dimension))
+        return strcmp(stored_name(population, dimension, left), stored_name(population, dimension, right));
     /* 11111111-1111-1111-1111-000000000010 and its kind come before 11111111-1111-1111-1111-111111111111. */
     if (dimension == DIMENSION_ANTENNA && (left < ONE_DIGIT_ANTENNAS) != (right < ONE_DIGIT_ANTENNAS))
         return left < ONE_DIGIT_ANTENNAS ? 1 : -1;

@@ -42,14 +42,14 @@ static bool wait_for_worker(struct speed *speed, int64_t milliseconds)
 {
     struct timespec until;
 
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += milliseconds / 1000;
     until.tv_nsec += milliseconds % 1000 * NANOSECONDS_PER_MS;
     if (until.tv_nsec >= 1000 * NANOSECONDS_PER_MS) {
         until.tv_sec++;
         until.tv_nsec -= 1000 * NANOSECONDS_PER_MS;
     }
-    return sem_timedwait(&speed->finished, &until) == 0;
+    return sem_clockwait(&speed->finished, CLOCK_MONOTONIC, &until) == 0;
 }
 
 static double seconds_since(int64_t begin_ms)

@@ -118,7 +118,7 @@ int verify_run(const struct config *config, const struct verify_listener *listen
         .storage_path = config_text(config, OPTION_STORAGE_PATH),
         .deep = config_flag(config, OPTION_DEEP),
     };
-    struct range range;
+    struct range range = {0};
     int status;
 
     *ret_summary = (struct verify_summary){0};

@@ -84,6 +84,7 @@ def test_speed_at_a_slower_rate(case, figures):
     figures.check("kill -9 of speed at random moments", case, 4)
 
 
+@pytest.mark.tsan
 @pytest.mark.timeout(120)
 def test_speed_with_several_workers(case, figures):
     dice = dice_of("workers")

@@ -94,9 +94,9 @@ class Case:
 
     # What is done.
 
-    def create_topic(self, partitions=3):
+    def create_topic(self, partitions=3, config=None):
         """Makes the topic."""
-        for future in self._admin.create_topics([NewTopic(self.topic, partitions)]).values():
+        for future in self._admin.create_topics([NewTopic(self.topic, partitions, config=config or {})]).values():
             future.result(ANSWER_SECONDS)
         return self
 
@@ -108,7 +108,7 @@ class Case:
     def provision(self, *options):
         """Makes the tables."""
         result = self.program.run("provision", *self.login, *options)
-        assert result.code == 0, result.err
+        assert result.code == 0, f"exit code {result.code}:\n{result.err}"
         return result
 
     def prepare(self, partitions=3):
@@ -166,7 +166,7 @@ class Case:
     def speed(self, *options, seconds=120):
         """Runs the speed layer to the topic's end."""
         result = self.program.run(*self.speed_arguments("--until-end", *QUICK_GROUP, *options), seconds=seconds)
-        assert result.code == 0, result.err
+        assert result.code == 0, f"exit code {result.code}:\n{result.err}"
         return result
 
     def start_speed(self, *options, **changes):
@@ -180,7 +180,7 @@ class Case:
     def batch(self, hour, *options):
         """Runs the batch layer for an hour, or for "-" and options that say which."""
         result = self.program.run(*self.batch_arguments(hour, *options))
-        assert result.code == 0, result.err
+        assert result.code == 0, f"exit code {result.code}:\n{result.err}"
         return result
 
     def batch_pending(self):
@@ -199,7 +199,7 @@ class Case:
     def simulate(self, *options, seconds=60):
         """Runs the simulator."""
         result = self.program.run("simulate", self.kafka.address, self.topic, *options, seconds=seconds)
-        assert result.code == 0, result.err
+        assert result.code == 0, f"exit code {result.code}:\n{result.err}"
         return result
 
     # What is found.

@@ -4,6 +4,7 @@ import collections
 import dataclasses
 import datetime
 import json
+import math
 
 WINDOW_SECONDS = 300
 HOUR_SECONDS = 3600
@@ -46,6 +47,13 @@ def _parse_integer(text):
     return number
 
 
+def _parse_float(text):
+    number = float(text)
+    if math.isinf(number):
+        raise RejectedError("out_of_range")
+    return number
+
+
 def _texts(value):
     if isinstance(value, str):
         yield value
@@ -75,8 +83,14 @@ def _load(value):
     except UnicodeDecodeError:
         raise RejectedError("invalid_utf8") from None
     try:
-        loaded = json.loads(text, parse_constant=_refuse_constant, parse_int=_parse_integer, object_pairs_hook=_unique)
-    except ValueError:
+        loaded = json.loads(
+            text,
+            parse_constant=_refuse_constant,
+            parse_int=_parse_integer,
+            parse_float=_parse_float,
+            object_pairs_hook=_unique,
+        )
+    except (ValueError, RecursionError):
         raise RejectedError("not_json") from None
     _refuse_unstorable(loaded)
     if not isinstance(loaded, dict):

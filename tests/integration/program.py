@@ -17,6 +17,7 @@ SANITIZER_EXIT = 99
 SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": f"exitcode={SANITIZER_EXIT}",
     "LSAN_OPTIONS": f"exitcode={SANITIZER_EXIT}",
+    "TSAN_OPTIONS": f"exitcode={SANITIZER_EXIT}:suppressions={CHECKOUT}/tests/thread_sanitizer.txt",
     "UBSAN_OPTIONS": f"exitcode={SANITIZER_EXIT}:halt_on_error=1:print_stacktrace=1",
 }
 

@@ -28,6 +28,7 @@ def wait_for_owners(case, *processes):
 
 
 @pytest.mark.asan
+@pytest.mark.tsan
 def test_one_is_killed_and_a_third_joins(case):
     case.prepare(partitions=6)
     simulate = case.start_simulate("--rate", "2000", "--late", "0.1", "--malformed", "0.02")

@@ -10,6 +10,7 @@ pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.mark.asan
+@pytest.mark.tsan
 def test_events_of_two_hours_in_no_order(case):
     case.prepare()
     case.produce(events.draw(5000))
