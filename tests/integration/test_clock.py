@@ -10,6 +10,7 @@ LIBRARY = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 # Idle partitions are looked for more often.
 IDLE_SECONDS = 10
 
+
 class Clock:
     """A clock that differs from the machine's as we say, by libfaketime; the monotonic one is left alone."""
 
