@@ -1,15 +1,18 @@
 # The front door: every target sets up what it needs and says little. Programs are built by CMake (CMakePresets.json).
-# ARGS=… is handed to the tests by pytest and to the benchmarks, SECONDS_OF_FUZZING=… to the fuzzers.
+# ARGS=… is handed to the tests by pytest and to the benchmarks, SECONDS_OF_FUZZING=… to the fuzzers; FAULTS=… and SEED=…
+# are size and seed of the fault suite.
 
 python := .deps/venv/bin/python
 ARGS ?=
+FAULTS ?= 100
+SEED ?= 1
 export PYTHONPATH := tools
 SECONDS_OF_FUZZING ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-unit test-integration test-sanitized test-threads test-dashboard build-clang demo demo-stop \
-        dashboard dashboard-stop bench bench-smoke fuzz coverage lint analyze format reference sbom clean distclean \
-        setup-build setup-test setup-lint setup-dashboard setup-browser setup-bench
+.PHONY: help build test test-unit test-integration test-faults test-faults-share test-sanitized test-threads \
+        test-dashboard build-clang demo demo-stop dashboard dashboard-stop bench bench-smoke fuzz coverage lint analyze \
+        format reference sbom clean distclean setup-build setup-test setup-lint setup-dashboard setup-browser setup-bench
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,7 +21,7 @@ build: setup-build ## build the program: build/antenna
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release
 
-test: setup-test lint analyze test-unit test-integration test-sanitized test-threads build-clang ## all tests and checks, from nothing
+test: setup-test lint analyze test-unit test-integration test-faults-share test-sanitized test-threads build-clang ## all tests and checks, from nothing
 	@echo "all tests passed"
 
 test-unit: setup-test build ## unit tests
@@ -27,24 +30,30 @@ test-unit: setup-test build ## unit tests
 test-integration: setup-test build ## tests on a real Kafka and PostgreSQL
 	@$(python) -m pytest tests/integration $(ARGS)
 
+test-faults-share: setup-test build ## a few faults of all kinds, drawn by SEED=1
+	@FAULTS=10 SEED=$(SEED) $(python) -m pytest tests/fault --share 8 $(ARGS)
+
+test-faults: setup-test build ## faults of all kinds, FAULTS=100 random kills and others in proportion
+	@FAULTS=$(FAULTS) SEED=$(SEED) $(python) -m pytest tests/fault $(ARGS)
+
 test-sanitized: setup-test ## unit tests and some of the others with the address and undefined-behaviour sanitizers
 	@cmake --preset asan >/dev/null
 	@cmake --build --preset asan
 	@ctest --preset asan
-	@ANTENNA=build/asan/antenna $(python) -m pytest tests/integration -m asan $(ARGS)
+	@ANTENNA=build/asan/antenna $(python) -m pytest tests/integration tests/fault -m asan $(ARGS)
 
 test-threads: setup-test ## the same, fewer, with the thread sanitizer
 	@cmake --preset tsan >/dev/null
 	@cmake --build --preset tsan
 	@ctest --preset tsan
-	@ANTENNA=build/tsan/antenna $(python) -m pytest tests/integration -m tsan $(ARGS)
+	@ANTENNA=build/tsan/antenna $(python) -m pytest tests/integration tests/fault -m tsan $(ARGS)
 
 coverage: setup-test ## branches of decode, totals, commit and archive that unit and integration tests take
 	@cmake --preset coverage >/dev/null
 	@cmake --build --preset coverage
 	@find build/coverage -name '*.gcda' -delete
 	@ctest --preset coverage
-	@ANTENNA=build/coverage/antenna $(python) -m pytest tests/integration $(ARGS)
+	@ANTENNA=build/coverage/antenna $(python) -m pytest tests/integration tests/fault --share 8 $(ARGS)
 	@gcovr build/coverage
 
 test-dashboard: setup-browser build ## tests of the dashboards, in a real Superset and a real browser

@@ -90,12 +90,15 @@ int disk_list(const char *path, struct file_names *ret_names, struct error *erro
 {
     DIR *folder = opendir(path);
     const struct dirent *entry;
+    int failure;
 
     if (!folder)
         return disk_fail(error, "open the folder", path);
-    while ((entry = readdir(folder)))
+    while (errno = 0, (entry = readdir(folder)))
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             file_names_add(ret_names, entry->d_name);
+    failure = errno;
     closedir(folder);
-    return 0;
+    errno = failure;
+    return failure ? disk_fail(error, "read the folder", path) : 0;
 }

@@ -43,6 +43,7 @@ int hour_folder_list(const char *storage_path, int64_t hour, struct file_names *
     char place[LAYOUT_PATH_SIZE];
     const struct dirent *entry;
     DIR *folder;
+    int failure;
 
     layout_hour_path(place, hour);
     path = memory_printf("%s/%s", storage_path, place);
@@ -51,7 +52,7 @@ int hour_folder_list(const char *storage_path, int64_t hour, struct file_names *
         return 0;
     if (!folder)
         return error_set(error, ERROR_MISTAKE, "could not open the folder \"%s\": %s", path, strerror(errno));
-    while ((entry = readdir(folder))) {
+    while (errno = 0, (entry = readdir(folder))) {
         size_t size = strlen(entry->d_name);
 
         if (entry->d_name[0] == '.' || size < strlen(SUFFIX) ||
@@ -60,7 +61,10 @@ int hour_folder_list(const char *storage_path, int64_t hour, struct file_names *
         ret_paths->names = memory_resize(ret_paths->names, ret_paths->count + 1, sizeof(*ret_paths->names));
         ret_paths->names[ret_paths->count++] = memory_printf("%s/%s", path, entry->d_name);
     }
+    failure = errno;
     closedir(folder);
+    if (failure)
+        return error_set(error, ERROR_WORLD, "could not read the folder \"%s\": %s", path, strerror(failure));
     if (ret_paths->count)
         qsort(ret_paths->names, ret_paths->count, sizeof(*ret_paths->names), compare_paths);
     return 0;

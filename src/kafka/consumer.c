@@ -32,19 +32,22 @@ struct consumer {
 #define FETCH_SHARE 4096
 #define FETCH_MAX 262144
 
+/* How many of the first properties are the broker's to decide in the group protocol of KIP-848. */
+#define CLASSIC_PROPERTIES 2
+
 const struct kafka_property consumer_properties[] = {
+    {"partition.assignment.strategy", "cooperative-sticky"},
+    {"session.timeout.ms", "10000"},
     {"enable.auto.commit", "false"},
     {"enable.auto.offset.store", "false"},
     {"auto.offset.reset", "error"},
     {"enable.partition.eof", "true"},
     {"isolation.level", "read_committed"},
-    {"partition.assignment.strategy", "cooperative-sticky"},
     {"allow.auto.create.topics", "false"},
     {"check.crcs", "true"},
     {"fetch.queue.backoff.ms", "5"},
     {"queued.max.messages.kbytes", "2048"},
     {FETCH_PROPERTY, "262144"},
-    {"session.timeout.ms", "10000"},
     {"topic.metadata.refresh.interval.ms", "30000"},
     {NULL, NULL},
 };
@@ -169,6 +172,14 @@ static void limit_fetches(const struct config *config, struct kafka_property *ow
             own->value = text;
 }
 
+static const struct kafka_property *properties_of(const struct config *config, const struct kafka_property *own)
+{
+    for (size_t i = 0; i < config_list_size(config, OPTION_KAFKA_PROPERTY); i++)
+        if (strcmp(config_list_entry(config, OPTION_KAFKA_PROPERTY, i), "group.protocol=consumer") == 0)
+            return own + CLASSIC_PROPERTIES;
+    return own;
+}
+
 int consumer_open(const struct config *config, const char *group, int member, struct consumer **ret_consumer,
                   struct error *error)
 {
@@ -179,7 +190,7 @@ int consumer_open(const struct config *config, const char *group, int member, st
 
     memcpy(own, consumer_properties, sizeof(own));
     limit_fetches(config, own, fetch, sizeof(fetch));
-    if (kafka_configure(config, own, &conf, error)) {
+    if (kafka_configure(config, properties_of(config, own), &conf, error)) {
         free(consumer);
         return -1;
     }

@@ -7,10 +7,13 @@
 #include "base/memory.h"
 #include "postgres/sql.h"
 
-/* Seconds that connecting may take, and milliseconds that sent data may stay unacknowledged: a peer that vanished
- * without a word is noticed within half a minute. */
+/* Seconds that connecting may take, milliseconds that sent data may stay unacknowledged, and seconds of silence after
+ * which the peer is probed while its answer is awaited: one that vanished without a word is noticed within half a
+ * minute. Linux would probe it after two hours. */
 #define CONNECT_TIMEOUT "10"
 #define TCP_USER_TIMEOUT "30000"
+#define KEEPALIVE_IDLE "10"
+#define KEEPALIVE_INTERVAL "5"
 #define SQLSTATE_SIZE 6
 
 struct postgres {
@@ -162,12 +165,12 @@ static void ignore_notice(void *context, const char *message)
 
 int postgres_open(const struct jdbc_address *address, struct postgres **ret_postgres, struct error *error)
 {
-    static const char *const own[][2] = {{"connect_timeout", CONNECT_TIMEOUT},
-                                         {"tcp_user_timeout", TCP_USER_TIMEOUT},
-                                         {"application_name", "antenna"},
-                                         {"client_encoding", "UTF8"}};
-    const char *keywords[JDBC_KEYWORDS_MAX + 5] = {NULL};
-    const char *values[JDBC_KEYWORDS_MAX + 5] = {NULL};
+    static const char *const own[][2] = {
+        {"connect_timeout", CONNECT_TIMEOUT}, {"tcp_user_timeout", TCP_USER_TIMEOUT},
+        {"keepalives_idle", KEEPALIVE_IDLE},  {"keepalives_interval", KEEPALIVE_INTERVAL},
+        {"application_name", "antenna"},      {"client_encoding", "UTF8"}};
+    const char *keywords[JDBC_KEYWORDS_MAX + 7] = {NULL};
+    const char *values[JDBC_KEYWORDS_MAX + 7] = {NULL};
     size_t count = 0;
     struct postgres *postgres;
 

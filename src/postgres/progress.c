@@ -1,6 +1,7 @@
 #include "postgres/progress.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "postgres/sql.h"
 
@@ -44,6 +45,20 @@ int progress_begin(struct postgres *postgres, const struct progress_key *key, co
     parameters_array(&parameters, &offsets);
     if (postgres_do(postgres, sql_begin_progress, &parameters, error))
         return error_context(error, "could not write down where the job begins");
+    return 0;
+}
+
+int progress_note_topic(struct postgres *postgres, const struct progress_key *key, const char *id, bool *ret_same,
+                        struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+    struct parameters parameters = {0};
+
+    begin(&parameters, key);
+    parameters_text(&parameters, id);
+    if (postgres_run(postgres, sql_note_topic, &parameters, &result, error))
+        return error_context(error, "could not write down the topic's id");
+    *ret_same = strcmp(PQgetvalue(result, 0, 0), id) == 0;
     return 0;
 }
 

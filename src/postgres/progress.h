@@ -51,6 +51,13 @@ int progress_begin(struct postgres *postgres, const struct progress_key *key, co
                    struct error *error) must_check;
 
 /**
+ * Writes down that the job reads the topic of this id, unless it has begun with another one of that name; `ret_same`
+ * tells whether it has not.
+ */
+int progress_note_topic(struct postgres *postgres, const struct progress_key *key, const char *id, bool *ret_same,
+                        struct error *error) must_check;
+
+/**
  * Claims `count` partitions, in ascending order, for `owner`. On entry `list` holds each partition and, as
  * totals_offset, its first message, where it begins when it is new to the job; on return all of it is filled. Fences
  * the owners before.

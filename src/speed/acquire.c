@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "config/jdbc.h"
+#include "kafka/topic_id.h"
 
 /* The partitions of one claim, in ascending order: what Kafka holds of each and what PostgreSQL says. */
 struct claim {
@@ -55,6 +56,24 @@ static int find_ranges(struct worker *worker, struct claim *claim, struct error 
     return 0;
 }
 
+/* The offsets of a topic that was made anew mean other messages, also where there are as many of them. */
+static int check_topic(struct worker *worker, struct error *error)
+{
+    const struct progress_key *key = &worker->job->key;
+    char id[TOPIC_ID_SIZE];
+    bool same;
+
+    if (topic_id_query(worker->job->inquirer, key->topic, id, error) ||
+        progress_note_topic(worker->postgres, key, id, &same, error))
+        return -1;
+    if (same)
+        return 0;
+    error_set(error, ERROR_MISTAKE,
+              "topic \"%s\" was made anew: what job \"%s\" had not read of the one before is gone", key->topic,
+              key->job);
+    return error_hint(error, "give a new --job, which reads the new topic from its beginning");
+}
+
 /* Whether Kafka lacks messages from the partition's offsets on, and where reading can go on instead. */
 static bool find_loss(const struct progress *progress, const struct offset_range *range, struct progress *ret_after)
 {
@@ -76,7 +95,7 @@ static void describe_loss(struct buffer *text, const struct progress *progress, 
     buffer_printf(text, "%spartition %d is read up to offset %" PRId64, text->size ? "; " : "",
                   (int)progress->partition, progress->archive_offset);
     if (progress->totals_offset > range->end)
-        buffer_printf(text, " (totals: %" PRId64 "), but ends at %" PRId64 ": it was shortened or made anew",
+        buffer_printf(text, " (totals: %" PRId64 "), but ends at %" PRId64 ": it was shortened",
                       progress->totals_offset, range->end);
     else
         buffer_printf(text, " (totals: %" PRId64 "), but begins at %" PRId64 ": %" PRId64 " messages are gone",
@@ -114,9 +133,24 @@ static int check_losses(struct worker *worker, struct claim *claim, struct error
     }
     error_set(error, ERROR_MISTAKE, "Kafka no longer holds messages of topic \"%s\" that job \"%s\" has not read: %s",
               key->topic, key->job, lost.data);
-    return error_hint(error,
-                      "--accept-loss goes on with what is there and records the loss in antenna.loss; for a topic "
-                      "that was made anew, give a new --job, which reads it from its beginning");
+    return error_hint(error, "--accept-loss goes on with what is there and records the loss in antenna.loss");
+}
+
+/* A standby that lost the last commits, or a restored backup, has taken PostgreSQL's place. The totals lack just what
+ * will be read again, but the archive may have files that the list has not. */
+static void tell_of_going_back(struct worker *worker, const struct claim *claim)
+{
+    for (size_t i = 0; i < claim->count; i++) {
+        const struct progress *progress = &claim->progress[i];
+        const struct partition *partition = partitions_find(&worker->partitions, progress->partition);
+
+        if (progress->totals_offset < partition->confirmed_offset)
+            log_line(LOG_WARNING,
+                     "PostgreSQL has gone back: it had confirmed partition %d up to offset %" PRId64
+                     " and now says %" PRId64 ", from where it is read again; antenna verify names archive files that "
+                     "are to be moved aside",
+                     (int)progress->partition, partition->confirmed_offset, progress->totals_offset);
+    }
 }
 
 /* A claim takes effect only when reading has begun: a failure in between is repeated from the start. */
@@ -154,9 +188,10 @@ int acquire_partitions(struct worker *worker, struct error *error)
     if (partitions_count_unclaimed(&worker->partitions) == 0)
         return 0;
     list_unclaimed(&worker->partitions, &claim);
-    if (find_ranges(worker, &claim, error) ||
+    if (check_topic(worker, error) || find_ranges(worker, &claim, error) ||
         progress_claim(worker->postgres, &worker->job->key, worker->owner, claim.progress, claim.count, error) ||
         check_losses(worker, &claim, error))
         return -1;
+    tell_of_going_back(worker, &claim);
     return begin_to_read(worker, &claim, error);
 }

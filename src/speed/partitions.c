@@ -63,7 +63,11 @@ void partitions_unclaim(struct partitions *partitions)
     for (size_t i = 0; i < partitions->count; i++) {
         struct partition *partition = &partitions->list[i];
 
-        *partition = (struct partition){.id = partition->id, .reading = partition->reading};
+        *partition = (struct partition){
+            .id = partition->id,
+            .reading = partition->reading,
+            .confirmed_offset = partition->epoch ? partition->totals_offset : partition->confirmed_offset,
+        };
     }
 }
 

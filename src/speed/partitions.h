@@ -27,6 +27,7 @@ struct partition {
     int64_t totals_offset;
     int64_t archive_offset;
     int64_t next_offset;
+    int64_t confirmed_offset; /* of a claim that was given up: the totals_offset of its last commit */
     struct partition_delta to_total;
     struct partition_delta to_archive;
 };
@@ -49,7 +50,7 @@ void partitions_remove(struct partitions *partitions, int32_t id);
 /** The partition of that number, or NULL. Valid until one is added or removed. */
 struct partition *partitions_find(const struct partitions *partitions, int32_t id);
 
-/** Drops all claims and deltas. */
+/** Drops all claims and deltas; what PostgreSQL has confirmed is kept in mind. */
 void partitions_unclaim(struct partitions *partitions);
 
 /** How many are not claimed. */

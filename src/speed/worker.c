@@ -155,14 +155,25 @@ static int take_message(struct worker *worker, const struct message *message, co
                : 0;
 }
 
+/* Reading will begin again at PostgreSQL's offsets, where Kafka may hold nothing any more. */
+static void write_what_is_held(struct worker *worker)
+{
+    struct error error;
+
+    if (worker->postgres && worker->pending.rows.count && write_to_storage(worker, &error))
+        log_line(LOG_DEBUG, "worker %d: %s", worker->number, error.message);
+}
+
 static int read_from_kafka(struct worker *worker, struct error *error)
 {
     const struct message *messages;
     size_t count;
 
     stages_end(&worker->stages, STAGE_OTHER);
-    if (consumer_read(worker->consumer, READ_TIMEOUT_MS, &messages, &count, error))
+    if (consumer_read(worker->consumer, READ_TIMEOUT_MS, &messages, &count, error)) {
+        write_what_is_held(worker);
         return -1;
+    }
     stages_end(&worker->stages, STAGE_TAKE);
     pending_decode(&worker->pending, messages, count);
     stages_end(&worker->stages, STAGE_DECODE);

@@ -116,12 +116,11 @@ class Case:
         self.provision()
         return self.create_topic(partitions)
 
-    def produce(self, values, timestamp_ms=None, config=None):
+    def produce(self, values, timestamp_ms=None, properties=None):
         """Sends values, None for a tombstone, spread over the partitions, and waits for the acknowledgements."""
         failures = []
-        producer = confluent_kafka.Producer(
-            {"bootstrap.servers": self.kafka.address, "linger.ms": 5, **ANY_PARTITION, **(config or {})}
-        )
+        server = {"bootstrap.servers": self.kafka.address, "linger.ms": 5}
+        producer = confluent_kafka.Producer(server | ANY_PARTITION | (properties or {}))
         options = {"timestamp": timestamp_ms} if timestamp_ms else {}
         for value in values:
             producer.produce(
@@ -229,9 +228,14 @@ class Case:
             return readers.read_totals(connection, table)
 
     def messages(self):
-        """All messages that the topic holds, in the order of their partitions."""
+        """All messages that the topic holds and readers may see, in the order of their partitions."""
         consumer = confluent_kafka.Consumer(
-            {"bootstrap.servers": self.kafka.address, "group.id": "oracle", "enable.auto.commit": False}
+            {
+                "bootstrap.servers": self.kafka.address,
+                "group.id": "oracle",
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+            }
         )
         try:
             return self._read_all(consumer)
@@ -239,21 +243,22 @@ class Case:
             consumer.close()
 
     def _read_all(self, consumer):
-        places, left = [], {}
-        for partition in consumer.list_topics(self.topic, ANSWER_SECONDS).topics[self.topic].partitions:
-            place = confluent_kafka.TopicPartition(self.topic, partition)
-            first, end = consumer.get_watermark_offsets(place, ANSWER_SECONDS)
-            place.offset = first
-            places.append(place)
-            left[partition] = end - first
-        consumer.assign(places)
+        left = set(consumer.list_topics(self.topic, ANSWER_SECONDS).topics[self.topic].partitions)
+        begin = confluent_kafka.OFFSET_BEGINNING
+        consumer.assign([confluent_kafka.TopicPartition(self.topic, partition, begin) for partition in left])
         found = []
         deadline = time.monotonic() + READ_SECONDS
-        while len(found) < sum(left.values()):
-            assert time.monotonic() < deadline, f"Kafka gives {len(found)} messages of {left}"
+        while left:
+            assert time.monotonic() < deadline, f"Kafka gives {len(found)} messages and no end of {left}"
             for message in consumer.consume(10000, BATCH_SECONDS):
-                assert not message.error(), message.error()
-                found.append(Message(message.partition(), message.offset(), message.timestamp()[1], message.value()))
+                if not message.error():
+                    found.append(
+                        Message(message.partition(), message.offset(), message.timestamp()[1], message.value())
+                    )
+                elif message.error().code() == confluent_kafka.KafkaError._PARTITION_EOF:
+                    left.discard(message.partition())
+                else:
+                    assert message.error().retriable(), message.error()
         return sorted(found, key=lambda message: message[:2])
 
     # What must be true.

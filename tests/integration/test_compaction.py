@@ -2,11 +2,8 @@
 
 import datetime
 import fcntl
-import glob
 import os
-import random
 import re
-import subprocess
 
 import events
 import pyarrow.parquet as pq
@@ -23,11 +20,6 @@ pytestmark = pytest.mark.timeout(60)
 
 HOUR = datetime.datetime(2022, 2, 20, 9)
 SECOND_HOUR = datetime.datetime(2022, 2, 20, 10)
-KILLS = int(os.environ.get("KILLS", "20"))
-SEED = int(os.environ.get("SEED", "1"))
-
-# Each roll writes a file of each of these hours.
-HOURS = 40
 
 
 def start(case, hour, **changes):
@@ -329,42 +321,3 @@ def test_an_hour_whose_recovery_is_under_way_is_left_alone(archived, proxy):
         assert compact(archived) == "not compacted: another run is at it"
     assert compact(archived) is None
     archived.check_exact()
-
-
-def kill_at_some_moment(case, dice, hour):
-    """Whether it was still running."""
-    running = start(case, hour)
-    folder = f"{case.root}/.staging/*/swap-{hour:%Y%m%dT%H}"
-    # unlike pathlib's, this glob takes no offence at a folder that is removed meanwhile
-    wait_until(lambda: not running.is_running() or glob.glob(folder), "the new folder")
-    try:
-        running.process.wait(dice.choice([0, 0.02, 0.3]) * dice.random())
-    except subprocess.TimeoutExpired:
-        running.kill()
-        return True
-    assert running.process.returncode == 0, running.err
-    return False
-
-
-@pytest.mark.timeout(60 + 6 * KILLS)
-def test_killed_again_and_again(case):
-    """Also by the reader of folders, to whom a dead compaction looks like none or like one that has ended."""
-    dice = random.Random(SEED)
-    case.prepare()
-    case.produce(events.draw(HOURS * 100, seconds=HOURS * 3600))
-    case.speed("--roll-rows", "1000", "--roll-age", "1h")
-    expected = expect(case.messages())
-    assert len(readers.list_files(case.root)) >= 3 * HOURS
-    kills = 0
-    with FolderWatcher(case.root):
-        while kills < KILLS:
-            small = [hour for hour in expected.hours if len(files_of(case, hour)) > 1]
-            kills += kill_at_some_moment(case, dice, dice.choice(small or expected.hours))
-            if dice.random() < 0.3:
-                hour = dice.choice(expected.hours)
-                case.batch(hour)
-                case.check_batch(expected, hour)
-        for hour in expected.hours:
-            compact(case, hour)
-    assert len(readers.list_files(case.root)) == HOURS
-    case.check_exact(expected)

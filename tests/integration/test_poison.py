@@ -48,7 +48,7 @@ POISON = [
 def test_each_kind_of_poison(case):
     case.provision()
     case.create_topic(partitions=1, config=LARGE_TOPIC)
-    case.produce([value for poison, _ in POISON for value in (poison, PLAIN)], config=LARGE_PRODUCER)
+    case.produce([value for poison, _ in POISON for value in (poison, PLAIN)], properties=LARGE_PRODUCER)
     case.speed()
     expected = case.check_exact()
     assert expected.events == len(POISON)

@@ -62,12 +62,17 @@ static void test_claims(void **state)
     partitions_add(&partitions, 1);
     assert_int_equal(partitions_count_unclaimed(&partitions), 2);
     partition = partitions_find(&partitions, 1);
-    *partition = (struct partition){.id = 1, .reading = true, .epoch = 4, .next_offset = 9, .to_total = {.records = 1}};
+    *partition = (struct partition){
+        .id = 1, .reading = true, .epoch = 4, .totals_offset = 8, .next_offset = 9, .to_total = {.records = 1}};
     assert_int_equal(partitions_count_unclaimed(&partitions), 1);
     partitions_unclaim(&partitions);
     assert_int_equal(partitions_count_unclaimed(&partitions), 2);
     assert_int_equal(partition->next_offset, 0);
     assert_int_equal(partition->to_total.records, 0);
+    /* what PostgreSQL has confirmed is known, also after a claim that failed */
+    assert_int_equal(partition->confirmed_offset, 8);
+    partitions_unclaim(&partitions);
+    assert_int_equal(partition->confirmed_offset, 8);
     /* the consumer still fetches it */
     assert_true(partition->reading);
     partitions_release(&partitions);

@@ -27,9 +27,12 @@ static void test_progress(void **state)
 {
     struct progress claimed[] = {{.partition = 0, .totals_offset = 7}};
     struct progress_step steps[] = {{.partition = 0, .epoch = 1, .next_offset = 9, .records = 2}};
-    bool reached;
+    bool reached, same;
 
     (void)state;
+    assert_int_equal(progress_note_topic(postgres, &key, "id", &same, &error), 0);
+    assert_false(same);
+    assert_true(was_sent(sql_note_topic));
     assert_int_equal(progress_limit_idle_time(postgres, &error), 0);
     assert_true(was_sent(sql_limit_idle_time));
     assert_int_equal(progress_claim(postgres, &key, "owner", claimed, 1, &error), 0);

@@ -33,6 +33,10 @@ transaction.state.log.num.partitions=4
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
+group.consumer.min.session.timeout.ms=1000
+group.consumer.session.timeout.ms=2000
+group.consumer.min.heartbeat.interval.ms=100
+group.consumer.heartbeat.interval.ms=300
 """
 
 
@@ -52,6 +56,10 @@ class Kafka(Server):
     def _java(self, *arguments):
         return ["java", f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{JARS}/*", *arguments]
 
+    def _cluster(self):
+        """The id of a new cluster."""
+        return uuid.uuid4().hex[:22]
+
     def _prepare(self):
         super()._prepare()
         properties = self.home / "server.properties"
@@ -61,10 +69,15 @@ class Kafka(Server):
         if not JARS.exists():
             raise ServerError(f"{JARS} is missing: run tools/setup test")
         properties.write_text(self._properties(data))
-        cluster = uuid.uuid4().hex[:22]
         done = subprocess.run(
             self._java(
-                "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties), *self._format_options()
+                "kafka.tools.StorageTool",
+                "format",
+                "-t",
+                self._cluster(),
+                "-c",
+                str(properties),
+                *self._format_options(),
             ),
             capture_output=True,
             text=True,

@@ -58,8 +58,12 @@ class Process:
 
     def start(self):
         """Starts it and waits until it is ready; does nothing when it runs. Raises ServerError."""
-        if self.is_running():
-            return
+        if not self.is_running():
+            self.launch()
+            self.await_start()
+
+    def launch(self):
+        """Starts it without waiting. A tied process also ends with the thread that calls this (prctl(2))."""
         self.home.mkdir(parents=True, exist_ok=True)
         self._prepare()
         with open(self.log, "ab", opener=open_private) as log:
@@ -72,6 +76,9 @@ class Process:
                 **self._process_options(),
             )
         self._pid_file.write_text(f"{self._child.pid} {start_time(self._child.pid)}\n")
+
+    def await_start(self):
+        """Waits until it is ready. Raises ServerError."""
         self._wait(self._is_ready, START_SECONDS, "did not answer")
 
     def stop(self):
@@ -125,8 +132,14 @@ class Process:
             return
         with contextlib.suppress(ProcessLookupError):
             self._signal(pid, number)
-        self._wait(lambda: self._reap() or not self.is_running(), STOP_SECONDS, "did not end", alive=False)
+        self._wait(lambda: self._has_ended(pid), STOP_SECONDS, "did not end", alive=False)
         self._pid_file.unlink(missing_ok=True)
+
+    def _has_ended(self, pid):
+        """A child has when it can be reaped: before, it looks like a zombie while its threads still hold its port."""
+        if self._child is not None and self._child.pid == pid:
+            return self._reap()
+        return not self.is_running()
 
     def _reap(self):
         return self._child is not None and self._child.poll() is not None

@@ -3,18 +3,29 @@
 import contextlib
 import os
 import pathlib
+import random
 import socket
 
 from stack.process import Process, ServerError
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 
+SERVER_PORTS_BEGIN = 10_000
+CLIENT_PORTS = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range")
+
 
 def free_port():
-    """A TCP port of 127.0.0.1 that nobody uses right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port of 127.0.0.1 that nobody uses right now.
+
+    It lies below those that the kernel gives to clients: one of them, such as the server's own that tries to connect
+    again and again, could else have the port while the server restarts.
+    """
+    end = int(CLIENT_PORTS.read_text().split()[0])
+    while True:
+        port = random.randrange(SERVER_PORTS_BEGIN, end)
+        with contextlib.suppress(OSError):
+            check_free(port)
+            return port
 
 
 def configured_port(variable):

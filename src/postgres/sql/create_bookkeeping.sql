@@ -28,6 +28,14 @@ CREATE TABLE IF NOT EXISTS antenna.progress (
     CHECK (archive_offset <= totals_offset)
 );
 
+-- The topic that a job began with: one that was made anew has the same name and another id.
+CREATE TABLE IF NOT EXISTS antenna.topic (
+    job   TEXT COLLATE "C" NOT NULL,
+    topic TEXT COLLATE "C" NOT NULL,
+    id    TEXT             NOT NULL, -- as Kafka gives it, in base 64
+    PRIMARY KEY (job, topic)
+);
+
 -- Each Parquet file of the archive, complete and durable. A file without a row here is not part of it, nor is one that
 -- another replaces: its rows are in that one, and the row stays here until the file is deleted.
 CREATE TABLE IF NOT EXISTS antenna.archive_file (

@@ -1,4 +1,4 @@
-"""Fixtures: the servers of a session, and each test's own database, topic and folder."""
+"""Fixtures of all tests on real servers: the servers of a session, and each test's own database, topic and folder."""
 
 import pathlib
 import shutil

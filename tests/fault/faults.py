@@ -1,0 +1,90 @@
+"""How large the suite is, and the faults that the preloaded library makes: preload.c."""
+
+import dataclasses
+import errno
+import os
+import random
+
+from program import BINARY, CHECKOUT
+
+PRELOAD = CHECKOUT / "build" / "tests" / "fault-preload.so"
+
+# The size of the suite is the number of random kills of the speed layer; the others keep a release's proportions to it.
+FAULTS = int(os.environ.get("FAULTS", "10"))
+SEED = int(os.environ.get("SEED", "1"))
+RELEASE_FAULTS = 10_000
+
+# A restart takes up at once what the process before it had, instead of waiting for the group to notice its death.
+NAMED = ("--instance-id", "victim")
+
+
+def times(release):
+    """How many of so many faults of a release this run makes."""
+    return max(1, round(release * FAULTS / RELEASE_FAULTS))
+
+
+def rounds(release, size):
+    """Splits this run's share, if any, into rounds of at most `size`: a list of (seed, faults), for parametrize."""
+    total = round(release * FAULTS / RELEASE_FAULTS)
+    return [(SEED + i, min(size, total - i * size)) for i in range((total + size - 1) // size)]
+
+
+def dice_of(*seed):
+    """Randomness that is the same in every run of the same seed."""
+    return random.Random(repr((SEED, *seed)))
+
+
+def choose(dice, count, wanted):
+    """So many of the numbers 1 to `count`, or all."""
+    return sorted(dice.sample(range(1, count + 1), min(wanted, count)))
+
+
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    """A call of libc that fails, or at which the program is killed."""
+
+    call: str
+    do: str | int  # "before", "after": is killed there; or the errno that the call fails with
+    number: int = 1  # the how manyth call
+    times: int = 1  # so many calls in a row fail
+    path: str | None = None  # pattern of the file or the peer
+    data: str | None = None  # what the sent or received bytes contain
+
+    def __str__(self):
+        do = self.do if isinstance(self.do, str) else errno.errorcode[self.do]
+        return "-".join(map(str, filter(None, (self.call, do, self.number, self.path, self.data))))
+
+
+class Injection:
+    """A fault for one process, and how far it has come."""
+
+    def __init__(self, folder, fault):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.fault = fault
+        self._count = folder / "fault-count"
+        self._count.write_bytes(bytes(8))
+
+    @property
+    def environment(self):
+        """What the process needs in its environment."""
+        fault = self.fault
+        optional = {"FAULT_PATH": fault.path, "FAULT_DATA": fault.data}
+        return {
+            "LD_PRELOAD": str(PRELOAD),
+            "FAULT_PROGRAM": BINARY.name,
+            "FAULT_CALL": fault.call,
+            "FAULT_DO": str(fault.do),
+            "FAULT_NUMBER": str(fault.number),
+            "FAULT_TIMES": str(fault.times),
+            "FAULT_COUNT": str(self._count),
+        } | {name: value for name, value in optional.items() if value}
+
+    @property
+    def count(self):
+        """How many calls of the kind there were."""
+        return int.from_bytes(self._count.read_bytes(), "little")
+
+    @property
+    def happened(self):
+        """Whether the fault was made."""
+        return self.count >= self.fault.number

@@ -1,0 +1,126 @@
+"""The N-th call of libc fails, or the program is killed right before or after it: every point of the protocol."""
+
+import dataclasses
+import errno
+import signal
+
+import pytest
+from faults import Fault, Injection, choose, dice_of, times
+from workloads import Batch, Compaction, Provision, Speed
+
+pytestmark = pytest.mark.timeout(1200)
+
+NEVER = 1 << 40
+
+# How the program may end after a call has failed: it went on, or stopped by itself and said why.
+ENDS = (0, 1, 3)
+
+STAGED, FOLDER, PLACE = "*/.staging/*.parquet", "*/.staging/????????????????", "*/data/*"
+
+# Where a worker may die, in a roll's order: the call, its path, its bytes. What is received is known only after it.
+ROLL_POINTS = {
+    "staging write": ("write", STAGED, None),
+    "fsync of the file": ("fsync", STAGED, None),
+    "fsync of the staging folder": ("fsync", FOLDER, None),
+    "COMMIT sent": ("send", None, "COMMIT"),
+    "COMMIT answered": ("recv", None, "COMMIT"),
+    "rename into place": ("rename", PLACE, None),
+    "fsync of the hour's folder": ("fsync", PLACE, None),
+}
+MERGE_POINTS = {
+    "write": ("write", "*.parquet", None),
+    "fsync": ("fsync", None, None),
+    "COMMIT sent": ("send", None, "COMMIT"),
+    "COMMIT answered": ("recv", None, "COMMIT"),
+    "folder": ("mkdir", None, None),
+    "exchange": ("renameat2", None, None),
+    "deletion": ("unlink", None, None),
+    "deletion of a folder": ("rmdir", None, None),
+}
+
+DISK = [
+    ("open", errno.EIO),
+    ("open", errno.EMFILE),
+    ("write", errno.ENOSPC),
+    ("write", errno.EIO),
+    ("fsync", errno.EIO),
+    ("mkdir", errno.ENOSPC),
+    ("opendir", errno.EMFILE),
+    ("readdir", errno.EIO),
+    ("unlink", errno.EIO),
+]
+NETWORK = [("send", errno.ECONNRESET), ("recv", errno.ECONNRESET), ("connect", errno.ETIMEDOUT)]
+KAFKA = [("sendmsg", errno.ECONNRESET), ("recvmsg", errno.ECONNRESET)]
+MEMORY = [("malloc", errno.ENOMEM)]
+ROLL = [("read", errno.EIO), ("rename", errno.EIO), ("posix_fallocate", errno.ENOSPC)]
+MERGE = [("renameat2", errno.EIO), ("rmdir", errno.EIO), ("pread", errno.EIO)]
+
+
+def run(workload, fault):
+    """One run with the fault; returns the injection and the exit code."""
+    case = workload.case
+    arguments = workload.next()
+    injection = Injection(case.folder, fault)
+    running = case.program.start(*arguments, environment=injection.environment)
+    code = running.process.wait(60)
+    allowed = (*ENDS, -signal.SIGKILL) if isinstance(fault.do, str) else ENDS
+    # librdkafka and the C++ library end the process when there is no memory
+    allowed = (*allowed, -signal.SIGABRT) if fault.call == "malloc" else allowed
+    assert code in allowed, f"{fault}: exit code {code}:\n{running.err}"
+    return injection, code
+
+
+def sweep(workload, fault, wanted):
+    """Makes the fault at so many of all calls of its kind; returns how often it happened."""
+    counted, code = run(workload, dataclasses.replace(fault, number=NEVER))
+    assert code == 0
+    assert counted.count, f"{fault.call} is not called"
+    happened = 0
+    for number in choose(dice_of(fault), counted.count, wanted):
+        injection, code = run(workload, dataclasses.replace(fault, number=number))
+        happened += injection.happened
+        if isinstance(fault.do, str):
+            assert (code == -signal.SIGKILL) == injection.happened
+    workload.settle()
+    return happened
+
+
+def deaths(points):
+    """Parameters: before and after each point."""
+    return [
+        pytest.param(Fault(call, do, path=path, data=data), id=f"{do} {name}")
+        for name, (call, path, data) in points.items()
+        for do in (["after"] if call == "recv" else ["before", "after"])
+    ]
+
+
+@pytest.mark.parametrize("fault", deaths(ROLL_POINTS))
+def test_speed_dies(case, figures, fault):
+    workload = Speed(case)
+    workload.prepare()
+    happened = sweep(workload, fault, times(1000))
+    figures.check("kill -9 of speed at each point of its protocol", case, happened)
+
+
+@pytest.mark.parametrize("fault", deaths(MERGE_POINTS))
+def test_compaction_dies(case, figures, fault):
+    workload = Compaction(case)
+    workload.prepare()
+    happened = sweep(workload, fault, times(1000))
+    figures.check("kill -9 of compaction at each point of its protocol", case, happened)
+
+
+FAILURES = [
+    *((Speed, call) for call in (*DISK, *NETWORK, *KAFKA, *ROLL, *MEMORY)),
+    *((Batch, call) for call in (*NETWORK, *MEMORY)),
+    *((Compaction, call) for call in (*DISK, *NETWORK, *MERGE, *MEMORY)),
+    *((Provision, call) for call in (*NETWORK, *MEMORY)),
+]
+
+
+@pytest.mark.parametrize(("kind", "call", "number"), [(kind, *failure) for kind, failure in FAILURES])
+def test_call_fails(case, figures, kind, call, number):
+    workload = kind(case)
+    workload.prepare()
+    happened = sweep(workload, Fault(call, number), times(1000))
+    figures.check(f"the N-th failing call of {kind.__name__.lower()}", case, happened)

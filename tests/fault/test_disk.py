@@ -1,0 +1,110 @@
+"""The archive's disk is full, over quota of inodes, or turns read-only."""
+
+import contextlib
+import errno
+import subprocess
+
+import events
+import pytest
+from faults import Fault, Injection, times
+from service import running_service
+
+pytestmark = pytest.mark.timeout(120 + 20 * times(200))
+
+
+@pytest.fixture
+def small_disk(case):
+    """The archive's root is a disk of 24 MiB and 400 files and folders."""
+    case.root.mkdir()
+    options = ["mount", "-t", "tmpfs", "-o", "size=24m,nr_inodes=400", "tmpfs", case.root]
+    if subprocess.run(options, capture_output=True, check=False).returncode:
+        pytest.skip("a tmpfs cannot be mounted here")
+    yield case.root
+    subprocess.run(["umount", "--lazy", case.root], check=True)
+
+
+def fill_bytes(disk):
+    """Leaves no byte free; returns what takes them."""
+    path = disk / "filler"
+    with open(path, "wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(65536))
+    return [path]
+
+
+def fill_inodes(disk):
+    """Leaves no file to be made; returns those that take their places."""
+    paths = []
+    with contextlib.suppress(OSError):
+        while True:
+            path = disk / f"filler-{len(paths)}"
+            path.touch()
+            paths.append(path)
+    return paths
+
+
+@pytest.mark.parametrize("fill", [fill_bytes, fill_inodes])
+def test_full_for_a_while(case, figures, small_disk, fill):
+    with running_service(case, "--roll-age", "500ms", "--roll-rows", "100000") as speed:
+        for count in range(1, times(200) + 1):
+            fillers = fill(small_disk)
+            speed.wait_for("waits and will try again", count=count)
+            assert "No space left" in speed.err
+            for filler in fillers:
+                filler.unlink()
+            speed.wait_for("goes on after", count=count)
+    figures.check("disk full", case, times(200))
+
+
+def test_full_at_the_start(case, small_disk):
+    case.prepare()
+    fill_bytes(small_disk)
+    case.program.run(*case.speed_arguments()).fails(3, "disk space", "No space left", "free some space")
+
+
+def test_read_only_at_the_start(case, small_disk):
+    case.prepare()
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    case.program.run(*case.speed_arguments()).fails(3, "could not make the folder", "Read-only", "storage-root")
+
+
+def test_turns_read_only(case, figures):
+    """As the kernel does after errors. It ends, as an operator is needed; what it has not written is read again."""
+    case.prepare()
+    case.produce(events.draw(5000))
+    fault = Fault("open", errno.EROFS, number=20, times=1 << 40, path="*/.staging/*")
+    injection = Injection(case.folder, fault)
+    arguments = case.speed_arguments("--until-end", "--roll-rows", "500")
+    running = case.program.start(*arguments, environment=injection.environment)
+    running.wait().fails(3, "Read-only file system", "storage-root")
+    assert case.value("SELECT count(*) FROM antenna.archive_file")
+    case.speed()
+    figures.check("disk read-only", case, 1)
+
+
+@pytest.mark.parametrize("call", ["fsync", "write"])
+def test_a_disk_that_fails_again_and_again(case, figures, call):
+    """Each try fails at the same place, some dozens of times, and then the disk is sound."""
+    case.prepare()
+    simulate = case.start_simulate("--count", "5000", "--rate", "max")
+    assert simulate.wait().code == 0
+    injection = Injection(case.folder, Fault(call, errno.EIO, number=2, times=8, path="*/.staging/*.parquet"))
+    arguments = case.speed_arguments("--until-end", "--roll-rows", "1000")
+    running = case.program.start(*arguments, environment=injection.environment)
+    assert running.wait(90).code == 0, running.err
+    assert injection.count >= 2 + 8
+    assert "waits and will try again" in running.err
+    figures.check("EIO on fsync and write", case, 8)
+
+
+def test_a_folder_that_cannot_be_read_to_its_end(case):
+    """Fewer files would be a smaller sum where no list says how many there are."""
+    case.prepare()
+    case.produce(events.draw(1000, seconds=3600))
+    case.speed("--roll-rows", "200")
+    injection = Injection(case.folder, Fault("readdir", errno.EIO, number=4, path="*/data/*"))
+    arguments = case.batch_arguments("2022-02-20T09:00:00Z", "--all-files")
+    result = case.program.run(*arguments, environment=injection.environment)
+    assert injection.happened
+    result.fails(3, "could not read the folder", "Input/output error")
+    assert case.totals("bytes_hourly") == {}

@@ -1,0 +1,118 @@
+"""PostgreSQL fails over to a standby that has not heard of the last commits."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+import readers
+from case import Case
+from oracle import expect
+from service import running_service, wait_for_progress
+from stack import Postgres
+from stack.postgres import find_programs
+from wire import Wire
+
+pytestmark = pytest.mark.timeout(180)
+
+
+class Standby(Postgres):
+    """A copy of a running server that follows it."""
+
+    def __init__(self, home, primary):
+        super().__init__(home, tied=True, durable=False)
+        self._primary = primary
+
+    def _prepare(self):
+        if not self._folder.exists():
+            self._copy()
+        super()._prepare()
+
+    def _copy(self):
+        if self._owner:
+            os.chown(self.home, self._owner.pw_uid, self._owner.pw_gid)
+        shutil.copy(self._primary.password_file, self._password_file)
+        subprocess.run(
+            [
+                *(
+                    find_programs() / "pg_basebackup",
+                    "-D",
+                    self._folder,
+                    "-R",
+                    "-X",
+                    "stream",
+                    "-c",
+                    "fast",
+                    "--no-sync",
+                ),
+                *("-d", self._primary.conninfo("replication")),
+            ],
+            check=True,
+            capture_output=True,
+            **self._process_options(),
+        )
+
+    def promote(self):
+        """Makes it a server of its own."""
+        subprocess.run(
+            [find_programs() / "pg_ctl", "promote", "-w", "-D", self._folder],
+            check=True,
+            capture_output=True,
+            **self._process_options(),
+        )
+
+
+@pytest.fixture
+def servers(home):
+    """A primary server and its standby."""
+    primary = Postgres(home / "primary", tied=True, durable=False)
+    primary.start()
+    standby = Standby(home / "standby", primary)
+    try:
+        standby.start()
+        yield primary, standby
+    finally:
+        standby.stop()
+        primary.stop()
+
+
+def committed(case, server):
+    """The sum of the totals' offsets as a server knows it."""
+    case.postgres = server
+    return case.value("SELECT sum(totals_offset) FROM antenna.progress")
+
+
+def move_unlisted_aside(case):
+    """As the operators' guide says; returns how many files there were."""
+    listed = {path for (path,) in case.query("SELECT path FROM antenna.archive_file")}
+    unlisted = [place for place in readers.list_files(case.root) if place not in listed]
+    for place in unlisted:
+        (case.root / "data" / place).unlink()
+    return len(unlisted)
+
+
+def test_the_standby_has_lost_the_tail(kafka, servers, program, tmp_path, figures):
+    """The totals are read again from its older offsets, exactly; files that it does not list are told and named."""
+    primary, standby = servers
+    wire = Wire(primary.port)
+    case = Case(kafka, primary, program, tmp_path)
+    uri = f"jdbc:postgresql://127.0.0.1:{wire.port}/{case.database}"
+    with running_service(case, uri=uri) as speed:
+        standby.kill()
+        wait_for_progress(case, speed, 2000)
+        before = committed(case, primary)
+        primary.kill()
+        standby.start()
+        wire.target = standby.port
+        standby.promote()
+        assert committed(case, standby) < before
+        speed.wait_for("goes on after")
+    assert "PostgreSQL has gone back" in speed.err
+    expected = expect(case.messages())
+    case.check_totals(expected)
+    report = program.run(*case.verify_arguments("--json"))
+    assert report.code == 4
+    assert "file_unlisted" in report.out
+    assert move_unlisted_aside(case)
+    figures.check("PostgreSQL: failover to a standby that lost the tail", case, 1, expected)
+    wire.close()

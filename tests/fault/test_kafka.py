@@ -1,0 +1,206 @@
+"""Kafka's brokers crash and restart, leaders move, topics are made anew, messages vanish, transactions abort."""
+
+import json
+
+import confluent_kafka
+import events
+import pytest
+from case import Case
+from cluster import Cluster
+from faults import dice_of, rounds, times
+from oracle import expect
+from service import running_service, wait_for_progress
+from waiting import wait_until
+
+pytestmark = pytest.mark.timeout(600)
+
+# The simulator, an idempotent producer, goes on after an outage as well.
+# A producer's limit is 1,000,000 bytes unless told otherwise; the broker's is 1 MiB and 12 bytes.
+LARGE = {"message.max.bytes": 1_048_588}
+BROKER_FAULTS = "Kafka: crash and restart of the broker"
+
+
+@pytest.mark.parametrize("stop", ["restart", "crash"])
+def test_broker_goes_and_comes(case, figures, stop):
+    with running_service(case) as speed:
+        if stop == "crash":
+            case.kafka.kill()
+            speed.wait_for("reaches no Kafka broker")
+            case.kafka.start()
+            speed.wait_for("reads from Kafka again")
+        else:
+            case.kafka.restart()
+        wait_for_progress(case, speed)
+    figures.check(BROKER_FAULTS, case, 1)
+
+
+@pytest.mark.parametrize(("seed", "count"), rounds(200, 5))
+def test_broker_faults_in_a_row(case, figures, seed, count):
+    dice = dice_of("kafka", seed)
+    with running_service(case, "--workers", "2") as speed:
+        for _ in range(count):
+            if dice.random() < 0.5:
+                case.kafka.kill()
+                case.kafka.start()
+            else:
+                case.kafka.restart()
+            wait_for_progress(case, speed, dice.randrange(1, 2000))
+    figures.check(BROKER_FAULTS, case, count)
+
+
+@pytest.fixture
+def cluster(home):
+    cluster = Cluster(home / "cluster")
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+def leaders(case):
+    """The broker that leads each partition."""
+    consumer = confluent_kafka.Consumer({"bootstrap.servers": case.kafka.address, "group.id": "oracle"})
+    try:
+        partitions = consumer.list_topics(case.topic, 20).topics[case.topic].partitions
+        return {number: partition.leader for number, partition in partitions.items()}
+    finally:
+        consumer.close()
+
+
+@pytest.mark.timeout(300 + 60 * times(200))
+def test_leaders_move(cluster, postgres, program, tmp_path, figures):
+    """A broker dies, others lead its partitions, it comes back and leads them again."""
+    case = Case(cluster, postgres, program, tmp_path)
+    dice = dice_of("leaders")
+    with running_service(case) as speed:
+        for _ in range(times(200)):
+            number = dice.choice(sorted(set(leaders(case).values())))
+            victim = cluster.brokers[number - 1]
+            victim.kill()
+            wait_until(lambda number=number: number not in leaders(case).values(), "others lead", 60)
+            wait_for_progress(case, speed)
+            victim.start()
+            wait_until(lambda number=number: number in leaders(case).values(), "it leads again", 60)
+            wait_for_progress(case, speed)
+    figures.check("Kafka: leaders move among three brokers", case, 2 * times(200))
+    case.close()
+
+
+def skip_lost(case, messages, missing_in="totals"):
+    """Those that are not within a loss that was accepted."""
+    rows = case.query("SELECT partition, first_offset, next_offset FROM antenna.loss WHERE missing_in = %s", missing_in)
+    return [
+        message
+        for message in messages
+        if not any(message.partition == row[0] and row[1] <= message.offset < row[2] for row in rows)
+    ]
+
+
+def test_retention_passes_a_reader_that_waits(case, figures):
+    """It stops with the loss spelled out; told to, it goes on, and what it lost is exactly what antenna.loss says."""
+    case.prepare(partitions=1)
+    case.produce(events.draw(1000))
+    small = (
+        "-X",
+        "queued.min.messages=1",
+        "-X",
+        "queued.max.messages.kbytes=64",
+        "-X",
+        "fetch.message.max.bytes=16384",
+    )
+    speed = case.start_speed("--roll-age", "100ms", *small)
+    case.wait_until_read(speed)
+    wait_until(lambda: case.value("SELECT min(archive_offset) FROM antenna.progress") == 1000, "all is archived")
+    with case.connect() as connection, connection.transaction():
+        connection.execute("LOCK TABLE bytes")
+        case.produce(events.draw(50_000, seed=2))
+        messages = case.messages()
+        case.delete_records({0: 50_900})
+    speed.wait().fails(3, "messages are gone", "--accept-loss")
+    case.speed("--accept-loss")
+    kept = skip_lost(case, messages)
+    assert 1000 < len(kept) < 51_000
+    assert kept == skip_lost(case, messages, "archive")
+    figures.check("Kafka: retention passes our offset", case, 1, expect(kept))
+
+
+def make_topic_anew(case, count):
+    """A topic of the same name that begins at 0 again, with so many messages."""
+    case.delete_topic()
+
+    def look():
+        try:
+            return case.create_topic(partitions=1)
+        except confluent_kafka.KafkaException:
+            return None
+
+    wait_until(look, "the topic can be made anew")
+    case.produce(events.draw(count, seed=2))
+
+
+@pytest.mark.parametrize("count", [10, 5000])
+def test_topic_is_made_anew_under_a_service(case, figures, count):
+    """However many messages the new one has by the time it is noticed."""
+    case.prepare(partitions=1)
+    case.produce(events.draw(1000))
+    before = case.messages()
+    speed = case.start_speed("--roll-age", "100ms", "-X", "topic.metadata.refresh.interval.ms=200")
+    case.wait_until_read(speed)
+    wait_until(lambda: case.value("SELECT min(archive_offset) FROM antenna.progress") == 1000, "all is archived")
+    make_topic_anew(case, count)
+    speed.wait().fails(3, "made anew", "--job")
+    figures.check("Kafka: topic deleted and made anew", case, 1, expect(before))
+
+
+def test_aborted_transactions(case, figures):
+    """Among committed ones, in several partitions, and at the very end."""
+    case.prepare()
+    for number in range(times(200) + 3):
+        producer = confluent_kafka.Producer(
+            {"bootstrap.servers": case.kafka.address, "transactional.id": f"{case.topic}-{number}", "linger.ms": 5}
+        )
+        producer.init_transactions(20)
+        for kept in (True, False, True, False):
+            producer.begin_transaction()
+            for value in events.draw(200, seed=2 * number + kept):
+                producer.produce(case.topic, value)
+            producer.flush(20)
+            producer.commit_transaction(20) if kept else producer.abort_transaction(20)
+    case.speed()
+    expected = expect(case.messages())
+    assert expected.events == 400 * (times(200) + 3)
+    expected.ends = case.ends()
+    figures.check("Kafka: aborted transactions", case, 2 * (times(200) + 3), expected)
+
+
+def test_an_open_transaction_holds_its_partition_back(case):
+    """What comes behind it is read when it ends."""
+    case.prepare(partitions=1)
+    producer = confluent_kafka.Producer({"bootstrap.servers": case.kafka.address, "transactional.id": case.topic})
+    producer.init_transactions(20)
+    producer.begin_transaction()
+    producer.produce(case.topic, events.encode())
+    producer.flush(20)
+    case.produce(events.draw(100))
+    case.speed()
+    assert case.totals() == {}
+    producer.abort_transaction(20)
+    case.speed()
+    expected = expect(case.messages())
+    assert expected.events == 100
+    expected.ends = case.ends()
+    case.check_exact(expected)
+
+
+def test_compressed_and_large_messages(case, figures):
+    """All codecs in one partition, and messages of nearly 1 MB, which are events, too."""
+    case.prepare(partitions=2)
+    for number, codec in enumerate(["lz4", "zstd", "snappy", "gzip", "none"]):
+        large = json.loads(events.encode(size=number)) | {"padding": "x" * 1_000_000}
+        case.produce(
+            [*events.draw(1000, seed=number), json.dumps(large)], properties=LARGE | {"compression.type": codec}
+        )
+    case.speed()
+    expected = figures.check("Kafka: compressed and 1 MB messages", case, 10)
+    assert expected.events == 5005

@@ -1,0 +1,108 @@
+"""The network between the program and its servers is slow, is cut, or swallows everything without a word."""
+
+import pathlib
+import re
+
+import pytest
+from case import Case
+from cluster import WiredKafka
+from faults import dice_of, rounds
+from service import backlog, running_service, wait_for_progress
+from waiting import wait_until
+from wire import Wire
+
+pytestmark = pytest.mark.timeout(600)
+
+# A client that is told nothing for so long gives a connection up.
+IMPATIENT = ("-X", "socket.timeout.ms=2000", "-X", "socket.connection.setup.timeout.ms=2000")
+
+BACKLOG = 3000
+
+# tcp(7): a connection's timer in /proc/net/tcp, of which 2 is keepalive, and when it runs out, in 1/100 s
+SOCKET = re.compile(
+    r"^ *\d+: \S+ 0100007F:(?P<port>[0-9A-F]{4}) 01 \S+ (?P<timer>\d\d):(?P<left>[0-9A-F]+)", re.MULTILINE
+)
+NOTICED_SECONDS = 15
+
+
+@pytest.fixture(scope="module")
+def wired_kafka(home):
+    """A broker behind a wire."""
+    wire = Wire(0)
+    server = WiredKafka(home / "wired", wire)
+    try:
+        server.start()
+        yield server, wire
+    finally:
+        server.stop()
+        wire.close()
+
+
+@pytest.fixture
+def wires(wired_kafka, postgres, program, tmp_path):
+    """A case whose service comes to both servers through a wire each: the case, its wires, the service's addresses."""
+    server, kafka_wire = wired_kafka
+    postgres_wire = Wire(postgres.port)
+    case = Case(server, postgres, program, tmp_path)
+    addresses = {
+        "server": f"127.0.0.1:{kafka_wire.port}",
+        "uri": f"jdbc:postgresql://127.0.0.1:{postgres_wire.port}/{case.database}",
+    }
+    yield case, {"Kafka": kafka_wire, "PostgreSQL": postgres_wire}, addresses
+    postgres_wire.close()
+    case.close()
+
+
+def slow_down(wire, case, speed):
+    wire.delay = 0.1
+    wait_for_progress(case, speed, 10)
+    wire.delay = 0
+
+
+def cut(wire, case, speed):
+    wire.cut()
+
+
+def half_open(wire, case, speed):
+    """What is sent vanishes, and nobody is told for a while."""
+    wire.freeze()
+    wait_until(lambda: backlog(case) > BACKLOG, "messages wait")
+    wire.cut()
+
+
+KINDS = [slow_down, cut, half_open]
+
+
+@pytest.mark.parametrize(("seed", "count"), rounds(500, 20))
+def test_faults_in_a_row(wires, figures, seed, count):
+    case, both, addresses = wires
+    dice = dice_of("network", seed)
+    with running_service(case, *IMPATIENT, **addresses) as speed:
+        for _ in range(count):
+            dice.choice(KINDS)(both[dice.choice(sorted(both))], case, speed)
+            wait_for_progress(case, speed, dice.randrange(1, 1000))
+    figures.check("network: delays, cuts, half-open connections", case, count)
+
+
+@pytest.mark.parametrize("server", ["Kafka", "PostgreSQL"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_fault(wires, figures, server, kind):
+    case, both, addresses = wires
+    with running_service(case, *IMPATIENT, **addresses) as speed:
+        kind(both[server], case, speed)
+        wait_for_progress(case, speed)
+    figures.check("network: delays, cuts, half-open connections", case, 1)
+
+
+def test_a_server_that_vanishes_is_noticed(wires):
+    """While its answer is awaited, too: probes are sent soon, and not after the two hours of Linux."""
+    case, both, addresses = wires
+
+    def timers(speed):
+        text = pathlib.Path(f"/proc/{speed.process.pid}/net/tcp").read_text()
+        sockets = [match for match in SOCKET.finditer(text) if int(match["port"], 16) == both["PostgreSQL"].port]
+        return [int(match["left"], 16) / 100 for match in sockets if match["timer"] == "02"]
+
+    with running_service(case, **addresses) as speed:
+        seconds = wait_until(lambda: timers(speed), "a keepalive timer")
+    assert max(seconds) <= NOTICED_SECONDS

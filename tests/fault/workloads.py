@@ -1,0 +1,73 @@
+"""What runs while a fault is made: one command, again and again in one world, so that each run recovers from the last.
+
+A workload's `prepare()` makes the world, `next()` gives the arguments of a run that has something to do, and `settle()`
+runs once more without a fault and says what must be found.
+"""
+
+import datetime
+import itertools
+
+import events
+from case import QUICK_GROUP
+from faults import NAMED
+from oracle import expect
+
+HOUR = datetime.datetime(2022, 2, 20, 9)
+SMALL_FILES = ("--roll-rows", "100", "--commit-interval", "10ms")
+
+
+class Speed:
+    """The speed layer reads what has come since, in several rolls of two hours."""
+
+    def __init__(self, case):
+        self.case = case
+        self._seeds = itertools.count(1)
+
+    def prepare(self):
+        self.case.prepare()
+
+    def next(self):
+        self.case.produce(events.draw(300, seed=next(self._seeds)))
+        return self.case.speed_arguments("--until-end", *QUICK_GROUP, *NAMED, *SMALL_FILES)
+
+    def settle(self):
+        self.case.speed(*NAMED)
+
+
+class Batch(Speed):
+    """The batch layer runs an hour that has changed."""
+
+    options = ()
+
+    def next(self):
+        self.case.produce(events.draw(300, seed=next(self._seeds), seconds=3600))
+        self.case.speed(*NAMED, *SMALL_FILES)
+        return self.case.batch_arguments(HOUR, *self.options)
+
+    def settle(self):
+        super().settle()
+        self.case.batch(HOUR, *self.options)
+        self.case.check_batch(expect(self.case.messages()), HOUR)
+
+
+class Compaction(Batch):
+    """It does, and merges the hour's small files."""
+
+    options = ("--compact",)
+
+
+class Provision(Speed):
+    """The tables are made anew."""
+
+    def prepare(self):
+        self.case.create_topic()
+
+    def next(self):
+        self.case.execute("DROP SCHEMA IF EXISTS antenna CASCADE")
+        self.case.execute("DROP TABLE IF EXISTS bytes, bytes_hourly, user_metadata, user_quota_limit")
+        return ("provision", *self.case.login)
+
+    def settle(self):
+        self.case.provision()
+        self.case.produce(events.draw(300))
+        super().settle()
