@@ -91,6 +91,7 @@ def test_each_fault(case, figures, proxy, kind):
 
 
 @pytest.mark.asan
+@pytest.mark.tsan
 def test_connections_are_cut(case, figures):
     with running_service(case, "--workers", "2") as speed:
         for count in range(1, 4):
