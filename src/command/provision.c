@@ -34,19 +34,24 @@ static void print_users(const struct users *users, const struct users_report *re
            report->updated, (int64_t)users->count - report->inserted - report->updated);
 }
 
+static int create_role(struct postgres *postgres, const struct config *config, enum role_id role, bool *ret_created,
+                       struct error *error)
+{
+    cleanup(password_wipe) struct password password = {0};
+
+    if (password_read(config_text(config, roles[role].password_file), &password, error))
+        return -1;
+    return role_create(postgres, config, role, password.text, ret_created, error);
+}
+
 /* Creates the roles whose password files are given. */
 static int create_roles(struct postgres *postgres, const struct config *config, bool ret_created[ROLES],
                         struct error *error)
 {
-    for (int i = 0; i < ROLES; i++) {
-        cleanup(password_wipe) struct password password = {0};
-
-        if (!config_has(config, roles[i].password_file))
-            continue;
-        if (password_read(config_text(config, roles[i].password_file), &password, error) ||
-            role_create(postgres, config, (enum role_id)i, password.text, &ret_created[i], error))
+    for (int i = 0; i < ROLES; i++)
+        if (config_has(config, roles[i].password_file) &&
+            create_role(postgres, config, (enum role_id)i, &ret_created[i], error))
             return -1;
-    }
     return 0;
 }
 
