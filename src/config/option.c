@@ -132,6 +132,9 @@ const struct option option_table[OPTION_IDS] = {
         "most memory of rows that wait before they are written to Parquet"},
     [OPTION_ROLL_AGE] = {"roll-age", 0, TYPE_INTERVAL, "TIME", "1m", 1, DAY_MS, SPEED, false,
         "longest time that a row waits in memory before it is written to Parquet"},
+    [OPTION_MEMORY_LIMIT] = {"memory-limit", 0, TYPE_SIZE, "SIZE", NULL, 120LL * MEBIBYTE, 1024LL * 1024 * MEBIBYTE, SPEED,
+        false, "most memory of the process: when it is reached, what waits is committed and written to Parquet, however "
+        "many ids are new (default: no limit beside those of rows)"},
     [OPTION_MAX_FUTURE] = {"max-future", 0, TYPE_INTERVAL, "TIME", "1h", 0, YEAR_MS, SPEED, false,
         "reject events dated further ahead of their arrival in Kafka"},
     [OPTION_MAX_BYTES] = {"max-bytes", 0, TYPE_COUNT, "N", "9223372036854775807", 0, INT64_MAX, SPEED, false,

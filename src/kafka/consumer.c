@@ -1,5 +1,6 @@
 #include "kafka/consumer.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,11 @@ struct consumer {
     bool refused; /* and said so */
 };
 
+/* The part of --memory-limit that a fetch of a partition may have, and the most that it has. */
+#define FETCH_PROPERTY "fetch.message.max.bytes"
+#define FETCH_SHARE 4096
+#define FETCH_MAX 262144
+
 /* How many of the first properties are the broker's to decide in the group protocol of KIP-848. */
 #define CLASSIC_PROPERTIES 2
 
@@ -41,7 +47,7 @@ const struct kafka_property consumer_properties[] = {
     {"check.crcs", "true"},
     {"fetch.queue.backoff.ms", "5"},
     {"queued.max.messages.kbytes", "2048"},
-    {"fetch.message.max.bytes", "262144"},
+    {FETCH_PROPERTY, "262144"},
     {"topic.metadata.refresh.interval.ms", "30000"},
     {NULL, NULL},
 };
@@ -150,21 +156,41 @@ static void set_instance(rd_kafka_conf_t *conf, const struct config *config, int
     rd_kafka_conf_set(conf, "group.instance.id", instance, NULL, 0);
 }
 
-static const struct kafka_property *properties_of(const struct config *config)
+/* With --memory-limit a worker fetches less at a time: what is compressed takes many times its size when it is read. */
+static void limit_fetches(const struct config *config, struct kafka_property *own, char *text, size_t size)
+{
+    int64_t share;
+
+    if (!config_has(config, OPTION_MEMORY_LIMIT))
+        return;
+    share = config_number(config, OPTION_MEMORY_LIMIT) / config_number(config, OPTION_WORKERS) / FETCH_SHARE;
+    if (share >= FETCH_MAX)
+        return;
+    snprintf(text, size, "%" PRId64, share);
+    for (; own->name; own++)
+        if (strcmp(own->name, FETCH_PROPERTY) == 0)
+            own->value = text;
+}
+
+static const struct kafka_property *properties_of(const struct config *config, const struct kafka_property *own)
 {
     for (size_t i = 0; i < config_list_size(config, OPTION_KAFKA_PROPERTY); i++)
         if (strcmp(config_list_entry(config, OPTION_KAFKA_PROPERTY, i), "group.protocol=consumer") == 0)
-            return consumer_properties + CLASSIC_PROPERTIES;
-    return consumer_properties;
+            return own + CLASSIC_PROPERTIES;
+    return own;
 }
 
 int consumer_open(const struct config *config, const char *group, int member, struct consumer **ret_consumer,
                   struct error *error)
 {
     struct consumer *consumer = memory_new(1, sizeof(*consumer));
+    struct kafka_property own[sizeof(consumer_properties) / sizeof(*consumer_properties)];
     rd_kafka_conf_t *conf = NULL;
+    char fetch[24];
 
-    if (kafka_configure(config, properties_of(config), &conf, error)) {
+    memcpy(own, consumer_properties, sizeof(own));
+    limit_fetches(config, own, fetch, sizeof(fetch));
+    if (kafka_configure(config, properties_of(config, own), &conf, error)) {
         free(consumer);
         return -1;
     }

@@ -35,6 +35,15 @@ uint32_t dictionary_count(const struct dictionary *dictionary)
     return count;
 }
 
+size_t dictionary_memory(const struct dictionary *dictionary)
+{
+    size_t memory = 0;
+
+    for (int i = 0; i < DIMENSIONS; i++)
+        memory += interner_memory(dictionary->names[i]);
+    return memory;
+}
+
 static struct slice name_of(const struct record *record, int dimension)
 {
     const struct slice names[DIMENSIONS] = {

@@ -41,6 +41,9 @@ void dictionary_clear(struct dictionary *dictionary);
 /** How many names it holds, of all kinds together. */
 uint32_t dictionary_count(const struct dictionary *dictionary);
 
+/** Bytes that its names take. */
+size_t dictionary_memory(const struct dictionary *dictionary);
+
 /** The hashes of a record's names. */
 void dictionary_hash(const struct record *record, uint32_t ret_hashes[DIMENSIONS]);
 

@@ -35,33 +35,48 @@ struct interner {
     uint32_t ranked;
 };
 
+/* An interner without names and memory of names begins with the first slots. */
+static void begin(struct interner *interner)
+{
+    *interner = (struct interner){.slot_count = FIRST_SLOTS};
+    interner->slots = memory_new(interner->slot_count, sizeof(*interner->slots));
+}
+
 struct interner *interner_new(void)
 {
     struct interner *interner = memory_new(1, sizeof(*interner));
 
-    interner->slot_count = FIRST_SLOTS;
-    interner->slots = memory_new(interner->slot_count, sizeof(*interner->slots));
+    begin(interner);
     return interner;
+}
+
+static void release_names(struct interner *interner)
+{
+    free(interner->slots);
+    free(interner->positions);
+    free(interner->order);
+    free(interner->ranks);
+    buffer_release(&interner->entries);
 }
 
 void interner_free(struct interner *interner)
 {
     if (!interner)
         return;
-    free(interner->slots);
-    free(interner->positions);
-    free(interner->order);
-    free(interner->ranks);
-    buffer_release(&interner->entries);
+    release_names(interner);
     free(interner);
 }
 
 void interner_clear(struct interner *interner)
 {
-    memset(interner->slots, 0, interner->slot_count * sizeof(*interner->slots));
-    interner->count = 0;
-    interner->ranked = 0;
-    buffer_clear(&interner->entries);
+    release_names(interner);
+    begin(interner);
+}
+
+size_t interner_memory(const struct interner *interner)
+{
+    return interner->slot_count * sizeof(*interner->slots) + interner->capacity * sizeof(*interner->positions) +
+           interner->ranked * (sizeof(*interner->order) + sizeof(*interner->ranks)) + interner->entries.capacity;
 }
 
 static uint64_t slot_of(uint32_t hash, uint32_t position)

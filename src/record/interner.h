@@ -21,8 +21,11 @@ struct interner *interner_new(void) must_check;
 /** Frees it; NULL is fine. */
 void interner_free(struct interner *interner);
 
-/** Forgets all names and keeps the memory. */
+/** Forgets all names and frees their memory. */
 void interner_clear(struct interner *interner);
+
+/** Bytes that its names take. */
+size_t interner_memory(const struct interner *interner);
 
 /** The hash of a name. */
 uint32_t interner_hash(struct slice name) must_check;

@@ -1,9 +1,19 @@
 #include "speed/job.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/time.h"
+
+/* What --memory-limit has to hold, as measured (tests/integration/test_memory.py): program and libraries; a worker's
+ * Kafka client, DuckDB and connection; and pending messages, which take more while a container grows, which means a
+ * copy of twice its size, and while they are written. */
+#define MEBIBYTE ((int64_t)1024 * 1024)
+#define PROCESS_MEMORY (48 * MEBIBYTE)
+#define WORKER_MEMORY (48 * MEBIBYTE)
+#define PENDING_GROWTH 3
+#define PENDING_MEMORY_MIN (8 * MEBIBYTE)
 
 static int read_start(struct job *job, struct error *error)
 {
@@ -22,6 +32,25 @@ static int read_start(struct job *job, struct error *error)
     return 0;
 }
 
+static int read_memory_limit(struct job *job, struct error *error)
+{
+    int64_t workers = config_number(job->config, OPTION_WORKERS), pending;
+
+    if (!config_has(job->config, OPTION_MEMORY_LIMIT))
+        return 0;
+    pending =
+        ((config_number(job->config, OPTION_MEMORY_LIMIT) - PROCESS_MEMORY) / workers - WORKER_MEMORY) / PENDING_GROWTH;
+    if (pending < PENDING_MEMORY_MIN) {
+        error_set(error, ERROR_USAGE, "invalid value for memory-limit: %s is too little for %" PRId64 " workers",
+                  config_text(job->config, OPTION_MEMORY_LIMIT), workers);
+        return error_hint(error, "give at least %" PRId64 " MiB, or fewer --workers",
+                          (PROCESS_MEMORY + workers * (WORKER_MEMORY + PENDING_GROWTH * PENDING_MEMORY_MIN)) /
+                              MEBIBYTE);
+    }
+    job->pending_memory = (size_t)pending;
+    return 0;
+}
+
 int job_init(struct job *job, const struct config *config, struct error *error)
 {
     *job = (struct job){
@@ -37,7 +66,7 @@ int job_init(struct job *job, const struct config *config, struct error *error)
         .accept_loss = config_flag(config, OPTION_ACCEPT_LOSS),
         .archive = !config_flag(config, OPTION_NO_ARCHIVE),
     };
-    return read_start(job, error);
+    return read_memory_limit(job, error) || read_start(job, error) ? -1 : 0;
 }
 
 void job_release(struct job *job)

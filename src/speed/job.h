@@ -19,6 +19,7 @@ struct job {
     const char *storage_root;
     struct record_limits record_limits;
     struct rows_limits rows_limits;
+    size_t pending_memory; /* bytes that each worker's pending messages may take, from --memory-limit; 0: no limit */
     int64_t commit_interval_ms;
     int64_t roll_age_ms;
     enum start_kind start;
@@ -30,7 +31,8 @@ struct job {
     size_t end_count;
 };
 
-/** Reads the configuration, which must outlive the job. Release with job_release(). Error: ERROR_USAGE for --start. */
+/** Reads the configuration, which must outlive the job. Release with job_release(). Errors: ERROR_USAGE for --start and
+ * --memory-limit. */
 int job_init(struct job *job, const struct config *config, struct error *error) must_check;
 
 /** Frees what it holds. Fits cleanup(). */

@@ -6,9 +6,18 @@
  * tenth of the CPU time. More are forgotten all together. */
 #define NAMES_KEPT (1u << 18)
 
+/* Bytes that DuckDB takes to encode a row, its names included, as measured. */
+#define ROW_ENCODING 160
+
+/* With a limit of memory, names and sums keep this part of it, so that most of it is for what comes. */
+#define MEMORY_KEPT 4
+
 void pending_init(struct pending *pending, const struct job *job)
 {
-    *pending = (struct pending){.totals = totals_new(), .archive = job->archive, .rows = {.limits = job->rows_limits}};
+    *pending = (struct pending){.totals = totals_new(),
+                                .archive = job->archive,
+                                .memory_max = job->pending_memory,
+                                .rows = {.limits = job->rows_limits}};
     for (size_t i = 0; i < CONSUMER_READ_MAX; i++)
         decoder_init(&pending->ahead[i].decoder, job->record_limits);
     dictionary_init(&pending->dictionary);
@@ -25,12 +34,28 @@ void pending_release(struct pending *pending)
     rows_clear(&pending->rows);
 }
 
-void pending_drop(struct pending *pending)
+static bool keeps_names(const struct pending *pending)
+{
+    return dictionary_count(&pending->dictionary) <= NAMES_KEPT &&
+           (!pending->memory_max || dictionary_memory(&pending->dictionary) <= pending->memory_max / MEMORY_KEPT);
+}
+
+/* A table of sums that a flood has made large is not kept either. */
+static void drop_totals(struct pending *pending)
 {
     totals_clear(pending->totals);
+    if (!pending->memory_max || totals_memory(pending->totals) <= pending->memory_max / MEMORY_KEPT)
+        return;
+    totals_free(pending->totals);
+    pending->totals = totals_new();
+}
+
+void pending_drop(struct pending *pending)
+{
+    drop_totals(pending);
     rejected_drop(&pending->rejected);
     rows_clear(&pending->rows);
-    if (dictionary_count(&pending->dictionary) <= NAMES_KEPT)
+    if (keeps_names(pending))
         return;
     dictionary_clear(&pending->dictionary);
     for (size_t i = 0; i < CONSUMER_READ_MAX; i++)
@@ -88,6 +113,16 @@ static int take_rejected(struct pending *pending, struct partition *partition, c
     return 0;
 }
 
+/* Whether what waits, and writing it, takes all that it may. When nothing waits there is room for one record. */
+static bool is_full(const struct pending *pending)
+{
+    if (!pending->memory_max || (pending->rows.count == 0 && totals_count(pending->totals) == 0))
+        return false;
+    return dictionary_memory(&pending->dictionary) + totals_memory(pending->totals) + pending->rows.memory +
+               pending->rows.count * ROW_ENCODING >=
+           pending->memory_max;
+}
+
 /* How far an event tells that event time has come: a device whose clock is ahead tells no more than its arrival. */
 static int64_t time_reached(const struct record *record, const struct message *message)
 {
@@ -118,6 +153,8 @@ static int take_record(struct pending *pending, struct partition *partition, con
     int64_t reached = time_reached(record, message);
     struct coded_event event = decoded->event;
 
+    if (is_full(pending))
+        return 1;
     if ((pending->archive && !add_to_delta(&to_archive, record->bytes)) ||
         (!totalled && !add_to_delta(&to_total, record->bytes)))
         return 1;

@@ -30,7 +30,8 @@ struct pending {
     struct dictionary dictionary;
     struct totals *totals;
     struct rejected rejected;
-    bool archive; /* rows are wanted */
+    bool archive;      /* rows are wanted */
+    size_t memory_max; /* bytes; 0: no limit beside those of each part */
     struct rows rows;
 };
 

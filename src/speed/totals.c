@@ -231,3 +231,9 @@ struct total *totals_sorted(const struct totals *totals, const struct dictionary
     free(places);
     return sorted;
 }
+
+size_t totals_memory(const struct totals *totals)
+{
+    return totals->slot_count * sizeof(*totals->slots) +
+           totals->count * (2 * sizeof(struct place) + sizeof(struct total));
+}

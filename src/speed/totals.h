@@ -36,6 +36,9 @@ void totals_clear(struct totals *totals);
 /** How many sums there are. */
 size_t totals_count(const struct totals *totals);
 
+/** Bytes that they take, and what sorting them for a commit takes. */
+size_t totals_memory(const struct totals *totals);
+
 /** Fetches into the cache where the event's sums are; done for many events before they are added. */
 void totals_fetch(const struct totals *totals, const struct coded_event *event);
 

@@ -293,6 +293,33 @@ static void test_recovery_of_unlisted_merges(void **state)
     sweep(ALL, leave_files, recover, check_recovered);
 }
 
+/* The old files are kept when the one that holds their rows is gone. */
+static void test_a_merged_file_that_is_missing(void **state)
+{
+    (void)state;
+    merge_listed = true;
+    script.before = before;
+    leave_files();
+    in_root("rm .staging/" TOKEN "/swap-20220220T10/" NEW);
+    assert_int_equal(recover(), -1);
+    assert_error_says(error, "is missing, which replaces");
+    assert_true(exists(TEN OLD));
+    remove_root();
+}
+
+static void test_folders_of_any_kind_of_path(void **state)
+{
+    (void)state;
+    make_root();
+    assert_int_equal(chdir(root), 0);
+    assert_int_equal(disk_make_folder("relative", &error), 0);
+    assert_int_equal(disk_make_folder("relative/below", &error), 0);
+    assert_int_equal(disk_make_folder("/", &error), 0);
+    assert_true(exists("relative/below"));
+    assert_int_equal(chdir("/"), 0);
+    remove_root();
+}
+
 static void test_a_writer(void **state)
 {
     (void)state;
@@ -317,6 +344,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test(test_recovery_of_listed_merges),
         test(test_recovery_of_unlisted_merges),
+        test(test_a_merged_file_that_is_missing),
+        test(test_folders_of_any_kind_of_path),
         test(test_a_writer),
         test(test_the_beginning_of_a_swap),
         test(test_parquet_files),

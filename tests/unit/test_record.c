@@ -157,6 +157,20 @@ static void test_text_sizes(void **state)
     rejects(json, REJECT_OUT_OF_RANGE);
 }
 
+static void test_more_bytes_than_are_allowed(void **state)
+{
+    static const char json[] = "{\"timestamp\":1645351200,\"id\":\"u\",\"antenna_id\":\"a\",\"bytes\":8,\"app\":\"X\"}";
+    struct record record;
+    struct reject reject;
+    struct decoder strict;
+
+    (void)state;
+    decoder_init(&strict, (struct record_limits){.max_future = 3600, .max_bytes = 7});
+    assert_int_equal(parse_json_data(&strict, json, sizeof(json) - 1, ARRIVAL, &record, &reject), 1);
+    assert_int_equal(reject.reason, REJECT_OUT_OF_RANGE);
+    decoder_release(&strict);
+}
+
 static void test_large_message(void **state)
 {
     char *json = malloc(RECORD_SIZE_MAX + 1);
@@ -211,6 +225,7 @@ int main(void)
         cmocka_unit_test(test_ranges),
         cmocka_unit_test(test_text_sizes),
         cmocka_unit_test(test_large_message),
+        cmocka_unit_test(test_more_bytes_than_are_allowed),
         cmocka_unit_test(test_tombstone_and_unknown_arrival),
         cmocka_unit_test(test_detail_is_printable),
         cmocka_unit_test(test_windows),

@@ -51,6 +51,17 @@ static void is_total(const struct total *total, int64_t window, enum dimension d
     assert_int_equal(total->bytes, bytes);
 }
 
+static void test_nothing(void **state)
+{
+    struct total *sorted = totals_sorted(totals, &dictionary);
+
+    (void)state;
+    assert_non_null(sorted);
+    assert_int_equal(totals_count(totals), 0);
+    free(sorted);
+    totals_free(NULL);
+}
+
 static void test_an_event_makes_three_sums(void **state)
 {
     struct total *sorted;
@@ -193,6 +204,7 @@ int main(void)
 {
 #define test(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        test(test_nothing),
         test(test_an_event_makes_three_sums),
         test(test_windows_begin_every_five_minutes),
         test(test_one_name_in_all_dimensions),

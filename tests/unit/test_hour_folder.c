@@ -1,0 +1,121 @@
+/* The files of an hour as readers find them, wherever a writer has left them. */
+#include "archive/hour_folder.h"
+
+#include <ftw.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "unit.h"
+
+#define HOUR 1645351200
+#define TEN "year=2022/month=2/day=20/hour=10"
+#define FILE_NAME "20220220T10-0123456789abcdef-1.parquet"
+
+static char root[32];
+static char *data;
+static struct error error;
+
+static void in_root(const char *command)
+{
+    cleanup(memory_free) char *line = memory_printf("cd %s && %s", root, command);
+
+    assert_int_equal(system(line), 0); /* NOLINT: the commands are this file's */
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    strcpy(root, "/tmp/antenna-test-XXXXXX");
+    if (!mkdtemp(root))
+        return -1;
+    data = memory_printf("%s/data", root);
+    in_root("mkdir -p data/" TEN);
+    return 0;
+}
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+    (void)status, (void)type, (void)place;
+    return remove(path);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    free(data);
+    return nftw(root, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void test_a_storage_root_is_no_storage_path(void **state)
+{
+    (void)state;
+    assert_int_equal(storage_check(data, &error), 0);
+    assert_int_equal(storage_check(root, &error), -1);
+    assert_error_says(error, data);
+}
+
+static void test_only_files_of_readers_are_listed(void **state)
+{
+    cleanup(file_names_release) struct file_names paths = {0}, none = {0};
+
+    (void)state;
+    in_root("cd data/" TEN " && touch b.parquet a.parquet .hidden.parquet x other.csv.parquet.tmp");
+    assert_int_equal(hour_folder_list(data, HOUR, &paths, &error), 0);
+    assert_int_equal(paths.count, 2);
+    assert_non_null(strstr(paths.names[0], "/a.parquet"));
+    assert_non_null(strstr(paths.names[1], "/b.parquet"));
+    assert_int_equal(hour_folder_list(data, HOUR + 3600, &none, &error), 0);
+    in_root("rm data/" TEN "/*.parquet");
+    assert_int_equal(hour_folder_list(data, HOUR, &none, &error), 0);
+    assert_int_equal(none.count, 0);
+}
+
+static int find(char **ret_path)
+{
+    return hour_folder_find(data, TEN "/" FILE_NAME, 50, ret_path, &error);
+}
+
+static void test_files_are_found_wherever_they_are(void **state)
+{
+    static const char *const places[] = {".staging/0123456789abcdef", ".staging/0123456789abcdef/swap-20220220T10",
+                                         "data/" TEN};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+        cleanup(memory_free) char *command =
+            memory_printf("mkdir -p .staging/other %s && touch %s/" FILE_NAME, places[i], places[i]);
+        cleanup(memory_free) char *path = NULL;
+
+        in_root(command);
+        assert_int_equal(find(&path), 0);
+        assert_int_equal(access(path, F_OK), 0);
+        assert_non_null(strstr(path, places[i]));
+        in_root("rm -r .staging && find . -name '*.parquet' -delete");
+    }
+}
+
+static void test_files_that_are_missing(void **state)
+{
+    char *path = NULL;
+
+    (void)state;
+    assert_int_equal(find(&path), -1);
+    assert_error_says(error, "is missing");
+    in_root("mkdir -p .staging/0123456789abcdef");
+    assert_int_equal(find(&path), -1);
+    assert_int_equal(hour_folder_find(data, "no-folder", 0, &path, &error), -1);
+    assert_null(path);
+}
+
+int main(void)
+{
+#define test(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        test(test_a_storage_root_is_no_storage_path),
+        test(test_only_files_of_readers_are_listed),
+        test(test_files_are_found_wherever_they_are),
+        test(test_files_that_are_missing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
