@@ -38,7 +38,7 @@ def run_flood(case, messages, limit, *options):
     """Reads a topic to its end as a service; returns the peak of memory."""
     case.prepare(partitions=4)
     # compressed, they take many times the size of a fetch
-    case.produce(messages, config={"queue.buffering.max.messages": 1_000_000, "compression.type": "zstd"})
+    case.produce(messages, properties={"queue.buffering.max.messages": 1_000_000, "compression.type": "zstd"})
     speed = case.start_speed("--memory-limit", f"{limit}MiB", *options)
     case.wait_until_read(speed, seconds=60 + DISTINCT // 5000)
     wait_until(
