@@ -129,11 +129,15 @@ def spark_environment():
     }
 
 
+SMALL_MEMORY = [
+    *("--roll-rows", "75000", "--roll-bytes", "16MiB"),
+    *("-X", "queued.max.messages.kbytes=512", "-X", "fetch.message.max.bytes=65536"),
+]
 SYSTEMS = {
     "antenna": Antenna("antenna"),
     # Measured as soon as the program has the option.
     "no-archive": Antenna("antenna, no archive", ["--no-archive"], archives=False),
-    "small-memory": Antenna("antenna, small memory", ["--roll-rows", "100000", "--roll-bytes", "16MiB"]),
+    "small-memory": Antenna("antenna, small memory", SMALL_MEMORY),
     "drop": Drop(),
     "spark": Spark(),
 }

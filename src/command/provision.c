@@ -34,14 +34,14 @@ static void print_users(const struct users *users, const struct users_report *re
            report->updated, (int64_t)users->count - report->inserted - report->updated);
 }
 
-static int create_role(struct postgres *postgres, const struct config *config, enum role_id id, bool *ret_created,
+static int create_role(struct postgres *postgres, const struct config *config, enum role_id role, bool *ret_created,
                        struct error *error)
 {
     cleanup(password_wipe) struct password password = {0};
 
-    if (password_read(config_text(config, roles[id].password_file), &password, error))
+    if (password_read(config_text(config, roles[role].password_file), &password, error))
         return -1;
-    return role_create(postgres, config, id, password.text, ret_created, error);
+    return role_create(postgres, config, role, password.text, ret_created, error);
 }
 
 /* Creates the roles whose password files are given. */

@@ -193,7 +193,8 @@ int open(const char *path, int flags, ...)
     va_start(arguments, flags);
     mode = flags & O_CREAT ? va_arg(arguments, mode_t) : 0;
     va_end(arguments);
-    next = next ? next : next_of("open");
+    if (!next)
+        next = next_of("open");
     if (fails(struck, -1))
         return -1;
     result = next(path, flags, mode);
@@ -207,7 +208,8 @@ ssize_t write(int file, const void *data, size_t size)
     bool struck = is_struck(&(struct call){"write", .file = file, .data = data, .size = (ssize_t)size});
     ssize_t result;
 
-    next = next ? next : next_of("write");
+    if (!next)
+        next = next_of("write");
     if (fails(struck, file))
         return -1;
     result = next(file, data, size);
@@ -221,7 +223,8 @@ ssize_t pwrite(int file, const void *data, size_t size, off_t at)
     bool struck = is_struck(&(struct call){"pwrite", .file = file, .data = data, .size = (ssize_t)size});
     ssize_t result;
 
-    next = next ? next : next_of("pwrite");
+    if (!next)
+        next = next_of("pwrite");
     if (fails(struck, file))
         return -1;
     result = next(file, data, size, at);
@@ -235,7 +238,8 @@ ssize_t read(int file, void *data, size_t size)
     bool struck = is_struck(&(struct call){"read", .file = file});
     ssize_t result;
 
-    next = next ? next : next_of("read");
+    if (!next)
+        next = next_of("read");
     if (fails(struck, file))
         return -1;
     result = next(file, data, size);
@@ -249,7 +253,8 @@ ssize_t pread(int file, void *data, size_t size, off_t at)
     bool struck = is_struck(&(struct call){"pread", .file = file});
     ssize_t result;
 
-    next = next ? next : next_of("pread");
+    if (!next)
+        next = next_of("pread");
     if (fails(struck, file))
         return -1;
     result = next(file, data, size, at);
@@ -263,7 +268,8 @@ int fsync(int file)
     bool struck = is_struck(&(struct call){"fsync", .file = file});
     int result;
 
-    next = next ? next : next_of("fsync");
+    if (!next)
+        next = next_of("fsync");
     if (fails(struck, file))
         return -1;
     result = next(file);
@@ -277,7 +283,8 @@ int ftruncate(int file, off_t size)
     bool struck = is_struck(&(struct call){"ftruncate", .file = file});
     int result;
 
-    next = next ? next : next_of("ftruncate");
+    if (!next)
+        next = next_of("ftruncate");
     if (fails(struck, file))
         return -1;
     result = next(file, size);
@@ -291,7 +298,8 @@ int posix_fallocate(int file, off_t at, off_t size)
     bool struck = is_struck(&(struct call){"posix_fallocate", .file = file});
     int result;
 
-    next = next ? next : next_of("posix_fallocate");
+    if (!next)
+        next = next_of("posix_fallocate");
     if (fails(struck, file))
         return errno;
     result = next(file, at, size);
@@ -305,7 +313,8 @@ int rename(const char *from, const char *to)
     bool struck = is_struck(&(struct call){"rename", .path = to, .file = -1});
     int result;
 
-    next = next ? next : next_of("rename");
+    if (!next)
+        next = next_of("rename");
     if (fails(struck, -1))
         return -1;
     result = next(from, to);
@@ -319,7 +328,8 @@ int renameat2(int from_folder, const char *from, int to_folder, const char *to, 
     bool struck = is_struck(&(struct call){"renameat2", .path = to, .file = -1});
     int result;
 
-    next = next ? next : next_of("renameat2");
+    if (!next)
+        next = next_of("renameat2");
     if (fails(struck, -1))
         return -1;
     result = next(from_folder, from, to_folder, to, flags);
@@ -333,7 +343,8 @@ int link(const char *from, const char *to)
     bool struck = is_struck(&(struct call){"link", .path = to, .file = -1});
     int result;
 
-    next = next ? next : next_of("link");
+    if (!next)
+        next = next_of("link");
     if (fails(struck, -1))
         return -1;
     result = next(from, to);
@@ -347,7 +358,8 @@ int unlink(const char *path)
     bool struck = is_struck(&(struct call){"unlink", .path = path, .file = -1});
     int result;
 
-    next = next ? next : next_of("unlink");
+    if (!next)
+        next = next_of("unlink");
     if (fails(struck, -1))
         return -1;
     result = next(path);
@@ -361,7 +373,8 @@ int remove(const char *path)
     bool struck = is_struck(&(struct call){"remove", .path = path, .file = -1});
     int result;
 
-    next = next ? next : next_of("remove");
+    if (!next)
+        next = next_of("remove");
     if (fails(struck, -1))
         return -1;
     result = next(path);
@@ -375,7 +388,8 @@ int rmdir(const char *path)
     bool struck = is_struck(&(struct call){"rmdir", .path = path, .file = -1});
     int result;
 
-    next = next ? next : next_of("rmdir");
+    if (!next)
+        next = next_of("rmdir");
     if (fails(struck, -1))
         return -1;
     result = next(path);
@@ -389,7 +403,8 @@ int mkdir(const char *path, mode_t mode)
     bool struck = is_struck(&(struct call){"mkdir", .path = path, .file = -1});
     int result;
 
-    next = next ? next : next_of("mkdir");
+    if (!next)
+        next = next_of("mkdir");
     if (fails(struck, -1))
         return -1;
     result = next(path, mode);
@@ -403,7 +418,8 @@ DIR *opendir(const char *path)
     bool struck = is_struck(&(struct call){"opendir", .path = path, .file = -1});
     DIR *result;
 
-    next = next ? next : next_of("opendir");
+    if (!next)
+        next = next_of("opendir");
     if (fails(struck, -1))
         return NULL;
     result = next(path);
@@ -417,7 +433,8 @@ struct dirent *readdir(DIR *folder)
     bool struck = is_struck(&(struct call){"readdir", .file = dirfd(folder)});
     struct dirent *result;
 
-    next = next ? next : next_of("readdir");
+    if (!next)
+        next = next_of("readdir");
     if (fails(struck, -1))
         return NULL;
     result = next(folder);
@@ -431,7 +448,8 @@ int connect(int file, const struct sockaddr *peer, socklen_t size)
     bool struck = is_struck(&(struct call){"connect", .file = file});
     int result;
 
-    next = next ? next : next_of("connect");
+    if (!next)
+        next = next_of("connect");
     if (fails(struck, file))
         return -1;
     result = next(file, peer, size);
@@ -445,7 +463,8 @@ ssize_t send(int file, const void *data, size_t size, int flags)
     bool struck = is_struck(&(struct call){"send", .file = file, .data = data, .size = (ssize_t)size});
     ssize_t result;
 
-    next = next ? next : next_of("send");
+    if (!next)
+        next = next_of("send");
     if (fails(struck, file))
         return -1;
     result = next(file, data, size, flags);
@@ -459,7 +478,8 @@ ssize_t sendmsg(int file, const struct msghdr *message, int flags)
     bool struck = is_struck(&(struct call){"sendmsg", .file = file});
     ssize_t result;
 
-    next = next ? next : next_of("sendmsg");
+    if (!next)
+        next = next_of("sendmsg");
     if (fails(struck, file))
         return -1;
     result = next(file, message, flags);
@@ -473,7 +493,8 @@ ssize_t recvmsg(int file, struct msghdr *message, int flags)
     bool struck = is_struck(&(struct call){"recvmsg", .file = file});
     ssize_t result;
 
-    next = next ? next : next_of("recvmsg");
+    if (!next)
+        next = next_of("recvmsg");
     if (fails(struck, file))
         return -1;
     result = next(file, message, flags);
@@ -487,7 +508,8 @@ void *malloc(size_t size)
     bool struck = is_struck(&(struct call){"malloc", .file = -1});
     void *result;
 
-    next = next ? next : next_of("malloc");
+    if (!next)
+        next = next_of("malloc");
     if (fails(struck, -1))
         return NULL;
     result = next(size);
@@ -501,7 +523,8 @@ void *calloc(size_t count, size_t size)
     bool struck = is_struck(&(struct call){"malloc", .file = -1});
     void *result;
 
-    next = next ? next : next_of("calloc");
+    if (!next)
+        next = next_of("calloc");
     if (fails(struck, -1))
         return NULL;
     result = next(count, size);
@@ -515,7 +538,8 @@ void *realloc(void *memory, size_t size)
     bool struck = is_struck(&(struct call){"malloc", .file = -1});
     void *result;
 
-    next = next ? next : next_of("realloc");
+    if (!next)
+        next = next_of("realloc");
     if (fails(struck, -1))
         return NULL;
     result = next(memory, size);
@@ -530,7 +554,8 @@ ssize_t recv(int file, void *data, size_t size, int flags)
     bool struck = !late && is_struck(&(struct call){"recv", .file = file});
     ssize_t result;
 
-    next = next ? next : next_of("recv");
+    if (!next)
+        next = next_of("recv");
     if (fails(struck, file))
         return -1;
     result = next(file, data, size, flags);

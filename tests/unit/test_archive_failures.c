@@ -20,8 +20,11 @@
 #define ALL SIZE_MAX
 
 #define TOKEN "00000000000000ab"
-#define TEN "data/year=2022/month=2/day=20/hour=10/"
-#define ELEVEN "data/year=2022/month=2/day=20/hour=11/"
+/* Folders of hours, below the folder of the archive and below the storage root. */
+#define WITHIN_TEN "year=2022/month=2/day=20/hour=10/"
+#define WITHIN_ELEVEN "year=2022/month=2/day=20/hour=11/"
+#define TEN "data/" WITHIN_TEN
+#define ELEVEN "data/" WITHIN_ELEVEN
 #define OLD "20220220T10-0123456789abcdef-1.parquet"
 #define NEW "20220220T10-" TOKEN "-3.parquet"
 #define LISTED "20220220T11-" TOKEN "-1.parquet"
@@ -42,9 +45,9 @@ static PGresult *before(const char *sql)
         return PQmakeEmptyPGresult(NULL, PGRES_FATAL_ERROR);
     answer_with(0, "", "", "1");
     if (strcmp(sql, sql_select_listed_files) == 0)
-        answer_with(1, ELEVEN LISTED + strlen("data/"), "", "1");
+        answer_with(1, WITHIN_ELEVEN LISTED, "", "1");
     if (strcmp(sql, sql_select_replaced_files) == 0 && merge_listed && !forgotten)
-        answer_with(1, TEN OLD + strlen("data/"), TEN NEW + strlen("data/"), "1");
+        answer_with(1, WITHIN_TEN OLD, WITHIN_TEN NEW, "1");
     if (strcmp(sql, sql_delete_replaced_files) == 0)
         forgotten = true;
     return NULL;
@@ -219,7 +222,7 @@ static int write_and_read(void)
     cleanup(file_names_release) struct file_names paths = {0};
     int64_t size;
 
-    if (write_parquet(path) || read_parquet(data, TEN OLD + strlen("data/"), &sum))
+    if (write_parquet(path) || read_parquet(data, WITHIN_TEN OLD, &sum))
         return -1;
     file_names_add(&paths, path);
     return merge_files(&paths, merged, &size, &error);

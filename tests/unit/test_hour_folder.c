@@ -9,6 +9,7 @@
 
 #define HOUR 1645351200
 #define TEN "year=2022/month=2/day=20/hour=10"
+#define FOLDER "data/" TEN
 #define FILE_NAME "20220220T10-0123456789abcdef-1.parquet"
 
 static char root[32];
@@ -29,7 +30,7 @@ static int set_up(void **state)
     if (!mkdtemp(root))
         return -1;
     data = memory_printf("%s/data", root);
-    in_root("mkdir -p data/" TEN);
+    in_root("mkdir -p " FOLDER);
     return 0;
 }
 
@@ -59,13 +60,13 @@ static void test_only_files_of_readers_are_listed(void **state)
     cleanup(file_names_release) struct file_names paths = {0}, none = {0};
 
     (void)state;
-    in_root("cd data/" TEN " && touch b.parquet a.parquet .hidden.parquet x other.csv.parquet.tmp");
+    in_root("cd " FOLDER " && touch b.parquet a.parquet .hidden.parquet x other.csv.parquet.tmp");
     assert_int_equal(hour_folder_list(data, HOUR, &paths, &error), 0);
     assert_int_equal(paths.count, 2);
     assert_non_null(strstr(paths.names[0], "/a.parquet"));
     assert_non_null(strstr(paths.names[1], "/b.parquet"));
     assert_int_equal(hour_folder_list(data, HOUR + 3600, &none, &error), 0);
-    in_root("rm data/" TEN "/*.parquet");
+    in_root("rm " FOLDER "/*.parquet");
     assert_int_equal(hour_folder_list(data, HOUR, &none, &error), 0);
     assert_int_equal(none.count, 0);
 }
@@ -78,7 +79,7 @@ static int find(char **ret_path)
 static void test_files_are_found_wherever_they_are(void **state)
 {
     static const char *const places[] = {".staging/0123456789abcdef", ".staging/0123456789abcdef/swap-20220220T10",
-                                         "data/" TEN};
+                                         FOLDER};
 
     (void)state;
     for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
