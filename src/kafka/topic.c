@@ -2,32 +2,19 @@
 
 #include "base/stop.h"
 #include "base/time.h"
+#include "kafka/admin.h"
 
 #define REASON_SIZE 512
+#define WHAT "could not create the topic"
 #define ASK_AGAIN_MS 50
 
 /* Lets the broker choose (KIP-464). */
 #define DEFAULT_REPLICATION (-1)
 
-static void free_options(rd_kafka_AdminOptions_t **options)
-{
-    rd_kafka_AdminOptions_destroy(*options);
-}
-
-static void free_queue(rd_kafka_queue_t **queue)
-{
-    rd_kafka_queue_destroy(*queue);
-}
-
 static void free_topic(rd_kafka_NewTopic_t **topic)
 {
     if (*topic)
         rd_kafka_NewTopic_destroy(*topic);
-}
-
-static void free_event(rd_kafka_event_t **event)
-{
-    rd_kafka_event_destroy(*event);
 }
 
 /* That another process has created it meanwhile is as good. */
@@ -37,15 +24,11 @@ static int check_answer(rd_kafka_event_t *event, struct error *error)
     rd_kafka_resp_err_t code;
     size_t count;
 
-    if (!event)
-        return kafka_error(error, RD_KAFKA_RESP_ERR__TIMED_OUT, "could not create the topic");
-    if (rd_kafka_event_error(event))
-        return kafka_error(error, rd_kafka_event_error(event), "could not create the topic");
     topics = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
     code = count == 1 ? rd_kafka_topic_result_error(topics[0]) : RD_KAFKA_RESP_ERR_UNKNOWN;
     if (!code || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
         return 0;
-    return error_set(error, ERROR_MISTAKE, "could not create the topic: %s",
+    return error_set(error, ERROR_MISTAKE, WHAT ": %s",
                      count == 1 && rd_kafka_topic_result_error_string(topics[0])
                          ? rd_kafka_topic_result_error_string(topics[0])
                          : rd_kafka_err2str(code));
@@ -53,23 +36,18 @@ static int check_answer(rd_kafka_event_t *event, struct error *error)
 
 static int create_topic(rd_kafka_t *client, const struct config *config, struct error *error)
 {
-    cleanup(free_options) rd_kafka_AdminOptions_t *options =
-        rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_CREATETOPICS);
-    cleanup(free_queue) rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    cleanup(admin_release) struct admin_request request = {0};
     cleanup(free_topic) rd_kafka_NewTopic_t *topic = NULL;
-    cleanup(free_event) rd_kafka_event_t *event = NULL;
     char reason[REASON_SIZE];
 
     topic = rd_kafka_NewTopic_new(config_text(config, OPTION_TOPIC), (int)config_number(config, OPTION_PARTITIONS),
                                   DEFAULT_REPLICATION, reason, sizeof(reason));
     if (!topic)
-        return error_set(error, ERROR_USAGE, "could not create the topic: %s", reason);
-    if (rd_kafka_AdminOptions_set_request_timeout(options, KAFKA_ANSWER_TIMEOUT_MS, reason, sizeof(reason)))
-        return error_set(error, ERROR_FAILED, "could not create the topic: %s", reason);
-    rd_kafka_CreateTopics(client, &topic, 1, options, queue);
-    /* The answer comes by the request's own timeout; the wait is a little longer than that. */
-    event = rd_kafka_queue_poll(queue, KAFKA_ANSWER_TIMEOUT_MS + 1000);
-    return check_answer(event, error);
+        return error_set(error, ERROR_USAGE, WHAT ": %s", reason);
+    if (admin_begin(&request, client, RD_KAFKA_ADMIN_OP_CREATETOPICS, WHAT, error))
+        return -1;
+    rd_kafka_CreateTopics(client, &topic, 1, request.options, request.queue);
+    return admin_wait(&request, WHAT, error) ? -1 : check_answer(request.event, error);
 }
 
 /* Waits until the brokers have heard of the new topic. */

@@ -1,0 +1,27 @@
+/*
+ * One request to the brokers' administration (KIP-117). Order of calls: admin_begin(), librdkafka's own call with the
+ * request's options and queue, admin_wait(), admin_release().
+ */
+#ifndef ANTENNA_KAFKA_ADMIN_H
+#define ANTENNA_KAFKA_ADMIN_H
+
+#include "kafka/client.h"
+
+/** Zero-initialise. */
+struct admin_request {
+    rd_kafka_AdminOptions_t *options;
+    rd_kafka_queue_t *queue;
+    rd_kafka_event_t *event; /* the answer, after admin_wait() */
+};
+
+/** Prepares a request that is given up after KAFKA_ANSWER_TIMEOUT_MS. `what` begins the error's text. */
+int admin_begin(struct admin_request *request, rd_kafka_t *client, rd_kafka_admin_op_t operation, const char *what,
+                struct error *error) must_check;
+
+/** Waits for the answer to the request as a whole; the results within it are the caller's. Errors: as kafka_error(). */
+int admin_wait(struct admin_request *request, const char *what, struct error *error) must_check;
+
+/** Frees what it holds. Fits cleanup(). */
+void admin_release(struct admin_request *request);
+
+#endif
