@@ -86,19 +86,25 @@ int disk_make_folder(const char *path, struct error *error)
     return disk_sync_folder(above, error);
 }
 
-int disk_list(const char *path, struct file_names *ret_names, struct error *error)
+int disk_read_folder(DIR *folder, struct file_names *ret_names)
 {
-    DIR *folder = opendir(path);
     const struct dirent *entry;
     int failure;
 
-    if (!folder)
-        return disk_fail(error, "open the folder", path);
     while (errno = 0, (entry = readdir(folder)))
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             file_names_add(ret_names, entry->d_name);
     failure = errno;
     closedir(folder);
     errno = failure;
-    return failure ? disk_fail(error, "read the folder", path) : 0;
+    return failure ? -1 : 0;
+}
+
+int disk_list(const char *path, struct file_names *ret_names, struct error *error)
+{
+    DIR *folder = opendir(path);
+
+    if (!folder)
+        return disk_fail(error, "open the folder", path);
+    return disk_read_folder(folder, ret_names) ? disk_fail(error, "read the folder", path) : 0;
 }

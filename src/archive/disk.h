@@ -5,6 +5,7 @@
 #ifndef ANTENNA_ARCHIVE_DISK_H
 #define ANTENNA_ARCHIVE_DISK_H
 
+#include <dirent.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,9 @@ int disk_sync_folder(const char *path, struct error *error) must_check;
 
 /** Makes the folder with all above it, each known to the disk before the next. */
 int disk_make_folder(const char *path, struct error *error) must_check;
+
+/** Adds the entries of an open folder, hidden ones too, and closes it. Returns 0, or -1 with errno. */
+int disk_read_folder(DIR *folder, struct file_names *ret_names) must_check;
 
 /** The entries of a folder, hidden ones too. */
 int disk_list(const char *path, struct file_names *ret_names, struct error *error) must_check;

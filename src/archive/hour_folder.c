@@ -37,13 +37,19 @@ static int compare_paths(const void *left, const void *right)
     return strcmp(*(char *const *)left, *(char *const *)right);
 }
 
+static bool is_for_readers(const char *name)
+{
+    size_t size = strlen(name);
+
+    return name[0] != '.' && size >= strlen(SUFFIX) && strcmp(name + size - strlen(SUFFIX), SUFFIX) == 0;
+}
+
 int hour_folder_list(const char *storage_path, int64_t hour, struct file_names *ret_paths, struct error *error)
 {
     cleanup(memory_free) char *path = NULL;
+    cleanup(file_names_release) struct file_names names = {0};
     char place[LAYOUT_PATH_SIZE];
-    const struct dirent *entry;
     DIR *folder;
-    int failure;
 
     layout_hour_path(place, hour);
     path = memory_printf("%s/%s", storage_path, place);
@@ -52,19 +58,14 @@ int hour_folder_list(const char *storage_path, int64_t hour, struct file_names *
         return 0;
     if (!folder)
         return error_set(error, ERROR_MISTAKE, "could not open the folder \"%s\": %s", path, strerror(errno));
-    while (errno = 0, (entry = readdir(folder))) {
-        size_t size = strlen(entry->d_name);
+    if (disk_read_folder(folder, &names))
+        return error_set(error, ERROR_WORLD, "could not read the folder \"%s\": %s", path, strerror(errno));
+    for (size_t i = 0; i < names.count; i++) {
+        cleanup(memory_free) char *file = memory_printf("%s/%s", path, names.names[i]);
 
-        if (entry->d_name[0] == '.' || size < strlen(SUFFIX) ||
-            strcmp(entry->d_name + size - strlen(SUFFIX), SUFFIX) != 0)
-            continue;
-        ret_paths->names = memory_resize(ret_paths->names, ret_paths->count + 1, sizeof(*ret_paths->names));
-        ret_paths->names[ret_paths->count++] = memory_printf("%s/%s", path, entry->d_name);
+        if (is_for_readers(names.names[i]))
+            file_names_add(ret_paths, file);
     }
-    failure = errno;
-    closedir(folder);
-    if (failure)
-        return error_set(error, ERROR_WORLD, "could not read the folder \"%s\": %s", path, strerror(failure));
     if (ret_paths->count)
         qsort(ret_paths->names, ret_paths->count, sizeof(*ret_paths->names), compare_paths);
     return 0;
