@@ -20,14 +20,13 @@ static bool is_blank(char character)
 
 static void skip_blanks(struct scanner *scanner)
 {
-    while (scanner->next < scanner->end && (unsigned char)*scanner->next <= ' ' && is_blank(*scanner->next))
+    while (scanner->next < scanner->end && is_blank(*scanner->next))
         scanner->next++;
 }
 
 static bool take(struct scanner *scanner, char character)
 {
-    if (scanner->next == scanner->end || *scanner->next != character)
-        skip_blanks(scanner);
+    skip_blanks(scanner);
     if (scanner->next == scanner->end || *scanner->next != character)
         return false;
     scanner->next++;
