@@ -4,8 +4,6 @@
  */
 #include "libpq_script.h"
 
-#include <ftw.h>
-
 #include "archive/hour_folder.h"
 #include "archive/merge.h"
 #include "archive/parquet.h"
@@ -13,8 +11,8 @@
 #include "archive/recover.h"
 #include "archive/staging.h"
 #include "archive/swap.h"
-#include "base/memory.h"
 #include "failing_calls.h"
+#include "folder.h"
 
 #define CALLS_MAX 2000
 #define ALL SIZE_MAX
@@ -35,7 +33,6 @@ static const int errors[] = {EIO, ENOSPC, EDQUOT, EFBIG, EACCES, EPERM, EROFS, E
 /* Errors that say that something is not there, or is there already: false news, for it is the other way round. */
 static const int false_errors[] = {ENOENT, EEXIST, EWOULDBLOCK, ENOTEMPTY};
 
-static char root[32];
 static bool merge_listed, forgotten;
 
 /* The list of files, or that PostgreSQL is out of order. */
@@ -53,35 +50,14 @@ static PGresult *before(const char *sql)
     return NULL;
 }
 
-static void in_root(const char *command)
-{
-    cleanup(memory_free) char *line = memory_printf("cd %s && %s", root, command);
-
-    assert_int_equal(system(line), 0); /* NOLINT: the commands are this file's */
-}
-
-static bool exists(const char *below)
-{
-    cleanup(memory_free) char *path = memory_printf("%s/%s", root, below);
-
-    return access(path, F_OK) == 0;
-}
-
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)
-{
-    (void)status, (void)type, (void)place;
-    return remove(path);
-}
-
 static void make_root(void)
 {
-    strcpy(root, "/tmp/antenna-test-XXXXXX");
-    assert_non_null(mkdtemp(root));
+    assert_int_equal(folder_make(), 0);
 }
 
 static void remove_root(void)
 {
-    assert_int_equal(nftw(root, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
+    assert_int_equal(folder_remove(), 0);
 }
 
 /* A writer died with a listed file, one that is not, and files merged. */

@@ -1,50 +1,31 @@
 /* The files of an hour as readers find them, wherever a writer has left them. */
 #include "archive/hour_folder.h"
 
-#include <ftw.h>
-#include <unistd.h>
-
-#include "base/memory.h"
-#include "unit.h"
+#include "folder.h"
 
 #define HOUR 1645351200
 #define TEN "year=2022/month=2/day=20/hour=10"
 #define FOLDER "data/" TEN
 #define FILE_NAME "20220220T10-0123456789abcdef-1.parquet"
 
-static char root[32];
 static char *data;
 static struct error error;
-
-static void in_root(const char *command)
-{
-    cleanup(memory_free) char *line = memory_printf("cd %s && %s", root, command);
-
-    assert_int_equal(system(line), 0); /* NOLINT: the commands are this file's */
-}
 
 static int set_up(void **state)
 {
     (void)state;
-    strcpy(root, "/tmp/antenna-test-XXXXXX");
-    if (!mkdtemp(root))
+    if (folder_make())
         return -1;
     data = memory_printf("%s/data", root);
     in_root("mkdir -p " FOLDER);
     return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)
-{
-    (void)status, (void)type, (void)place;
-    return remove(path);
-}
-
 static int tear_down(void **state)
 {
     (void)state;
     free(data);
-    return nftw(root, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    return folder_remove();
 }
 
 static void test_a_storage_root_is_no_storage_path(void **state)

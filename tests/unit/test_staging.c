@@ -2,33 +2,23 @@
 #include "archive/staging.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/memory.h"
-#include "unit.h"
+#include "folder.h"
 
-static char root[32];
 static struct error error;
 
 static int set_up(void **state)
 {
     (void)state;
-    strcpy(root, "/tmp/antenna-test-XXXXXX");
-    return mkdtemp(root) ? 0 : -1;
-}
-
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)
-{
-    (void)status, (void)type, (void)place;
-    return remove(path);
+    return folder_make();
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    return nftw(root, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    return folder_remove();
 }
 
 static struct staging *open_staging(void)
@@ -47,13 +37,6 @@ static void put_file(const struct staging *staging, const char *name)
 
     assert_true(file >= 0);
     close(file);
-}
-
-static bool exists(const char *below)
-{
-    cleanup(memory_free) char *path = memory_printf("%s/%s", root, below);
-
-    return access(path, F_OK) == 0;
 }
 
 static void name_file(const struct staging *staging, char name[LAYOUT_NAME_SIZE])

@@ -2,18 +2,15 @@
 #include "archive/swap.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "archive/hour_folder.h"
-#include "base/memory.h"
-#include "unit.h"
+#include "folder.h"
 
 #define HOUR 1645351200
 #define HOUR_FOLDER "data/year=2022/month=2/day=20/hour=10"
 
-static char root[32];
 static struct staging *staging;
 static struct swap *swap;
 static struct error error;
@@ -21,20 +18,6 @@ static struct error error;
 static char old_name[] = "20220220T10-0123456789abcdef-1.parquet";
 static char *replaced_names[] = {old_name};
 static const struct file_names replaced = {replaced_names, 1}, none;
-
-static void in_root(const char *command)
-{
-    cleanup(memory_free) char *line = memory_printf("cd %s && %s", root, command);
-
-    assert_int_equal(system(line), 0); /* NOLINT: the commands are this file's */
-}
-
-static bool exists(const char *below)
-{
-    cleanup(memory_free) char *path = memory_printf("%s/%s", root, below);
-
-    return access(path, F_OK) == 0;
-}
 
 static bool is_in_hour(const char *name)
 {
@@ -46,8 +29,7 @@ static bool is_in_hour(const char *name)
 static int set_up(void **state)
 {
     (void)state;
-    strcpy(root, "/tmp/antenna-test-XXXXXX");
-    if (!mkdtemp(root) || staging_open(root, &staging, &error))
+    if (folder_make() || staging_open(root, &staging, &error))
         return -1;
     swap = swap_new(staging, HOUR);
     in_root("mkdir -p " HOUR_FOLDER "/below && cd " HOUR_FOLDER
@@ -56,18 +38,12 @@ static int set_up(void **state)
     return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)
-{
-    (void)status, (void)type, (void)place;
-    return remove(path);
-}
-
 static int tear_down(void **state)
 {
     (void)state;
     swap_free(swap);
     staging_close(staging);
-    return nftw(root, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    return folder_remove();
 }
 
 static void check(int status)
