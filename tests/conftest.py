@@ -9,7 +9,7 @@ from case import Case
 from certificates import Certificates
 from program import BINARY, Program
 from proxy import Proxy
-from stack import Kafka, Postgres
+from stack import Kafka, Postgres, running
 
 
 @pytest.fixture(scope="session")
@@ -24,21 +24,15 @@ def home():
 @pytest.fixture(scope="session")
 def kafka(home):
     server = Kafka(home, tied=True)
-    try:
-        server.start()
+    with running(server):
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="session")
 def postgres(home):
     server = Postgres(home, tied=True, durable=False)
-    try:
-        server.start()
+    with running(server):
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -2,17 +2,14 @@
 
 import datetime
 import json
-import pathlib
-import shutil
 import subprocess
 import sys
-import tempfile
 
 import pytest
 from case import Case
 from pages import open_browser
 from program import CHECKOUT, Program, environment
-from stack import Kafka, Postgres, Superset, free_port
+from stack import Kafka, Postgres, Superset, free_port, running
 
 USERS = CHECKOUT / "demo" / "users.csv"
 IMPORT = CHECKOUT / "serving" / "superset" / "import"
@@ -28,25 +25,11 @@ ANTENNA = "11111111-1111-1111-1111-111111111111"
 
 
 @pytest.fixture(scope="session")
-def home():
-    """The servers' folder, which PostgreSQL's user may pass through."""
-    path = pathlib.Path(tempfile.mkdtemp(prefix="antenna-dashboard-tests-"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
 def servers(home):
     """Kafka, PostgreSQL and Superset."""
     started = [Kafka(home, tied=True), Postgres(home, tied=True, durable=False), Superset(home, free_port(), tied=True)]
-    try:
-        for server in started:
-            server.start()
+    with running(*started):
         yield started
-    finally:
-        for server in reversed(started):
-            server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import readers
 from case import Case
 from oracle import expect
 from service import running_service, wait_for_progress
-from stack import Postgres
+from stack import Postgres, running
 from stack.postgres import find_programs
 from wire import Wire
 
@@ -66,14 +66,10 @@ class Standby(Postgres):
 def servers(home):
     """A primary server and its standby."""
     primary = Postgres(home / "primary", tied=True, durable=False)
-    primary.start()
-    standby = Standby(home / "standby", primary)
-    try:
-        standby.start()
-        yield primary, standby
-    finally:
-        standby.stop()
-        primary.stop()
+    with running(primary):
+        standby = Standby(home / "standby", primary)
+        with running(standby):
+            yield primary, standby
 
 
 def committed(case, server):

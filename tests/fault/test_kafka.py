@@ -10,6 +10,7 @@ from cluster import Cluster
 from faults import dice_of, rounds, times
 from oracle import expect
 from service import running_service, wait_for_progress
+from stack import running
 from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(600)
@@ -51,11 +52,8 @@ def test_broker_faults_in_a_row(case, figures, seed, count):
 @pytest.fixture
 def cluster(home):
     cluster = Cluster(home / "cluster")
-    try:
-        cluster.start()
+    with running(cluster):
         yield cluster
-    finally:
-        cluster.stop()
 
 
 def leaders(case):

@@ -8,6 +8,7 @@ from case import Case
 from cluster import WiredKafka
 from faults import dice_of, rounds
 from service import backlog, running_service, wait_for_progress
+from stack import running
 from waiting import wait_until
 from wire import Wire
 
@@ -31,10 +32,9 @@ def wired_kafka(home):
     wire = Wire(0)
     server = WiredKafka(home / "wired", wire)
     try:
-        server.start()
-        yield server, wire
+        with running(server):
+            yield server, wire
     finally:
-        server.stop()
         wire.close()
 
 

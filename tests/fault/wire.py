@@ -5,6 +5,8 @@ import socket
 import threading
 import time
 
+from proxy import connections
+
 CHUNK = 1 << 16
 HOST = "127.0.0.1"
 
@@ -49,16 +51,7 @@ class Wire:
         self.cut()
 
     def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            try:
-                server = socket.create_connection((HOST, self.target))
-            except OSError:
-                client.close()
-                continue
+        for client, server in connections(self._listener, lambda: (HOST, self.target)):
             with self._lock:
                 self._sockets |= {client, server}
             for source, sink in ((client, server), (server, client)):

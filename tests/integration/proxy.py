@@ -16,6 +16,24 @@ def simple_query(text):
 BEGIN, COMMIT = simple_query("BEGIN"), simple_query("COMMIT")
 
 
+def connections(listener, target):
+    """Each connection that comes in until the listener is closed, with one to the address that `target()` gives then.
+
+    One that finds nobody there is closed.
+    """
+    while True:
+        try:
+            client, _ = listener.accept()
+        except OSError:
+            return
+        try:
+            server = socket.create_connection(target())
+        except OSError:
+            client.close()
+            continue
+        yield client, server
+
+
 class Link:
     """One connection through the proxy, served by one thread."""
 
@@ -102,16 +120,7 @@ class Proxy:
         return action
 
     def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            try:
-                server = socket.create_connection(self._target)
-            except OSError:
-                client.close()
-                continue
+        for client, server in connections(self._listener, lambda: self._target):
             threading.Thread(target=Link(self, client, server).serve, daemon=True).start()
 
     def close(self):

@@ -7,6 +7,7 @@ import pytest
 from case import Case
 from confluent_kafka.admin import AdminClient, ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
 from secure_kafka import USER, SecureKafka
+from stack import running
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -16,11 +17,8 @@ MECHANISMS = ["PLAIN", "SCRAM-SHA-512"]
 @pytest.fixture(scope="session")
 def secure_kafka(tmp_path_factory, certificates):
     server = SecureKafka(tmp_path_factory.mktemp("secure-kafka"), certificates)
-    try:
-        server.start()
+    with running(server):
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture

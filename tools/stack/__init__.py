@@ -8,7 +8,7 @@ restart.
 from stack.kafka import Kafka
 from stack.postgres import Postgres
 from stack.process import Job, ServerError, Service
-from stack.server import configured_port, free_port
+from stack.server import configured_port, free_port, running
 from stack.superset import Superset
 
-__all__ = ["Job", "Kafka", "Postgres", "ServerError", "Service", "Superset", "configured_port", "free_port"]
+__all__ = ["Job", "Kafka", "Postgres", "ServerError", "Service", "Superset", "configured_port", "free_port", "running"]

@@ -48,6 +48,18 @@ def check_free(port):
         probe.bind(("127.0.0.1", port))
 
 
+@contextlib.contextmanager
+def running(*servers):
+    """Starts servers, one after the other, and stops all of them in the end, the last one first. Raises ServerError."""
+    try:
+        for server in servers:
+            server.start()
+        yield
+    finally:
+        for server in reversed(servers):
+            server.stop()
+
+
 class Server(Process):
     """One server process on a port of its own; it keeps the port over a restart."""
 
