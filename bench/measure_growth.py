@@ -6,8 +6,8 @@ import sys
 from measure_speed import measure
 from plots import lines
 from results import median, with_spread
-from systems import SYSTEMS
-from workloads import START, WORKLOADS
+from systems import SYSTEMS, warm_up
+from workloads import WORKLOADS
 
 NAME = "growth"
 TITLE = "Growth"
@@ -31,7 +31,7 @@ def workload_of(what, size, scale):
 def run(bench):
     """Measures antenna at each size; returns the rows."""
     system = SYSTEMS["antenna"]
-    system.run(bench.lab, bench.loads.get(START), "warm-up", bench.lab.home / "archive" / "warm-up")
+    warm_up(bench, system)
     rows = []
     for what, sizes in GROWTH.items():
         for size in sizes:

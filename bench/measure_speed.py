@@ -11,7 +11,7 @@ from check import differences
 from lab import cpu_seconds
 from plots import bars
 from results import median, show, with_spread
-from systems import SPARK_TABLE, SYSTEMS
+from systems import SPARK_TABLE, SYSTEMS, warm_up
 from workloads import START, WORKLOADS
 
 NAME = "speed"
@@ -76,8 +76,7 @@ def run(bench):
     systems = [system for system in systems if system.is_available()]
     workloads = [START] + [WORKLOADS[name].scaled(bench.scale) for name in bench.workloads]
     rows = []
-    # The broker's first group takes seconds, which are nobody's figure.
-    SYSTEMS["antenna"].run(bench.lab, bench.loads.get(START), "warm-up", bench.lab.home / "archive" / "warm-up")
+    warm_up(bench, SYSTEMS["antenna"])
     for workload in workloads:
         load = bench.loads.get(workload)
         runs = {system: [] for system in systems}

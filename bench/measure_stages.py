@@ -5,8 +5,8 @@ import shutil
 import sys
 
 from results import median
-from systems import Antenna
-from workloads import START, WORKLOADS
+from systems import Antenna, warm_up
+from workloads import WORKLOADS
 
 NAME = "stages"
 TITLE = "Stages of the speed layer"
@@ -21,7 +21,7 @@ def stages_of(said):
 
 def run(bench):
     """Measures each workload; returns the rows."""
-    PROFILED.run(bench.lab, bench.loads.get(START), "warm-up", bench.lab.home / "archive" / "warm-up")
+    warm_up(bench, PROFILED)
     rows = []
     for name in bench.workloads:
         load = bench.loads.get(WORKLOADS[name].scaled(bench.scale))

@@ -4,6 +4,7 @@ import functools
 import subprocess
 
 from lab import CHECKOUT, PROGRAM
+from workloads import START
 
 SPARK = CHECKOUT / ".deps" / "spark"
 DROP = CHECKOUT / "build" / "bench-drop"
@@ -90,6 +91,11 @@ class Spark:
             *spark_command("spark_speed.py", lab, lab.kafka.address, load.topic, self.table, root, *options),
             environment=spark_environment(),
         )
+
+
+def warm_up(bench, system):
+    """Lets a system read little: the broker's first group takes seconds, which are nobody's figure."""
+    system.run(bench.lab, bench.loads.get(START), "warm-up", bench.lab.home / "archive" / "warm-up")
 
 
 def spark_command(script, lab, *arguments):
