@@ -135,6 +135,9 @@ static int connection_error(PGconn *connection, struct error *error)
 {
     const char *message = PQerrorMessage(connection);
 
+    /* Without the memory for a connection there is none to ask, and libpq calls it "connection pointer is NULL". */
+    if (!connection || strstr(message, "out of memory"))
+        return error_set(error, ERROR_WORLD, "out of memory");
     if (*message && quotes_address(message))
         return refuse_address(message, error);
     /* libpq gives no SQLSTATE for a refused login; its words do not change with the server's language when the
