@@ -30,9 +30,7 @@ static int connect_to_postgres(struct worker *worker, struct error *error)
     if (jdbc_from_config(worker->job->config, &address, error) || postgres_open(&address, &worker->postgres, error) ||
         progress_limit_idle_time(worker->postgres, error))
         return -1;
-    if (recover_files(worker->postgres, worker->staging, error))
-        return -1;
-    return recover_abandoned(worker->postgres, worker->job->storage_root, error);
+    return recover_files(worker->postgres, worker->staging, error);
 }
 
 static void list_unclaimed(const struct partitions *partitions, struct claim *claim)
@@ -188,7 +186,9 @@ int acquire_partitions(struct worker *worker, struct error *error)
     if (partitions_count_unclaimed(&worker->partitions) == 0)
         return 0;
     list_unclaimed(&worker->partitions, &claim);
-    if (check_topic(worker, error) || find_ranges(worker, &claim, error) ||
+    /* Whoever had these partitions before us may be dead, and nobody may ever start in its place. */
+    if (recover_abandoned(worker->postgres, worker->job->storage_root, error) || check_topic(worker, error) ||
+        find_ranges(worker, &claim, error) ||
         progress_claim(worker->postgres, &worker->job->key, worker->owner, claim.progress, claim.count, error) ||
         check_losses(worker, &claim, error))
         return -1;

@@ -332,9 +332,14 @@ class Case:
         amount = sum(row[3] * count for row, count in expected.rows.items())
         assert counters == (expected.events, len(expected.rejected), expected.events, amount, amount)
 
+    def staging_folders(self):
+        """Those of writers that run or are dead."""
+        return [*(self.root / ".staging").glob("*")]
+
     def check_nothing_left(self):
         """No file waits in staging."""
-        assert not [*(self.root / ".staging").rglob("*")]
+        left = self.staging_folders()
+        assert not left, left
 
     def check_layers(self, expected=None):
         """Asserts that ledger, archive and both layers are equal, by our readers and by the program's own."""

@@ -46,6 +46,19 @@ def test_one_is_killed_and_a_third_joins(case):
     case.check_exact()
 
 
+def test_what_a_dead_member_left_is_taken_in_by_those_who_go_on(case):
+    case.prepare(partitions=6)
+    first = case.start_speed()
+    second = case.start_speed()
+    wait_for_owners(case, first, second)
+    assert len(case.staging_folders()) == 2
+    first.kill()
+    wait_for_owners(case, second)
+    assert len(case.staging_folders()) == 1
+    second.terminate()
+    assert not case.staging_folders()
+
+
 def test_members_come_and_go_cleanly(case):
     case.prepare(partitions=6)
     simulate = case.start_simulate("--rate", "2000")
