@@ -6,6 +6,8 @@ python := .deps/venv/bin/python
 ARGS ?=
 FAULTS ?= 100
 SEED ?= 1
+# Tests of faults wait more than they work.
+processes := $(shell expr $$(nproc) + 1)
 export PYTHONPATH := tools
 SECONDS_OF_FUZZING ?= 60
 
@@ -31,10 +33,10 @@ test-integration: setup-test build ## tests on a real Kafka and PostgreSQL
 	@$(python) -m pytest tests/integration $(ARGS)
 
 test-faults-share: setup-test build ## a few faults of all kinds, drawn by SEED=1
-	@FAULTS=10 SEED=$(SEED) $(python) -m pytest tests/fault --share 8 $(ARGS)
+	@FAULTS=5 SEED=$(SEED) $(python) -m pytest tests/fault --share 8 -n $(processes) $(ARGS)
 
 test-faults: setup-test build ## faults of all kinds, FAULTS=100 random kills and others in proportion
-	@FAULTS=$(FAULTS) SEED=$(SEED) $(python) -m pytest tests/fault $(ARGS)
+	@FAULTS=$(FAULTS) SEED=$(SEED) $(python) -m pytest tests/fault -n $(processes) $(ARGS)
 
 test-sanitized: setup-test ## unit tests and some of the others with the address and undefined-behaviour sanitizers
 	@cmake --preset asan >/dev/null

@@ -32,6 +32,18 @@ def figures(request):
     return request.config.stash[FIGURES]
 
 
+def pytest_sessionfinish(session):
+    """One of several processes hands over what it has noted."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["figures"] = session.config.stash[FIGURES].rows()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """And the one that started them gathers it."""
+    node.config.stash[FIGURES].add(node.workeroutput["figures"])
+
+
 def pytest_terminal_summary(terminalreporter, config):
     """A part of the suite, by mark or share, is no run of it."""
     if config.option.markexpr or config.option.share > 1:

@@ -9,23 +9,26 @@ from program import BINARY, CHECKOUT
 
 PRELOAD = CHECKOUT / "build" / "tests" / "fault-preload.so"
 
-# The size of the suite is the number of random kills of the speed layer; the others keep a release's proportions to it.
+# The size of the suite is the number of random kills of the speed layer. Each other kind has a size for a usual run and
+# one for a release's, and one in proportion below, between and beyond them.
 FAULTS = int(os.environ.get("FAULTS", "10"))
 SEED = int(os.environ.get("SEED", "1"))
+USUAL_FAULTS = 100
 RELEASE_FAULTS = 10_000
 
 # A restart takes up at once what the process before it had, instead of waiting for the group to notice its death.
 NAMED = ("--instance-id", "victim")
 
 
-def times(release):
-    """How many of so many faults of a release this run makes."""
-    return max(1, round(release * FAULTS / RELEASE_FAULTS))
+def times(usual, release):
+    """How many faults this run makes of a kind of which a usual run and a release make so many."""
+    beyond = max(0, FAULTS - USUAL_FAULTS) / (RELEASE_FAULTS - USUAL_FAULTS)
+    return max(1, round(usual * min(1, FAULTS / USUAL_FAULTS) + (release - usual) * beyond))
 
 
-def rounds(release, size):
-    """Splits this run's share, if any, into rounds of at most `size`: a list of (seed, faults), for parametrize."""
-    total = round(release * FAULTS / RELEASE_FAULTS)
+def rounds(usual, release, size):
+    """Splits them into rounds of at most `size`: a list of (seed, faults), for parametrize."""
+    total = times(usual, release)
     return [(SEED + i, min(size, total - i * size)) for i in range((total + size - 1) // size)]
 
 

@@ -24,6 +24,9 @@ class Row:
     seed: int = SEED
 
 
+SUMMED = ("faults", "messages", "bytes", "lost", "doubled")
+
+
 class Figures:
     """The figures of a run; those of kinds that it leaves out are kept from the run before."""
 
@@ -33,19 +36,34 @@ class Figures:
     def check(self, kind, case, faults, expected=None):
         """Notes what is lost and doubled after so many faults, and fails when anything is; returns what is expected."""
         expected = expected or expect(case.messages())
-        found = collections.Counter(case.totals())
+        self.note(kind, faults, expected.events + len(expected.rejected), expected.windows, case.totals())
+        return case.check_exact(expected)
+
+    def note(self, kind, faults, messages, windows, totals):
+        """Notes how the totals differ from the expected windows after so many faults and messages."""
+        found = collections.Counter(totals)
         row = self._rows[kind]
         row.faults += faults
-        row.messages += expected.events + len(expected.rejected)
-        row.bytes += expected.windows.total()
-        row.lost += (expected.windows - found).total()
-        row.doubled += (found - expected.windows).total()
-        return case.check_exact(expected)
+        row.messages += messages
+        row.bytes += windows.total()
+        row.lost += (windows - found).total()
+        row.doubled += (found - windows).total()
+
+    def rows(self):
+        """What was noted, as plain data: {kind: {column: value}}."""
+        return {kind: dataclasses.asdict(row) for kind, row in self._rows.items()}
+
+    def add(self, rows):
+        """Adds what another process has noted."""
+        for kind, columns in rows.items():
+            row = self._rows[kind]
+            for name in SUMMED:
+                setattr(row, name, getattr(row, name) + columns[name])
 
     def save(self):
         """Writes the figures and returns them as lines of a table."""
         rows = json.loads(PATH.read_text()) if PATH.exists() else {}
-        rows |= {kind: dataclasses.asdict(row) for kind, row in self._rows.items()}
+        rows |= self.rows()
         PATH.write_text(json.dumps(rows, indent=1, sort_keys=True) + "\n")
         return [
             "| fault | faults | messages | bytes | lost | doubled | `FAULTS` |",

@@ -21,7 +21,7 @@ def running_service(case, *options, live=LIVE, **changes):
     speed.terminate()
 
 
-def wait_for_progress(case, speed, messages=500):
+def wait_for_progress(case, speed, messages=500, seconds=90):
     """Until so many more messages are committed."""
     offsets = "SELECT coalesce(sum(totals_offset), 0) FROM antenna.progress"
     begin = case.value(offsets)
@@ -30,7 +30,7 @@ def wait_for_progress(case, speed, messages=500):
         assert speed.is_running(), speed.err
         return case.value(offsets) >= begin + messages
 
-    wait_until(look, f"{messages} more messages are committed", seconds=90)
+    wait_until(look, f"{messages} more messages are committed", seconds)
 
 
 def backlog(case):

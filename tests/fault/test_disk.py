@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import os
 import subprocess
 
 import events
@@ -9,7 +10,9 @@ import pytest
 from faults import Fault, Injection, times
 from service import running_service
 
-pytestmark = pytest.mark.timeout(120 + 20 * times(200))
+TIMES = times(2, 200)
+
+pytestmark = pytest.mark.timeout(120 + 20 * TIMES)
 
 
 @pytest.fixture
@@ -46,14 +49,14 @@ def fill_inodes(disk):
 @pytest.mark.parametrize("fill", [fill_bytes, fill_inodes])
 def test_full_for_a_while(case, figures, small_disk, fill):
     with running_service(case, "--roll-age", "500ms", "--roll-rows", "100000") as speed:
-        for count in range(1, times(200) + 1):
+        for count in range(1, TIMES + 1):
             fillers = fill(small_disk)
             speed.wait_for("waits and will try again", count=count)
             assert "No space left" in speed.err
             for filler in fillers:
                 filler.unlink()
             speed.wait_for("goes on after", count=count)
-    figures.check("disk full", case, times(200))
+    figures.check("disk full", case, TIMES)
 
 
 def test_full_at_the_start(case, small_disk):
@@ -82,19 +85,23 @@ def test_turns_read_only(case, figures):
     figures.check("disk read-only", case, 1)
 
 
-@pytest.mark.parametrize("call", ["fsync", "write"])
-def test_a_disk_that_fails_again_and_again(case, figures, call):
+@pytest.mark.parametrize(
+    ("call", "number"),
+    [("fsync", errno.EIO), ("write", errno.EIO), ("write", errno.EDQUOT), ("posix_fallocate", errno.EDQUOT)],
+)
+def test_a_disk_that_fails_again_and_again(case, figures, call, number):
     """Each try fails at the same place, some dozens of times, and then the disk is sound."""
     case.prepare()
     simulate = case.start_simulate("--count", "5000", "--rate", "max")
     assert simulate.wait().code == 0
-    injection = Injection(case.folder, Fault(call, errno.EIO, number=2, times=8, path="*/.staging/*.parquet"))
+    injection = Injection(case.folder, Fault(call, number, number=2, times=8, path="*/.staging/*"))
     arguments = case.speed_arguments("--until-end", "--roll-rows", "1000")
     running = case.program.start(*arguments, environment=injection.environment)
     assert running.wait(90).code == 0, running.err
     assert injection.count >= 2 + 8
     assert "waits and will try again" in running.err
-    figures.check("EIO on fsync and write", case, 8)
+    assert os.strerror(number) in running.err
+    figures.check("disk over quota" if number == errno.EDQUOT else "EIO on fsync and write", case, 8)
 
 
 def test_a_folder_that_cannot_be_read_to_its_end(case):

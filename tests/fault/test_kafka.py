@@ -15,6 +15,9 @@ from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(600)
 
+# How often leaders move, and how many producers abort transactions beside the first three.
+TIMES = times(2, 200)
+
 # The simulator, an idempotent producer, goes on after an outage as well.
 # A producer's limit is 1,000,000 bytes unless told otherwise; the broker's is 1 MiB and 12 bytes.
 LARGE = {"message.max.bytes": 1_048_588}
@@ -35,7 +38,7 @@ def test_broker_goes_and_comes(case, figures, stop):
     figures.check(BROKER_FAULTS, case, 1)
 
 
-@pytest.mark.parametrize(("seed", "count"), rounds(200, 5))
+@pytest.mark.parametrize(("seed", "count"), rounds(2, 200, 5))
 def test_broker_faults_in_a_row(case, figures, seed, count):
     dice = dice_of("kafka", seed)
     with running_service(case, "--workers", "2") as speed:
@@ -66,13 +69,13 @@ def leaders(case):
         consumer.close()
 
 
-@pytest.mark.timeout(300 + 60 * times(200))
+@pytest.mark.timeout(300 + 60 * TIMES)
 def test_leaders_move(cluster, postgres, program, tmp_path, figures):
     """A broker dies, others lead its partitions, it comes back and leads them again."""
     case = Case(cluster, postgres, program, tmp_path)
     dice = dice_of("leaders")
     with running_service(case) as speed:
-        for _ in range(times(200)):
+        for _ in range(TIMES):
             number = dice.choice(sorted(set(leaders(case).values())))
             victim = cluster.brokers[number - 1]
             victim.kill()
@@ -81,7 +84,7 @@ def test_leaders_move(cluster, postgres, program, tmp_path, figures):
             victim.start()
             wait_until(lambda number=number: number in leaders(case).values(), "it leads again", 60)
             wait_for_progress(case, speed)
-    figures.check("Kafka: leaders move among three brokers", case, 2 * times(200))
+    figures.check("Kafka: leaders move among three brokers", case, 2 * TIMES)
     case.close()
 
 
@@ -154,7 +157,7 @@ def test_topic_is_made_anew_under_a_service(case, figures, count):
 def test_aborted_transactions(case, figures):
     """Among committed ones, in several partitions, and at the very end."""
     case.prepare()
-    for number in range(times(200) + 3):
+    for number in range(TIMES + 3):
         producer = confluent_kafka.Producer(
             {"bootstrap.servers": case.kafka.address, "transactional.id": f"{case.topic}-{number}", "linger.ms": 5}
         )
@@ -167,9 +170,9 @@ def test_aborted_transactions(case, figures):
             producer.commit_transaction(20) if kept else producer.abort_transaction(20)
     case.speed()
     expected = expect(case.messages())
-    assert expected.events == 400 * (times(200) + 3)
+    assert expected.events == 400 * (TIMES + 3)
     expected.ends = case.ends()
-    figures.check("Kafka: aborted transactions", case, 2 * (times(200) + 3), expected)
+    figures.check("Kafka: aborted transactions", case, 2 * (TIMES + 3), expected)
 
 
 def test_an_open_transaction_holds_its_partition_back(case):

@@ -19,8 +19,11 @@ LIVE = ("--rate", "3000", "--late", "0.1", "--malformed", "0.03", "--duplicate",
 # An hour's batch run or a provisioning takes about this long.
 RUN_SECONDS = 0.25
 
+# Of the batch layer, of a provisioning and of a compaction.
+KILLS = times(20, 500)
+
 # Each of some rolls writes a file of each of these hours, of which a run compacts no more than it kills.
-HOURS = min(40, 4 + 2 * times(500))
+HOURS = min(40, 4 + 2 * KILLS)
 ROLLS = 4
 
 
@@ -53,7 +56,7 @@ def kill_speed(case, dice, *options):
     running.kill()
 
 
-@pytest.mark.parametrize(("seed", "kills"), rounds(10_000, 100))
+@pytest.mark.parametrize(("seed", "kills"), rounds(100, 10_000, 100))
 @pytest.mark.timeout(1200)
 def test_speed(case, figures, seed, kills):
     dice = dice_of("speed", seed)
@@ -108,7 +111,7 @@ def kill_within(running, seconds):
     return False
 
 
-@pytest.mark.timeout(60 + 4 * times(500))
+@pytest.mark.timeout(60 + 4 * KILLS)
 def test_batch(case, figures):
     """Over and over the same hours, in part with totals of a run before."""
     dice = dice_of("batch")
@@ -117,7 +120,7 @@ def test_batch(case, figures):
     case.speed()
     expected = expect(case.messages())
     kills = 0
-    while kills < times(500):
+    while kills < KILLS:
         running = case.program.start(*case.batch_arguments(dice.choice(expected.hours)))
         kills += kill_within(running, dice.uniform(0, RUN_SECONDS))
     for hour in expected.hours:
@@ -135,7 +138,7 @@ def drop_tables(case):
     case.execute("DROP TABLE IF EXISTS bytes, bytes_hourly, user_metadata, user_quota_limit")
 
 
-@pytest.mark.timeout(60 + 4 * times(500))
+@pytest.mark.timeout(60 + 4 * KILLS)
 def test_provision(case, figures):
     """All tables are there, or none is."""
     dice = dice_of("provision")
@@ -144,7 +147,7 @@ def test_provision(case, figures):
     users.write_text("\n".join(["id,name,email,quota", *lines]))
     case.provision("--users", users)
     all_tables, kills = count_tables(case), 0
-    while kills < times(500):
+    while kills < KILLS:
         drop_tables(case)
         running = case.program.start("provision", *case.login, "--users", users)
         kills += kill_within(running, dice.uniform(0, RUN_SECONDS))
@@ -166,7 +169,7 @@ def kill_compaction(case, dice, hour):
     return kill_within(running, dice.choice([0, 0.02, 0.3]) * dice.random())
 
 
-@pytest.mark.timeout(120 + 6 * times(500))
+@pytest.mark.timeout(120 + 6 * KILLS)
 def test_compaction(case, figures):
     """Also by the reader of folders, to whom a dead compaction looks like none or like one that has ended."""
     dice = dice_of("compaction")
@@ -177,7 +180,7 @@ def test_compaction(case, figures):
     assert len(readers.list_files(case.root)) >= (ROLLS - 1) * HOURS
     kills = 0
     with FolderWatcher(case.root):
-        while kills < times(500):
+        while kills < KILLS:
             small = [hour for hour in expected.hours if len(compaction.files_of(case, hour)) > 1]
             kills += kill_compaction(case, dice, dice.choice(small or expected.hours))
             if dice.random() < 0.3:

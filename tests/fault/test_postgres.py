@@ -4,7 +4,7 @@ import signal
 
 import events
 import pytest
-from faults import FAULTS, dice_of, rounds
+from faults import dice_of, rounds, times
 from proxy import COMMIT, Proxy
 from service import running_service, wait_for_progress
 from test_protocol import address, cut_after, cut_before
@@ -18,8 +18,9 @@ WAITING = """
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 
-# A lock is held until somebody waits for it, and in a run of a release's size for a minute.
-LOCK_SECONDS = 60 if FAULTS >= 10_000 else 1
+# A lock is held until somebody waits for it, and so long then: once for a minute, else shortly.
+LONG_LOCK_SECONDS = times(60, 60)
+LOCK_SECONDS = 0.5
 
 
 @pytest.fixture
@@ -54,11 +55,11 @@ def lose_request(_case, proxy):
     assert proxy.happened.wait(60)
 
 
-def hold_lock(case, _proxy):
+def hold_lock(case, _proxy, seconds=LOCK_SECONDS):
     with case.connect() as connection, connection.transaction():
         connection.execute("LOCK TABLE bytes")
         wait_until(lambda: case.value(WAITING), "a commit waits for the table")
-        connection.execute("SELECT pg_sleep(%s)", [LOCK_SECONDS])
+        connection.execute("SELECT pg_sleep(%s)", [seconds])
 
 
 def take_over(case, _proxy):
@@ -68,7 +69,7 @@ def take_over(case, _proxy):
 FAULT_KINDS = [crash, restart, terminate_backends, lose_answer, lose_request, hold_lock, take_over]
 
 
-@pytest.mark.parametrize(("seed", "count"), rounds(1000, 20))
+@pytest.mark.parametrize(("seed", "count"), rounds(70, 1000, 20))
 def test_faults_in_a_row(case, figures, proxy, seed, count):
     """Each kind in turn from a drawn one on, at moments that depend on what is committed."""
     dice = dice_of("postgres", seed)
@@ -86,6 +87,13 @@ def test_each_fault(case, figures, proxy, kind):
         kind(case, proxy)
         if kind is not hold_lock:
             speed.wait_for("goes on after")
+        wait_for_progress(case, speed)
+    figures.check("PostgreSQL: crash, restart, cut connections, lost answers, locks", case, 1)
+
+
+def test_a_table_is_locked_for_long(case, figures):
+    with running_service(case) as speed:
+        hold_lock(case, None, LONG_LOCK_SECONDS)
         wait_for_progress(case, speed)
     figures.check("PostgreSQL: crash, restart, cut connections, lost answers, locks", case, 1)
 

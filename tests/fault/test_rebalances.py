@@ -78,7 +78,7 @@ class Storm:
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-@pytest.mark.parametrize(("seed", "count"), rounds(1000, 20))
+@pytest.mark.parametrize(("seed", "count"), rounds(20, 1000, 20))
 def test_storm(case, figures, seed, count, protocol):
     case.prepare(PARTITIONS)
     simulate = case.start_simulate(*LIVE)

@@ -67,6 +67,25 @@ def read_archive_by_duckdb(root):
     return collections.Counter(rows)
 
 
+def sum_archive(root):
+    """(date, type, id) -> bytes of 5-minute windows, and how many rows they are of, by DuckDB."""
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(f"CREATE VIEW rows AS SELECT * FROM read_parquet('{root}/data/**/*.parquet')")
+        sums = connection.execute(
+            """
+            SELECT time_bucket(INTERVAL 5 MINUTES, timestamp::TIMESTAMP) AS date, type, name, sum(bytes)::BIGINT
+            FROM (
+                UNPIVOT (SELECT timestamp, bytes, antenna_id AS antenna_bytes_total, id AS user_bytes_total,
+                         app AS app_bytes_total FROM rows)
+                ON antenna_bytes_total, user_bytes_total, app_bytes_total INTO NAME type VALUE name
+            ) GROUP BY ALL
+            """
+        ).fetchall()
+        [(count,)] = connection.execute("SELECT count(*) FROM rows").fetchall()
+    return {tuple(row[:3]): row[3] for row in sums}, count
+
+
 def read_totals(connection, table="bytes"):
     """(date, type, id) -> value; fails when a key comes twice."""
     rows = connection.execute(f'SELECT date, type, id, value FROM "{table}"').fetchall()
