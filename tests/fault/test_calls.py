@@ -122,7 +122,7 @@ FAILURES = [
 
 
 def count_of(kind, call):
-    """In a usual run all calls of the speed layer fail, one by one, but malloc, of which there are tens of thousands."""
+    """In a usual run each call of the speed layer fails, but for malloc: there are tens of thousands."""
     return times(1000 if kind is Speed and call != "malloc" else 5, 1000)
 
 

@@ -77,6 +77,12 @@ def servers(home):
             yield primary, standby
 
 
+@pytest.fixture
+def case(kafka, servers, program, tmp_path):
+    """On the primary server, which is not there at the end."""
+    return Case(kafka, servers[0], program, tmp_path)
+
+
 def committed(case, server):
     """The sum of the totals' offsets as a server knows it."""
     case.postgres = server
@@ -93,11 +99,10 @@ def move_unlisted_aside(case):
 
 
 @pytest.mark.parametrize("seed", range(SEED, SEED + times(10, 100)))
-def test_the_standby_has_lost_the_tail(kafka, servers, program, tmp_path, figures, seed):
+def test_the_standby_has_lost_the_tail(case, servers, figures, seed):
     """The totals are read again from its older offsets, exactly; files that it does not list are told and named."""
     primary, standby = servers
     wire = Wire(primary.port)
-    case = Case(kafka, primary, program, tmp_path)
     uri = f"jdbc:postgresql://127.0.0.1:{wire.port}/{case.database}"
     with running_service(case, uri=uri) as speed:
         standby.kill()
@@ -112,7 +117,7 @@ def test_the_standby_has_lost_the_tail(kafka, servers, program, tmp_path, figure
     assert "PostgreSQL has gone back" in speed.err
     expected = expect(case.messages())
     case.check_totals(expected)
-    report = program.run(*case.verify_arguments("--json"))
+    report = case.program.run(*case.verify_arguments("--json"))
     assert report.code == 4
     assert "file_unlisted" in report.out
     assert move_unlisted_aside(case)
