@@ -12,9 +12,10 @@ export PYTHONPATH := tools
 SECONDS_OF_FUZZING ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-unit test-integration test-faults test-faults-share test-sanitized test-threads \
-        test-dashboard build-clang demo demo-stop dashboard dashboard-stop bench bench-smoke fuzz coverage lint analyze \
-        format reference sbom clean distclean setup-build setup-test setup-lint setup-dashboard setup-browser setup-bench
+.PHONY: help build test test-unit test-integration test-faults test-faults-share \
+        test-sanitized test-threads test-dashboard build-clang demo demo-stop dashboard dashboard-stop bench bench-smoke \
+        fuzz coverage lint analyze format reference sbom clean distclean setup-build setup-test setup-lint \
+        setup-dashboard setup-browser setup-spark
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,7 +81,7 @@ demo-stop: setup-test ## stop what demo left running and remove its data
 bench-smoke: setup-test build ## messages a second and CPU-seconds per million messages of the speed layer
 	@bench/run --smoke $(ARGS)
 
-bench: setup-bench build ## all benchmarks, beside Spark and others: an hour or more, ARGS=--quick for minutes
+bench: setup-test setup-spark build ## all benchmarks, beside Spark and others: an hour or more, ARGS=--quick for minutes
 	@bench/run $(ARGS)
 
 fuzz: setup-test ## fuzz what reads input, each target for SECONDS_OF_FUZZING=60
@@ -129,5 +130,5 @@ setup-browser:
 setup-lint:
 	@tools/setup build lint
 
-setup-bench:
-	@tools/setup build test bench
+setup-spark:
+	@tools/setup spark

@@ -81,7 +81,7 @@ class Spark:
         self.options = list(options)
 
     def is_available(self):
-        """Whether `tools/setup bench` has been run."""
+        """Whether `tools/setup spark` has been run."""
         return (CHECKOUT / ".deps" / "stamp" / "spark").exists()
 
     def run(self, lab, load, _job, root):

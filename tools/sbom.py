@@ -1,7 +1,8 @@
 """Prints what this checkout is made from and with, from the pins, as CycloneDX 1.6 JSON; the same for the same pins.
 
-scope: required is part of a built antenna, optional is what the dashboards run on, excluded is for builds, tests and
-benchmarks. Debian packages have no version here: they are those of the system. Exit code 1 names what lacks a licence.
+scope: required is part of a built antenna, optional is what the dashboards and the Spark engine run on, excluded is for
+builds, tests and benchmarks. Debian packages have no version here: they are those of the system. Exit code 1 names what
+lacks a licence.
 """
 
 import base64
@@ -18,8 +19,8 @@ DEBIAN = {"distro": "debian-12"}
 # What a package contains that is built into antenna, by the package's version, which is pinned.
 CONTAINED = {"npm/@confluentinc/kafka-javascript@1.10.1": ("github/confluentinc/librdkafka", "2.15.1")}
 
-PYTHON = {"python": "excluded", "superset": "optional", "spark": "excluded"}
-JARS = ["maven", "spark"]
+PYTHON = {"python": "excluded", "superset": "optional", "spark": "optional"}
+JARS = {"maven": "excluded", "spark": "optional"}
 
 
 class SbomError(Exception):
@@ -59,12 +60,12 @@ def python_parts():
 def jar_parts(licences):
     """The same of Java's, whose groups the list of licences knows."""
     keys = {key.rpartition("/")[2]: key for key in licences if key.startswith("maven/")}
-    for folder in JARS:
+    for folder, scope in JARS.items():
         for line in (PINS / folder / "SHA256SUMS").read_text().splitlines():
             digest, jar = line.split()
             name, version = re.fullmatch(r"(.+)-(\d+(?:\.\d+)+(?:-\d+)?)\.jar", jar).groups()
             hashes = [{"alg": "SHA-256", "content": digest}]
-            yield keys.get(name, f"maven/{name}"), version, "excluded", hashes
+            yield keys.get(name, f"maven/{name}"), version, scope, hashes
 
 
 def debian_parts():
