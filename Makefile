@@ -12,7 +12,7 @@ export PYTHONPATH := tools
 SECONDS_OF_FUZZING ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-unit test-integration test-faults test-faults-share \
+.PHONY: help build test test-unit test-integration test-faults test-faults-share test-scale test-scale-share \
         test-sanitized test-threads test-dashboard build-clang demo demo-stop dashboard dashboard-stop bench bench-smoke \
         fuzz coverage lint analyze format reference sbom clean distclean setup-build setup-test setup-lint \
         setup-dashboard setup-browser setup-spark
@@ -24,7 +24,7 @@ build: setup-build ## build the program: build/antenna
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release
 
-test: setup-test lint analyze test-unit test-integration test-faults-share test-sanitized test-threads build-clang ## all tests and checks, from nothing
+test: setup-test lint analyze test-unit test-integration test-faults-share test-scale-share test-sanitized test-threads build-clang ## all tests and checks, from nothing
 	@echo "all tests passed"
 
 test-unit: setup-test build ## unit tests
@@ -38,6 +38,12 @@ test-faults-share: setup-test build ## a few faults of all kinds, drawn by SEED=
 
 test-faults: setup-test build ## faults of all kinds, FAULTS=100 random kills and others in proportion
 	@FAULTS=$(FAULTS) SEED=$(SEED) $(python) -m pytest tests/fault -n $(processes) $(ARGS)
+
+test-scale: setup-test setup-spark build ## both engines on one topic, change of engine, a Spark cluster
+	@$(python) -m pytest tests/scale $(ARGS)
+
+test-scale-share: setup-test setup-spark build ## the share of it that is in make test
+	@$(python) -m pytest tests/scale -m share $(ARGS)
 
 test-sanitized: setup-test ## unit tests and some of the others with the address and undefined-behaviour sanitizers
 	@cmake --preset asan >/dev/null

@@ -1,0 +1,43 @@
+"""Taking the topic's partitions for this run, wherever the one before stopped, whichever engine it was."""
+
+import os
+import socket
+
+from antenna_spark.command import MistakeError
+from antenna_spark.staging import recover_abandoned
+
+
+def check_losses(claims, extents, arguments):
+    """Raises MistakeError when Kafka lacks messages that the job has not read."""
+    for claim in claims.values():
+        first, end = extents[claim.partition]
+        if claim.archive_offset < first or claim.totals_offset > end:
+            raise MistakeError(
+                f'Kafka no longer holds messages of topic "{arguments.topic}" that job "{arguments.job}" has not read:'
+                f" partition {claim.partition} is read up to offset {claim.archive_offset} (totals:"
+                f" {claim.totals_offset}), and Kafka has {first} to {end}",
+                "antenna speed --accept-loss goes on with what is there and records the loss in antenna.loss",
+            )
+
+
+def claim_partitions(database, topic, arguments, folder):
+    """Claims all partitions of the topic, after what a crash may have left of the archive's files was settled.
+
+    Fences whoever had them. Returns {partition: Claim}. Raises CommandError.
+    """
+    key = (arguments.job, arguments.topic)
+    database.limit_idle_time()
+    folder.recover(database)
+    recover_abandoned(arguments.storage_root, database)
+    topic_id = topic.id()
+    if database.note_topic(key, topic_id) != topic_id:
+        raise MistakeError(
+            f'topic "{arguments.topic}" was made anew: what job "{arguments.job}" had not read of the one before is'
+            " gone",
+            "give a new --job, which reads the new topic from its beginning",
+        )
+    extents = topic.extents()
+    firsts = {partition: extent.first for partition, extent in extents.items()}
+    claims = database.claim(key, f"{socket.gethostname()}:{os.getpid()}:spark", firsts)
+    check_losses(claims, extents, arguments)
+    return claims

@@ -1,0 +1,114 @@
+"""Messages and events as Spark sees them: decoding, and sums of bytes."""
+
+import datetime
+
+from pyspark import cloudpickle
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from antenna_spark import record
+
+# Executors get the functions themselves, so that nothing is to be installed where they run.
+cloudpickle.register_pickle_by_value(record)
+
+EVENT = "timestamp BIGINT, id STRING, antenna_id STRING, bytes BIGINT, app STRING"
+FIELDS = ["timestamp", "id", "antenna_id", "bytes", "app"]
+REJECTED = "reason STRING, detail STRING, position INT"
+PAYLOAD_KEPT = 4096  # bytes of a rejected message
+
+# A message of the plain shape, as src/record/scan.h takes it: five members, names of ours, printable ASCII without
+# escapes, integers of up to 18 digits. Java's syntax; possessive, so that nothing is tried twice.
+BLANK = r"[ \t\r\n]*+"
+INTEGER = r"(?:0|[1-9][0-9]{0,17}+)"
+TEXT = r'"[ !#-\[\]-~]{1,256}+"'
+MEMBER = rf'(?:"(?:timestamp|bytes)"{BLANK}:{BLANK}{INTEGER}|"(?:id|antenna_id|app)"{BLANK}:{BLANK}{TEXT})'
+PLAIN = rf"\A{BLANK}\{{{BLANK}{MEMBER}(?:{BLANK},{BLANK}{MEMBER}){{4}}{BLANK}\}}{BLANK}\z"
+
+LABELS = ["antenna_bytes_total", "app_bytes_total", "user_bytes_total"]
+
+
+def open_session(name):
+    """Spark's session, with timestamps in Parquet as antenna writes them and no more shuffle partitions than cores."""
+    session = SparkSession.builder.appName(name).getOrCreate()
+    session.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
+    if not session.sparkContext.getConf().contains("spark.sql.shuffle.partitions"):
+        session.conf.set("spark.sql.shuffle.partitions", session.sparkContext.defaultParallelism)
+    return session
+
+
+def at(seconds):
+    """The timestamp of PostgreSQL without time zone, UTC."""
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).replace(tzinfo=None)
+
+
+def seconds_of(date):
+    """The seconds since the epoch of such a timestamp."""
+    return int(date.replace(tzinfo=datetime.UTC).timestamp())
+
+
+def keeps_limits(event, arrival, limits):
+    """Whether an event of the plain shape is valid; one that is not is looked at again for its reason."""
+    present = F.lit(True)
+    for field in FIELDS:  # five members that are all there are each there once
+        present = present & event[field].isNotNull()
+    timestamp = event["timestamp"]
+    return (
+        present
+        & (event["bytes"] <= limits.max_bytes)
+        & timestamp.between(record.TIME_MIN, record.TIME_END - 1)
+        & ((arrival < 0) | (timestamp <= arrival + limits.max_future))
+    )
+
+
+def parse_json_data(messages, limits):
+    """Each message as event or with the reason for rejecting it.
+
+    Columns: partition, offset, arrival (seconds, negative when unknown), the event's five (NULL when rejected), reason
+    (NULL when valid), detail, position, payload (its first bytes when rejected) and size.
+    """
+
+    @F.udf(f"{EVENT}, {REJECTED}", useArrow=False)
+    def decode(message, arrival):
+        return None if message is None else record.decode_or_reason(bytes(message), arrival, limits)
+
+    text = F.col("value").cast("string")
+    value = F.coalesce("value", F.lit(b""))
+    short = F.octet_length("value") <= record.MESSAGE_SIZE_MAX
+    plain = F.when(short & text.rlike(PLAIN), F.from_json(text, EVENT))
+    found = messages.select(
+        *("partition", "offset", "value", F.unix_seconds("timestamp").alias("arrival"), plain.alias("plain"))
+    )
+    is_plain = F.coalesce(keeps_limits(F.col("plain"), F.col("arrival"), limits), F.lit(False))
+    found = found.withColumn("is_plain", is_plain)
+    other = F.when(~F.col("is_plain"), F.substring(value, 1, record.MESSAGE_SIZE_MAX + 1))
+    found = found.withColumn("other", decode(other, "arrival"))
+    return found.select(
+        *("partition", "offset", "arrival"),
+        *(F.when(F.col("is_plain"), F.col("plain")[f]).otherwise(F.col("other")[f]).alias(f) for f in FIELDS),
+        *("other.reason", "other.detail", "other.position"),
+        F.when(~F.col("is_plain"), F.substring(value, 1, PAYLOAD_KEPT)).alias("payload"),
+        F.octet_length(value).alias("size"),
+    )
+
+
+def start_of(period):
+    """The first second of the period of so many seconds that an event lies in."""
+    return F.col("timestamp") - F.col("timestamp") % period
+
+
+def total_bytes(events, start, column, label):
+    """The sums of bytes by `start`, the first second of a period, and one of the names.
+
+    Columns: start, label (its number in LABELS, from 1), id, value.
+    """
+    return (
+        events.groupBy(start.alias("start"), F.col(column).alias("id"))
+        .agg(F.sum("bytes").alias("value"))
+        .select("start", F.lit(LABELS.index(label) + 1).alias("label"), "id", "value")
+    )
+
+
+def sorted_rows(totals):
+    """Rows (date, label, id, value) of sorted totals, as they come from the executors."""
+    for row in totals.toLocalIterator(prefetchPartitions=True):
+        yield at(row["start"]), row["label"], row["id"], row["value"]

@@ -1,0 +1,91 @@
+"""Questions to Kafka about one topic, by the Java client that Spark's Kafka source brings."""
+
+import contextlib
+from typing import NamedTuple
+
+from py4j.java_gateway import is_instance_of
+from py4j.protocol import Py4JJavaError
+
+from antenna_spark.command import CommandError, MistakeError, WorldError
+
+ERRORS = "org.apache.kafka.common.errors"
+TIMEOUT_MS = 10_000
+
+# As antenna reads: aborted messages never happened, and a misspelt topic is no new one.
+PROPERTIES = {"isolation.level": "read_committed", "check.crcs": "true"}
+
+
+class Extent(NamedTuple):
+    """What Kafka holds of a partition: from `first` to before `end`."""
+
+    first: int
+    end: int
+
+
+class Topic:
+    """One topic; close it at the end, or use it with contextlib.closing()."""
+
+    def __init__(self, session, server, name, properties):
+        """`properties`: {name: value} of the Java client. Raises MistakeError when it does not take them."""
+        self.server = server
+        self.name = name
+        self.properties = {**PROPERTIES, **properties}
+        self._gateway = session.sparkContext._gateway
+        self._jvm = session.sparkContext._jvm
+        settings = self._jvm.java.util.HashMap()
+        for key, value in {
+            "bootstrap.servers": server,
+            "default.api.timeout.ms": str(TIMEOUT_MS),
+            "request.timeout.ms": str(TIMEOUT_MS),
+            **properties,
+        }.items():
+            settings.put(key, value)
+        try:
+            self._admin = self._jvm.org.apache.kafka.clients.admin.AdminClient.create(settings)
+        except Py4JJavaError as error:
+            raise MistakeError(f"could not make a client of Kafka: {error.java_exception.getCause()}") from error
+
+    def close(self):
+        """Closes the client."""
+        with contextlib.suppress(Py4JJavaError):
+            self._admin.close()
+
+    def _ask(self, future, what):
+        """The answer of a question. Raises CommandError."""
+        try:
+            return future.get()
+        except Py4JJavaError as error:
+            cause = error.java_exception.getCause() or error.java_exception
+            if is_instance_of(self._gateway, cause, f"{ERRORS}.UnknownTopicOrPartitionException"):
+                raise MistakeError(
+                    f'topic "{self.name}" does not exist on {self.server}', "check its name, or create it"
+                ) from error
+            kind = WorldError if is_instance_of(self._gateway, cause, f"{ERRORS}.RetriableException") else CommandError
+            raise kind(f"could not ask Kafka for {what}: {cause.toString()}") from error
+
+    def _describe(self):
+        names = self._jvm.java.util.ArrayList()
+        names.add(self.name)
+        return self._ask(self._admin.describeTopics(names).allTopicNames(), "the topic").get(self.name)
+
+    def id(self):
+        """The topic's id as librdkafka writes it: base 64 in its usual alphabet, without padding."""
+        return self._describe().topicId().toString().replace("-", "+").replace("_", "/")
+
+    def _offsets(self, partitions, spec):
+        options = self._jvm.org.apache.kafka.clients.admin.ListOffsetsOptions(
+            self._jvm.org.apache.kafka.common.IsolationLevel.READ_COMMITTED
+        )
+        wanted = self._jvm.java.util.HashMap()
+        for partition in partitions:
+            wanted.put(self._jvm.org.apache.kafka.common.TopicPartition(self.name, partition), spec)
+        answer = self._ask(self._admin.listOffsets(wanted, options).all(), "offsets")
+        return {place.partition(): answer.get(place).offset() for place in wanted.keySet()}
+
+    def extents(self):
+        """{partition: Extent} in the order of partitions."""
+        partitions = sorted(info.partition() for info in self._describe().partitions())
+        spec = self._jvm.org.apache.kafka.clients.admin.OffsetSpec
+        firsts = self._offsets(partitions, spec.earliest())
+        ends = self._offsets(partitions, spec.latest())
+        return {partition: Extent(firsts[partition], ends[partition]) for partition in partitions}

@@ -1,0 +1,181 @@
+"""A message decoded by Python's own JSON, or why it is rejected: the rules and reasons of src/record/record.c.
+
+It needs nothing of Spark: its functions are sent to the executors by value.
+"""
+
+import json
+import math
+import sys
+from typing import NamedTuple
+
+WINDOW_SECONDS = 300
+HOUR_SECONDS = 3600
+
+TEXT_SIZE_MAX = 256  # bytes of UTF-8
+MESSAGE_SIZE_MAX = 1024 * 1024  # bytes
+TIME_MIN = 946684800  # 2000-01-01T00:00:00Z
+TIME_END = 4102444800  # 2100-01-01T00:00:00Z
+PROBABLY_MILLISECONDS = 100_000_000_000
+BIGINT_MAX = 2**63 - 1
+BIGINT_DIGITS_MAX = 20  # with the sign
+
+# jansson's own limit (JSON_PARSER_MAX_DEPTH), and as much recursion as Python's reader needs to reach it.
+DEPTH_MAX = 2048
+RECURSION_LIMIT = 10_000
+
+
+class Limits(NamedTuple):
+    """What a record must keep."""
+
+    max_future: int  # seconds that an event may lie ahead of its arrival
+    max_bytes: int
+
+
+class RejectedError(Exception):
+    """A message is no valid event: reason code, words, and the byte where the trouble was found."""
+
+    def __init__(self, reason, detail, position=0):
+        """As antenna.rejected_message has them."""
+        super().__init__(reason, detail, position)
+
+
+def refuse_constant(name):
+    """NaN and Infinity are no JSON."""
+    raise RejectedError("not_json", f"{name} is no JSON")
+
+
+def unique_names(pairs):
+    """An object, whose names must differ."""
+    names = dict(pairs)
+    if len(names) < len(pairs):
+        raise RejectedError("duplicate_field", "an object has a name twice")
+    return names
+
+
+def parse_integer(text):
+    """An integer, which must fit BIGINT."""
+    number = int(text) if len(text) <= BIGINT_DIGITS_MAX else None
+    if number is None or not -BIGINT_MAX - 1 <= number <= BIGINT_MAX:
+        raise RejectedError("out_of_range", "an integer is too large")
+    return number
+
+
+def parse_real(text):
+    """A real number, which must be finite."""
+    number = float(text)
+    if math.isinf(number):
+        raise RejectedError("out_of_range", "a real number is too large")
+    return number
+
+
+def check_text(text):
+    """Escapes can write what no UTF-8 text of PostgreSQL holds."""
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise RejectedError("not_json", "a string has a NUL or half of a surrogate pair")
+
+
+def check_values(document):
+    """Looks at all strings and at the depth, level by level."""
+    level, depth = [document], 0
+    while level:
+        depth += 1
+        if depth > DEPTH_MAX:
+            raise RejectedError("not_json", f"it is nested deeper than {DEPTH_MAX}")
+        below = []
+        for value in level:
+            if isinstance(value, str):
+                check_text(value)
+            elif isinstance(value, list):
+                below.extend(value)
+            elif isinstance(value, dict):
+                below.extend(value)
+                below.extend(value.values())
+        level = below
+
+
+def load(message):
+    """The JSON object of a message."""
+    if not message:
+        raise RejectedError("empty", "the message is empty")
+    if len(message) > MESSAGE_SIZE_MAX:
+        raise RejectedError("too_large", f"the message has more than {MESSAGE_SIZE_MAX} bytes")
+    sys.setrecursionlimit(max(RECURSION_LIMIT, sys.getrecursionlimit()))
+    try:
+        text = message.decode("utf-8")
+        document = json.loads(
+            text,
+            parse_constant=refuse_constant,
+            parse_int=parse_integer,
+            parse_float=parse_real,
+            object_pairs_hook=unique_names,
+        )
+    except UnicodeDecodeError as error:
+        raise RejectedError("invalid_utf8", error.reason, error.start) from None
+    except json.JSONDecodeError as error:
+        raise RejectedError("not_json", error.msg, len(text[: error.pos].encode())) from None
+    except RecursionError:
+        raise RejectedError("not_json", f"it is nested deeper than {DEPTH_MAX}") from None
+    check_values(document)
+    if not isinstance(document, dict):
+        raise RejectedError("not_an_object", "the message is not a JSON object")
+    return document
+
+
+def take(document, name, kind, kind_name):
+    """The field of that name and type."""
+    if name not in document:
+        raise RejectedError("missing_field", f"{name} is missing")
+    if type(document[name]) is not kind:  # a boolean is an int to isinstance()
+        raise RejectedError("wrong_type", f"{name} is not {kind_name}")
+    return document[name]
+
+
+def take_text(document, name):
+    """The string of that name."""
+    text = take(document, name, str, "a string")
+    size = len(text.encode())
+    if not 1 <= size <= TEXT_SIZE_MAX:
+        raise RejectedError("out_of_range", f"{name} has {size} bytes, not 1 to {TEXT_SIZE_MAX}")
+    return text
+
+
+def take_timestamp(document):
+    """The event time in seconds; the public simulator spells it "timestmap"."""
+    if "timestamp" in document and "timestmap" in document:
+        raise RejectedError("duplicate_field", "both timestamp and timestmap are given")
+    return take(document, "timestmap" if "timestmap" in document else "timestamp", int, "an integer")
+
+
+def check_limits(timestamp, size, arrival, limits):
+    """Refuses what is out of range. `arrival`: seconds, negative when the message has none."""
+    if not 0 <= size <= limits.max_bytes:
+        raise RejectedError("out_of_range", f"bytes {size} is not from 0 to {limits.max_bytes}")
+    if timestamp < TIME_MIN:
+        raise RejectedError("timestamp_too_old", f"timestamp {timestamp} lies before the year 2000")
+    if timestamp > PROBABLY_MILLISECONDS:
+        raise RejectedError("timestamp_in_milliseconds", f"timestamp {timestamp} is probably in milliseconds")
+    if timestamp >= TIME_END:
+        raise RejectedError("timestamp_in_future", f"timestamp {timestamp} lies after the year 2099")
+    if 0 <= arrival < timestamp - limits.max_future:
+        ahead = timestamp - arrival
+        raise RejectedError("timestamp_in_future", f"timestamp {timestamp} lies {ahead} seconds ahead of its arrival")
+
+
+def decode(message, arrival, limits):
+    """(timestamp, id, antenna_id, bytes, app) of a message. Raises RejectedError."""
+    document = load(message)
+    timestamp = take_timestamp(document)
+    user, antenna = take_text(document, "id"), take_text(document, "antenna_id")
+    size = take(document, "bytes", int, "an integer")
+    app = take_text(document, "app")
+    check_limits(timestamp, size, arrival, limits)
+    return timestamp, user, antenna, size, app
+
+
+def decode_or_reason(message, arrival, limits):
+    """The event with three times None behind it, or five times None with reason, detail and position."""
+    try:
+        return *decode(message, arrival, limits), None, None, None
+    except RejectedError as rejected:
+        reason, detail, position = rejected.args
+        return None, None, None, None, None, reason, detail, position

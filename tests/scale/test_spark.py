@@ -1,0 +1,273 @@
+"""The Spark engine beside the native one: equal tables and files of the same topic, and either goes on where the other
+stopped, wherever that was.
+"""
+
+import collections
+import datetime
+
+import events
+import pytest
+import readers
+from case import REJECTED_KEPT, Case
+from engine import Cluster, Spark
+from oracle import expect
+from test_batch import QUOTAS, snapshot, write_users
+from test_poison import LARGE_PRODUCER, LARGE_TOPIC, POISON
+from test_totals import MALFORMED
+from waiting import wait_until
+
+pytestmark = pytest.mark.timeout(900)
+
+HOUR = datetime.datetime(2022, 2, 20, 9)
+LIVE = ("--late", "0.05", "--malformed", "0.02", "--future", "0.01", "--duplicate", "0.05")
+
+# Valid, but not of the plain shape, which is all that Spark's own functions are asked about.
+UNUSUAL = [
+    b'\n { "timestmap" : 1645347600 ,\t"id":"u","antenna_id":"a","bytes":0,"app":"x" } ',
+    b'{"timestamp":1645347600,"id":"u","antenna_id":"a","bytes":1,"app":"x","more":{"list":[1,2.5,null,"id"]}}',
+    b'{"timestamp":1645347600,"id":"u","antenna_id":"a","bytes":-0,"app":"x"}',
+    b'{"app":"x","bytes":1,"antenna_id":"a","id":"u","timestamp":1645347600}',
+    events.encode(user_id='Zo\xeb "quoted" \\ \n\t', antenna_id="\u65e5\u672c", app="it's; DROP TABLE bytes; --"),
+    events.encode(user_id="\x7f", antenna_id='"id"', app='{"app": "x"}'),
+    events.encode(app="\U0001f4f6", size=2**61),
+    events.encode(app="é" * 128, user_id="x" * 256),
+    events.encode(user_id="NULL", antenna_id="null", app="\\N"),
+    events.encode(user_id="5", antenna_id="true", app="[]"),
+    events.encode(946684800),
+]
+
+
+@pytest.fixture
+def spark(tmp_path):
+    spark = Spark(tmp_path)
+    yield spark
+    spark.close()
+
+
+@pytest.fixture
+def twin(case, kafka, postgres, program, tmp_path):
+    """Another database and archive for the same topic."""
+    twin = Case(kafka, postgres, program, tmp_path)
+    twin.topic = case.topic
+    twin.root = tmp_path / "archive-by-spark"
+    yield twin
+    twin.close()
+
+
+def rejected(case):
+    """The rejected messages: those of reasons of which all are kept, and the counts."""
+    counts = "SELECT reason, sum(messages) FROM antenna.rejected_count GROUP BY reason"
+    columns = "partition, \"offset\", reason, payload, payload_size, detail <> ''"
+    few = f"SELECT reason FROM ({counts}) AS counted WHERE sum <= {REJECTED_KEPT}"
+    return (
+        sorted(case.query(f"SELECT {columns} FROM antenna.rejected_message WHERE reason IN ({few})")),
+        sorted(case.query(counts)),
+    )
+
+
+def progress(case):
+    """Offsets and counters."""
+    columns = "records_totalled, records_rejected, bytes_totalled, records_archived, bytes_archived"
+    return case.query(
+        f"SELECT partition, totals_offset, archive_offset, {columns} FROM antenna.progress ORDER BY partition"
+    )
+
+
+def print_sums(name, native, spark):
+    """The sums that were compared."""
+    print(f"{name:<40} {native:>24,} {spark:>24,}  {'=' if native == spark else 'DIFFERS'}")
+
+
+def sums_by_type(case, table):
+    return dict(sorted(case.query(f"SELECT type, sum(value) FROM {table} GROUP BY 1")))
+
+
+def compare(native, spark):
+    """Asserts that both engines made the same of the topic, and prints the sums."""
+    print(f"\n{'':<40} {'native':>24} {'Spark':>24}")
+    for table in ("bytes", "bytes_hourly"):
+        ours, theirs = sums_by_type(native, table), sums_by_type(spark, table)
+        assert ours.keys() == theirs.keys()
+        for label in ours:
+            print_sums(f"{table}, {label}", ours[label], theirs[label])
+        assert native.totals(table) == spark.totals(table)
+    ours, theirs = (sum(readers.read_archive(case.root).values(), collections.Counter()) for case in (native, spark))
+    print_sums("rows of the archive", ours.total(), theirs.total())
+    assert ours == theirs
+    for (reason, count), (_, other) in zip(rejected(native)[1], rejected(spark)[1], strict=False):
+        print_sums(f"rejected, {reason}", count, other)
+    assert rejected(native) == rejected(spark)
+    assert progress(native) == progress(spark)
+    assert snapshot(native) == snapshot(spark)
+
+
+def fill(case, twin, count):
+    """Users and a topic with all kinds of messages."""
+    users = write_users(case.folder / "users.csv", QUOTAS)
+    for world in (case, twin):
+        world.provision("--users", users)
+    case.create_topic(config=LARGE_TOPIC)
+    case.produce([*MALFORMED, *UNUSUAL, *(value for value, _ in POISON)], properties=LARGE_PRODUCER)
+    case.produce(events.draw(count))
+    case.simulate(*LIVE, "--rate", "max", "--count", str(count), "--from", "2022-02-20T09:00:00Z")
+
+
+@pytest.mark.share
+def test_both_engines_make_the_same_of_a_topic(case, twin, spark):
+    fill(case, twin, 1000)
+    case.speed()
+    case.batch(HOUR)
+    spark.speed(twin)
+    spark.batch(twin, HOUR)
+    expected = twin.check_exact()
+    assert len(expected.rejected) >= len(MALFORMED) + len(POISON)
+    twin.check_batch(expected, HOUR, QUOTAS)
+    assert expected.offenders(QUOTAS, HOUR)
+    compare(case, twin)
+
+
+def test_parity_of_late_events_in_small_batches_and_of_a_batch_run_again(case, twin, spark):
+    fill(case, twin, 10_000)
+    spark.speed(twin, "--roll-rows", "7000")
+    spark.batch(twin, HOUR)
+    case.speed("--roll-rows", "1000")
+    case.batch(HOUR)
+    case.produce(events.draw(5000, seed=2))
+    spark.speed(twin)
+    case.speed()
+    second = HOUR + datetime.timedelta(hours=1)
+    for hour in (HOUR, second):
+        assert twin.query("SELECT state FROM antenna.hour_state WHERE hour = %s", hour)[0][0] in ("dirty", "new")
+        spark.batch(twin, hour)
+        case.batch(hour)
+    before = snapshot(twin)
+    spark.batch(twin, HOUR)
+    assert snapshot(twin) == before
+    twin.check_exact()
+    compare(case, twin)
+    columns = "hour, rows, bytes_total, batch_rows, batch_bytes, dirty"
+    hours = f"SELECT {columns} FROM antenna.hour WHERE hour IN (%s, %s) ORDER BY hour"
+    assert case.query(hours, HOUR, second) == twin.query(hours, HOUR, second)
+
+
+def check_without_scratch(case):
+    """All is exact; the files that a killed Spark was writing lie where only Spark looks."""
+    expected = expect(case.messages())
+    case.check_totals(expected)
+    case.check_archive(expected)
+    case.check_rejected(expected)
+    case.check_progress(expected)
+    assert not [path for path in (case.root / ".staging").iterdir() if not path.name.startswith("spark-")]
+    return expected
+
+
+def offsets(case):
+    """How many messages are totalled, and how many archived."""
+    return case.query("SELECT coalesce(sum(totals_offset), 0), coalesce(sum(archive_offset), 0) FROM antenna.progress")[
+        0
+    ]
+
+
+def test_spark_goes_on_where_a_killed_native_engine_stopped(case, spark):
+    case.prepare()
+    case.produce(events.draw(5000))
+    case.produce(MALFORMED)
+    speed = case.start_speed("--roll-rows", "2000", "--roll-age", "1h", "--commit-interval", "10ms")
+    case.wait_until_read(speed)
+    speed.kill()
+    totalled, archived = offsets(case)
+    assert 0 < archived < totalled
+    case.produce(events.draw(3000, seed=2))
+    spark.speed(case)
+    expected = case.check_exact()
+    assert expected.events == 8000
+    case.produce(events.draw(1000, seed=3))
+    case.speed()
+    assert case.check_exact().events == 9000
+
+
+def test_the_native_engine_goes_on_where_a_killed_spark_stopped(case, spark):
+    case.prepare()
+    case.produce(events.draw(20_000))
+    case.produce(MALFORMED)
+    submitted = spark.start_speed(case, "--roll-rows", "2000", "--roll-age", "1s")
+
+    def look():
+        assert submitted.is_running(), submitted.err
+        return offsets(case)[1] > 4000
+
+    wait_until(look, "Spark has archived some micro-batches", seconds=300)
+    submitted.kill()
+    assert 4000 < offsets(case)[1] < 20_000
+    case.produce(events.draw(1000, seed=2))
+    case.speed()
+    assert check_without_scratch(case).events == 21_000
+    case.produce(events.draw(1000, seed=3))
+    spark.speed(case)
+    assert case.check_exact().events == 22_000
+
+
+def test_spark_stops_when_the_native_engine_takes_over(case, spark):
+    case.prepare()
+    case.produce(events.draw(1000))
+    submitted = spark.start_speed(case, "--roll-rows", "1000", "--roll-age", "1s")
+    wait_until(lambda: offsets(case)[1] == 1000, "Spark has written all", seconds=300)
+    case.speed()
+    case.produce(events.draw(1000, seed=2))
+    result = submitted.wait()
+    assert result.code == 3
+    assert "somebody else has taken over" in result.err
+    case.speed()
+    assert case.check_exact().events == 2000
+
+
+def test_spark_waits_while_postgres_is_away(case, spark):
+    case.prepare()
+    case.produce(events.draw(1000))
+    submitted = spark.start_speed(case, "--roll-rows", "1000", "--roll-age", "1s")
+    wait_until(lambda: offsets(case)[1] == 1000, "Spark has written all", seconds=300)
+    case.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    case.produce(events.draw(1000, seed=2))
+    wait_until(lambda: offsets(case)[1] == 2000, "Spark has gone on", seconds=300)
+    assert submitted.said("waits and will try again")
+    submitted.kill()
+    case.speed()
+    assert check_without_scratch(case).events == 2000
+
+
+def test_spark_says_what_is_missing(case, spark):
+    case.create_topic()
+    result = spark.run("speed.py", *case.speed_arguments()[1:])
+    assert result.code == 3
+    assert "antenna provision" in result.err
+
+
+def test_spark_says_that_sums_are_too_large(case, spark):
+    case.prepare(partitions=1)
+    case.produce([events.encode(size=2**63 - 1), events.encode(size=1)])
+    result = spark.run("speed.py", *case.speed_arguments("--until-end")[1:])
+    assert result.code == 3
+    assert "--max-bytes" in result.err
+    spark.speed(case, "--max-bytes", "1000")
+    assert set(case.totals().values()) == {1}
+
+
+def test_a_standalone_cluster_of_two_workers(case, spark, tmp_path):
+    users = write_users(case.folder / "users.csv", QUOTAS)
+    case.provision("--users", users)
+    case.create_topic(partitions=4)
+    case.produce([*events.draw(20_000), *MALFORMED, *UNUSUAL])
+    with Cluster(tmp_path).running() as cluster:
+        on_cluster = Spark(tmp_path / "submitted", cluster.master)
+        try:
+            on_cluster.speed(case, "--roll-rows", "10000")
+            on_cluster.batch(case, HOUR)
+        finally:
+            on_cluster.close()
+        assert cluster.executors() == [2, 2]
+    expected = case.check_exact()
+    case.check_batch(expected, HOUR, QUOTAS)
+    assert expected.events == 20_000 + len(UNUSUAL)
