@@ -106,24 +106,25 @@ def users_with_exceeded_quota(database, hour):
 
 
 def run_hour(session, arguments, database):
-    """Replaces the hour's totals and offenders; returns a report."""
+    """Replaces the hour's totals and offenders; returns a report. The session keeps other runs of the hour out."""
     hour = arguments.hour
+    database.hold_hour(hour)
+    listed = database.hour_files(hour)
+    paths = [find_file(arguments.storage_path.absolute(), place) for place, _, _ in listed]
+    rows = read_from_storage(session, paths).persist()
+    check_files(rows, paths, listed)
+    begin = F.lit(events.seconds_of(hour))
+    sums = hourly_total_bytes_antenna(rows, begin).union(hourly_total_bytes_app(rows, begin))
+    totals = sums.union(hourly_total_bytes_user(rows, begin)).orderBy("label", "id").persist()
+    written = totals.count()  # so that the transaction waits for nothing
+    count, size = sum(file[1] for file in listed), sum(file[2] for file in listed)
     with database.transaction():
-        database.lock_hour(hour)
-        listed = database.hour_files(hour)
-        paths = [find_file(arguments.storage_path.absolute(), place) for place, _, _ in listed]
-        rows = read_from_storage(session, paths).persist()
-        check_files(rows, paths, listed)
-        begin = F.lit(events.seconds_of(hour))
-        sums = hourly_total_bytes_antenna(rows, begin).union(hourly_total_bytes_app(rows, begin))
-        totals = sums.union(hourly_total_bytes_user(rows, begin)).orderBy("label", "id").persist()
         database.replace_totals(hour, events.sorted_rows(totals), events.LABELS)
         exceeded, unknown = users_with_exceeded_quota(database, hour)
-        count, size = sum(file[1] for file in listed), sum(file[2] for file in listed)
         database.note_batch(hour, count, size)
-        provisional = "" if database.is_sealed(hour) else " (provisional: more is expected)"
+    provisional = "" if database.is_sealed(hour) else " (provisional: more is expected)"
     return (
-        f"{hour.isoformat()}Z{provisional}: {len(listed)} files, {count} rows, {size} bytes; {totals.count()} totals,"
+        f"{hour.isoformat()}Z{provisional}: {len(listed)} files, {count} rows, {size} bytes; {written} totals,"
         f" {exceeded} users over quota, {unknown} without metadata"
     )
 

@@ -28,8 +28,11 @@ LABELS = ["antenna_bytes_total", "app_bytes_total", "user_bytes_total"]
 
 
 def open_session(name):
-    """Spark's session, with timestamps in Parquet as antenna writes them and no more shuffle partitions than cores."""
+    """Spark's session, where sums that are too large are errors, timestamps in Parquet are as antenna writes them, and
+    shuffles have a partition for each core unless the operator says otherwise.
+    """
     session = SparkSession.builder.appName(name).getOrCreate()
+    session.conf.set("spark.sql.ansi.enabled", True)
     session.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
     if not session.sparkContext.getConf().contains("spark.sql.shuffle.partitions"):
         session.conf.set("spark.sql.shuffle.partitions", session.sparkContext.defaultParallelism)

@@ -247,9 +247,9 @@ class Database:
 
     # Batch; the hour is naive and in UTC.
 
-    def lock_hour(self, hour):
-        """One batch run of an hour at a time, until the transaction ends."""
-        self._run("lock_hour", hour)
+    def hold_hour(self, hour):
+        """Keeps other batch runs of an hour out until the session ends."""
+        self._run("hold_hour", hour)
 
     def hour_files(self, hour):
         """(path, rows, bytes) of each file that the list has of the hour."""
