@@ -233,12 +233,13 @@ def test_spark_stops_when_the_native_engine_takes_over(case, spark):
     case.produce(events.draw(1000))
     submitted = spark.start_speed(case, "--roll-rows", "1000", "--roll-age", "1s")
     wait_until(lambda: offsets(case)[1] == 1000, "Spark has written all", seconds=300)
-    case.speed()
-    case.produce(events.draw(1000, seed=2))
+    speed = case.start_speed()
     result = submitted.wait()
     assert result.code == 3
     assert "somebody else has taken over" in result.err
-    case.speed()
+    case.produce(events.draw(1000, seed=2))
+    case.wait_until_read(speed)
+    speed.terminate()
     assert case.check_exact().events == 2000
 
 
