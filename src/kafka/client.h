@@ -14,6 +14,9 @@
 /** Milliseconds within which a broker must answer a question asked at start. */
 #define KAFKA_ANSWER_TIMEOUT_MS 10000
 
+/** Pause before a question is asked again whose answer the brokers do not know yet. */
+#define KAFKA_ASK_AGAIN_MS 50
+
 /** One librdkafka property. */
 struct kafka_property {
     const char *name;
@@ -60,7 +63,10 @@ struct offset_range {
     int64_t end;
 };
 
-/** Asks for a partition's range, as far as read_committed readers may see it. */
+/**
+ * Asks for a partition's range, as far as read_committed readers may see it; while the partition has no leader, again,
+ * for KAFKA_ANSWER_TIMEOUT_MS. Errors: as kafka_error().
+ */
 int kafka_query_range(rd_kafka_t *client, const char *topic, int32_t partition, struct offset_range *ret_range,
                       struct error *error) must_check;
 

@@ -6,7 +6,6 @@
 
 #define REASON_SIZE 512
 #define WHAT "could not create the topic"
-#define ASK_AGAIN_MS 50
 
 /* Lets the broker choose (KIP-464). */
 #define DEFAULT_REPLICATION (-1)
@@ -63,7 +62,7 @@ static int await_topic(rd_kafka_t *client, const struct config *config, int32_t 
             break;
         if (time_monotonic_ms() > deadline || stop_requested())
             return kafka_error(error, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "could not see the created topic");
-        time_sleep_ms(ASK_AGAIN_MS);
+        time_sleep_ms(KAFKA_ASK_AGAIN_MS);
     }
     *ret_partitions = count;
     return 0;
