@@ -39,7 +39,7 @@ test-faults-share: setup-test build ## a few faults of all kinds, drawn by SEED=
 test-faults: setup-test build ## faults of all kinds, FAULTS=100 random kills and others in proportion
 	@FAULTS=$(FAULTS) SEED=$(SEED) $(python) -m pytest tests/fault -n $(processes) $(ARGS)
 
-test-scale: setup-test setup-spark build ## both engines on one topic, change of engine, a Spark cluster
+test-scale: setup-test setup-spark build ## many hosts and cut cables, both engines on one topic, a Spark cluster
 	@$(python) -m pytest tests/scale $(ARGS)
 
 test-scale-share: setup-test setup-spark build ## the share of it that is in make test

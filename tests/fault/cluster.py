@@ -1,4 +1,4 @@
-"""Kafka in three brokers, and one whose clients come through a wire."""
+"""Kafka in three brokers, and one that listens at a second address."""
 
 import uuid
 
@@ -71,20 +71,20 @@ class Cluster:
             broker.kill()
 
 
-class WiredKafka(Kafka):
-    """A broker with a second listener, which clients that ask there come through a wire to."""
+class SecondListenerKafka(Kafka):
+    """A broker that also listens at a second address, and tells clients there to come to `advertised` or else to it."""
 
-    def __init__(self, home, wire):
+    def __init__(self, home, second, advertised=None):
         super().__init__(home, tied=True)
-        self._wire = wire
-        wire.target = free_port()
+        self.second = second
+        self._advertised = advertised or second
 
     def _properties(self, data):
         text = super()._properties(data)
         settings = dict(line.split("=", 1) for line in text.splitlines())
         own = {
-            "listeners": f"{settings['listeners']},WIRED://127.0.0.1:{self._wire.target}",
-            "advertised.listeners": f"{settings['advertised.listeners']},WIRED://127.0.0.1:{self._wire.port}",
-            "listener.security.protocol.map": settings["listener.security.protocol.map"] + ",WIRED:PLAINTEXT",
+            "listeners": f"{settings['listeners']},SECOND://{self.second}",
+            "advertised.listeners": f"{settings['advertised.listeners']},SECOND://{self._advertised}",
+            "listener.security.protocol.map": settings["listener.security.protocol.map"] + ",SECOND:PLAINTEXT",
         }
         return text + as_lines(own)

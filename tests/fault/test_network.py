@@ -5,12 +5,12 @@ import re
 
 import pytest
 from case import Case
-from cluster import WiredKafka
+from cluster import SecondListenerKafka
 from faults import dice_of, rounds
 from service import backlog, running_service, wait_for_progress
-from stack import running
+from stack import free_port, running
 from waiting import wait_until
-from wire import Wire
+from wire import HOST, Wire
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -29,8 +29,8 @@ NOTICED_SECONDS = 15
 @pytest.fixture(scope="module")
 def wired_kafka(home):
     """A broker behind a wire."""
-    wire = Wire(0)
-    server = WiredKafka(home / "wired", wire)
+    wire = Wire(free_port())
+    server = SecondListenerKafka(home / "wired", f"{HOST}:{wire.target}", f"{HOST}:{wire.port}")
     try:
         with running(server):
             yield server, wire

@@ -53,15 +53,15 @@ def environment(changes=None):
 
 
 class Running:
-    """A process in the background."""
+    """A process in the background; `via` are words that run it elsewhere, as the same process."""
 
-    def __init__(self, folder, arguments, changes=None, out=None):
+    def __init__(self, folder, arguments, changes=None, out=None, via=()):
         folder.mkdir(parents=True, exist_ok=True)
         self.out_path = folder / "out"
         self.err_path = folder / "err"
         with open(self.out_path, "wb") as own_out, open(self.err_path, "wb") as err:
             self.process = subprocess.Popen(
-                [*DIE_WITH_PARENT, BINARY, *map(str, arguments)],
+                [*DIE_WITH_PARENT, *via, BINARY, *map(str, arguments)],
                 stdin=subprocess.DEVNULL,
                 stdout=out or own_out,
                 stderr=err,
@@ -120,9 +120,9 @@ class Program:
         self._folder = folder
         self._started = []
 
-    def start(self, *arguments, environment=None, out=None):
-        """Starts a command in the background, with changes of the environment."""
-        running = Running(self._folder / f"run-{len(self._started)}", arguments, environment, out)
+    def start(self, *arguments, environment=None, out=None, via=()):
+        """Starts a command in the background, with changes of the environment, and `via` as in Running."""
+        running = Running(self._folder / f"run-{len(self._started)}", arguments, environment, out, via)
         self._started.append(running)
         return running
 
