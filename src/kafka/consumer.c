@@ -23,6 +23,7 @@ struct consumer {
     bool unanswered; /* the group waits for the answer to an event, taken or not, of this kind: */
     enum consumer_event_kind unanswered_kind;
     bool closing;
+    bool ended; /* and said so */
     bool cut_off;
     bool refused; /* and said so */
 };
@@ -241,18 +242,32 @@ void consumer_close(struct consumer *consumer)
     free(consumer);
 }
 
-static int fail_for_good(const struct consumer *consumer, struct error *error)
+bool consumer_has_ended(const struct consumer *consumer)
+{
+    return consumer->ended;
+}
+
+/* In KIP-848 the first of two members with one name stays, in the protocol before it the second one. */
+static int fail_for_good(struct consumer *consumer, struct error *error)
 {
     char reason[256];
 
-    if (rd_kafka_fatal_error(consumer->client, reason, sizeof(reason)) != RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
+    consumer->ended = true;
+    switch ((int)rd_kafka_fatal_error(consumer->client, reason, sizeof(reason))) {
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+        error_set(error, ERROR_MISTAKE, "another process has come into the consumer group with the name of this one");
+        return error_hint(error, "give each process an --instance-id of its own");
+    case RD_KAFKA_RESP_ERR_UNRELEASED_INSTANCE_ID:
+        error_set(error, ERROR_WORLD, "the consumer group still has a member with the name of this process");
+        return error_hint(error, "Kafka forgets a process that crashed after the group's session time-out; give each "
+                                 "process an --instance-id of its own");
+    default:
         return error_set(error, ERROR_FAILED, "the Kafka client cannot go on: %s", reason);
-    error_set(error, ERROR_MISTAKE, "another process has come into the consumer group with the name of this one");
-    return error_hint(error, "give each process an --instance-id of its own");
+    }
 }
 
 /* An error that came in a message's place. Returns 0 for those that mend themselves. */
-static int check_message(const struct consumer *consumer, const rd_kafka_message_t *raw, struct error *error)
+static int check_message(struct consumer *consumer, const rd_kafka_message_t *raw, struct error *error)
 {
     char what[64];
 

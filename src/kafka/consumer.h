@@ -68,6 +68,7 @@ void consumer_close(struct consumer *consumer);
  * Waits up to `timeout_ms` to gather up to CONSUMER_READ_MAX messages; `ret_messages` is valid until the next read.
  * Also lets librdkafka work; call it at least once a minute. Errors: ERROR_WORLD when an offset or the topic is gone,
  * ERROR_MISTAKE when Kafka refuses us, ERROR_FAILED when the client cannot go on; messages read with it are dropped.
+ * ERROR_WORLD also when the group has a member of our name: see consumer_has_ended().
  */
 int consumer_read(struct consumer *consumer, int timeout_ms, const struct message **ret_messages, size_t *ret_count,
                   struct error *error) must_check;
@@ -91,6 +92,9 @@ int64_t consumer_end(const struct consumer *consumer, int32_t partition);
 
 /** Sends positions to the group's offsets in Kafka, without waiting for the answer. */
 void consumer_mirror(struct consumer *consumer, const struct position *positions, size_t count);
+
+/** Whether a read has said that the client cannot go on: nothing will come of it. Another may be opened in its place. */
+bool consumer_has_ended(const struct consumer *consumer);
 
 /** Whether no broker has answered since the last message was read. */
 bool consumer_is_cut_off(const struct consumer *consumer);

@@ -188,6 +188,7 @@ static int read_from_kafka(struct worker *worker, struct error *error)
 
 static int assigned(struct worker *worker, const struct consumer_event *event, struct error *error)
 {
+    worker->joining = false;
     for (size_t i = 0; i < event->count; i++)
         partitions_add(&worker->partitions, event->partitions[i]);
     log_line(LOG_INFO, "worker %d is given %zu partitions and has %zu", worker->number, event->count,
@@ -325,17 +326,35 @@ static void note_connection(struct worker *worker)
     worker->cut_off = cut_off;
 }
 
+/* A consumer that has ended is replaced; what it had been given is no longer ours. */
+static int join_again(struct worker *worker, struct error *error)
+{
+    struct consumer *next;
+
+    if (!consumer_has_ended(worker->consumer))
+        return 0;
+    if (consumer_open(worker->job->config, worker->job->key.job, worker->number, &next, error))
+        return -1;
+    consumer_close(worker->consumer);
+    worker->consumer = next;
+    worker->joining = true;
+    partitions_release(&worker->partitions);
+    return 0;
+}
+
 /* One turn of the loop. Returns 1 when the work is done. */
 static int work(struct worker *worker, struct error *error)
 {
-    if (time_monotonic_ms() >= worker->timers.retry_at && acquire_partitions(worker, error))
+    if (time_monotonic_ms() >= worker->timers.retry_at &&
+        (join_again(worker, error) || acquire_partitions(worker, error)))
         return -1;
     if (read_from_kafka(worker, error) || follow_group(worker, error))
         return -1;
     note_connection(worker);
     if (!worker->postgres)
         return 0;
-    if (worker->outage.now && partitions_count_unclaimed(&worker->partitions) == 0 && worker->pending.rows.count == 0)
+    if (worker->outage.now && !worker->joining && partitions_count_unclaimed(&worker->partitions) == 0 &&
+        worker->pending.rows.count == 0)
         end_outage(worker);
     if (write_what_is_due(worker, error))
         return -1;

@@ -64,6 +64,7 @@ struct worker {
     unsigned file_sequence;
     struct worker_timers timers;
     struct outage outage;
+    bool joining; /* the group again, which has not answered yet */
     bool cut_off; /* from Kafka, as was logged */
     struct counters counters;
     struct stages stages; /* of the thread; for others when it has ended */

@@ -225,3 +225,20 @@ def test_a_static_member_comes_back_to_what_it_had(site, case):
     simulate.terminate()
     fleet.finish(case.topic)
     check_static(case)
+
+
+def test_kip_848_gives_a_name_back_in_time(site, case):
+    """A member that crashed keeps its name for a while: the process that comes back waits for it, and says so once."""
+    case.prepare(PARTITIONS)
+    simulate = case.start_simulate(*LIVE)
+    job = ("--job", case.topic)
+    fleet = Fleet(case, site.hosts(2), (*job, "--instance-id", "speed-{}", *PROTOCOLS["kip-848"]))
+    fleet.start_all()
+    fleet.running[0].kill()
+    fleet.running[0] = fleet.start(0)
+    fleet.running[0].wait_for("still has a member with the name of this process")
+    fleet.wait_for_peace()
+    assert fleet.running[0].err.count("still has a member") == 1
+    simulate.terminate()
+    fleet.finish(case.topic)
+    check_static(case)
