@@ -8,6 +8,7 @@ import pathlib
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -50,6 +51,39 @@ class Usage:
     said: str
 
 
+class Run:
+    """A program that runs with its use of resources counted."""
+
+    def __init__(self, home, name, words, environment):
+        """Starts it; its log and figures are kept by the name."""
+        self._what = " ".join([name, *map(str, words[1:2])])
+        self._log, self._result = home / f"{name}.log", home / f"{name}.json"
+        with open(self._log, "wb") as output:
+            # Isolated and without site-packages: see meter.py. A session of its own: what it starts is ended with it.
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", METER, self._result, *map(str, words)],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def finish(self):
+        """Waits for its end; returns its Usage. Raises ServerError when it fails."""
+        status = self._process.wait()
+        said = self._log.read_text(errors="replace")
+        if status:
+            raise ServerError(f"{self._what} failed:\n{said[-FAILURE_TAIL:]}")
+        return Usage(**json.loads(self._result.read_text()), said=said)
+
+    def end(self):
+        """Ends it at once, if it still runs."""
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+
 class Lab:
     """A Kafka and a PostgreSQL in a folder of their own, and programs run with the password at hand."""
 
@@ -86,25 +120,21 @@ class Lab:
             cursor = database.execute(statement, values)
             return cursor.fetchone() if cursor.description else None
 
+    def run_together(self, *commands, environment=None):
+        """Runs programs at the same time to their ends; returns their Usages. Raises ServerError when one fails."""
+        environment = os.environ | self.environment | (environment or {})
+        runs = []
+        try:
+            for number, words in enumerate(commands):
+                runs.append(Run(self.home, f"{pathlib.Path(words[0]).name}-{number}", words, environment))
+            return [run.finish() for run in runs]
+        finally:
+            for run in runs:
+                run.end()
+
     def run(self, *command, environment=None):
         """Runs a program to its end; returns its Usage. Raises ServerError when it fails."""
-        words = list(map(str, command))
-        name = pathlib.Path(words[0]).name
-        log, result = self.home / f"{name}.log", self.home / f"{name}.json"
-        with open(log, "wb") as output:
-            # Isolated and without site-packages: see meter.py.
-            status = subprocess.run(
-                [sys.executable, "-I", "-S", METER, result, *words],
-                env=os.environ | self.environment | (environment or {}),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                check=False,
-            ).returncode
-        said = log.read_text(errors="replace")
-        if status:
-            raise ServerError(f"{name} {words[1] if len(words) > 1 else ''} failed:\n{said[-FAILURE_TAIL:]}")
-        return Usage(**json.loads(result.read_text()), said=said)
+        return self.run_together(command, environment=environment)[0]
 
     def antenna(self, *words):
         """Runs `antenna` to its end; returns its Usage. Raises ServerError when it fails."""

@@ -1,9 +1,11 @@
-"""Copies a topic and writes some of its messages in another shape of the same meaning, which the simulator never does.
+"""Copies a topic with messages of the same meaning, in another shape or with a key, which the simulator never makes.
 
-One in 1/share messages gets blanks, or its keys in another order, in turn. What is malformed stays as it is.
+Of a share of the messages each gets blanks, or its fields in another order, in turn; what is malformed stays as it is.
+The key is the user's id.
 """
 
 import json
+import sys
 
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
@@ -56,7 +58,7 @@ def reshape(address, source, target, workload):
     for future in admin.create_topics([NewTopic(target, workload.partitions, 1)]).values():
         future.result()
     producer = Producer({"bootstrap.servers": address, "enable.idempotence": True, "linger.ms": 20})
-    every = round(1 / workload.reshaped)
+    every = round(1 / workload.reshaped) if workload.reshaped else sys.maxsize
     number = 0
     for messages in read_all(address, source, workload.partitions):
         for message in messages:
@@ -64,11 +66,12 @@ def reshape(address, source, target, workload):
             value = message.value()
             if number % every == 0:
                 value = other_shape(value, number // every)
+            place = {"key": json.loads(value)["id"]} if workload.keyed else {"partition": message.partition()}
             try:
-                producer.produce(target, value, partition=message.partition())
+                producer.produce(target, value, **place)
             except BufferError:
                 producer.poll(1)
-                producer.produce(target, value, partition=message.partition())
+                producer.produce(target, value, **place)
         producer.poll(0)
     if producer.flush(60):
         raise RuntimeError(f"Kafka did not take all of {target}")

@@ -1,11 +1,10 @@
 """Figures of several runs, and where they are kept: bench/results/<measure>.json."""
 
 import json
+import pathlib
 import statistics
 
-from lab import CHECKOUT
-
-FOLDER = CHECKOUT / "bench" / "results"
+FOLDER = pathlib.Path(__file__).resolve().parent / "results"
 
 
 def median(runs, figure):

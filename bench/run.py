@@ -13,6 +13,7 @@ import measure_batch
 import measure_copy
 import measure_growth
 import measure_latency
+import measure_scale
 import measure_speed
 import measure_stages
 import measure_start
@@ -23,7 +24,10 @@ from stack import ServerError
 from systems import SYSTEMS
 from workloads import WORKLOADS, Loads
 
-MEASURES = (measure_speed, measure_stages, measure_copy, measure_latency, measure_start, measure_batch, measure_growth)
+MEASURES = (
+    *(measure_speed, measure_stages, measure_copy, measure_latency, measure_start, measure_batch, measure_scale),
+    measure_growth,
+)
 QUICK_SCALE = 0.04
 SMOKE_SCALE = 0.2
 

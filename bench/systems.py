@@ -2,8 +2,9 @@
 
 import functools
 import subprocess
+import time
 
-from lab import CHECKOUT, PROGRAM
+from lab import CHECKOUT, PROGRAM, Usage
 from workloads import START
 
 SPARK = CHECKOUT / ".deps" / "spark"
@@ -39,10 +40,33 @@ class Antenna:
 
     def run(self, lab, load, job, root):
         """Reads the load; returns its Usage."""
+        return lab.run(*self._command(lab, load, job, root))
+
+    def _command(self, lab, load, job, root):
         uri, user, password = lab.login
-        return lab.antenna(
-            *("speed", lab.kafka.address, load.topic, uri, self.table, user, password, root),
+        return (
+            *(PROGRAM, "speed", lab.kafka.address, load.topic, uri, self.table, user, password, root),
             *("--until-end", "--job", job, *self.options),
+        )
+
+
+class Group(Antenna):
+    """Several processes of one job, which share the topic's partitions."""
+
+    def __init__(self, processes):
+        """So many of them."""
+        super().__init__(f"{processes} processes")
+        self._processes = processes
+
+    def run(self, lab, load, job, root):
+        """Reads the load; returns the Usage of all together, from the first start to the last end."""
+        begin = time.monotonic()
+        usages = lab.run_together(*[self._command(lab, load, job, root)] * self._processes)
+        return Usage(
+            wall=time.monotonic() - begin,
+            cpu=sum(usage.cpu for usage in usages),
+            memory=sum(usage.memory for usage in usages),
+            said="".join(usage.said for usage in usages),
         )
 
 

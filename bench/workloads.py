@@ -24,6 +24,7 @@ class Workload:
     late: float = 0
     malformed: float = 0
     reshaped: float = 0  # share with blanks, or with another key order
+    keyed: bool = False  # each user's messages lie in one partition, as those of a device do whose id is the key
     partitions: int = 4
     first: datetime.datetime = EVENTS_BEGIN  # event time of the first message
     seconds: int = 0  # of event time in all, in place of the rate
@@ -104,14 +105,14 @@ class Loads:
         self._count += 1
         topic = f"devices-{self._count}-{workload.name}"
         ledger = lab.home / f"{topic}.csv"
-        first = f"{topic}-plain" if workload.reshaped else topic
+        first = f"{topic}-plain" if workload.reshaped or workload.keyed else topic
         lab.antenna(
             *("simulate", lab.kafka.address, first, "--users", workload.users, "--antennas", workload.antennas),
             *("--from", workload.begin, "--to", workload.end, "--count", workload.messages, "--rate", "max"),
             *("--late", workload.late, "--malformed", workload.malformed),
             *("--partitions", workload.partitions, "--ledger", ledger),
         )
-        if workload.reshaped:
+        if first != topic:
             reshape(lab.kafka.address, first, topic, workload)
         sums = ledger_sums(ledger)
         return Load(workload, topic, ledger, sums["messages_sent"], sums["events_accepted"], sums["bytes_total"])
