@@ -11,7 +11,7 @@
 #include "record/interner.h"
 #include "record/record.h"
 
-/** In the order of their labels, which is the order of rows in a commit. */
+/** In the order of their labels. */
 enum dimension { DIMENSION_ANTENNA, DIMENSION_APP, DIMENSION_USER, DIMENSIONS };
 
 /** The label in the column `type` of the tables: "antenna_bytes_total", "app_bytes_total", "user_bytes_total". */

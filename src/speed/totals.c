@@ -129,7 +129,12 @@ int totals_add(struct totals *totals, const struct coded_event *event)
     return 0;
 }
 
-/* A sum and where it belongs: a slot's key with the name's rank in the place of its code. */
+/* What workers share most is written last, and so is locked for the shortest time: each user may be one worker's alone,
+ * antennas and apps are everyone's. */
+static const enum dimension written_as[DIMENSIONS] = {DIMENSION_USER, DIMENSION_ANTENNA, DIMENSION_APP};
+static const uint64_t turn_of[DIMENSIONS] = {[DIMENSION_USER] = 0, [DIMENSION_ANTENNA] = 1, [DIMENSION_APP] = 2};
+
+/* A sum and where it belongs. The key packs the dimension's turn, the window's number and the name's rank. */
 struct place {
     uint64_t key;
     uint32_t code;
@@ -188,6 +193,21 @@ static enum dimension key_dimension(uint64_t key)
     return (enum dimension)(((key >> CODE_BITS) & ((1u << DIMENSION_BITS) - 1)) - 1);
 }
 
+static uint64_t key_window(uint64_t key)
+{
+    return key >> (CODE_BITS + DIMENSION_BITS);
+}
+
+static uint64_t place_key(uint64_t key, uint32_t rank)
+{
+    return turn_of[key_dimension(key)] << (KEY_BITS - DIMENSION_BITS) | key_window(key) << CODE_BITS | rank;
+}
+
+static enum dimension place_dimension(const struct place *place)
+{
+    return written_as[place->key >> (KEY_BITS - DIMENSION_BITS)];
+}
+
 /* Numbers are sorted, not texts: the names are ranked once for all windows. */
 static struct place *sort_places(const struct totals *totals, const struct dictionary *dictionary)
 {
@@ -202,7 +222,7 @@ static struct place *sort_places(const struct totals *totals, const struct dicti
         uint32_t code = key_code(key);
 
         if (key)
-            *next++ = (struct place){key - code + ranks[key_dimension(key)][code], code, i};
+            *next++ = (struct place){place_key(key, ranks[key_dimension(key)][code]), code, i};
     }
     return sort_by_key(places, totals->count);
 }
@@ -213,19 +233,20 @@ struct total *totals_sorted(const struct totals *totals, const struct dictionary
     struct place *places = sort_places(totals, dictionary);
 
     for (uint32_t i = 0; i < totals->count; i++) {
-        enum dimension dimension = key_dimension(places[i].key);
+        enum dimension dimension = place_dimension(&places[i]);
+        const struct slot *slot = &totals->slots[places[i].slot];
 
         if (i + PLACES_AHEAD < totals->count) {
             const struct place *later = &places[i + PLACES_AHEAD];
 
-            interner_fetch_code(dictionary->names[key_dimension(later->key)], later->code);
+            interner_fetch_code(dictionary->names[place_dimension(later)], later->code);
             __builtin_prefetch(&totals->slots[later->slot]);
         }
         sorted[i] = (struct total){
-            .window = (int64_t)(places[i].key >> (CODE_BITS + DIMENSION_BITS)) * WINDOW_SECONDS,
+            .window = (int64_t)key_window(slot->key) * WINDOW_SECONDS,
             .dimension = dimension,
             .name = dictionary_name(dictionary, dimension, places[i].code),
-            .bytes = totals->slots[places[i].slot].bytes,
+            .bytes = slot->bytes,
         };
     }
     free(places);

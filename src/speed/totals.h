@@ -49,8 +49,9 @@ void totals_fetch(const struct totals *totals, const struct coded_event *event);
 int totals_add(struct totals *totals, const struct coded_event *event) must_check;
 
 /**
- * The sums in the order of (window, label, name): an array of totals_count() entries, valid until the collection or the
- * dictionary changes. Free it.
+ * The sums in the order in which every worker writes them, so that none waits for another in a circle: users, antennas,
+ * apps, each by (window, name). An array of totals_count() entries, valid until the collection or the dictionary
+ * changes. Free it.
  */
 struct total *totals_sorted(const struct totals *totals, const struct dictionary *dictionary) must_check;
 
