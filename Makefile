@@ -14,7 +14,7 @@ SECONDS_OF_FUZZING ?= 60
 .DEFAULT_GOAL := help
 .PHONY: help build test test-unit test-integration test-faults test-faults-share test-scale test-scale-share \
         test-sanitized test-threads test-dashboard build-clang demo demo-stop dashboard dashboard-stop bench bench-smoke \
-        fuzz coverage lint analyze format reference sbom clean distclean setup-build setup-test setup-lint \
+        capacity fuzz coverage lint analyze format reference sbom clean distclean setup-build setup-test setup-lint \
         setup-dashboard setup-browser setup-spark
 
 help: ## print this list
@@ -111,6 +111,9 @@ format: setup-lint ## format the sources
 
 reference: build ## write docs/reference.md from the option table
 	@build/generate-reference >docs/reference.md
+
+capacity: setup-lint ## write the figures of docs/capacity.md from bench/results
+	@$(python) bench/capacity.py
 
 sbom: setup-lint ## write third_party/sbom.cdx.json, the bill of materials, from the pins
 	@$(python) tools/sbom.py >third_party/sbom.cdx.json

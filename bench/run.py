@@ -9,6 +9,7 @@ import dataclasses
 import os
 import sys
 
+import capacity
 import measure_batch
 import measure_copy
 import measure_growth
@@ -116,7 +117,7 @@ def main():
             print(f"bench: {measure.NAME}: {error}", file=sys.stderr)
             status = 1
     if not arguments.smoke:
-        print(f"written: {report.write(MEASURES)} and the files beside it")
+        print(f"written: {report.write(MEASURES)} and the files beside it, {capacity.write()}")
     return status
 
 

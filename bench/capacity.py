@@ -1,0 +1,222 @@
+"""Writes the figures of docs/capacity.md, between its markers, from bench/results/*.json; with --check compares only.
+
+Exit codes: 0 done, 1 --check found other figures.
+"""
+
+import difflib
+import math
+import pathlib
+import re
+import sys
+
+from results import load, median
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "capacity.md"
+SUMS_MAX = re.compile(r"^#define TOTALS_MAX \(1u << (\d+)\)$", re.M)
+
+BUSY = 0.5  # the share of a core that is planned with
+WINDOWS_A_DAY = 288
+DAY_SECONDS = 86_400
+APPS = 5
+USERS_AN_ANTENNA = 500
+MESSAGE_BYTES = 155  # of an event as the README shows it, without blanks
+MILLION = 1_000_000
+
+# Messages a second, with a user for each, and the commit interval in seconds that is chosen.
+EXAMPLES = ((MILLION, 10), (10 * MILLION, 60))
+LARGEST = 100 * MILLION
+
+
+def find(name, **wanted):
+    """The row of a measure that has these values. Raises LookupError when there is none with runs."""
+    for row in (load(name) or {"rows": []})["rows"]:
+        if wanted.items() <= row.items() and row["runs"]:
+            return row
+    raise LookupError(f"bench/results/{name}.json has no row with {wanted}: run make bench ARGS='--measures {name}'")
+
+
+def costs():
+    """Measured costs, rounded as they are printed; those of time in microseconds of a core for a message or a row."""
+    city, spark = (find("speed", workload="city", system=system) for system in ("antenna", "Spark"))
+    batch = find("batch", hours=1, system="antenna")
+    one = find("scale", keys="unkeyed", processes=1)
+    written = median(city["runs"], "rows_written")
+    return {
+        "speed": round(median(city["runs"], "cpu") / city["messages"] * MILLION, 2),
+        "spark": round(median(spark["runs"], "cpu") / spark["messages"] * MILLION, 2),
+        "postgres": round(median(city["runs"], "postgres_cpu") / written * MILLION, 2),
+        "kafka": round(median(city["runs"], "kafka_cpu") / city["messages"] * MILLION, 2),
+        "batch": round(median(batch["runs"], "cpu") / batch["messages"] * MILLION, 2),
+        "archive": round(median(city["runs"], "archive") / city["messages"], 1),
+        "row": round(median(one["runs"], "row_size")),
+    }
+
+
+def sums_max():
+    """How many sums a worker holds at most; speed/totals.h says it."""
+    return 1 << int(SUMS_MAX.search((ROOT / "src" / "speed" / "totals.h").read_text())[1])
+
+
+def table(columns, rows, texts=None):
+    """A Markdown table; the first `texts` columns are words, or else all but the last one, and the others figures."""
+    texts = texts or len(columns) - 1
+    lines = [columns, ["---"] * texts + ["---:"] * (len(columns) - texts), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def cost_table(cost):
+    """What one core, or one disk, carries."""
+    timed = [
+        ("`antenna speed`, archive included", "speed", "messages"),
+        ("PostgreSQL", "postgres", "rows written"),
+        ("Kafka's broker", "kafka", "messages"),
+        ("`antenna batch`", "batch", "messages of an hour"),
+        ("Spark, in the place of `antenna speed`", "spark", "messages"),
+    ]
+    rows = [
+        [
+            f"a core of {what}",
+            f"{cost[name]:.2f} CPU-seconds for a million {unit}",
+            f"{BUSY} / {cost[name]:.2f} × 1,000,000",
+            f"{BUSY / cost[name] * MILLION:,.0f} {unit} a second",
+        ]
+        for what, name, unit in timed
+    ]
+    rows += [
+        [
+            "a terabyte of disk for the archive",
+            f"{cost['archive']:.1f} bytes a message",
+            f"10¹² / {cost['archive']:.1f} / 86,400",
+            f"a day of {1e12 / cost['archive'] / DAY_SECONDS:,.0f} messages a second",
+        ],
+        [
+            "a terabyte of disk for PostgreSQL",
+            f"{cost['row']:.0f} bytes a row, index included",
+            f"10¹² / {cost['row']:.0f}",
+            f"{1e12 / cost['row'] / MILLION:,.0f} million 5-minute totals",
+        ],
+    ]
+    return table(["", "costs", "so it carries, half busy", ""], rows)
+
+
+def scale_table():
+    """What more processes of one job cost, as measured."""
+    rows = []
+    for row in load("scale")["rows"]:
+        runs, millions = row["runs"], row["messages"] / MILLION
+        rows.append(
+            [
+                row["keys"],
+                f"{row['processes']}",
+                f"{row['messages'] / median(runs, 'wall'):,.0f}",
+                f"{median(runs, 'cpu') / millions:.2f}",
+                f"{median(runs, 'postgres_cpu') / millions:.2f}",
+                f"{median(runs, 'rows_written') / row['messages'] * 1000:,.0f}",
+                f"{median(runs, 'in_transactions') * 100:.1f} %",
+                f"{median(runs, 'waiting') * 100:.1f} %",
+            ]
+        )
+    columns = ["topic", "processes", "messages/s", "CPU-s per million", "PostgreSQL's"]
+    return table([*columns, "rows written per 1,000", "in transactions", "waiting for rows"], rows, texts=1)
+
+
+def need(rate, cost):
+    """Rows that all workers share, and workers: for the CPU time, and for the sums of two windows at a time."""
+    shared = rate // USERS_AN_ANTENNA + APPS
+    room = sums_max() // 2 - shared
+    return shared, max(math.ceil(rate * cost["speed"] / MILLION / BUSY), math.ceil(rate / room))
+
+
+def cores(what, rate, cost):
+    """A line of the arithmetic: cores that spend so many microseconds on each of so many things a second."""
+    return [f"cores of {what}", f"{rate:,.0f} × {cost:.2f} µs / {BUSY}", f"{rate * cost / MILLION / BUSY:,.1f}"]
+
+
+def example(rate, interval, cost):
+    """The arithmetic for so many messages a second."""
+    shared, workers = need(rate, cost)
+    written = round((rate + workers * shared) / interval)
+    totals = round(WINDOWS_A_DAY * (rate + shared) / MILLION)
+    archive = rate * cost["archive"] / MILLION
+    rows = [
+        ["antennas and apps", f"{rate:,} / {USERS_AN_ANTENNA} + {APPS}", f"{shared:,}"],
+        cores("`antenna speed`", rate, cost["speed"]),
+        ["workers", f"as many, and at least {rate:,} / ({sums_max():,} / 2 − {shared:,})", f"{workers:,}"],
+        ["partitions", f"2 × {workers:,}", f"{2 * workers:,}"],
+        ["rows written a second", f"({rate:,} + {workers:,} × {shared:,}) / {interval} s", f"{written:,}"],
+        cores("PostgreSQL", written, cost["postgres"]),
+        [
+            f"of {interval} s, antennas and apps are locked for",
+            f"{workers:,} × {shared:,} × {cost['postgres']:.2f} µs",
+            f"{workers * shared * cost['postgres'] / MILLION:,.2f} s",
+        ],
+        ["5-minute totals a day", f"{WINDOWS_A_DAY} × ({rate:,} + {shared:,})", f"{totals:,} million"],
+        ["their table, a day", f"{totals:,} million × {cost['row']:.0f} B", f"{totals * cost['row'] / 1000:,.0f} GB"],
+        ["archive", f"{rate:,} × {cost['archive']:.1f} B", f"{archive:,.1f} MB/s"],
+        ["archive, a day", f"{archive:,.1f} MB/s × 86,400 s", f"{archive * DAY_SECONDS / MILLION:,.2f} TB"],
+        cores("`antenna batch`", rate, cost["batch"]),
+        ["into Kafka", f"{rate:,} × {MESSAGE_BYTES} B", f"{rate * MESSAGE_BYTES / MILLION:,.0f} MB/s"],
+        cores("Kafka's brokers", rate, cost["kafka"]),
+        cores("Spark, in the place of `antenna speed`", rate, cost["spark"]),
+    ]
+    head = f"### {rate // MILLION} million messages a second\n\n{rate:,} users, `--commit-interval {interval}s`.\n\n"
+    return head + table(["", "arithmetic", ""], rows)
+
+
+def largest_example(cost):
+    """Why the largest is several installations, and of which size."""
+    shared, workers = need(LARGEST, cost)
+    part, _ = EXAMPLES[-1]
+    locked = workers * shared * cost["postgres"] / MILLION
+    written = f"{workers:,} × {shared:,} × {cost['postgres']:.2f} µs = {locked:,.0f} s"
+    return (
+        f"### {LARGEST // MILLION} million messages a second\n\n"
+        f"In one database that is {LARGEST:,} users and {workers:,} workers, and to write the {shared:,} antennas and\n"
+        f"apps once from each takes {written}, one after the other:\n"
+        f"a commit every {math.ceil(locked / 60)} minutes at best. So it is {LARGEST // part} installations of"
+        f" {part // MILLION} million messages a second, by\nregion, each with its own topic, database and archive, and"
+        f" {LARGEST // part} times of all that is said above."
+    )
+
+
+def parts():
+    """The text of each pair of markers."""
+    cost = costs()
+    return {
+        "costs": cost_table(cost),
+        "processes": scale_table(),
+        "examples": "\n\n".join([*(example(*one, cost) for one in EXAMPLES), largest_example(cost)]),
+    }
+
+
+def page():
+    """The page with the figures of today's results."""
+    text = PAGE.read_text(encoding="utf-8")
+    for name, part in parts().items():
+        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        head, _, rest = text.partition(begin)
+        text = head + begin + "\n" + part + "\n\n" + end + rest.partition(end)[2]
+    return text
+
+
+def write():
+    """Brings the page up to date; returns its path. Raises LookupError when a measure is missing."""
+    PAGE.write_text(page(), encoding="utf-8")
+    return PAGE
+
+
+def main():
+    """Writes or checks; returns the exit code."""
+    if sys.argv[1:] != ["--check"]:
+        write()
+        return 0
+    difference = [
+        *difflib.unified_diff(PAGE.read_text().splitlines(), page().splitlines(), "page", "results", "", "", 0)
+    ]
+    print("\n".join(difference))
+    return 1 if difference else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
