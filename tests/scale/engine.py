@@ -54,6 +54,11 @@ class Submitted(Running):
                 start_new_session=True,
             )
 
+    @property
+    def err(self):
+        """Both streams: spark-submit gives what the driver says on stderr to its own stdout."""
+        return super().err + self.out_path.read_text(errors="replace")
+
     def kill(self):
         """Ends all of it at once."""
         with contextlib.suppress(ProcessLookupError):
