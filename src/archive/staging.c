@@ -18,9 +18,6 @@
 
 #define PUBLISH_ATTEMPTS 3
 
-/* A roll of the default size is about this large. */
-#define SPACE_MIN (4 * 1024 * 1024)
-
 struct staging {
     char *root;
     char *folder;
@@ -136,12 +133,12 @@ int staging_check_space(const struct staging *staging, struct error *error)
 
     if (file < 0)
         return disk_fail(error, "make", path);
-    errno = posix_fallocate(file, 0, SPACE_MIN);
+    errno = posix_fallocate(file, 0, STAGING_SPACE_MIN);
     close(file);
     unlink(path);
     if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) {
-        error_set(error, ERROR_WORLD, "could not get %d MiB of disk space below \"%s\": %s", SPACE_MIN / 1024 / 1024,
-                  staging->root, strerror(errno));
+        error_set(error, ERROR_WORLD, "could not get %d MiB of disk space below \"%s\": %s",
+                  STAGING_SPACE_MIN / 1024 / 1024, staging->root, strerror(errno));
         return error_hint(error, "free some space on the disk that holds the storage-root");
     }
     return 0;

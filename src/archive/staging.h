@@ -10,6 +10,9 @@
 #include "archive/disk.h"
 #include "archive/layout.h"
 
+/** Free bytes without which no writer begins: a roll of the default size is about this large. */
+#define STAGING_SPACE_MIN (4 * 1024 * 1024)
+
 struct staging;
 
 /**
@@ -27,7 +30,7 @@ const char *staging_root(const struct staging *staging);
 /** The writer's token, LAYOUT_TOKEN_DIGITS hexadecimal digits. */
 const char *staging_token(const struct staging *staging);
 
-/** Checks that the disk takes a few megabytes more. Error: ERROR_WORLD when it does not. */
+/** Checks that the disk takes STAGING_SPACE_MIN bytes more. Error: ERROR_WORLD when it does not. */
 int staging_check_space(const struct staging *staging, struct error *error) must_check;
 
 /** Writes the path where a file of that name is to be written. Free the text. */

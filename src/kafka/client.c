@@ -217,25 +217,38 @@ static int fail_to_ask(const struct config *config, rd_kafka_resp_err_t code, co
     return error_context(error, "broker %s", config_text(config, OPTION_KAFKA_SERVER));
 }
 
+int kafka_query_topic(rd_kafka_t *inquirer, const struct config *config, const struct rd_kafka_metadata **ret_metadata,
+                      struct error *error)
+{
+    struct trouble trouble = {0};
+    rd_kafka_resp_err_t code = ask_for_topic(inquirer, config_text(config, OPTION_TOPIC), ret_metadata, &trouble);
+
+    return code ? fail_to_ask(config, code, &trouble, error) : 0;
+}
+
+int kafka_check_topic(const struct rd_kafka_metadata *metadata, const char *name, int32_t *ret_count,
+                      struct error *error)
+{
+    rd_kafka_resp_err_t code =
+        metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+
+    *ret_count = code ? 0 : metadata->topics[0].partition_cnt;
+    if (!code || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
+        return 0;
+    kafka_error(error, code, "could not ask Kafka for the topic");
+    return error_context(error, "topic \"%s\"", name);
+}
+
 int kafka_count_partitions(rd_kafka_t *inquirer, const struct config *config, int32_t *ret_count, struct error *error)
 {
-    const char *name = config_text(config, OPTION_TOPIC);
     const struct rd_kafka_metadata *metadata;
-    struct trouble trouble = {0};
-    rd_kafka_resp_err_t code = ask_for_topic(inquirer, name, &metadata, &trouble);
-    rd_kafka_resp_err_t topic_code;
+    int status;
 
-    if (code)
-        return fail_to_ask(config, code, &trouble, error);
-    topic_code = metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-    *ret_count = topic_code ? 0 : metadata->topics[0].partition_cnt;
+    if (kafka_query_topic(inquirer, config, &metadata, error))
+        return -1;
+    status = kafka_check_topic(metadata, config_text(config, OPTION_TOPIC), ret_count, error);
     rd_kafka_metadata_destroy(metadata);
-    if (topic_code && topic_code != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART &&
-        topic_code != RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) {
-        kafka_error(error, topic_code, "could not ask Kafka for the topic");
-        return error_context(error, "topic \"%s\"", name);
-    }
-    return 0;
+    return status;
 }
 
 /* Right after a topic was made, or while leaders move, who leads a partition is not known everywhere. */

@@ -51,9 +51,20 @@ int kafka_error(struct error *error, rd_kafka_resp_err_t code, const char *what)
 int kafka_open_inquirer(const struct config *config, rd_kafka_t **ret_client, struct error *error) must_check;
 
 /**
- * Asks the broker for the topic's number of partitions, waiting KAFKA_ANSWER_TIMEOUT_MS at most. Errors: ERROR_WORLD
- * when no broker answers, ERROR_MISTAKE when they refuse us; a topic that does not exist is 0 partitions.
+ * Asks the brokers for themselves and for the configured topic, waiting KAFKA_ANSWER_TIMEOUT_MS at most. Errors:
+ * ERROR_WORLD when no broker answers, ERROR_MISTAKE when they refuse us. Free with rd_kafka_metadata_destroy().
  */
+int kafka_query_topic(rd_kafka_t *inquirer, const struct config *config, const struct rd_kafka_metadata **ret_metadata,
+                      struct error *error) must_check;
+
+/**
+ * The number of partitions that such an answer tells of the topic called `name`; 0 when it does not exist. Errors:
+ * ERROR_MISTAKE when we may not know it, else ERROR_WORLD.
+ */
+int kafka_check_topic(const struct rd_kafka_metadata *metadata, const char *name, int32_t *ret_count,
+                      struct error *error) must_check;
+
+/** Both at once: the topic's number of partitions, with the errors of either. */
 int kafka_count_partitions(rd_kafka_t *inquirer, const struct config *config, int32_t *ret_count, struct error *error)
     must_check;
 

@@ -284,7 +284,7 @@ static int check_message(struct consumer *consumer, const rd_kafka_message_t *ra
     }
 }
 
-static struct message message_of(const rd_kafka_message_t *raw)
+struct message message_of(const rd_kafka_message_t *raw)
 {
     rd_kafka_timestamp_type_t type;
     int64_t arrival_ms = raw->err ? -1 : rd_kafka_message_timestamp(raw, &type);

@@ -51,6 +51,9 @@ struct position {
 
 struct consumer;
 
+/** What a message of librdkafka's, or the news of a partition's end in its place, says; valid while that one is. */
+struct message message_of(const rd_kafka_message_t *raw);
+
 /** Librdkafka's settings of every consumer, up to one without a name. Why each is set: ARCHITECTURE.md, "Kafka". */
 extern const struct kafka_property consumer_properties[];
 

@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#include "base/address.h"
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "postgres/sql.h"
@@ -279,6 +281,14 @@ void postgres_rollback(struct postgres *postgres)
 bool postgres_is_connected(const struct postgres *postgres)
 {
     return PQstatus(postgres->connection) == CONNECTION_OK;
+}
+
+bool postgres_is_local(const struct postgres *postgres)
+{
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof(peer);
+
+    return getpeername(PQsocket(postgres->connection), (struct sockaddr *)&peer, &size) == 0 && address_is_local(&peer);
 }
 
 const char *postgres_sqlstate(const struct postgres *postgres)

@@ -54,6 +54,9 @@ void postgres_rollback(struct postgres *postgres);
 /** Whether the connection was in order at the last statement. */
 bool postgres_is_connected(const struct postgres *postgres) must_check;
 
+/** Whether the connection stays on this machine. */
+bool postgres_is_local(const struct postgres *postgres) must_check;
+
 /** SQLSTATE of the last failed statement, "" when there is none. */
 const char *postgres_sqlstate(const struct postgres *postgres);
 

@@ -82,7 +82,7 @@ static int create_table(struct postgres *postgres, const struct config *config, 
     return run_for_table(postgres, texts[id].create, table, NULL, error);
 }
 
-static int check_version(struct postgres *postgres, struct error *error)
+int schema_check_version(struct postgres *postgres, struct error *error)
 {
     cleanup(postgres_clear) PGresult *result = NULL;
     int64_t version;
@@ -124,7 +124,7 @@ int schema_create(struct postgres *postgres, const struct config *config, struct
     if (postgres_script(postgres, sql_lock_provision, error) ||
         postgres_script(postgres, sql_create_bookkeeping, error))
         return error_context(error, "could not create the schema antenna");
-    if (check_version(postgres, error))
+    if (schema_check_version(postgres, error))
         return -1;
     for (int i = 0; i < CONTRACTS; i++)
         if (create_table(postgres, config, (enum contract_id)i, &ret_reports[i], error))
@@ -176,5 +176,5 @@ int schema_check_columns(struct postgres *postgres, const struct config *config,
 
 int schema_check(struct postgres *postgres, const struct config *config, struct error *error)
 {
-    return check_version(postgres, error) ? -1 : check_tables(postgres, config, true, error);
+    return schema_check_version(postgres, error) ? -1 : check_tables(postgres, config, true, error);
 }

@@ -32,6 +32,9 @@ char *schema_with_tables(const char *sql, const struct config *config) must_chec
 /** Whether the database has the schema `antenna`, that is, our bookkeeping. */
 int schema_has_bookkeeping(struct postgres *postgres, bool *ret_has, struct error *error) must_check;
 
+/** Checks that the schema `antenna` has our version. Error: ERROR_MISTAKE, with what to do. */
+int schema_check_version(struct postgres *postgres, struct error *error) must_check;
+
 /**
  * Checks that the tables which the configuration's command uses are there with their columns; their keys may be
  * missing, as in a database that only the Spark job knows. Error: ERROR_MISTAKE, with what to do.

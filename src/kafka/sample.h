@@ -1,0 +1,18 @@
+/* A look at the last messages of a topic, outside of any consumer group: nobody's offsets change. */
+#ifndef ANTENNA_KAFKA_SAMPLE_H
+#define ANTENNA_KAFKA_SAMPLE_H
+
+#include "kafka/consumer.h"
+
+/** Called for each message, which is valid until it returns. */
+typedef void (*sample_take)(void *context, const struct message *message);
+
+/**
+ * Reads up to the last `each` messages of each of the topic's `partitions` partitions, waiting KAFKA_ANSWER_TIMEOUT_MS
+ * at most. Errors: ERROR_WORLD when the brokers do not give them, ERROR_MISTAKE when we may not read them, ERROR_USAGE
+ * for a wrong -X property.
+ */
+int sample_read(const struct config *config, int32_t partitions, int64_t each, sample_take take, void *context,
+                struct error *error) must_check;
+
+#endif

@@ -1,0 +1,49 @@
+#include "postgres/server.h"
+
+#include <stdio.h>
+
+#include "base/time.h"
+#include "postgres/sql.h"
+
+enum server_column {
+    SERVER_VERSION,
+    SERVER_VERSION_NUMBER,
+    SERVER_STANDBY,
+    SERVER_READ_ONLY,
+    SERVER_ENCRYPTED,
+    SERVER_ENCODING,
+    SERVER_TIME_ZONE,
+    SERVER_FSYNC,
+    SERVER_CONNECTIONS,
+    SERVER_CLOCK,
+};
+
+static void copy_text(const PGresult *result, enum server_column column, char text[SERVER_TEXT_SIZE])
+{
+    snprintf(text, SERVER_TEXT_SIZE, "%s", PQgetvalue(result, 0, (int)column));
+}
+
+int server_query(struct postgres *postgres, struct server *ret_server, struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+    int64_t asked_ms = time_now_ms(), answered_ms;
+
+    if (postgres_run(postgres, sql_select_server, NULL, &result, error))
+        return error_context(error, "could not ask PostgreSQL what it is like");
+    answered_ms = time_now_ms();
+    *ret_server = (struct server){
+        .version_number = postgres_number(result, 0, SERVER_VERSION_NUMBER),
+        .standby = postgres_number(result, 0, SERVER_STANDBY) != 0,
+        .read_only = postgres_number(result, 0, SERVER_READ_ONLY) != 0,
+        .encrypted = postgres_number(result, 0, SERVER_ENCRYPTED) != 0,
+        .local = postgres_is_local(postgres),
+        .fsync = postgres_number(result, 0, SERVER_FSYNC) != 0,
+        .connections_left = postgres_number(result, 0, SERVER_CONNECTIONS),
+        .clock_ahead_ms = postgres_number(result, 0, SERVER_CLOCK) - (asked_ms + answered_ms) / 2,
+        .clock_doubt_ms = (answered_ms - asked_ms) / 2,
+    };
+    copy_text(result, SERVER_VERSION, ret_server->version);
+    copy_text(result, SERVER_ENCODING, ret_server->encoding);
+    copy_text(result, SERVER_TIME_ZONE, ret_server->time_zone);
+    return 0;
+}

@@ -1,0 +1,30 @@
+/* What a PostgreSQL server is like, as far as it may get into the jobs' way. */
+#ifndef ANTENNA_POSTGRES_SERVER_H
+#define ANTENNA_POSTGRES_SERVER_H
+
+#include "postgres/client.h"
+
+#define SERVER_TEXT_SIZE 64
+
+/** The oldest version, as server_version_num has it, that can do all that our SQL asks for: generated columns (12). */
+#define SERVER_VERSION_MIN 120000
+
+struct server {
+    char version[SERVER_TEXT_SIZE];
+    int64_t version_number;
+    bool standby;
+    bool read_only; /* the session */
+    bool encrypted; /* the connection */
+    bool local;     /* it stays on this machine */
+    char encoding[SERVER_TEXT_SIZE];
+    char time_zone[SERVER_TEXT_SIZE]; /* that sessions begin with; ours are set to UTC afterwards */
+    bool fsync;
+    int64_t connections_left;
+    int64_t clock_ahead_ms; /* of this machine's */
+    int64_t clock_doubt_ms; /* by so much it may be more or less */
+};
+
+/** Asks for it. Errors: as postgres_run(). */
+int server_query(struct postgres *postgres, struct server *ret_server, struct error *error) must_check;
+
+#endif
