@@ -143,6 +143,8 @@ def demonstrate(world):
         world.batch.start()
         start_live(world, connection)
         show.show_findings(connection, world.archive / "data", this_hour)
+    show.step("The doctor looks for whatever would stop the jobs")
+    world.doctor()
     if WITH_DASHBOARD:
         finish_dashboard(world)
 

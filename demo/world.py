@@ -89,6 +89,11 @@ class World:
         options = ["--storage-path", self.archive / "data", "--to", f"{last:%Y-%m-%dT%H}:00:00Z", "--deep"]
         self.run("verify", *self._login(), *options, code=code)
 
+    def doctor(self):
+        """Has the program examine everything that the jobs need. Raises ServerError when something would stop them."""
+        options = ["--kafka-server", self.kafka.address, "--topic", TOPIC, "--storage-root", self.archive]
+        self.run("doctor", *self._login(), *options)
+
     def connect(self):
         """A connection to the database by psycopg, which knows nothing of the program."""
         return psycopg.connect(self.postgres.conninfo(), autocommit=True)

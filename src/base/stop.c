@@ -7,10 +7,17 @@
 
 static atomic_bool requested; /* lock-free, so that a signal handler may use it (C17 7.14.1.1) */
 
+static void (*_Atomic last_act)(void);
+
 static void on_signal(int signal_number)
 {
-    if (atomic_exchange(&requested, true))
-        _exit(128 + signal_number);
+    void (*act)(void) = atomic_load(&last_act);
+
+    if (!atomic_exchange(&requested, true))
+        return;
+    if (act)
+        act();
+    _exit(128 + signal_number);
 }
 
 void stop_install(void)
@@ -34,4 +41,9 @@ bool stop_requested(void)
 void stop_request(void)
 {
     atomic_store(&requested, true);
+}
+
+void stop_set_last_act(void (*act)(void))
+{
+    atomic_store(&last_act, act);
 }

@@ -17,4 +17,7 @@ bool stop_requested(void);
 /** Asks for the stop from inside: a worker that failed ends its siblings so. Safe from every thread. */
 void stop_request(void);
 
+/** Sets what is done before a second signal ends the process; it may call only what signal handlers may. */
+void stop_set_last_act(void (*act)(void));
+
 #endif

@@ -68,3 +68,19 @@ struct text_shown text_show(const char *text)
     text_make_printable(shown.text);
     return shown;
 }
+
+size_t text_fit(const char *text, size_t columns, size_t *ret_columns)
+{
+    size_t size = 0, taken = 0;
+
+    while (text[size]) {
+        size_t bytes = sequence_size((unsigned char)text[size]), wide = bytes > 1 ? 2 : 1;
+
+        if (taken + wide > columns)
+            break;
+        taken += wide;
+        size += bytes ? strnlen(text + size, bytes) : 1;
+    }
+    *ret_columns = taken;
+    return size;
+}

@@ -2,6 +2,8 @@
 #ifndef ANTENNA_BASE_TEXT_H
 #define ANTENNA_BASE_TEXT_H
 
+#include <stddef.h>
+
 #define TEXT_SHOWN_SIZE 512
 
 /**
@@ -17,5 +19,11 @@ struct text_shown {
 
 /** A printable copy, cut when it is too long: `printf("%s", text_show(name).text)`. */
 struct text_shown text_show(const char *text);
+
+/**
+ * How many bytes of a printable text take at most so many columns of a terminal; `ret_columns` is how many they take. A
+ * character that is not ASCII counts as two, which is the most that one takes.
+ */
+size_t text_fit(const char *text, size_t columns, size_t *ret_columns);
 
 #endif

@@ -6,6 +6,9 @@
 /* A stop is looked for this often while there is nothing to do. */
 #define LOOK_MS 100
 
+/* Without --interval. */
+#define INTERVAL_MS 10000
+
 /* Pauses while PostgreSQL does not answer. */
 #define PAUSE_MIN_MS 100
 #define PAUSE_MAX_MS 5000
@@ -43,6 +46,8 @@ static void wait_out(struct batch_job *job, const struct error *cause, int64_t *
 
 int batch_job_follow(struct batch_job *job, struct error *error)
 {
+    const struct config *config = job->tools.config;
+    int64_t interval_ms = config_has(config, OPTION_INTERVAL) ? config_number(config, OPTION_INTERVAL) : INTERVAL_MS;
     int64_t pause_ms = 0;
 
     log_line(LOG_INFO, "runs hours as they are sealed or changed by late events");
@@ -56,7 +61,7 @@ int batch_job_follow(struct batch_job *job, struct error *error)
         if (pause_ms)
             log_line(LOG_INFO, "goes on");
         pause_ms = 0;
-        wait_for_stop(config_number(job->tools.config, OPTION_INTERVAL));
+        wait_for_stop(interval_ms);
     }
     return 0;
 }

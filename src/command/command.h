@@ -30,4 +30,7 @@ int command_verify(const struct config *config, struct error *error) must_check;
 /** Tells how far the jobs are (status.c). */
 int command_status(const struct config *config, struct error *error) must_check;
 
+/** Examines what the jobs need; returns the exit code of a mistake when something would stop one (doctor.c). */
+int command_doctor(const struct config *config, struct error *error) must_check;
+
 #endif

@@ -85,12 +85,29 @@ const struct command command_table[COMMAND_IDS] = {
             .name = "status",
             .summary = "tell how far the jobs are, and what is to be done",
             .description =
-                "Tells, for each partition, what is totalled, what waits to be archived and how far it is behind, who\n"
-                "has it and when that worker committed last; how many hours are open, new, dirty and clean; the sizes\n"
-                "of archive and database; and how many messages were rejected, by reason.",
+                "Tells, for each partition, what is totalled and archived, how far it is behind and how fast it goes,\n"
+                "who has it and when that worker committed last; which hours are open, new, dirty and clean; the\n"
+                "sizes of archive and database; and how many messages were rejected, by reason. It takes a second, in\n"
+                "which it measures the rates. --watch goes on showing it.",
             .positionals = {OPTION_JDBC_URI, OPTION_JDBC_USER, OPTION_JDBC_PASSWORD},
             .positional_count = 3,
             .required_count = 2,
-            .examples = "  antenna status jdbc:postgresql://localhost:5432/postgres postgres -\n",
+            .examples = "  antenna status jdbc:postgresql://localhost:5432/postgres postgres -\n"
+                        "  antenna status jdbc:postgresql://localhost:5432/postgres postgres - --watch --interval 5s\n",
+        },
+    [COMMAND_DOCTOR] =
+        {
+            .name = "doctor",
+            .summary = "look for whatever would stop the jobs, and tell how to mend it",
+            .description =
+                "Examines the database, with --kafka-server also Kafka and the topic, with --storage-root the disk of\n"
+                "the archive, and this machine: a line for each check, and one that tells how to mend what was found.\n"
+                "Call it as the user, with the arguments and on the machine of the job. It changes nothing. Exit code\n"
+                "0 when there are warnings at most, 3 when something would stop a job.",
+            .positionals = {OPTION_JDBC_URI, OPTION_JDBC_USER, OPTION_JDBC_PASSWORD},
+            .positional_count = 3,
+            .required_count = 2,
+            .examples = "  antenna doctor jdbc:postgresql://localhost:5432/postgres postgres - \\\n"
+                        "      --kafka-server localhost:9092 --topic devices --storage-root /var/lib/antenna\n",
         },
 };

@@ -10,7 +10,9 @@
 #define BATCH (1u << COMMAND_BATCH)
 #define VERIFY (1u << COMMAND_VERIFY)
 #define STATUS (1u << COMMAND_STATUS)
-#define DATABASE (PROVISION | SPEED | BATCH | VERIFY | STATUS)
+#define DOCTOR (1u << COMMAND_DOCTOR)
+#define DATABASE (PROVISION | SPEED | BATCH | VERIFY | STATUS | DOCTOR)
+#define KAFKA (SIMULATE | SPEED | DOCTOR)
 #define EVERY (DATABASE | SIMULATE)
 
 #define MINUTE_MS (60 * 1000)
@@ -25,21 +27,21 @@
 // One option a block reads better than what the formatter makes of designated initialisers.
 // clang-format off
 const struct option option_table[OPTION_IDS] = {
-    [OPTION_KAFKA_SERVER] = {"kafka-server", 0, TYPE_TEXT, "HOST:PORT", NULL, 0, 0, SIMULATE | SPEED, false,
+    [OPTION_KAFKA_SERVER] = {"kafka-server", 0, TYPE_TEXT, "HOST:PORT", NULL, 0, 0, KAFKA, false,
         "Kafka bootstrap servers, separated by commas"},
-    [OPTION_TOPIC] = {"topic", 0, TYPE_TEXT, "NAME", "devices", 0, 0, SIMULATE | SPEED, false,
+    [OPTION_TOPIC] = {"topic", 0, TYPE_TEXT, "NAME", "devices", 0, 0, KAFKA, false,
         "Kafka topic that carries the antennas' events"},
     [OPTION_JDBC_URI] = {"jdbc-uri", 0, TYPE_TEXT, "URI", NULL, 0, 0, DATABASE, true,
         "PostgreSQL database: jdbc:postgresql://host:port/database?…, a libpq URI or a conninfo string"},
-    [OPTION_JDBC_TABLE] = {"jdbc-table", 0, TYPE_TEXT, "TABLE", "bytes", 0, 0, PROVISION | SPEED | VERIFY, false,
-        "table of the 5-minute totals"},
+    [OPTION_JDBC_TABLE] = {"jdbc-table", 0, TYPE_TEXT, "TABLE", "bytes", 0, 0, PROVISION | SPEED | VERIFY | DOCTOR,
+        false, "table of the 5-minute totals"},
     [OPTION_JDBC_USER] = {"jdbc-user", 0, TYPE_TEXT, "USER", NULL, 0, 0, DATABASE, false,
         "PostgreSQL role to log in as"},
     [OPTION_JDBC_PASSWORD] = {"jdbc-password", 0, TYPE_TEXT, "PASSWORD", "-", 0, 0, DATABASE, true,
         "its password; - takes it from --password-file, PGPASSWORD or ~/.pgpass"},
     [OPTION_PASSWORD_FILE] = {"password-file", 0, TYPE_TEXT, "FILE", NULL, 0, 0, DATABASE, false,
         "file whose first line is the password, used when jdbc-password is -"},
-    [OPTION_STORAGE_ROOT] = {"storage-root", 0, TYPE_TEXT, "FOLDER", NULL, 0, 0, SPEED, false,
+    [OPTION_STORAGE_ROOT] = {"storage-root", 0, TYPE_TEXT, "FOLDER", NULL, 0, 0, SPEED | DOCTOR, false,
         "folder of the archive; Parquet files appear under FOLDER/data/year=Y/month=M/day=D/hour=H"},
     [OPTION_STORAGE_PATH] = {"storage-path", 0, TYPE_TEXT, "FOLDER", NULL, 0, 0, BATCH | VERIFY, false,
         "folder that holds year=…: the speed layer's storage-root with /data behind it"},
@@ -50,22 +52,24 @@ const struct option option_table[OPTION_IDS] = {
         "run every hour that is sealed, and new or changed since its last run"},
     [OPTION_FOLLOW] = {"follow", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
         "as --pending, again and again until SIGTERM or SIGINT"},
-    [OPTION_INTERVAL] = {"interval", 0, TYPE_INTERVAL, "TIME", "10s", 100, DAY_MS, BATCH, false,
-        "pause of --follow before it looks again"},
+    [OPTION_WATCH] = {"watch", 0, TYPE_FLAG, NULL, NULL, 0, 0, STATUS, false,
+        "show it on the whole screen, again and again until q, Ctrl-C or SIGTERM"},
+    [OPTION_INTERVAL] = {"interval", 0, TYPE_INTERVAL, "TIME", NULL, 100, DAY_MS, BATCH | STATUS, false,
+        "pause before it looks again (default: 10s with --follow, 2s with --watch)"},
     [OPTION_REQUIRE_SEALED] = {"require-sealed", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
         "refuse hours of which more is expected, instead of calling them provisional"},
     [OPTION_ALL_FILES] = {"all-files", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
         "also read files in the hour's folder that the speed layer did not write, such as those of the Spark job"},
     [OPTION_DEEP] = {"deep", 0, TYPE_FLAG, NULL, NULL, 0, 0, VERIFY, false,
         "read all rows of the files, not only their footers, and compare every total"},
-    [OPTION_JSON] = {"json", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH | VERIFY | STATUS, false,
+    [OPTION_JSON] = {"json", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH | VERIFY | STATUS | DOCTOR, false,
         "print JSON for scripts instead of a table: batch an object a line for each hour, the others one object"},
     [OPTION_USER_METADATA_TABLE] = {"user-metadata-table", 0, TYPE_TEXT, "TABLE", "user_metadata", 0, 0,
-        PROVISION | BATCH, false, "table of the users: id, name, e-mail, hourly quota"},
+        PROVISION | BATCH | DOCTOR, false, "table of the users: id, name, e-mail, hourly quota"},
     [OPTION_BYTES_HOURLY_TABLE] = {"bytes-hourly-table", 0, TYPE_TEXT, "TABLE", "bytes_hourly", 0, 0,
-        PROVISION | BATCH | VERIFY, false, "table of the hourly totals"},
+        PROVISION | BATCH | VERIFY | DOCTOR, false, "table of the hourly totals"},
     [OPTION_USER_QUOTA_LIMIT_TABLE] = {"user-quota-limit-table", 0, TYPE_TEXT, "TABLE", "user_quota_limit", 0, 0,
-        PROVISION | BATCH, false, "table of the users over their hourly quota"},
+        PROVISION | BATCH | DOCTOR, false, "table of the users over their hourly quota"},
     [OPTION_COMPACT] = {"compact", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
         "afterwards merge the small Parquet files of each sealed hour that was run into few large ones"},
     [OPTION_USERS] = {"users", 0, TYPE_TEXT, "FILE.csv", NULL, 0, 0, PROVISION | SIMULATE, false,
@@ -111,7 +115,7 @@ const struct option option_table[OPTION_IDS] = {
         "partitions of the topic when it has to be created"},
     [OPTION_JOB] = {"job", 0, TYPE_TEXT, "NAME", "antenna-speed", 0, 0, SPEED, false,
         "name of the job: its Kafka consumer group and the key of its progress"},
-    [OPTION_WORKERS] = {"workers", 0, TYPE_COUNT, "N", "1", 1, 64, SPEED, false,
+    [OPTION_WORKERS] = {"workers", 0, TYPE_COUNT, "N", "1", 1, 64, SPEED | DOCTOR, false,
         "worker threads, each a member of the consumer group with its own connection and buffers"},
     [OPTION_INSTANCE_ID] = {"instance-id", 0, TYPE_TEXT, "NAME", NULL, 0, 0, SPEED, false,
         "name of this process in the consumer group, the same over restarts and no other's: a restart then takes up at "
@@ -132,16 +136,16 @@ const struct option option_table[OPTION_IDS] = {
         "most memory of rows that wait before they are written to Parquet"},
     [OPTION_ROLL_AGE] = {"roll-age", 0, TYPE_INTERVAL, "TIME", "1m", 1, DAY_MS, SPEED, false,
         "longest time that a row waits in memory before it is written to Parquet"},
-    [OPTION_MEMORY_LIMIT] = {"memory-limit", 0, TYPE_SIZE, "SIZE", NULL, 120LL * MEBIBYTE, 1024LL * 1024 * MEBIBYTE, SPEED,
-        false, "most memory of the process: when it is reached, what waits is committed and written to Parquet, however "
+    [OPTION_MEMORY_LIMIT] = {"memory-limit", 0, TYPE_SIZE, "SIZE", NULL, 120LL * MEBIBYTE, 1024LL * 1024 * MEBIBYTE,
+        SPEED | DOCTOR, false, "most memory of the process: when it is reached, what waits is committed and written to Parquet, however "
         "many ids are new (default: no limit beside those of rows)"},
-    [OPTION_MAX_FUTURE] = {"max-future", 0, TYPE_INTERVAL, "TIME", "1h", 0, YEAR_MS, SPEED, false,
+    [OPTION_MAX_FUTURE] = {"max-future", 0, TYPE_INTERVAL, "TIME", "1h", 0, YEAR_MS, SPEED | DOCTOR, false,
         "reject events dated further ahead of their arrival in Kafka"},
-    [OPTION_MAX_BYTES] = {"max-bytes", 0, TYPE_COUNT, "N", "9223372036854775807", 0, INT64_MAX, SPEED, false,
+    [OPTION_MAX_BYTES] = {"max-bytes", 0, TYPE_COUNT, "N", "9223372036854775807", 0, INT64_MAX, SPEED | DOCTOR, false,
         "reject events that carry more bytes"},
     [OPTION_ACCEPT_LOSS] = {"accept-loss", 0, TYPE_FLAG, NULL, NULL, 0, 0, SPEED, false,
         "go on when Kafka no longer holds messages that were not read yet, and record what was lost"},
-    [OPTION_KAFKA_PROPERTY] = {"kafka-property", 'X', TYPE_LIST, "NAME=VALUE", NULL, 0, 0, SIMULATE | SPEED, true,
+    [OPTION_KAFKA_PROPERTY] = {"kafka-property", 'X', TYPE_LIST, "NAME=VALUE", NULL, 0, 0, KAFKA, true,
         "a librdkafka property, such as security.protocol=SASL_SSL; may be given several times"},
     [OPTION_CONFIG] = {"config", 0, TYPE_TEXT, "FILE", NULL, 0, 0, EVERY, false,
         "configuration file (INI) with option names as keys, also per command in a section [speed]"},

@@ -14,6 +14,20 @@ enum partition_column {
     PARTITION_OWNER,
     PARTITION_COMMIT_AGE,
     PARTITION_UNTIL,
+    PARTITION_READ,
+    PARTITION_REJECTED,
+};
+
+enum hour_column {
+    HOUR_BEGIN,
+    HOUR_STATE,
+    HOUR_SEALED,
+    HOUR_DIRTY,
+    HOUR_FILES,
+    HOUR_ROWS,
+    HOUR_BYTES,
+    HOUR_CHANGED,
+    HOUR_BATCH,
 };
 
 enum archive_column {
@@ -54,12 +68,48 @@ struct partition_status partition_status_at(const struct partition_statuses *par
         .epoch = postgres_number(result, row, PARTITION_EPOCH),
         .commit_age = postgres_number(result, row, PARTITION_COMMIT_AGE),
         .archived_until = postgres_number(result, row, PARTITION_UNTIL),
+        .read = postgres_number(result, row, PARTITION_READ),
+        .rejected = postgres_number(result, row, PARTITION_REJECTED),
     };
 }
 
 void partition_statuses_release(struct partition_statuses *partitions)
 {
     postgres_clear(&partitions->result);
+}
+
+int status_hours(struct postgres *postgres, size_t most, struct hour_statuses *ret_hours, struct error *error)
+{
+    struct parameters parameters = {0};
+
+    parameters_number(&parameters, (int64_t)most);
+    if (postgres_run(postgres, sql_select_hour_statuses, &parameters, &ret_hours->result, error))
+        return error_context(error, "could not read the hours of the archive");
+    ret_hours->count = (size_t)PQntuples(ret_hours->result);
+    return 0;
+}
+
+struct hour_status hour_status_at(const struct hour_statuses *hours, size_t index)
+{
+    const PGresult *result = hours->result;
+    int row = (int)index;
+
+    return (struct hour_status){
+        .hour = postgres_number(result, row, HOUR_BEGIN),
+        .state = PQgetvalue(result, row, HOUR_STATE),
+        .sealed = postgres_number(result, row, HOUR_SEALED) != 0,
+        .dirty = postgres_number(result, row, HOUR_DIRTY) != 0,
+        .files = postgres_number(result, row, HOUR_FILES),
+        .rows = postgres_number(result, row, HOUR_ROWS),
+        .bytes = postgres_number(result, row, HOUR_BYTES),
+        .changed_at = postgres_number(result, row, HOUR_CHANGED),
+        .batch_at = postgres_number(result, row, HOUR_BATCH),
+    };
+}
+
+void hour_statuses_release(struct hour_statuses *hours)
+{
+    postgres_clear(&hours->result);
 }
 
 int status_archive(struct postgres *postgres, struct archive_status *ret_archive, struct error *error)

@@ -15,6 +15,8 @@ struct partition_status {
     int64_t epoch;
     int64_t commit_age;     /* seconds since the last commit */
     int64_t archived_until; /* 0: unknown, or for ever */
+    int64_t read;           /* messages, of which */
+    int64_t rejected;       /* so many were no events */
 };
 
 struct partition_statuses {
@@ -41,7 +43,33 @@ struct archive_status {
     int64_t database_size; /* in bytes */
 };
 
-/** Reads it. */
+/** One hour of the archive; its text is the list's. */
+struct hour_status {
+    int64_t hour;
+    const char *state; /* open, new, dirty or clean: view antenna.hour_state */
+    bool sealed, dirty;
+    int64_t files, rows, bytes;
+    int64_t changed_at;
+    int64_t batch_at; /* 0: never */
+};
+
+struct hour_statuses {
+    PGresult *result;
+    size_t count;
+};
+
+/** Reads up to `most` hours: those that are not clean, the newest first, then the newest that are. Free the list with
+ * hour_statuses_release(). */
+int status_hours(struct postgres *postgres, size_t most, struct hour_statuses *ret_hours, struct error *error)
+    must_check;
+
+/** Number `index` of them. */
+struct hour_status hour_status_at(const struct hour_statuses *hours, size_t index);
+
+/** Frees them. Fits cleanup(). */
+void hour_statuses_release(struct hour_statuses *hours);
+
+/** Reads the archive as a whole. */
 int status_archive(struct postgres *postgres, struct archive_status *ret_archive, struct error *error) must_check;
 
 #endif

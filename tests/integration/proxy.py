@@ -92,9 +92,9 @@ class Proxy:
     whether the connection lives on.
     """
 
-    def __init__(self, port):
+    def __init__(self, port, listener=None):
         self._target = ("127.0.0.1", port)
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = listener or socket.create_server(("127.0.0.1", 0))
         self._lock = threading.Lock()
         self._wanted = None
         self.happened = threading.Event()
@@ -124,4 +124,5 @@ class Proxy:
             threading.Thread(target=Link(self, client, server).serve, daemon=True).start()
 
     def close(self):
+        self._listener.shutdown(socket.SHUT_RDWR)  # ends the accept() that waits, too
         self._listener.close()

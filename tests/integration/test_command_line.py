@@ -14,6 +14,7 @@ ARGUMENTS = {
     ],
     "verify": ["jdbc-uri", "jdbc-user", "jdbc-password"],
     "status": ["jdbc-uri", "jdbc-user", "jdbc-password"],
+    "doctor": ["jdbc-uri", "jdbc-user", "jdbc-password"],
 }
 
 MISSPELT = {
@@ -23,6 +24,7 @@ MISSPELT = {
     "batch": "--jdbc-usr",
     "verify": "--deap",
     "status": "--jsn",
+    "doctor": "--storage-rot",
 }
 MEANT = {
     "provision": "adopt",
@@ -31,6 +33,7 @@ MEANT = {
     "batch": "jdbc-user",
     "verify": "deep",
     "status": "json",
+    "doctor": "storage-root",
 }
 
 each = pytest.mark.parametrize("command", ARGUMENTS)

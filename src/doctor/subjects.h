@@ -1,0 +1,33 @@
+/* The subjects of an examination, a file each. Every function hands its findings over and never fails. */
+#ifndef ANTENNA_DOCTOR_SUBJECTS_H
+#define ANTENNA_DOCTOR_SUBJECTS_H
+
+#include "doctor/finding.h"
+#include "kafka/client.h"
+#include "postgres/client.h"
+
+/** Brokers, their advertised listeners and encryption, and then the topic (kafka.c). Sets the doctor's `brokers`. */
+void examine_kafka(struct doctor *doctor);
+
+/** The topic: partitions, retention, last messages, their clock. `metadata` tells of it (topic.c). */
+void examine_topic(struct doctor *doctor, rd_kafka_t *inquirer, const struct rd_kafka_metadata *metadata);
+
+/** The checks of examine_topic(), for when it cannot be asked; ends with NULL. */
+extern const char *const topic_checks[];
+
+/** Connection, server, clock and time zone, and then the tables (postgres.c). */
+void examine_postgres(struct doctor *doctor);
+
+/** The schema antenna, the four tables, and the user's rights (tables.c). */
+void examine_tables(struct doctor *doctor, struct postgres *postgres);
+
+/** The checks of examine_tables(), for when there is no connection; ends with NULL. */
+extern const char *const table_checks[];
+
+/** The storage root: whether files can be written and moved to their place, space and inodes (storage.c). */
+void examine_storage(struct doctor *doctor);
+
+/** Open files, memory and libraries of the process (host.c). */
+void examine_host(struct doctor *doctor);
+
+#endif

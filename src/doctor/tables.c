@@ -1,0 +1,134 @@
+#include <string.h>
+
+#include "base/buffer.h"
+#include "doctor/subjects.h"
+#include "postgres/rights.h"
+#include "postgres/schema.h"
+
+#define SCHEMA "postgres_schema"
+#define RIGHTS "postgres_rights"
+#define INSUFFICIENT_PRIVILEGE "42501"
+
+/* Indexed by contract_id, between the schema and the rights. */
+const char *const table_checks[] = {
+    SCHEMA, "table_bytes", "table_bytes_hourly", "table_user_metadata", "table_user_quota_limit", RIGHTS, NULL};
+
+/* What each role is for, indexed by role_id. */
+static const char *const purposes[ROLES] = {"run speed", "run batch, verify and status", "read what dashboards show"};
+
+/* Whether there is a schema whose rights can be looked at. */
+static bool examine_schema(struct doctor *doctor, struct postgres *postgres)
+{
+    struct error error;
+    bool there = false;
+
+    if (schema_has_bookkeeping(postgres, &there, &error)) {
+        found_error(doctor, SCHEMA, &error);
+        return false;
+    }
+    if (!there) {
+        found_failed(doctor, SCHEMA, "run antenna provision", "the schema antenna does not exist in this database");
+        return false;
+    }
+    if (schema_check_version(postgres, &error) == 0)
+        found_ok(doctor, SCHEMA, "the schema antenna has version %d, as this program has", SCHEMA_VERSION);
+    else if (strcmp(postgres_sqlstate(postgres), INSUFFICIENT_PRIVILEGE) == 0)
+        found_skipped(doctor, SCHEMA, "this user may not read the version of the schema antenna");
+    else
+        found_error(doctor, SCHEMA, &error);
+    return true;
+}
+
+static void examine_table(struct doctor *doctor, struct postgres *postgres, enum contract_id id)
+{
+    const char *table = config_text(doctor->config, contracts[id].option), *check = table_checks[1 + id];
+    enum contract_state state;
+    struct error error;
+
+    if (contract_compare(postgres, &contracts[id], table, &state, &error)) {
+        found_error(doctor, check, &error);
+        return;
+    }
+    switch (state) {
+    case TABLE_MISSING:
+        found_failed(doctor, check, "run antenna provision, or check the table's name", "table \"%s\" does not exist",
+                     table);
+        break;
+    case TABLE_WITHOUT_KEY:
+        found_failed(doctor, check, "make a backup, and run antenna provision --adopt",
+                     "table \"%s\" has no key, as the Spark job made it", table);
+        break;
+    case TABLE_COMPLETE:
+        found_ok(doctor, check, "table \"%s\" has its columns and its key", table);
+        break;
+    }
+}
+
+/* The missing rights of each role, empty where the user has all. */
+static int find_missing(struct doctor *doctor, struct postgres *postgres, struct buffer missing[ROLES],
+                        struct error *error)
+{
+    for (int i = 0; i < ROLES; i++)
+        if (rights_missing(postgres, doctor->config, (enum role_id)i, &missing[i], error))
+            return -1;
+    return 0;
+}
+
+/* The role that the user comes nearest to. */
+static enum role_id nearest_role(const struct buffer missing[ROLES])
+{
+    enum role_id nearest = ROLE_SPEED;
+
+    for (int i = 0; i < ROLES; i++)
+        if (missing[i].size < missing[nearest].size)
+            nearest = (enum role_id)i;
+    return nearest;
+}
+
+static void judge_rights(struct doctor *doctor, const struct buffer missing[ROLES])
+{
+    cleanup(buffer_release) struct buffer may = {0}, mend = {0};
+    const char *user = config_text(doctor->config, OPTION_JDBC_USER);
+    enum role_id wanted = config_has(doctor->config, OPTION_KAFKA_SERVER) ? ROLE_SPEED : nearest_role(missing);
+
+    for (int i = 0; i < ROLES; i++)
+        if (missing[i].size == 0)
+            buffer_printf(&may, "%s%s", may.size ? "; " : "", purposes[i]);
+    if (missing[wanted].size == 0) {
+        found_ok(doctor, RIGHTS, "user \"%s\" may %s", user, may.data);
+        return;
+    }
+    buffer_printf(&mend, "GRANT %s TO \"%s\"; antenna provision --%s makes that role", roles[wanted].name, user,
+                  option_table[roles[wanted].password_file].name);
+    if (may.size)
+        found_warning(doctor, RIGHTS, mend.data, "user \"%s\" may %s; to %s it lacks %s", user, may.data,
+                      purposes[wanted], missing[wanted].data);
+    else
+        found_failed(doctor, RIGHTS, mend.data, "user \"%s\" may run no job; to %s it lacks %s", user,
+                     purposes[wanted], missing[wanted].data);
+}
+
+static void examine_rights(struct doctor *doctor, struct postgres *postgres)
+{
+    struct buffer missing[ROLES] = {{0}};
+    struct error error;
+
+    if (find_missing(doctor, postgres, missing, &error))
+        found_error(doctor, RIGHTS, &error);
+    else
+        judge_rights(doctor, missing);
+    for (int i = 0; i < ROLES; i++)
+        buffer_release(&missing[i]);
+}
+
+void examine_tables(struct doctor *doctor, struct postgres *postgres)
+{
+    bool there = examine_schema(doctor, postgres);
+
+    for (int i = 0; i < CONTRACTS; i++)
+        examine_table(doctor, postgres, (enum contract_id)i);
+    if (there)
+        examine_rights(doctor, postgres);
+    else
+        found_skipped(doctor, RIGHTS, "there is no schema to have rights in");
+}

@@ -1,0 +1,42 @@
+/* What `status` tells, as of one moment, and how fast it changes between two moments. */
+#ifndef ANTENNA_STATUS_FIGURES_H
+#define ANTENNA_STATUS_FIGURES_H
+
+#include "postgres/status.h"
+
+/** Hours that are read at most. */
+#define FIGURES_HOURS 10
+
+/** The rate of a partition of which no earlier figures are known. */
+#define RATE_UNKNOWN (-1.0)
+
+/** Messages that were rejected for a reason. */
+struct rejected_reason {
+    char *reason;
+    int64_t messages;
+};
+
+struct figures {
+    int64_t read_ms; /* when, by the monotonic clock */
+    int64_t read_at; /* the same in seconds since the Unix epoch */
+    struct partition_statuses partitions;
+    double *rates; /* messages a second of each partition, or RATE_UNKNOWN */
+    struct archive_status archive;
+    struct hour_statuses hours;
+    struct rejected_reason *reasons; /* the most frequent first */
+    size_t reason_count;
+};
+
+/** Reads all figures as of one moment, their rates unknown. Free with figures_free(). Errors: as postgres_run(). */
+int figures_read(struct postgres *postgres, struct figures **ret_figures, struct error *error) must_check;
+
+/** Sets the rates of the partitions that earlier figures know, too. */
+void figures_compare(struct figures *figures, const struct figures *before);
+
+/** Frees the figures; NULL is fine. */
+void figures_free(struct figures *figures);
+
+/** For cleanup(). */
+void figures_cleanup(struct figures **figures);
+
+#endif

@@ -1,0 +1,271 @@
+#include "status/show.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/table.h"
+#include "base/text.h"
+#include "base/time.h"
+
+#define MEGABYTE 1e6
+
+/* Lines that are always there: the hours in sum, archive, database, rejected messages. */
+#define SUM_LINES 4
+
+/* A job has a line of its own and one of titles; the hours have one of titles. */
+#define JOB_LINES 2
+#define HOUR_TITLE_LINES 1
+
+/* The part of the room that hours have where partitions would take all of it. */
+#define HOURS_SHARE 4
+
+/* What is left for rows. */
+struct room {
+    size_t partitions;
+    size_t hours;
+};
+
+/* A run of partitions that belong to one job and topic. */
+struct group {
+    size_t first, end;
+};
+
+/* "-" for a time that is unknown, or for ever. */
+static const char *time_or_none(int64_t time, char text[TIME_TEXT_SIZE])
+{
+    return time ? time_format(time, text) : "-";
+}
+
+static struct group next_group(const struct partition_statuses *partitions, size_t first)
+{
+    struct partition_status begin = partition_status_at(partitions, first);
+    struct group group = {first, first + 1};
+
+    for (; group.end < partitions->count; group.end++) {
+        struct partition_status status = partition_status_at(partitions, group.end);
+
+        if (strcmp(begin.job, status.job) != 0 || strcmp(begin.topic, status.topic) != 0)
+            break;
+    }
+    return group;
+}
+
+static size_t count_groups(const struct partition_statuses *partitions)
+{
+    size_t count = 0;
+
+    for (size_t first = 0; first < partitions->count; count++)
+        first = next_group(partitions, first).end;
+    return count;
+}
+
+static struct room room_in(const struct figures *figures, size_t lines)
+{
+    size_t fixed = count_groups(&figures->partitions) * JOB_LINES + HOUR_TITLE_LINES + SUM_LINES;
+    size_t room = lines > fixed ? lines - fixed : 0;
+    size_t partitions = figures->partitions.count, hours = figures->hours.count;
+    size_t least = hours < room / HOURS_SHARE ? hours : room / HOURS_SHARE;
+
+    if (room - least < partitions)
+        return (struct room){room - least, least};
+    return (struct room){partitions, hours < room - partitions ? hours : room - partitions};
+}
+
+static void show_job(const struct figures *figures, const struct group *group, struct buffer *text)
+{
+    struct partition_status first = partition_status_at(&figures->partitions, group->first);
+    int64_t waiting = 0, behind = 0;
+    double rate = 0;
+    bool known = true;
+
+    for (size_t i = group->first; i < group->end; i++) {
+        struct partition_status status = partition_status_at(&figures->partitions, i);
+
+        waiting += status.lag_messages;
+        behind = status.lag_seconds > behind ? status.lag_seconds : behind;
+        rate += figures->rates[i];
+        known = known && figures->rates[i] >= 0;
+    }
+    buffer_printf(text, "job %s, topic %s: ", text_show(first.job).text, text_show(first.topic).text);
+    if (known)
+        buffer_printf(text, "%.0f messages/s, ", rate);
+    buffer_printf(text, "%" PRId64 " waiting, %" PRId64 " s behind\n", waiting, behind);
+}
+
+static void add_partition(struct table *table, const struct partition_status *status, double rate)
+{
+    char until[TIME_TEXT_SIZE];
+
+    table_cell(table, "%d", (int)status->partition);
+    table_cell(table, "%" PRId64, status->totals_offset);
+    table_cell(table, "%" PRId64, status->archive_offset);
+    table_cell(table, "%" PRId64, status->lag_messages);
+    table_cell(table, "%" PRId64, status->lag_seconds);
+    if (rate < 0)
+        table_cell(table, "-");
+    else
+        table_cell(table, "%.0f", rate);
+    table_cell(table, "%" PRId64, status->commit_age);
+    table_cell(table, "%" PRId64, status->epoch);
+    table_cell(table, "%s", *status->owner ? text_show(status->owner).text : "-");
+    table_cell(table, "%s", time_or_none(status->archived_until, until));
+}
+
+static void show_group(const struct figures *figures, const struct group *group, size_t rows, struct buffer *text)
+{
+    static const struct table_column columns[] = {
+        {"part", false},  {"totalled", false}, {"archived", false}, {"lag", false}, {"lag s", false},
+        {"msg/s", false}, {"commit s", false}, {"epoch", false},    {"owner", true}, {"archived until", true},
+    };
+    cleanup(table_release) struct table table = {0};
+    size_t count = group->end - group->first;
+    size_t shown = count <= rows ? count : rows ? rows - 1 : 0; /* a row says how many are left out */
+
+    show_job(figures, group, text);
+    if (shown) {
+        table_begin(&table, columns, sizeof(columns) / sizeof(*columns));
+        for (size_t i = group->first; i < group->first + shown; i++) {
+            struct partition_status status = partition_status_at(&figures->partitions, i);
+
+            add_partition(&table, &status, figures->rates[i]);
+        }
+        table_write(&table, text);
+    }
+    if (shown < count)
+        buffer_printf(text, "… %zu more partitions\n", count - shown);
+}
+
+static void show_partitions(const struct figures *figures, size_t rows, struct buffer *text)
+{
+    struct group group;
+
+    for (size_t first = 0; first < figures->partitions.count; first = group.end) {
+        size_t count;
+
+        group = next_group(&figures->partitions, first);
+        show_group(figures, &group, rows, text);
+        count = group.end - group.first;
+        rows -= count < rows ? count : rows;
+    }
+}
+
+static void show_hours(const struct figures *figures, size_t rows, struct buffer *text)
+{
+    static const struct table_column columns[] = {
+        {"  hour", true}, {"state", true}, {"files", false}, {"rows", false}, {"bytes", false}, {"batched", true}};
+    cleanup(table_release) struct table table = {0};
+    char time[TIME_TEXT_SIZE];
+
+    if (rows == 0)
+        return;
+    table_begin(&table, columns, sizeof(columns) / sizeof(*columns));
+    for (size_t i = 0; i < rows; i++) {
+        struct hour_status status = hour_status_at(&figures->hours, i);
+
+        table_cell(&table, "  %s", time_format(status.hour, time));
+        table_cell(&table, "%s%s", status.state, status.dirty && !status.sealed ? ", dirty" : "");
+        table_cell(&table, "%" PRId64, status.files);
+        table_cell(&table, "%" PRId64, status.rows);
+        table_cell(&table, "%" PRId64, status.bytes);
+        table_cell(&table, "%s", time_or_none(status.batch_at, time));
+    }
+    table_write(&table, text);
+}
+
+static void show_rejected(const struct figures *figures, struct buffer *text)
+{
+    buffer_text(text, "rejected  ");
+    for (size_t i = 0; i < figures->reason_count; i++)
+        buffer_printf(text, "%s%s %" PRId64, i ? ", " : "", text_show(figures->reasons[i].reason).text,
+                      figures->reasons[i].messages);
+    buffer_text(text, figures->reason_count ? "\n" : "nothing\n");
+}
+
+void show_figures(const struct figures *figures, size_t lines, struct buffer *ret_text)
+{
+    const struct archive_status *archive = &figures->archive;
+    struct room room = room_in(figures, lines);
+    char until[TIME_TEXT_SIZE];
+
+    show_partitions(figures, room.partitions, ret_text);
+    buffer_printf(ret_text,
+                  "hours     %" PRId64 " open, %" PRId64 " new, %" PRId64 " dirty, %" PRId64
+                  " clean; sealed until %s\n",
+                  archive->open_hours, archive->new_hours, archive->dirty_hours, archive->clean_hours,
+                  time_or_none(archive->sealed_until, until));
+    show_hours(figures, room.hours, ret_text);
+    buffer_printf(ret_text, "archive   %" PRId64 " files, %" PRId64 " rows, %" PRId64 " bytes; %.1f MB on disk\n",
+                  archive->files, archive->rows, archive->bytes, (double)archive->size / MEGABYTE);
+    buffer_printf(ret_text, "database  %.1f MB\n", (double)archive->database_size / MEGABYTE);
+    show_rejected(figures, ret_text);
+}
+
+static json_t *time_as_json(int64_t time)
+{
+    char text[TIME_TEXT_SIZE];
+
+    return json_string(time_or_none(time, text));
+}
+
+static json_t *partition_as_json(const struct partition_status *status, double rate)
+{
+    return json_pack("{s:s, s:s, s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:o}", "job", status->job,
+                     "topic", status->topic, "partition", (int)status->partition, "owner", status->owner, "epoch",
+                     (json_int_t)status->epoch, "totals_offset", (json_int_t)status->totals_offset, "archive_offset",
+                     (json_int_t)status->archive_offset, "lag_messages", (json_int_t)status->lag_messages,
+                     "lag_seconds", (json_int_t)status->lag_seconds, "commit_age_seconds",
+                     (json_int_t)status->commit_age, "archived_until", time_as_json(status->archived_until), "read",
+                     (json_int_t)status->read, "rejected", (json_int_t)status->rejected, "messages_per_second",
+                     rate < 0 ? json_null() : json_real(rate));
+}
+
+static json_t *partitions_as_json(const struct figures *figures)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < figures->partitions.count; i++) {
+        struct partition_status status = partition_status_at(&figures->partitions, i);
+
+        json_array_append_new(array, partition_as_json(&status, figures->rates[i]));
+    }
+    return array;
+}
+
+static json_t *hours_as_json(const struct hour_statuses *hours)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < hours->count; i++) {
+        struct hour_status status = hour_status_at(hours, i);
+
+        json_array_append_new(array, json_pack("{s:o, s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:o}", "hour",
+                                               time_as_json(status.hour), "state", status.state, "sealed",
+                                               (int)status.sealed, "dirty", (int)status.dirty, "files",
+                                               (json_int_t)status.files, "rows", (json_int_t)status.rows, "bytes",
+                                               (json_int_t)status.bytes, "changed", time_as_json(status.changed_at),
+                                               "batched", time_as_json(status.batch_at)));
+    }
+    return array;
+}
+
+static json_t *reasons_as_json(const struct figures *figures)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < figures->reason_count; i++)
+        json_object_set_new(object, figures->reasons[i].reason, json_integer((json_int_t)figures->reasons[i].messages));
+    return object;
+}
+
+json_t *show_json(const struct figures *figures)
+{
+    const struct archive_status *archive = &figures->archive;
+
+    return json_pack("{s:o, s:{s:I, s:I, s:I, s:I, s:o, s:o}, s:{s:I, s:I, s:I, s:I}, s:I, s:o}", "partitions",
+                     partitions_as_json(figures), "hours", "open", (json_int_t)archive->open_hours, "new",
+                     (json_int_t)archive->new_hours, "dirty", (json_int_t)archive->dirty_hours, "clean",
+                     (json_int_t)archive->clean_hours, "sealed_until", time_as_json(archive->sealed_until), "list",
+                     hours_as_json(&figures->hours), "archive", "files", (json_int_t)archive->files, "rows",
+                     (json_int_t)archive->rows, "bytes", (json_int_t)archive->bytes, "size", (json_int_t)archive->size,
+                     "database_size", (json_int_t)archive->database_size, "rejected", reasons_as_json(figures));
+}

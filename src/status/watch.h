@@ -1,0 +1,18 @@
+/*
+ * The figures on the terminal's screen, again and again. A thread reads them, and the caller's shows them: while
+ * PostgreSQL is away, or does not answer, the screen goes on with the last figures and their age.
+ */
+#ifndef ANTENNA_STATUS_WATCH_H
+#define ANTENNA_STATUS_WATCH_H
+
+#include "config/jdbc.h"
+#include "postgres/client.h"
+
+/**
+ * Shows the figures each `interval_ms` until q is pressed or a stop is asked for. `postgres` is a connection to
+ * `address`. Takes both over. Errors: ERROR_MISTAKE when there is no terminal; else those of the first reading.
+ */
+int watch_run(struct postgres *postgres, struct jdbc_address *address, int64_t interval_ms, struct error *error)
+    must_check;
+
+#endif

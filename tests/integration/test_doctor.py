@@ -1,0 +1,483 @@
+"""doctor names each thing that is broken and how to mend it, and is content with what works."""
+
+import json
+import os
+import resource
+import subprocess
+import time
+
+import events
+import psycopg
+import pytest
+from network import ADDRESS, Network
+from proxy import Proxy
+from stack import Kafka, free_port, running
+from test_clock import Clock
+
+pytestmark = pytest.mark.timeout(90)
+
+# The test's server has no fsync, on purpose.
+EXPECTED_WARNINGS = {"postgres_durability"}
+
+PASSWORD = "the role's"
+
+
+class Findings(dict):
+    """{check: finding}; a check that found several things has the last of them."""
+
+    def __init__(self, result):
+        self.code = result.code
+        self.report = json.loads(result.out)
+        super().__init__((finding["check"], finding) for finding in self.report["checks"])
+
+    def of(self, result):
+        """The checks with a result."""
+        return {name for name, finding in self.items() if finding["result"] == result}
+
+    def tells(self, check, result, *words):
+        """Asserts what a check found."""
+        finding = self[check]
+        assert finding["result"] == result, finding
+        for word in words:
+            assert word in finding["found"], finding
+        assert result not in ("failed", "warning") or finding["mend"], finding
+        assert self.code == (3 if self.of("failed") else 0)
+        return self
+
+    def fails_alone(self, check, *words):
+        """Asserts that this is the one thing that would stop a job."""
+        self.tells(check, "failed", *words)
+        assert self.of("failed") == {check}
+        return self
+
+    def warns_alone(self, check, *words):
+        """Asserts that this is the one thing that is not as it should be."""
+        self.tells(check, "warning", *words)
+        assert self.of("warning") - EXPECTED_WARNINGS == {check}
+        assert not self.of("failed")
+        return self
+
+
+def arguments(case, *options, login=None, server=None, topic=None):
+    return (
+        *("doctor", *(login or case.login), "--json", "--kafka-server", server or case.kafka.address),
+        *("--topic", topic or case.topic, "--storage-root", case.root, *options),
+    )
+
+
+def examine(case, *options, environment=None, **changes):
+    result = case.program.run(*arguments(case, *options, **changes), environment=environment)
+    assert result.err == "", result.err
+    return Findings(result)
+
+
+@pytest.fixture
+def healthy(case):
+    """A case in which everything is as it should be."""
+    case.prepare()
+    case.produce(events.draw(300))
+    (case.root / "data").mkdir(parents=True)
+    (case.root / ".staging").mkdir()
+    return case
+
+
+@pytest.mark.asan
+def test_everything_works(healthy):
+    before = healthy.query("SELECT * FROM antenna.progress"), sorted(healthy.root.rglob("*"))
+    findings = examine(healthy)
+    assert findings.code == 0
+    assert findings.report["healthy"]
+    assert findings.of("failed") | findings.of("skipped") == set()
+    assert findings.of("warning") == EXPECTED_WARNINGS
+    counts = {name: findings.report[name] for name in ("ok", "warning", "failed", "skipped")}
+    assert sum(counts.values()) == len(findings.report["checks"])
+    findings.tells("kafka_messages", "ok", "events").tells("kafka_partitions", "ok", "3 partitions")
+    assert before == (healthy.query("SELECT * FROM antenna.progress"), sorted(healthy.root.rglob("*")))
+
+
+def test_lines(healthy):
+    result = healthy.program.run("doctor", *healthy.login, "--kafka-server", healthy.kafka.address, "--topic", "none")
+    lines = result.out.splitlines()
+    topic = next(i for i, line in enumerate(lines) if " kafka_topic " in line)
+    assert lines[topic].startswith('failed   kafka_topic             topic "none" does not exist')
+    assert lines[topic + 1].startswith("         -> check --topic")
+    assert any(line.startswith("skipped  storage_root") for line in lines)
+    assert lines[-1].endswith("something would stop a job")
+    assert (result.code, result.err) == (3, "")
+
+
+def test_database_alone(healthy):
+    findings = Findings(healthy.program.run("doctor", *healthy.login, "--json"))
+    assert findings.code == 0
+    assert findings.of("skipped") == {"kafka_broker", "storage_root"}
+
+
+# Kafka.
+
+
+def test_no_broker(healthy):
+    address = f"127.0.0.1:{free_port()}"
+    findings = examine(healthy, server=address).fails_alone("kafka_broker", address)
+    assert findings.of("skipped") == {name for name in findings if name.startswith("kafka_")} - {"kafka_broker"}
+
+
+class SentAway(Kafka):
+    """A broker whose listener answers, and advertises an address where nobody does."""
+
+    def _properties(self, data):
+        text = super()._properties(data)
+        own = f"advertised.listeners=PLAINTEXT://127.0.0.1:{self.port}"
+        assert own in text
+        return text.replace(own, f"advertised.listeners=PLAINTEXT://127.0.0.1:{free_port()}")
+
+
+def test_a_broker_that_advertises_another_address(healthy, tmp_path):
+    broker = SentAway(tmp_path / "sent-away", tied=True)
+    with running(broker):
+        findings = examine(healthy, server=broker.address)
+    findings.tells("kafka_broker", "ok").fails_alone("kafka_listeners", "broker 1", "Connection refused")
+    assert "advertised.listeners" in findings["kafka_listeners"]["mend"]
+
+
+def test_wrong_topic(healthy):
+    examine(healthy, topic="nothing-here").fails_alone("kafka_topic", '"nothing-here" does not exist')
+
+
+def test_more_workers_than_partitions(healthy):
+    examine(healthy, "--workers", "5").warns_alone("kafka_partitions", "3 partitions for 5 workers", "2 of them")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"retention.ms": "7200000"}, "2.0 hours"),
+        ({"retention.bytes": "1000000"}, "1000000 bytes"),
+        ({"cleanup.policy": "compact,delete"}, "compacted"),
+    ],
+)
+def test_retention(case, settings, words):
+    case.provision()
+    case.create_topic(1, settings)
+    case.root.mkdir()
+    examine(case).warns_alone("kafka_retention", words)
+
+
+def test_retention_for_ever(case):
+    case.provision()
+    case.create_topic(1, {"retention.ms": "-1"})
+    examine(case).tells("kafka_retention", "ok", "for ever")
+
+
+def test_messages_that_are_no_events(healthy):
+    healthy.produce([b'{"id": 1}'])
+    examine(healthy).warns_alone("kafka_messages", " 1 are no events", "missing_field")
+
+
+def test_a_topic_of_something_else(case):
+    case.prepare()
+    case.root.mkdir()
+    case.produce([b"<xml/>"] * 20)
+    examine(case).fails_alone("kafka_messages", "20 messages 20", "not_json")
+
+
+def test_only_the_last_messages_are_read(case):
+    case.prepare(1)
+    case.root.mkdir()
+    case.produce([b"nonsense"])
+    case.produce(events.draw(400))
+    examine(case).tells("kafka_messages", "ok", "the last 200 ")
+
+
+def test_an_empty_topic(case):
+    case.prepare()
+    case.root.mkdir()
+    findings = examine(case).tells("kafka_messages", "skipped", "empty").tells("kafka_clock", "skipped")
+    assert findings.code == 0
+
+
+def test_a_message_from_the_future(healthy):
+    healthy.produce(events.draw(1), timestamp_ms=int(time.time() * 1000) + 60_000)
+    examine(healthy).warns_alone("kafka_clock", "its sender", "s from now")
+
+
+# PostgreSQL.
+
+
+def test_no_server(healthy):
+    login = (f"jdbc:postgresql://127.0.0.1:{free_port()}/x", *healthy.login[1:])
+    findings = examine(healthy, login=login).fails_alone("postgres_connection", "Connection refused")
+    assert findings["postgres_rights"]["result"] == "skipped"
+
+
+def test_wrong_password(healthy):
+    login = (*healthy.login[:2], "wrong")
+    examine(healthy, login=login).fails_alone("postgres_connection", "password authentication failed")
+
+
+def test_clock_of_postgres(healthy):
+    clock = Clock(healthy.folder)
+    clock.set("+90s")
+    findings = examine(healthy, environment=clock.environment)
+    findings.warns_alone("postgres_clock", "behind this machine's")
+    clock.set("-90s")
+    findings = examine(healthy, environment=clock.environment)
+    findings.tells("postgres_clock", "warning", "ahead of").tells("kafka_clock", "warning", "s from now")
+
+
+def test_time_zone(healthy):
+    healthy.execute(f"ALTER DATABASE {healthy.database} SET timezone TO 'Europe/Berlin'")
+    examine(healthy).warns_alone("postgres_time_zone", "Europe/Berlin", "hold UTC")
+
+
+def test_sessions_that_only_read(healthy):
+    healthy.execute(f"ALTER DATABASE {healthy.database} SET default_transaction_read_only TO on")
+    examine(healthy).warns_alone("postgres_writing", "only read")
+
+
+def test_encoding(healthy):
+    name = f"{healthy.database}_latin"
+    with psycopg.connect(healthy.postgres.conninfo(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+        try:
+            login = (healthy.postgres.jdbc_uri(name), *healthy.login[1:])
+            examine(healthy, login=login).tells("postgres_encoding", "failed", "LATIN1")
+        finally:
+            connection.execute(f"DROP DATABASE {name}")
+
+
+def test_no_schema(case):
+    case.create_topic(1)
+    findings = examine(case)
+    findings.tells("postgres_schema", "failed", "does not exist").tells("table_bytes", "failed", '"bytes"')
+    assert findings["postgres_schema"]["mend"] == "run antenna provision"
+
+
+def test_newer_schema(healthy):
+    healthy.execute("UPDATE antenna.schema_version SET version = 99")
+    examine(healthy).fails_alone("postgres_schema", "version 99")
+
+
+DROP_VIEWS = "DROP VIEW antenna.hourly, antenna.quota_now, antenna.offenders"
+
+
+@pytest.mark.parametrize(
+    ("statement", "check", "words"),
+    [
+        ("ALTER TABLE bytes DROP CONSTRAINT bytes_pkey", "table_bytes", "has no key"),
+        ("ALTER TABLE bytes_hourly ALTER date TYPE TIMESTAMPTZ", "table_bytes_hourly", "timestamp with time zone"),
+        ("ALTER TABLE user_metadata DROP COLUMN quota", "table_user_metadata", '"quota"'),
+        ("DROP TABLE user_quota_limit", "table_user_quota_limit", "does not exist"),
+    ],
+)
+def test_tables(healthy, statement, check, words):
+    healthy.execute(f"{DROP_VIEWS}; {statement}")
+    examine(healthy).fails_alone(check, words)
+
+
+def test_plain_text_is_fine_on_one_machine(healthy):
+    findings = examine(healthy)
+    findings.tells("postgres_encryption", "ok", "plain text").tells("kafka_encryption", "ok", "plain text")
+
+
+class Distant(Kafka):
+    """A broker that wants to be reached by the address of a network."""
+
+    def _properties(self, data):
+        own = f"advertised.listeners=PLAINTEXT://127.0.0.1:{self.port}"
+        return super()._properties(data).replace(own, f"advertised.listeners=PLAINTEXT://{ADDRESS}:{self.port}")
+
+
+def test_plain_text_over_a_network(healthy, tmp_path):
+    broker = Distant(tmp_path / "distant", tied=True)
+    with Network() as network, running(broker):
+        databases = Proxy(healthy.postgres.port, network.listen())
+        brokers = Proxy(broker.port, network.listen(broker.port))
+        login = (f"jdbc:postgresql://{ADDRESS}:{databases.port}/{healthy.database}", *healthy.login[1:])
+        command = arguments(healthy, login=login, server=f"{ADDRESS}:{broker.port}")
+        findings = Findings(network.call(healthy.program.run, *command))
+        databases.close()
+        brokers.close()
+    findings.tells("kafka_encryption", "warning", "plain text over a network", "plaintext")
+    findings.tells("postgres_encryption", "warning", "plain text over a network")
+    assert "sslmode=verify-full" in findings["postgres_encryption"]["mend"]
+
+
+# The rights of the user.
+
+ROLES = {"antenna_speed": "speed", "antenna_batch": "batch", "antenna_reader": "reader"}
+# A right as REVOKE has it, and as the doctor shows it.
+NAME = "CASE table_schema WHEN 'public' THEN '' ELSE table_schema || '.' END || table_name"
+RIGHTS = f"""
+SELECT privilege_type || ' ON ' || {NAME}, privilege_type || ' on ' || {NAME}
+FROM information_schema.role_table_grants
+WHERE grantee = %(role)s
+UNION ALL
+SELECT privilege_type || ' (' || column_name || ') ON ' || {NAME}, privilege_type || ' on ' || {NAME}
+FROM information_schema.role_column_grants AS one
+WHERE grantee = %(role)s AND NOT EXISTS (
+    SELECT FROM information_schema.role_table_grants AS whole
+    WHERE (whole.grantee, whole.table_schema, whole.table_name, whole.privilege_type)
+        = (one.grantee, one.table_schema, one.table_name, one.privilege_type)
+)
+"""
+
+
+def drop_roles(case):
+    for role in ROLES:
+        if case.value("SELECT count(*) FROM pg_roles WHERE rolname = %s", role):
+            case.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+@pytest.fixture
+def roles(healthy):
+    """The roles that provision makes."""
+    drop_roles(healthy)
+    password = healthy.folder / "password"
+    password.write_text(f"{PASSWORD}\n")
+    healthy.provision(*(word for name in ROLES.values() for word in (f"--{name}-password-file", password)))
+    yield healthy
+    drop_roles(healthy)
+
+
+def rights(case, role, *options):
+    """What is found of a role's rights, with Kafka left out."""
+    result = case.program.run("doctor", case.login[0], role, PASSWORD, "--json", *options)
+    return Findings(result)
+
+
+@pytest.mark.parametrize(
+    ("role", "words"),
+    [("antenna_speed", "run speed"), ("antenna_batch", "run batch"), ("antenna_reader", "dashboards")],
+)
+def test_each_right_is_needed(roles, role, words):
+    """Whatever provision grants, the doctor misses when it is gone, and nothing else."""
+    rights(roles, role).tells("postgres_rights", "ok", words)
+    with roles.connect() as connection:
+        granted = connection.execute(RIGHTS, {"role": role}).fetchall()
+        assert len(granted) > 5
+        for right, name in granted:
+            connection.execute(f"REVOKE {right} FROM {role}")
+            rights(roles, role).tells("postgres_rights", "failed", "may run no job", name)
+            connection.execute(f"GRANT {right} TO {role}")
+    rights(roles, role).tells("postgres_rights", "ok", words)
+
+
+def test_the_schema_itself(roles):
+    roles.execute("REVOKE USAGE ON SCHEMA antenna FROM antenna_speed")
+    findings = rights(roles, "antenna_speed")
+    assert findings.code == 3
+    assert findings.of("failed") & {"postgres_schema", "postgres_rights"}
+
+
+def test_the_batch_role_for_speed(roles):
+    login = (roles.login[0], "antenna_batch", PASSWORD)
+    findings = examine(roles, login=login).tells("postgres_rights", "warning", "may run batch", "to run speed it lacks")
+    assert "GRANT antenna_speed" in findings["postgres_rights"]["mend"]
+
+
+def test_the_reader_needs_no_more(roles):
+    findings = rights(roles, "antenna_reader")
+    assert findings.code == 0
+    findings.tells("postgres_schema", "skipped", "may not read the version")
+
+
+# The disk.
+
+
+@pytest.fixture
+def disk(healthy):
+    """Makes the root a file system of a size and a number of inodes, with folders of its own."""
+    mounted = []
+
+    def mount(*options, at=healthy.root):
+        command = ["mount", "-t", "tmpfs", *(("-o", ",".join(options)) if options else ()), "tmpfs", at]
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            pytest.skip("a tmpfs cannot be mounted here")
+        mounted.append(at)
+        return at
+
+    yield mount
+    for path in reversed(mounted):
+        subprocess.run(["umount", "--lazy", path], check=True)
+
+
+def test_no_root(healthy):
+    healthy.root = healthy.folder / "missing" / "below"
+    examine(healthy).warns_alone("storage_root", "does not exist")
+    assert not healthy.root.parent.exists()
+
+
+def test_root_is_a_file(healthy):
+    healthy.root = healthy.folder / "file"
+    healthy.root.touch()
+    examine(healthy).fails_alone("storage_root", "is not a folder")
+
+
+def test_root_that_cannot_be_written(healthy, disk):
+    disk("ro")
+    examine(healthy).fails_alone("storage_root", "Read-only file system")
+
+
+def test_staging_on_another_file_system(healthy, disk):
+    disk(at=healthy.root / ".staging")
+    examine(healthy).fails_alone("storage_staging", "different file systems")
+
+
+def test_the_same_file_system_mounted_twice(healthy, disk):
+    other = healthy.folder / "other"
+    other.mkdir()
+    if subprocess.run(["mount", "--bind", other, healthy.root / "data"], capture_output=True, check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        examine(healthy).fails_alone("storage_staging", "different file systems")
+    finally:
+        subprocess.run(["umount", "--lazy", healthy.root / "data"], check=True)
+
+
+def test_full_disk(healthy, disk):
+    root = disk("size=6m")
+    (root / "filler").write_bytes(bytes(3 << 20))
+    examine(healthy).fails_alone("storage_space", "bytes are free")
+
+
+def test_little_space(healthy, disk):
+    disk("size=100m")
+    examine(healthy).warns_alone("storage_space", "0.10 of 0.10 GB")
+
+
+def test_inodes(healthy, disk):
+    root = disk("size=4g", "nr_inodes=1000")
+    for i in range(960):
+        (root / f"filler-{i}").touch()
+    examine(healthy).warns_alone("storage_inodes", "of 1000 files")
+    for i in range(30):
+        (root / f"more-{i}").touch()
+    examine(healthy).fails_alone("storage_inodes", "of 1000 files")
+
+
+# The machine.
+
+
+def test_open_files(healthy):
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (100, before[1]))
+    try:
+        started = healthy.program.start(*arguments(healthy, "--workers", "3"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    findings = Findings(started.wait()).fails_alone("open_files", "100 are allowed")
+    assert "ulimit -n" in findings["open_files"]["mend"]
+
+
+def test_more_memory_than_there_is(healthy):
+    examine(healthy, "--memory-limit", "1000GiB").fails_alone("memory", "1024000 MiB", "the kernel ends speed first")
+
+
+def test_memory_that_is_there(healthy):
+    examine(healthy, "--memory-limit", "200MiB").tells("memory", "ok", "--memory-limit is 200 of the")
+
+
+def test_a_command_line_that_is_wrong(healthy):
+    findings = examine(healthy, "-X", "no.such.property=1")
+    findings.fails_alone("kafka_broker", "No such configuration property")
+    assert os.path.exists(healthy.root)
