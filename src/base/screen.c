@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -28,7 +27,6 @@
 #define FIRST_TEXT_LINE 2
 #define DEFAULT_LINES 24
 #define DEFAULT_COLUMNS 80
-#define NANOSECONDS_PER_MS 1000000
 
 static struct {
     volatile sig_atomic_t open;
@@ -42,11 +40,12 @@ static void restore(void)
 {
     if (!screen.open)
         return;
-    screen.open = 0;
     if (screen.keys)
         tcsetattr(STDIN_FILENO, TCSANOW, &screen.before);
     if (write(STDOUT_FILENO, END, strlen(END)) < 0)
-        return; /* the terminal is gone */
+        return;
+    /* Last: a signal that comes before does it once more. */
+    screen.open = 0;
 }
 
 /* Wakes the wait; the size is asked for at each drawing. */
@@ -178,12 +177,11 @@ static bool is_end_wanted(void)
     return size == 0 || (size < 0 && errno != EINTR && errno != EAGAIN) || (size == 1 && (key == 'q' || key == 'Q'));
 }
 
-bool screen_wait(int file, int64_t milliseconds)
+bool screen_wait(int file, int milliseconds)
 {
     struct pollfd files[] = {{.fd = screen.keys ? STDIN_FILENO : -1, .events = POLLIN}, {.fd = file, .events = POLLIN}};
-    struct timespec timeout = {milliseconds / 1000, milliseconds % 1000 * NANOSECONDS_PER_MS};
 
-    if (ppoll(files, 2, &timeout, NULL) <= 0)
+    if (poll(files, 2, milliseconds) <= 0)
         return false;
     return files[0].revents && is_end_wanted();
 }

@@ -1,7 +1,7 @@
 /*
- * The whole screen of a terminal, written anew in place. It takes a handful of control sequences that every terminal has
- * obeyed for decades (ECMA-48, and xterm's for the alternate screen), and no library: a screen of text that is written
- * whole has nothing for ncurses to save.
+ * The whole screen of a terminal, written anew in place. It takes a handful of control sequences that every terminal
+ * has obeyed for decades (ECMA-48, and xterm's for the alternate screen), and no library: a screen of text that is
+ * written whole has nothing for ncurses to save.
  *
  * One screen a process, used by one thread. However the process ends, the terminal is as it was before.
  */
@@ -10,7 +10,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/attributes.h"
 #include "base/error.h"
@@ -41,6 +40,6 @@ void screen_draw(enum screen_tone tone, const char *first, const char *text);
  * Waits up to `milliseconds` for a key, for `file` to become readable (-1: none), for another size or for a signal.
  * Returns whether the key q was pressed, or nobody is there any more to press it.
  */
-bool screen_wait(int file, int64_t milliseconds) must_check;
+bool screen_wait(int file, int milliseconds) must_check;
 
 #endif

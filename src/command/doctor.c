@@ -29,8 +29,8 @@ static void gather_finding(void *context, const struct finding *finding)
 
     text_make_printable(shown.text);
     text_make_printable(shown.mend);
-    object = json_pack("{s:s, s:s, s:s}", "check", shown.check, "result", finding_word(shown.result), "found",
-                       shown.text);
+    object =
+        json_pack("{s:s, s:s, s:s}", "check", shown.check, "result", finding_word(shown.result), "found", shown.text);
     if (*shown.mend)
         json_object_set_new(object, "mend", json_string(shown.mend));
     json_array_append_new(context, object);
@@ -40,7 +40,7 @@ static void print_summary(const struct doctor *doctor)
 {
     const size_t *counts = doctor->counts;
 
-    printf("%zu ok, %zu warnings, %zu failed, %zu skipped: %s\n", counts[FINDING_OK], counts[FINDING_WARNING],
+    printf("ok %zu, warning %zu, failed %zu, skipped %zu: %s\n", counts[FINDING_OK], counts[FINDING_WARNING],
            counts[FINDING_FAILED], counts[FINDING_SKIPPED],
            counts[FINDING_FAILED] ? "something would stop a job" : "nothing found that would stop a job");
 }

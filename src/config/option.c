@@ -113,7 +113,7 @@ const struct option option_table[OPTION_IDS] = {
         "write the exact expected totals and quota offenders as CSV: grain,date,type,id,value"},
     [OPTION_PARTITIONS] = {"partitions", 0, TYPE_COUNT, "N", "4", 1, 10000, SIMULATE, false,
         "partitions of the topic when it has to be created"},
-    [OPTION_JOB] = {"job", 0, TYPE_TEXT, "NAME", "antenna-speed", 0, 0, SPEED, false,
+    [OPTION_JOB] = {"job", 0, TYPE_TEXT, "NAME", "antenna-speed", 0, 0, SPEED | DOCTOR, false,
         "name of the job: its Kafka consumer group and the key of its progress"},
     [OPTION_WORKERS] = {"workers", 0, TYPE_COUNT, "N", "1", 1, 64, SPEED | DOCTOR, false,
         "worker threads, each a member of the consumer group with its own connection and buffers"},

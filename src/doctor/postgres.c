@@ -71,8 +71,8 @@ static void examine_server(struct doctor *doctor, const struct server *server)
         found_warning(doctor, CONNECTIONS, "raise max_connections in PostgreSQL, or close what is not needed",
                       "%" PRId64 " connections are left for %" PRId64 " workers", server->connections_left, workers);
     else
-        found_ok(doctor, CONNECTIONS, "%" PRId64 " connections are left for %" PRId64 " workers",
-                 server->connections_left, workers);
+        found_ok(doctor, CONNECTIONS, "%" PRId64 " connections are left, --workers is %" PRId64, server->connections_left,
+                 workers);
 }
 
 static bool is_utc(const char *zone)

@@ -9,7 +9,7 @@
 /** Brokers, their advertised listeners and encryption, and then the topic (kafka.c). Sets the doctor's `brokers`. */
 void examine_kafka(struct doctor *doctor);
 
-/** The topic: partitions, retention, last messages, their clock. `metadata` tells of it (topic.c). */
+/** The topic: partitions, retention, the job's group, last messages, their clock. `metadata` tells of it (topic.c). */
 void examine_topic(struct doctor *doctor, rd_kafka_t *inquirer, const struct rd_kafka_metadata *metadata);
 
 /** The checks of examine_topic(), for when it cannot be asked; ends with NULL. */

@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/time.h"
 #include "doctor/subjects.h"
+#include "kafka/group.h"
 #include "kafka/sample.h"
 #include "kafka/topic_settings.h"
 #include "record/record.h"
@@ -10,6 +11,7 @@
 #define TOPIC "kafka_topic"
 #define PARTITIONS "kafka_partitions"
 #define RETENTION "kafka_retention"
+#define GROUP "kafka_group"
 #define MESSAGES "kafka_messages"
 #define CLOCK "kafka_clock"
 
@@ -24,7 +26,7 @@
 /* Seconds by which a message may seem to come from the future: its stamp is a whole second, and clocks differ a bit. */
 #define AHEAD_MAX 2
 
-const char *const topic_checks[] = {TOPIC, PARTITIONS, RETENTION, MESSAGES, CLOCK, NULL};
+const char *const topic_checks[] = {TOPIC, PARTITIONS, RETENTION, GROUP, MESSAGES, CLOCK, NULL};
 
 /* What the last messages are like. */
 struct look {
@@ -58,8 +60,7 @@ static void examine_partitions(struct doctor *doctor, const struct rd_kafka_meta
                       "%d partitions for %" PRId64 " workers: %" PRId64 " of them have nothing to read",
                       topic->partition_cnt, workers, workers - topic->partition_cnt);
     else
-        found_ok(doctor, PARTITIONS, "%d partitions for %" PRId64 " workers of this process", topic->partition_cnt,
-                 workers);
+        found_ok(doctor, PARTITIONS, "%d partitions, --workers is %" PRId64, topic->partition_cnt, workers);
 }
 
 static void judge_retention(struct doctor *doctor, const struct topic_settings *settings)
@@ -80,6 +81,21 @@ static void judge_retention(struct doctor *doctor, const struct topic_settings *
         found_ok(doctor, RETENTION, "messages are kept for %" PRId64 " hours", settings->retention_ms / HOUR_MS);
     else
         found_ok(doctor, RETENTION, "messages are kept for ever");
+}
+
+static void examine_group(struct doctor *doctor, rd_kafka_t *inquirer)
+{
+    const char *group = config_text(doctor->config, OPTION_JOB);
+    struct error error;
+    size_t members;
+
+    if (group_query(inquirer, group, &members, &error) == 0)
+        found_ok(doctor, GROUP, "group \"%s\" may be joined; members now: %zu", group, members);
+    else if (error.kind == ERROR_MISTAKE)
+        found_failed(doctor, GROUP, "give the Kafka user the right to read the group (ACL: Read on Group)",
+                     "group \"%s\": %s", group, error.message);
+    else
+        found_skipped(doctor, GROUP, "%s", error.message);
 }
 
 static void look_at(void *context, const struct message *message)
@@ -164,7 +180,8 @@ void examine_topic(struct doctor *doctor, rd_kafka_t *inquirer, const struct rd_
     int32_t count;
 
     if (kafka_check_topic(metadata, name, &count, &error)) {
-        found_error(doctor, TOPIC, &error);
+        found_failed(doctor, TOPIC, "give the Kafka user the right to read the topic (ACL: Read on Topic)", "%s",
+                     error.message);
         found_skipped_all(doctor, topic_checks + 1, "the topic may not be read");
         return;
     }
@@ -180,5 +197,6 @@ void examine_topic(struct doctor *doctor, rd_kafka_t *inquirer, const struct rd_
         found_skipped(doctor, RETENTION, "%s", error.message);
     else
         judge_retention(doctor, &settings);
+    examine_group(doctor, inquirer);
     examine_messages(doctor, count, settings.stamped_by_broker);
 }

@@ -1,5 +1,6 @@
 """A proxy in front of PostgreSQL that stops the program at a chosen statement, to hit each point of a transaction."""
 
+import contextlib
 import select
 import socket
 import threading
@@ -124,5 +125,6 @@ class Proxy:
             threading.Thread(target=Link(self, client, server).serve, daemon=True).start()
 
     def close(self):
-        self._listener.shutdown(socket.SHUT_RDWR)  # ends the accept() that waits, too
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # ends the accept() that waits, too
         self._listener.close()

@@ -9,10 +9,23 @@ import time
 import events
 import psycopg
 import pytest
+from case import ANSWER_SECONDS
+from confluent_kafka.admin import (
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+)
 from network import ADDRESS, Network
 from proxy import Proxy
+from secure_kafka import USER, SecureKafka
 from stack import Kafka, free_port, running
 from test_clock import Clock
+from test_tls_kafka import login as login_to_kafka
+from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -166,6 +179,56 @@ def test_retention_for_ever(case):
     case.provision()
     case.create_topic(1, {"retention.ms": "-1"})
     examine(case).tells("kafka_retention", "ok", "for ever")
+
+
+def test_members_of_the_group(healthy):
+    examine(healthy).tells("kafka_group", "ok", '"antenna-speed"', "members now: 0")
+    speed = healthy.start_speed("--job", "named")
+    healthy.wait_until_read(speed, "named")
+    examine(healthy, "--job", "named").tells("kafka_group", "ok", '"named"', "members now: 1")
+
+
+class Strict(SecureKafka):
+    """A broker that lets those who log in do only what they have a right to."""
+
+    def _properties(self, data):
+        return (
+            f"{super()._properties(data)}"
+            "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n"
+            "super.users=User:ANONYMOUS\n"
+        )
+
+
+def test_rights_in_kafka(healthy, tmp_path, certificates):
+    broker = Strict(tmp_path / "strict", certificates)
+    with running(broker):
+        admin = AdminClient({"bootstrap.servers": broker.address})
+        admin.create_topics([NewTopic(healthy.topic, 1)])[healthy.topic].result(ANSWER_SECONDS)
+        words = login_to_kafka(broker, certificates)
+
+        def look(check):
+            """What is found when the check is content: brokers hear of a right a moment after it was given."""
+
+            def content():
+                findings = examine(healthy, *words, server=broker.address_of("TRUSTED"))
+                return findings if check is None or findings[check]["result"] == "ok" else None
+
+            return wait_until(content, f"{check} is ok")
+
+        look(None).fails_alone("kafka_topic", "authorization failed")
+        allow(admin, ResourceType.TOPIC, healthy.topic)
+        look("kafka_topic").fails_alone("kafka_group", "authorization failed")
+        allow(admin, ResourceType.GROUP, "antenna-speed")
+        findings = look("kafka_group").tells("kafka_encryption", "ok", "TLS")
+        findings.tells("kafka_retention", "skipped", "authorization failed")
+        assert findings.code == 0
+
+
+def allow(admin, kind, name):
+    """Gives the user who logs in the right to read."""
+    names = (ResourcePatternType.LITERAL, f"User:{USER}", "*", AclOperation.READ, AclPermissionType.ALLOW)
+    for future in admin.create_acls([AclBinding(kind, name, *names)]).values():
+        future.result(ANSWER_SECONDS)
 
 
 def test_messages_that_are_no_events(healthy):
