@@ -59,8 +59,7 @@ static void print_json(const struct doctor *doctor, json_t *checks)
 int command_doctor(const struct config *config, struct error *error)
 {
     json_t *checks = config_flag(config, OPTION_JSON) ? json_array() : NULL;
-    struct doctor doctor = {
-        .config = config, .take = checks ? gather_finding : print_finding, .context = checks};
+    struct doctor doctor = {.config = config, .take = checks ? gather_finding : print_finding, .context = checks};
 
     (void)error;
     doctor_examine(&doctor);

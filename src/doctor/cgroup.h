@@ -9,8 +9,8 @@
 #define CGROUP_MOUNT "/sys/fs/cgroup"
 
 /**
- * The least limit, in bytes, of the group that `process_path` names and of those above it, whose files lie below `mount`;
- * -1 when there is none, or none can be read.
+ * The least limit, in bytes, of the group that `process_path` names and of those above it, whose files lie below
+ * `mount`; -1 when there is none, or none can be read.
  */
 int64_t cgroup_memory_limit(const char *process_path, const char *mount);
 

@@ -5,8 +5,8 @@
 
 void doctor_examine(struct doctor *doctor)
 {
-    static void (*const subjects[])(struct doctor *doctor) = {examine_kafka, examine_postgres, examine_storage,
-                                                              examine_host};
+    static void (*const subjects[])(struct doctor * doctor) = {examine_kafka, examine_postgres, examine_storage,
+                                                               examine_host};
 
     doctor->brokers = 1;
     for (size_t i = 0; i < sizeof(subjects) / sizeof(*subjects) && !stop_requested(); i++)

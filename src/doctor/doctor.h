@@ -5,9 +5,9 @@
 #include "doctor/finding.h"
 
 /**
- * Examines what the doctor's configuration names: PostgreSQL always, Kafka and the storage root when they are given, and
- * the machine. `take` is called for each check in turn; `counts` tells the results in the end. A stop that is asked for
- * ends it between two of these subjects.
+ * Examines what the doctor's configuration names: PostgreSQL always, Kafka and the storage root when they are given,
+ * and the machine. `take` is called for each check in turn; `counts` tells the results in the end. A stop that is asked
+ * for ends it between two of these subjects.
  */
 void doctor_examine(struct doctor *doctor);
 

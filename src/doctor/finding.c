@@ -3,8 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static void printf_like(4, 0) hand_over(struct doctor *doctor, struct finding *finding, const char *mend,
-                                        const char *format, va_list arguments)
+static void printf_like(4, 0)
+    hand_over(struct doctor *doctor, struct finding *finding, const char *mend, const char *format, va_list arguments)
 {
     vsnprintf(finding->text, sizeof(finding->text), format, arguments);
     snprintf(finding->mend, sizeof(finding->mend), "%s", mend);

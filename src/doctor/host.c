@@ -13,8 +13,8 @@
 #define LIBRARIES "libraries"
 
 /* Open files of a process: its own and files that are written; and for each client of Kafka, one a worker and one for
- * questions, its own with a connection to PostgreSQL, and those for each broker. All are some times what was measured: 18
- * files with one worker and one broker. */
+ * questions, its own with a connection to PostgreSQL, and those for each broker. All are some times what was measured:
+ * 18 files with one worker and one broker. */
 #define FILES_OF_PROCESS 32
 #define FILES_OF_CLIENT 16
 #define FILES_OF_BROKER 4
@@ -47,7 +47,8 @@ static void examine_open_files(struct doctor *doctor)
                  needed);
         return;
     }
-    buffer_printf(&mend, "ulimit -n %" PRId64 ", or LimitNOFILE=%" PRId64 " in the unit of the service", needed, needed);
+    buffer_printf(&mend, "ulimit -n %" PRId64 ", or LimitNOFILE=%" PRId64 " in the unit of the service", needed,
+                  needed);
     found_failed(doctor, OPEN_FILES, mend.data, "%" PRIu64 " are allowed, and speed may need %" PRId64,
                  (uint64_t)limit.rlim_cur, needed);
 }

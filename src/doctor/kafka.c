@@ -13,7 +13,7 @@ static const char *const broker_checks[] = {LISTENERS, ENCRYPTION, NULL};
 
 /* Of what the cluster advertises. */
 struct reach {
-    bool all;      /* every broker was reached */
+    bool all;   /* every broker was reached */
     bool local; /* and none outside of this machine */
 };
 

@@ -20,8 +20,8 @@
 
 #define VERSION_UNIT 10000
 
-static const char *const server_checks[] = {ENCRYPTION, WRITING, ENCODING, DURABILITY, CONNECTIONS, TIME_ZONE, CLOCK,
-                                            NULL};
+static const char *const server_checks[] = {ENCRYPTION,  WRITING,   ENCODING, DURABILITY,
+                                            CONNECTIONS, TIME_ZONE, CLOCK,    NULL};
 
 static void examine_encryption(struct doctor *doctor, const struct server *server, const struct jdbc_address *address)
 {
@@ -71,8 +71,8 @@ static void examine_server(struct doctor *doctor, const struct server *server)
         found_warning(doctor, CONNECTIONS, "raise max_connections in PostgreSQL, or close what is not needed",
                       "%" PRId64 " connections are left for %" PRId64 " workers", server->connections_left, workers);
     else
-        found_ok(doctor, CONNECTIONS, "%" PRId64 " connections are left, --workers is %" PRId64, server->connections_left,
-                 workers);
+        found_ok(doctor, CONNECTIONS, "%" PRId64 " connections are left, --workers is %" PRId64,
+                 server->connections_left, workers);
 }
 
 static bool is_utc(const char *zone)
@@ -93,11 +93,12 @@ static void examine_time(struct doctor *doctor, const struct server *server)
     if (is_utc(server->time_zone))
         found_ok(doctor, TIME_ZONE, "sessions begin with %s, as the columns called date are kept", server->time_zone);
     else
-        found_warning(doctor, TIME_ZONE,
-                      "ALTER DATABASE … SET timezone TO 'UTC', or write now() AT TIME ZONE 'UTC' in queries of your own",
-                      "sessions begin with the time zone %s, and the columns called date hold UTC: queries that compare "
-                      "them with now() are wrong by the difference; the jobs are not",
-                      server->time_zone);
+        found_warning(
+            doctor, TIME_ZONE,
+            "ALTER DATABASE … SET timezone TO 'UTC', or write now() AT TIME ZONE 'UTC' in queries of your own",
+            "sessions begin with the time zone %s, and the columns called date hold UTC: queries that compare "
+            "them with now() are wrong by the difference; the jobs are not",
+            server->time_zone);
     if (llabs(ahead_ms) > CLOCK_MAX_MS + server->clock_doubt_ms)
         found_warning(doctor, CLOCK, "have one source of time (NTP) set both clocks",
                       "PostgreSQL's clock is %.1f s %s this machine's", (double)llabs(ahead_ms) / 1000,

@@ -147,11 +147,11 @@ static void judge_clock(struct doctor *doctor, const struct look *look, bool sta
     if (look->newest < 0)
         found_skipped(doctor, CLOCK, "no message tells the time");
     else if (ahead > AHEAD_MAX)
-        found_warning(doctor, CLOCK, "have one source of time (NTP) set the clocks of this machine, brokers and senders",
+        found_warning(doctor, CLOCK,
+                      "have one source of time (NTP) set the clocks of this machine, brokers and senders",
                       "the newest message was stamped by %s %" PRId64 " s from now: a clock is wrong", who, ahead);
     else
-        found_ok(doctor, CLOCK, "the newest message was stamped by %s %" PRId64 " s ago", who,
-                 ahead < 0 ? -ahead : 0);
+        found_ok(doctor, CLOCK, "the newest message was stamped by %s %" PRId64 " s ago", who, ahead < 0 ? -ahead : 0);
 }
 
 static void examine_messages(struct doctor *doctor, int32_t partitions, bool stamped_by_broker)

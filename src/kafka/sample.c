@@ -19,11 +19,9 @@ struct sample {
 };
 
 static const struct kafka_property sample_properties[] = {
-    {"enable.partition.eof", "true"},
-    {"isolation.level", "read_committed"},
+    {"enable.partition.eof", "true"},      {"isolation.level", "read_committed"},
     {"auto.offset.reset", "earliest"}, /* fewer messages are there than are asked for */
-    {"allow.auto.create.topics", "false"},
-    {NULL, NULL},
+    {"allow.auto.create.topics", "false"}, {NULL, NULL},
 };
 
 static void sample_release(struct sample *sample)

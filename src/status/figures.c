@@ -14,8 +14,7 @@ static void add_reason(void *context, const char *reason, int64_t messages)
     struct figures *figures = context;
 
     figures->reasons = memory_resize(figures->reasons, figures->reason_count + 1, sizeof(*figures->reasons));
-    figures->reasons[figures->reason_count++] =
-        (struct rejected_reason){memory_text(reason, strlen(reason)), messages};
+    figures->reasons[figures->reason_count++] = (struct rejected_reason){memory_text(reason, strlen(reason)), messages};
 }
 
 static int read_all(struct postgres *postgres, struct figures *figures, struct error *error)

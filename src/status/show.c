@@ -114,7 +114,7 @@ static void add_partition(struct table *table, const struct partition_status *st
 static void show_group(const struct figures *figures, const struct group *group, size_t rows, struct buffer *text)
 {
     static const struct table_column columns[] = {
-        {"part", false},  {"totalled", false}, {"archived", false}, {"lag", false}, {"lag s", false},
+        {"part", false},  {"totalled", false}, {"archived", false}, {"lag", false},  {"lag s", false},
         {"msg/s", false}, {"commit s", false}, {"epoch", false},    {"owner", true}, {"archived until", true},
     };
     cleanup(table_release) struct table table = {0};
@@ -151,8 +151,8 @@ static void show_partitions(const struct figures *figures, size_t rows, struct b
 
 static void show_hours(const struct figures *figures, size_t rows, struct buffer *text)
 {
-    static const struct table_column columns[] = {
-        {"  hour", true}, {"state", true}, {"files", false}, {"rows", false}, {"bytes", false}, {"batched", true}};
+    static const struct table_column columns[] = {{"  hour", true}, {"state", true},  {"files", false},
+                                                  {"rows", false},  {"bytes", false}, {"batched", true}};
     cleanup(table_release) struct table table = {0};
     char time[TIME_TEXT_SIZE];
 
@@ -238,12 +238,12 @@ static json_t *hours_as_json(const struct hour_statuses *hours)
     for (size_t i = 0; i < hours->count; i++) {
         struct hour_status status = hour_status_at(hours, i);
 
-        json_array_append_new(array, json_pack("{s:o, s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:o}", "hour",
-                                               time_as_json(status.hour), "state", status.state, "sealed",
-                                               (int)status.sealed, "dirty", (int)status.dirty, "files",
-                                               (json_int_t)status.files, "rows", (json_int_t)status.rows, "bytes",
-                                               (json_int_t)status.bytes, "changed", time_as_json(status.changed_at),
-                                               "batched", time_as_json(status.batch_at)));
+        json_array_append_new(array,
+                              json_pack("{s:o, s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:o}", "hour",
+                                        time_as_json(status.hour), "state", status.state, "sealed", (int)status.sealed,
+                                        "dirty", (int)status.dirty, "files", (json_int_t)status.files, "rows",
+                                        (json_int_t)status.rows, "bytes", (json_int_t)status.bytes, "changed",
+                                        time_as_json(status.changed_at), "batched", time_as_json(status.batch_at)));
     }
     return array;
 }

@@ -8,8 +8,8 @@
 #include "status/figures.h"
 
 /**
- * Appends the figures in at most about `lines` lines, SIZE_MAX for all of them: where there are too many, some hours and
- * partitions are left out, and how many is said.
+ * Appends the figures in at most about `lines` lines, SIZE_MAX for all of them: where there are too many, some hours
+ * and partitions are left out, and how many is said.
  */
 void show_figures(const struct figures *figures, size_t lines, struct buffer *ret_text);
 
