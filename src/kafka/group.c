@@ -1,7 +1,10 @@
 #include "kafka/group.h"
 
+#include "base/stop.h"
+#include "base/time.h"
 #include "kafka/admin.h"
 
+#define ASK_AGAIN_MS 100
 #define WHAT "could not ask Kafka for the consumer group"
 
 /* Brokers that do not judge tell of no operation at all. */
@@ -17,30 +20,37 @@ static bool may_read(const rd_kafka_ConsumerGroupDescription_t *description)
     return count == 0;
 }
 
-static int read_answer(rd_kafka_event_t *event, size_t *ret_members, struct error *error)
+/* The coordinator of the first group of a cluster comes to be when it is asked for; others move. */
+static bool is_passing(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE || code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR ||
+           code == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS;
+}
+
+static rd_kafka_resp_err_t read_answer(rd_kafka_event_t *event, size_t *ret_members)
 {
     const rd_kafka_ConsumerGroupDescription_t **descriptions;
     const rd_kafka_error_t *failure;
-    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_UNKNOWN;
     size_t count;
 
     descriptions =
         rd_kafka_DescribeConsumerGroups_result_groups(rd_kafka_event_DescribeConsumerGroups_result(event), &count);
-    if (count == 1) {
-        failure = rd_kafka_ConsumerGroupDescription_error(descriptions[0]);
-        code = failure ? rd_kafka_error_code(failure) : RD_KAFKA_RESP_ERR_NO_ERROR;
-    }
-    if (!code && !may_read(descriptions[0]))
-        code = RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;
-    if (code && code != RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND)
-        return kafka_error(error, code, WHAT);
-    *ret_members = code ? 0 : rd_kafka_ConsumerGroupDescription_member_count(descriptions[0]);
-    return 0;
+    if (count != 1)
+        return RD_KAFKA_RESP_ERR_UNKNOWN;
+    failure = rd_kafka_ConsumerGroupDescription_error(descriptions[0]);
+    if (failure && rd_kafka_error_code(failure) != RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND)
+        return rd_kafka_error_code(failure);
+    if (!failure && !may_read(descriptions[0]))
+        return RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;
+    *ret_members = failure ? 0 : rd_kafka_ConsumerGroupDescription_member_count(descriptions[0]);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-int group_query(rd_kafka_t *client, const char *group, size_t *ret_members, struct error *error)
+/* Asks once. Returns 1, with the error, when it may be asked again. */
+static int ask(rd_kafka_t *client, const char *group, size_t *ret_members, struct error *error)
 {
     cleanup(admin_release) struct admin_request request = {0};
+    rd_kafka_resp_err_t code;
     rd_kafka_error_t *failure;
 
     if (admin_begin(&request, client, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, WHAT, error))
@@ -52,5 +62,24 @@ int group_query(rd_kafka_t *client, const char *group, size_t *ret_members, stru
         return -1;
     }
     rd_kafka_DescribeConsumerGroups(client, &(const char *){group}, 1, request.options, request.queue);
-    return admin_wait(&request, WHAT, error) ? -1 : read_answer(request.event, ret_members, error);
+    if (admin_wait(&request, WHAT, error))
+        return request.event && is_passing(rd_kafka_event_error(request.event)) ? 1 : -1;
+    code = read_answer(request.event, ret_members);
+    if (!code)
+        return 0;
+    kafka_error(error, code, WHAT);
+    return is_passing(code) ? 1 : -1;
+}
+
+int group_query(rd_kafka_t *client, const char *group, size_t *ret_members, struct error *error)
+{
+    int64_t deadline = time_monotonic_ms() + KAFKA_ANSWER_TIMEOUT_MS;
+    int status;
+
+    while ((status = ask(client, group, ret_members, error)) > 0) {
+        if (time_monotonic_ms() > deadline || stop_requested())
+            return -1;
+        time_sleep_ms(ASK_AGAIN_MS);
+    }
+    return status;
 }
