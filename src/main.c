@@ -32,18 +32,31 @@ static void print_version(void)
            libpq / 10000, libpq % 10000, duckdb_library_version());
 }
 
-static int set_log_level(const struct config *config, struct error *error)
+/* Which of some names, up to a NULL, an option's value is; -1 when it is none of them. */
+static int find_name(const struct config *config, enum option_id id, const char *const *names)
 {
-    static const char *const names[] = {"error", "warning", "info", "debug"};
-    const char *text = config_text(config, OPTION_LOG_LEVEL);
+    for (int i = 0; names[i]; i++)
+        if (strcmp(names[i], config_text(config, id)) == 0)
+            return i;
+    return -1;
+}
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-        if (strcmp(names[i], text) == 0) {
-            log_setup((enum log_level)i, command_table[config_command(config)].name);
-            return 0;
-        }
-    error_set(error, ERROR_USAGE, "invalid value for log-level: \"%s\"", text);
-    return error_hint(error, "give error, warning, info or debug");
+static int set_log(const struct config *config, struct error *error)
+{
+    static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
+    static const char *const formats[] = {"text", "json", NULL};
+    int level = find_name(config, OPTION_LOG_LEVEL, levels), format = find_name(config, OPTION_LOG_FORMAT, formats);
+
+    if (level < 0) {
+        error_set(error, ERROR_USAGE, "invalid value for log-level: \"%s\"", config_text(config, OPTION_LOG_LEVEL));
+        return error_hint(error, "give error, warning, info or debug");
+    }
+    if (format < 0) {
+        error_set(error, ERROR_USAGE, "invalid value for log-format: \"%s\"", config_text(config, OPTION_LOG_FORMAT));
+        return error_hint(error, "give text or json");
+    }
+    log_setup((enum log_level)level, (enum log_format)format, command_table[config_command(config)].name);
+    return 0;
 }
 
 static int run_command(enum command_id command, int count, char **arguments, struct error *error)
@@ -60,7 +73,7 @@ static int run_command(enum command_id command, int count, char **arguments, str
         print_version();
         return 0;
     }
-    if (set_log_level(config, error))
+    if (set_log(config, error))
         return -1;
     stop_install();
     return command_functions[command](config, error);
@@ -88,7 +101,7 @@ static int dispatch(int count, char **arguments, struct error *error)
     }
     for (size_t i = 0; i < COMMAND_IDS; i++)
         if (strcmp(name, command_table[i].name) == 0) {
-            log_setup(LOG_INFO, command_table[i].name);
+            log_setup(LOG_INFO, LOG_TEXT, command_table[i].name);
             return run_command((enum command_id)i, count - 2, arguments + 2, error);
         }
     error_set(error, ERROR_USAGE, "unknown command \"%s\"", name);

@@ -1,6 +1,6 @@
-# Fails when docs/reference.md is not what the option table says.
+# Fails when a generated page of docs is not what its table in the code says.
 execute_process(COMMAND ${GENERATOR} OUTPUT_VARIABLE generated COMMAND_ERROR_IS_FATAL ANY)
 file(READ ${REFERENCE} written)
 if(NOT written STREQUAL generated)
-    message(FATAL_ERROR "docs/reference.md differs from the option table: run make reference")
+    message(FATAL_ERROR "${REFERENCE} differs from its table: run make reference")
 endif()

@@ -22,24 +22,45 @@ double bar_seconds(const struct bar *bar)
     return (double)(time_monotonic_ms() - bar->begin_ms) / MILLISECONDS;
 }
 
+static bool is_due(struct bar *bar)
+{
+    int64_t now = time_monotonic_ms();
+
+    if (!bar->terminal || now - bar->shown_ms < BAR_INTERVAL_MS)
+        return false;
+    bar->shown_ms = now;
+    return true;
+}
+
 void bar_show(struct bar *bar, double share, const char *format, ...)
 {
     static const char full[] = "====================", empty[] = "                    ";
     char words[BAR_WORDS_SIZE];
-    int64_t now = time_monotonic_ms();
-    double passed = (double)(now - bar->begin_ms) / MILLISECONDS;
+    double passed = bar_seconds(bar);
     int cells = (int)(share * BAR_CELLS);
     va_list arguments;
 
-    if (!bar->terminal || now - bar->shown_ms < BAR_INTERVAL_MS)
+    if (!is_due(bar))
         return;
-    bar->shown_ms = now;
     va_start(arguments, format);
     vsnprintf(words, sizeof(words), format, arguments);
     va_end(arguments);
     fprintf(stderr, LOG_CLEAR_LINE "[%.*s%.*s] %s", cells, full, BAR_CELLS - cells, empty, words);
     if (share > 0)
         fprintf(stderr, ", %.0f s left", passed / share - passed);
+}
+
+void bar_say(struct bar *bar, const char *format, ...)
+{
+    char words[BAR_WORDS_SIZE];
+    va_list arguments;
+
+    if (!is_due(bar))
+        return;
+    va_start(arguments, format);
+    vsnprintf(words, sizeof(words), format, arguments);
+    va_end(arguments);
+    fprintf(stderr, LOG_CLEAR_LINE "%s", words);
 }
 
 void bar_end(struct bar *bar)

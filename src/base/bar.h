@@ -21,6 +21,9 @@ void bar_begin(struct bar *bar);
 /** Shows a share (0 to 1) of the work as done, with words behind it, and the time that is left at the pace so far. */
 void bar_show(struct bar *bar, double share, const char *format, ...) printf_like(3, 4);
 
+/** Shows words alone: of work that has no end. */
+void bar_say(struct bar *bar, const char *format, ...) printf_like(2, 3);
+
 /** Removes it. */
 void bar_end(struct bar *bar);
 

@@ -1,43 +1,155 @@
 #include "base/log.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/text.h"
 #include "base/time.h"
 
 #define LOG_LINE_SIZE 2048
+#define JSON_TIME_SIZE (TIME_TEXT_SIZE + 4)
 
-static enum log_level log_limit = LOG_INFO;
-static const char *log_name = "antenna";
+static struct {
+    enum log_level level;
+    enum log_format format;
+    bool journal;
+    const char *command;
+    const char *job, *topic; /* or NULL */
+} setup = {.level = LOG_INFO, .command = "antenna"};
+
+static _Thread_local int worker_number;
 
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
 
-void log_setup(enum log_level level, const char *name)
+/* Of syslog(3). */
+static const int priorities[] = {3, 4, 6, 7};
+
+/* JOURNAL_STREAM is device and inode of the stream that systemd has connected (systemd.exec(5)); stderr may have been
+ * sent elsewhere since. */
+static bool is_journal(void)
 {
-    log_limit = level;
-    log_name = name;
+    const char *text = getenv("JOURNAL_STREAM");
+    uintmax_t device, inode;
+    struct stat status;
+
+    return text && sscanf(text, "%" SCNuMAX ":%" SCNuMAX, &device, &inode) == 2 && fstat(STDERR_FILENO, &status) == 0 &&
+           device == (uintmax_t)status.st_dev && inode == (uintmax_t)status.st_ino;
+}
+
+void log_setup(enum log_level level, enum log_format format, const char *command)
+{
+    setup.level = level;
+    setup.format = format;
+    setup.command = command;
+    setup.journal = is_journal();
+}
+
+void log_identify(const char *job, const char *topic)
+{
+    setup.job = job;
+    setup.topic = topic;
+}
+
+void log_set_worker(int worker)
+{
+    worker_number = worker;
+}
+
+static void write_text(struct buffer *line, enum log_level level, const char *message)
+{
+    char now[TIME_TEXT_SIZE];
+
+    if (setup.journal)
+        buffer_printf(line, "%s: %s\n", setup.command, message);
+    else
+        buffer_printf(line, "%s %s %s: %s\n", time_format(time_now(), now), level_names[level], setup.command, message);
+}
+
+static void write_member(struct buffer *line, const char *name, const char *text)
+{
+    buffer_printf(line, ",\"%s\":", name);
+    buffer_json_string(line, slice_of(text));
+}
+
+/* RFC 3339 with milliseconds. */
+static const char *format_now(char text[JSON_TIME_SIZE])
+{
+    char seconds[TIME_TEXT_SIZE];
+    int64_t now_ms = time_now_ms();
+
+    time_format(now_ms / 1000, seconds);
+    seconds[strlen(seconds) - 1] = '\0';
+    snprintf(text, JSON_TIME_SIZE, "%s.%03dZ", seconds, (int)(now_ms % 1000));
+    return text;
+}
+
+static void write_json(struct buffer *line, enum log_level level, const struct log_place *place, const char *message)
+{
+    char now[JSON_TIME_SIZE];
+
+    buffer_printf(line, "{\"time\":\"%s\",\"level\":\"%s\"", format_now(now), level_names[level]);
+    write_member(line, "command", setup.command);
+    if (setup.job)
+        write_member(line, "job", text_show(setup.job).text);
+    if (setup.topic)
+        write_member(line, "topic", text_show(setup.topic).text);
+    if (worker_number)
+        buffer_printf(line, ",\"worker\":%d", worker_number);
+    if (place)
+        buffer_printf(line, ",\"partition\":%d,\"offset\":%" PRId64, (int)place->partition, place->offset);
+    write_member(line, "message", message);
+    buffer_text(line, "}\n");
+}
+
+/* One call writes the line, so that lines of several threads do not mix. On a terminal it takes the place of the
+ * progress. */
+static void printf_like(3, 0)
+    write_line(enum log_level level, const struct log_place *place, const char *format, va_list arguments)
+{
+    cleanup(buffer_release) struct buffer line = {0};
+    char message[LOG_LINE_SIZE];
+
+    vsnprintf(message, sizeof(message), format, arguments);
+    for (char *byte = message; (byte = strchr(byte, '\n')); byte++)
+        *byte = ' ';
+    text_make_printable(message);
+    if (setup.journal)
+        buffer_printf(&line, "<%d>", priorities[level]);
+    else if (isatty(STDERR_FILENO))
+        buffer_text(&line, LOG_CLEAR_LINE);
+    if (setup.format == LOG_JSON)
+        write_json(&line, level, place, message);
+    else
+        write_text(&line, level, message);
+    fwrite(line.data, 1, line.size, stderr);
 }
 
 void log_line(enum log_level level, const char *format, ...)
 {
-    char text[LOG_LINE_SIZE];
-    char now[TIME_TEXT_SIZE];
     va_list arguments;
 
-    if (level > log_limit)
+    if (level > setup.level)
         return;
     va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
+    write_line(level, NULL, format, arguments);
     va_end(arguments);
-    for (char *byte = text; (byte = strchr(byte, '\n')); byte++)
-        *byte = ' ';
-    text_make_printable(text);
-    /* One call, so that lines of several threads do not mix. On a terminal a line takes the place of the progress. */
-    fprintf(stderr, "%s%s %s %s: %s\n", isatty(STDERR_FILENO) ? LOG_CLEAR_LINE : "", time_format(time_now(), now),
-            level_names[level], log_name, text);
+}
+
+void log_line_at(enum log_level level, struct log_place place, const char *format, ...)
+{
+    va_list arguments;
+
+    if (level > setup.level)
+        return;
+    va_start(arguments, format);
+    write_line(level, &place, format, arguments);
+    va_end(arguments);
 }
 
 void log_failure(const struct error *error)
@@ -45,4 +157,20 @@ void log_failure(const struct error *error)
     log_line(LOG_ERROR, "%s", error->message);
     if (error->hint[0])
         log_line(LOG_ERROR, "hint: %s", error->hint);
+}
+
+bool log_repeat(struct log_repeats *repeats, int64_t now_ms, int64_t *ret_left_out)
+{
+    if (repeats->said == 0 || now_ms - repeats->begin_ms >= LOG_REPEATS_MS) {
+        repeats->begin_ms = now_ms;
+        repeats->said = 0;
+    }
+    if (repeats->said == LOG_REPEATS_MAX) {
+        repeats->left_out++;
+        return false;
+    }
+    repeats->said++;
+    *ret_left_out = repeats->left_out;
+    repeats->left_out = 0;
+    return true;
 }

@@ -21,6 +21,9 @@ struct time_parts {
 /** Milliseconds of a clock that never goes back; for intervals and deadlines only. */
 int64_t time_monotonic_ms(void);
 
+/** The same clock in microseconds. */
+int64_t time_monotonic_us(void);
+
 /** Seconds since the Unix epoch by the system's clock. */
 int64_t time_now(void);
 

@@ -13,38 +13,51 @@
 #define PAUSE_MIN_MS 100
 #define PAUSE_MAX_MS 5000
 
-static void wait_for_stop(int64_t milliseconds)
+static void wait_for_stop(struct batch_job *job, int64_t milliseconds)
 {
     int64_t until = time_monotonic_ms() + milliseconds, now;
 
-    while (!stop_requested() && (now = time_monotonic_ms()) < until)
+    while (!stop_requested() && (now = time_monotonic_ms()) < until) {
+        batch_metrics_turn(&job->metrics);
         time_sleep_ms(until - now < LOOK_MS ? until - now : LOOK_MS);
+    }
+}
+
+static void note_look(struct batch_job *job, const struct hour_list *hours)
+{
+    counter_set(&job->metrics.pending, (int64_t)hours->count);
+    counter_set(&job->metrics.last_look, time_now());
+    batch_metrics_set_reason(&job->metrics, "");
 }
 
 static int run_pending(struct batch_job *job, struct error *error)
 {
     cleanup(hour_list_release) struct hour_list hours = {0};
 
-    if (!job->tools.postgres && postgres_open(&job->address, &job->tools.postgres, error))
+    if (batch_job_connect(job, error) || batch_job_hours(job, &hours, error))
         return -1;
-    return batch_job_hours(job, &hours, error) ? -1 : batch_job_run(job, &hours, error);
+    note_look(job, &hours);
+    return batch_job_run(job, &hours, error);
 }
 
 /* The world is down: say it once, wait longer each time, and begin with a new connection. */
 static void wait_out(struct batch_job *job, const struct error *cause, int64_t *pause_ms)
 {
-    if (*pause_ms == 0)
+    if (*pause_ms == 0) {
+        counter_add(&job->metrics.outages, 1);
         log_line(LOG_WARNING, "waits and will try again: %s%s%s", cause->message, *cause->hint ? "; " : "",
                  cause->hint);
+    }
+    batch_metrics_set_reason(&job->metrics, cause->message);
     *pause_ms = *pause_ms ? *pause_ms * 2 : PAUSE_MIN_MS;
     if (*pause_ms > PAUSE_MAX_MS)
         *pause_ms = PAUSE_MAX_MS;
     postgres_close(job->tools.postgres);
     job->tools.postgres = NULL;
-    wait_for_stop(*pause_ms);
+    wait_for_stop(job, *pause_ms);
 }
 
-int batch_job_follow(struct batch_job *job, struct error *error)
+static int follow(struct batch_job *job, struct error *error)
 {
     const struct config *config = job->tools.config;
     int64_t interval_ms = config_has(config, OPTION_INTERVAL) ? config_number(config, OPTION_INTERVAL) : INTERVAL_MS;
@@ -61,7 +74,19 @@ int batch_job_follow(struct batch_job *job, struct error *error)
         if (pause_ms)
             log_line(LOG_INFO, "goes on");
         pause_ms = 0;
-        wait_for_stop(interval_ms);
+        wait_for_stop(job, interval_ms);
     }
     return 0;
+}
+
+int batch_job_follow(struct batch_job *job, struct error *error)
+{
+    struct metrics_server *server;
+    int status;
+
+    if (batch_metrics_serve(&job->metrics, job->tools.config, &server, error))
+        return -1;
+    status = follow(job, error);
+    metrics_server_close(server);
+    return status;
 }

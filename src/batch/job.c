@@ -69,11 +69,22 @@ int batch_job_open(struct batch_job *job, const struct config *config, const str
                    struct error *error)
 {
     *job = (struct batch_job){.tools = {.config = config}, .listener = listener};
+    batch_metrics_init(&job->metrics);
     if (read_range(job, config, error) || storage_check(config_text(config, OPTION_STORAGE_PATH), error) ||
-        jdbc_from_config(config, &job->address, error) || postgres_open(&job->address, &job->tools.postgres, error) ||
+        jdbc_from_config(config, &job->address, error) || batch_job_connect(job, error) ||
         check_database(job, config, error))
         return -1;
     return reader_open(&job->tools.reader, error);
+}
+
+int batch_job_connect(struct batch_job *job, struct error *error)
+{
+    if (job->tools.postgres)
+        return 0;
+    if (postgres_open(&job->address, &job->tools.postgres, error))
+        return -1;
+    counter_add(&job->metrics.postgres_connects, 1);
+    return 0;
 }
 
 void batch_job_release(struct batch_job *job)
@@ -82,6 +93,7 @@ void batch_job_release(struct batch_job *job)
     postgres_close(job->tools.postgres);
     jdbc_release(&job->address);
     free(job->failed);
+    batch_metrics_release(&job->metrics);
 }
 
 static int list_range(const struct batch_job *job, struct hour_list *ret_hours)
@@ -128,6 +140,12 @@ static struct failed_hour *find_failed(struct batch_job *job, int64_t hour)
     return NULL;
 }
 
+static void count_failure(struct batch_job *job)
+{
+    job->summary.failed++;
+    counter_add(&job->metrics.failed, 1);
+}
+
 static void note_failure(struct batch_job *job, int64_t hour, const struct error *reason)
 {
     struct failed_hour *failed = find_failed(job, hour);
@@ -140,6 +158,18 @@ static void note_failure(struct batch_job *job, int64_t hour, const struct error
         failed = &job->failed[job->failed_count++];
     }
     *failed = (struct failed_hour){hour, time_monotonic_ms() + RETRY_FAILED_MS};
+    count_failure(job);
+}
+
+static void note_done(struct batch_job *job, const struct batch_report *report)
+{
+    struct batch_metrics *metrics = &job->metrics;
+
+    job->summary.hours++;
+    counter_add(&metrics->done, 1);
+    counter_add(&metrics->rows, report->rows);
+    counter_add(&metrics->bytes, report->bytes);
+    counter_add(&metrics->pending, -1);
 }
 
 static void forget_failure(struct batch_job *job, int64_t hour)
@@ -171,21 +201,29 @@ static int run_hour(struct batch_job *job, const struct hour_entry *entry, bool 
         int status = compact(job, entry, &report, error);
 
         forget_failure(job, entry->hour);
-        job->summary.hours++;
+        note_done(job, &report);
         bar_end(&job->bar);
         job->listener->hour_done(job->listener->context, &report);
         if (!status || alone || !postgres_is_connected(job->tools.postgres))
             return status;
         log_line(LOG_ERROR, "%s%s%s", error->message, *error->hint ? "; " : "", error->hint);
-        job->summary.failed++;
+        count_failure(job);
         return 0;
     }
     postgres_rollback(job->tools.postgres);
     if (alone || !postgres_is_connected(job->tools.postgres))
         return -1;
     note_failure(job, entry->hour, error);
-    job->summary.failed++;
     return 0;
+}
+
+static int run_timed(struct batch_job *job, const struct hour_entry *entry, bool alone, struct error *error)
+{
+    int64_t begin_us = time_monotonic_us();
+    int status = run_hour(job, entry, alone, error);
+
+    histogram_add(&job->metrics.durations, time_monotonic_us() - begin_us);
+    return status;
 }
 
 static int64_t sum_rows(const struct hour_list *hours)
@@ -221,9 +259,10 @@ int batch_job_run(struct batch_job *job, const struct hour_list *hours, struct e
             job->summary.left += hours->count - i;
             break;
         }
+        batch_metrics_turn(&job->metrics);
         show_bar(&job->bar, hours, i, rows, all_rows);
         if (!failed || time_monotonic_ms() >= failed->retry_at_ms)
-            status = run_hour(job, &hours->list[i], alone, error);
+            status = run_timed(job, &hours->list[i], alone, error);
         rows += hours->list[i].rows;
     }
     bar_end(&job->bar);

@@ -4,6 +4,7 @@
 
 #include "base/bar.h"
 #include "batch/batch.h"
+#include "batch/metrics.h"
 #include "config/jdbc.h"
 
 /** An hour that failed is left alone for some time. */
@@ -22,11 +23,15 @@ struct batch_job {
     struct failed_hour *failed;
     size_t failed_count;
     struct batch_summary summary;
+    struct batch_metrics metrics;
 };
 
 /** Reads the configuration, connects and checks. Release with batch_job_release() also after a failure. */
 int batch_job_open(struct batch_job *job, const struct config *config, const struct batch_listener *listener,
                    struct error *error) must_check;
+
+/** Connects to PostgreSQL, unless the job is connected. */
+int batch_job_connect(struct batch_job *job, struct error *error) must_check;
 
 /** Frees what it holds. Fits cleanup(). */
 void batch_job_release(struct batch_job *job);
@@ -40,7 +45,8 @@ int batch_job_hours(struct batch_job *job, struct hour_list *ret_hours, struct e
  */
 int batch_job_run(struct batch_job *job, const struct hour_list *hours, struct error *error) must_check;
 
-/** Runs what is pending until a stop is asked for; waits when PostgreSQL does not answer. Errors: ERROR_MISTAKE. */
+/** Runs what is pending until a stop is asked for, and serves what --listen says; waits when PostgreSQL does not
+ * answer. Errors: ERROR_MISTAKE. */
 int batch_job_follow(struct batch_job *job, struct error *error) must_check;
 
 #endif

@@ -7,6 +7,11 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/time.h"
+
+/* While no broker answers, one is asked this often and given this long. */
+#define LOOK_INTERVAL_MS 1000
+#define LOOK_TIMEOUT_MS 100
 
 /* Events that may wait; librdkafka gives the next only after the answer to the last. */
 #define EVENTS_MAX 4
@@ -25,7 +30,8 @@ struct consumer {
     bool closing;
     bool ended; /* and said so */
     bool cut_off;
-    bool refused; /* and said so */
+    int64_t look_at_ms; /* for a broker, while it is cut off; monotonic */
+    bool refused;       /* and said so */
 };
 
 /* The part of --memory-limit that a fetch of a partition may have, and the most that it has. */
@@ -299,6 +305,22 @@ struct message message_of(const rd_kafka_message_t *raw)
     };
 }
 
+/* Librdkafka tells that the last broker went, but not that one came: where nothing is left to read only a question
+ * shows it. */
+static void look_for_broker(struct consumer *consumer)
+{
+    int64_t now = time_monotonic_ms();
+    const struct rd_kafka_metadata *metadata;
+
+    if (now < consumer->look_at_ms)
+        return;
+    consumer->look_at_ms = now + LOOK_INTERVAL_MS;
+    if (rd_kafka_metadata(consumer->client, 0, NULL, &metadata, LOOK_TIMEOUT_MS))
+        return;
+    rd_kafka_metadata_destroy(metadata);
+    consumer->cut_off = consumer->refused = false;
+}
+
 int consumer_read(struct consumer *consumer, int timeout_ms, const struct message **ret_messages, size_t *ret_count,
                   struct error *error)
 {
@@ -320,6 +342,8 @@ int consumer_read(struct consumer *consumer, int timeout_ms, const struct messag
         consumer->cut_off = consumer->refused = false;
         consumer->messages[kept++] = message_of(raw);
     }
+    if (consumer->cut_off)
+        look_for_broker(consumer);
     *ret_messages = consumer->messages;
     *ret_count = kept;
     return 0;

@@ -99,7 +99,7 @@ void consumer_mirror(struct consumer *consumer, const struct position *positions
 /** Whether a read has said that the client cannot go on: nothing will come of it. Another may be opened in its place. */
 bool consumer_has_ended(const struct consumer *consumer);
 
-/** Whether no broker has answered since the last message was read. */
+/** Whether the last broker has gone and none has answered since. */
 bool consumer_is_cut_off(const struct consumer *consumer);
 
 #endif

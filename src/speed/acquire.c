@@ -27,8 +27,10 @@ static int connect_to_postgres(struct worker *worker, struct error *error)
 {
     cleanup(jdbc_release) struct jdbc_address address = {0};
 
-    if (jdbc_from_config(worker->job->config, &address, error) || postgres_open(&address, &worker->postgres, error) ||
-        progress_limit_idle_time(worker->postgres, error))
+    if (jdbc_from_config(worker->job->config, &address, error) || postgres_open(&address, &worker->postgres, error))
+        return -1;
+    counter_add(&worker->counters.postgres_connects, 1);
+    if (progress_limit_idle_time(worker->postgres, error))
         return -1;
     return recover_files(worker->postgres, worker->staging, error);
 }
@@ -143,11 +145,11 @@ static void tell_of_going_back(struct worker *worker, const struct claim *claim)
         const struct partition *partition = partitions_find(&worker->partitions, progress->partition);
 
         if (progress->totals_offset < partition->confirmed_offset)
-            log_line(LOG_WARNING,
-                     "PostgreSQL has gone back: it had confirmed partition %d up to offset %" PRId64
-                     " and now says %" PRId64 ", from where it is read again; antenna verify names archive files that "
-                     "are to be moved aside",
-                     (int)progress->partition, partition->confirmed_offset, progress->totals_offset);
+            log_line_at(LOG_WARNING, (struct log_place){progress->partition, progress->totals_offset},
+                        "PostgreSQL has gone back: it had confirmed partition %d up to offset %" PRId64
+                        " and now says %" PRId64 ", from where it is read again; antenna verify names archive files "
+                        "that are to be moved aside",
+                        (int)progress->partition, partition->confirmed_offset, progress->totals_offset);
     }
 }
 
@@ -173,6 +175,11 @@ static int begin_to_read(struct worker *worker, const struct claim *claim, struc
             .archive_offset = progress->archive_offset,
             .next_offset = progress->archive_offset,
         };
+        log_line_at(LOG_DEBUG, (struct log_place){progress->partition, progress->archive_offset},
+                    "worker %d reads partition %d from offset %" PRId64 " on, the totals from %" PRId64
+                    ", by epoch %" PRId64,
+                    worker->number, (int)progress->partition, progress->archive_offset, progress->totals_offset,
+                    progress->epoch);
     }
     return status;
 }
@@ -193,5 +200,6 @@ int acquire_partitions(struct worker *worker, struct error *error)
         check_losses(worker, &claim, error))
         return -1;
     tell_of_going_back(worker, &claim);
+    worker->timers.post_at = 0;
     return begin_to_read(worker, &claim, error);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/time.h"
 #include "postgres/totals.h"
 
 static bool has_totals(const struct partition *partition)
@@ -62,31 +63,39 @@ static int run_transaction(struct worker *worker, const struct progress_step *st
     return postgres_commit(worker->postgres, error);
 }
 
-static void note_commit(struct worker *worker)
+static void note_commit(struct worker *worker, int64_t begin_us)
 {
+    struct counters *counters = &worker->counters;
+
     for (size_t i = 0; i < worker->partitions.count; i++) {
         struct partition *partition = &worker->partitions.list[i];
 
         if (!has_totals(partition))
             continue;
-        atomic_fetch_add(&worker->counters.totalled, partition->to_total.records);
-        atomic_fetch_add(&worker->counters.rejected, partition->to_total.rejected);
-        atomic_fetch_add(&worker->counters.bytes, partition->to_total.bytes);
+        counter_add(&counters->totalled, partition->to_total.records);
+        counter_add(&counters->bytes, partition->to_total.bytes);
         partition->totals_offset = partition->next_offset;
+        if (partition->to_total.until > partition->totalled_until)
+            partition->totalled_until = partition->to_total.until;
         partition->to_total = (struct partition_delta){0};
     }
-    totals_clear(worker->pending.totals);
-    rejected_begin(&worker->pending.rejected);
+    for (int i = 0; i < REJECT_REASONS; i++)
+        counter_add(&counters->rejected[i], worker->pending.rejected_reasons[i]);
+    counter_add(&counters->rows, (int64_t)totals_count(worker->pending.totals));
+    counter_set(&counters->last_commit, time_now());
+    histogram_add(&counters->commits, time_monotonic_us() - begin_us);
+    pending_commit(&worker->pending);
 }
 
 int write_to_postgres(struct worker *worker, struct error *error)
 {
     struct progress_step *steps = memory_new(worker->partitions.count + 1, sizeof(*steps));
     size_t count = collect_steps(&worker->partitions, worker->consumer, steps);
+    int64_t begin_us = time_monotonic_us();
     int status = count ? run_transaction(worker, steps, count, error) : 0;
 
     free(steps);
-    if (!status)
-        note_commit(worker);
+    if (!status && count)
+        note_commit(worker, begin_us);
     return status;
 }

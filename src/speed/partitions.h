@@ -27,6 +27,7 @@ struct partition {
     int64_t totals_offset;
     int64_t archive_offset;
     int64_t next_offset;
+    int64_t totalled_until;   /* event time that the totals have reached since the claim; 0: unknown */
     int64_t confirmed_offset; /* of a claim that was given up: the totals_offset of its last commit */
     struct partition_delta to_total;
     struct partition_delta to_archive;

@@ -1,5 +1,7 @@
 #include "speed/pending.h"
 
+#include <string.h>
+
 #include "base/time.h"
 
 /* Names that outlive what referred to them, since most come again: learning and sorting a city's for each roll took a
@@ -50,10 +52,18 @@ static void drop_totals(struct pending *pending)
     pending->totals = totals_new();
 }
 
+void pending_commit(struct pending *pending)
+{
+    totals_clear(pending->totals);
+    rejected_begin(&pending->rejected);
+    memset(pending->rejected_reasons, 0, sizeof(pending->rejected_reasons));
+}
+
 void pending_drop(struct pending *pending)
 {
     drop_totals(pending);
     rejected_drop(&pending->rejected);
+    memset(pending->rejected_reasons, 0, sizeof(pending->rejected_reasons));
     rows_clear(&pending->rows);
     if (keeps_names(pending))
         return;
@@ -110,6 +120,7 @@ static int take_rejected(struct pending *pending, struct partition *partition, c
     if (rejected_add(&pending->rejected, &rejected, time_now()))
         return 1;
     partition->to_total.rejected++;
+    pending->rejected_reasons[reject->reason]++;
     return 0;
 }
 

@@ -30,8 +30,9 @@ struct pending {
     struct dictionary dictionary;
     struct totals *totals;
     struct rejected rejected;
-    bool archive;      /* rows are wanted */
-    size_t memory_max; /* bytes; 0: no limit beside those of each part */
+    int64_t rejected_reasons[REJECT_REASONS]; /* messages since the last commit */
+    bool archive;                             /* rows are wanted */
+    size_t memory_max;                        /* bytes; 0: no limit beside those of each part */
     struct rows rows;
 };
 
@@ -40,6 +41,9 @@ void pending_init(struct pending *pending, const struct job *job);
 
 /** Frees it. */
 void pending_release(struct pending *pending);
+
+/** Forgets totals and rejected messages, which were committed. */
+void pending_commit(struct pending *pending);
 
 /** Drops totals, rejected messages and rows, and the names when they have become many. */
 void pending_drop(struct pending *pending);

@@ -4,22 +4,51 @@
 
 #define MEGABYTE 1e6
 
-struct report report_of(struct worker *workers, size_t count)
+static int64_t later(int64_t time, const atomic_int_fast64_t *counter)
+{
+    int64_t other = counter_read(counter);
+
+    return other > time ? other : time;
+}
+
+static void add_rejected(const struct counters *counters, struct report *report)
+{
+    for (int i = 0; i < REJECT_REASONS; i++) {
+        int64_t messages = counter_read(&counters->rejected[i]);
+
+        report->rejected_for[i] += messages;
+        report->rejected += messages;
+    }
+}
+
+static void add_counters(const struct counters *counters, struct report *report)
+{
+    report->read += counter_read(&counters->read);
+    report->read_again += counter_read(&counters->read_again);
+    report->totalled += counter_read(&counters->totalled);
+    add_rejected(counters, report);
+    report->bytes += counter_read(&counters->bytes);
+    report->rows += counter_read(&counters->rows);
+    report->archived += counter_read(&counters->archived);
+    report->archived_bytes += counter_read(&counters->archived_bytes);
+    report->files += counter_read(&counters->files);
+    report->file_bytes += counter_read(&counters->file_bytes);
+    report->last_commit = later(report->last_commit, &counters->last_commit);
+    report->last_roll = later(report->last_roll, &counters->last_roll);
+    report->fenced += counter_read(&counters->fenced);
+    report->outages += counter_read(&counters->outages);
+    report->postgres_connects += counter_read(&counters->postgres_connects);
+    report->kafka_disconnects += counter_read(&counters->kafka_disconnects);
+    histogram_sum(&counters->commits, &report->commits);
+    histogram_sum(&counters->rolls, &report->rolls);
+}
+
+struct report report_of(const struct worker *workers, size_t count)
 {
     struct report report = {0};
 
-    for (size_t i = 0; i < count; i++) {
-        struct counters *counters = &workers[i].counters;
-
-        report.read += atomic_load(&counters->read);
-        report.read_again += atomic_load(&counters->read_again);
-        report.totalled += atomic_load(&counters->totalled);
-        report.rejected += atomic_load(&counters->rejected);
-        report.bytes += atomic_load(&counters->bytes);
-        report.archived += atomic_load(&counters->archived);
-        report.files += atomic_load(&counters->files);
-        report.file_bytes += atomic_load(&counters->file_bytes);
-    }
+    for (size_t i = 0; i < count; i++)
+        add_counters(&workers[i].counters, &report);
     return report;
 }
 
@@ -35,13 +64,12 @@ void report_profile(const struct worker *workers, size_t count, int64_t read, in
     stages_print(spent, read, ret_text);
 }
 
-void report_progress(const struct report *report, double seconds, struct buffer *ret_text)
+void report_progress(const struct report *report, double rate, int64_t lag, struct buffer *ret_text)
 {
     buffer_printf(ret_text,
                   "%" PRId64 " messages read (%.0f/s), %" PRId64 " totalled, %" PRId64 " rejected, %" PRId64
-                  " archived in %" PRId64 " files",
-                  report->read, seconds > 0 ? (double)report->read / seconds : 0, report->totalled, report->rejected,
-                  report->archived, report->files);
+                  " archived in %" PRId64 " files, lag %" PRId64,
+                  report->read, rate, report->totalled, report->rejected, report->archived, report->files, lag);
 }
 
 void report_summary(const struct report *report, double seconds, struct buffer *ret_text)

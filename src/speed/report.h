@@ -5,26 +5,37 @@
 #include "base/buffer.h"
 #include "speed/worker.h"
 
-/** Sums of all workers' counters; the members are those of struct counters. */
+/** Sums of all workers' counters; the members are those of struct counters, and of times the latest. */
 struct report {
     int64_t read;
     int64_t read_again;
     int64_t totalled;
-    int64_t rejected;
+    int64_t rejected; /* for all reasons */
+    int64_t rejected_for[REJECT_REASONS];
     int64_t bytes;
+    int64_t rows;
     int64_t archived;
+    int64_t archived_bytes;
     int64_t files;
     int64_t file_bytes;
+    int64_t last_commit;
+    int64_t last_roll;
+    int64_t fenced;
+    int64_t outages;
+    int64_t postgres_connects;
+    int64_t kafka_disconnects;
+    struct histogram_figures commits;
+    struct histogram_figures rolls;
 };
 
 /** Writes the table of --profile, of workers that have ended: `read` messages took `all` nanoseconds of CPU time. */
 void report_profile(const struct worker *workers, size_t count, int64_t read, int64_t all, struct buffer *ret_text);
 
 /** Adds up the counters of `count` workers. */
-struct report report_of(struct worker *workers, size_t count);
+struct report report_of(const struct worker *workers, size_t count);
 
-/** Writes one line about what is done so far, and how fast: `seconds` since the start. */
-void report_progress(const struct report *report, double seconds, struct buffer *ret_text);
+/** Writes one line about what is done so far, how fast, in messages a second, and how many messages wait in Kafka. */
+void report_progress(const struct report *report, double rate, int64_t lag, struct buffer *ret_text);
 
 /** Writes the line that ends a run: read = totalled + rejected (+ read again). */
 void report_summary(const struct report *report, double seconds, struct buffer *ret_text);

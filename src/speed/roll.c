@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "base/time.h"
 #include "postgres/archive_files.h"
 #include "speed/commit.h"
 
@@ -125,19 +126,24 @@ static int publish_files(struct worker *worker, const struct roll *roll, struct 
     return 0;
 }
 
-static void note_roll(struct worker *worker, const struct roll *roll)
+static void note_roll(struct worker *worker, const struct roll *roll, int64_t begin_us)
 {
+    struct counters *counters = &worker->counters;
+
     for (size_t i = 0; i < worker->partitions.count; i++) {
         struct partition *partition = &worker->partitions.list[i];
 
         if (!has_rows(partition))
             continue;
-        atomic_fetch_add(&worker->counters.archived, partition->to_archive.records);
+        counter_add(&counters->archived, partition->to_archive.records);
+        counter_add(&counters->archived_bytes, partition->to_archive.bytes);
         partition->archive_offset = partition->next_offset;
         partition->to_archive = (struct partition_delta){0};
     }
-    atomic_fetch_add(&worker->counters.files, (int64_t)roll->count);
-    atomic_fetch_add(&worker->counters.file_bytes, roll->size);
+    counter_add(&counters->files, (int64_t)roll->count);
+    counter_add(&counters->file_bytes, roll->size);
+    counter_set(&counters->last_roll, time_now());
+    histogram_add(&counters->rolls, time_monotonic_us() - begin_us);
     pending_drop(&worker->pending);
 }
 
@@ -152,6 +158,7 @@ static bool anything_to_roll(const struct partitions *partitions)
 int write_to_storage(struct worker *worker, struct error *error)
 {
     struct roll roll = {0};
+    int64_t begin_us;
     int status;
 
     if (write_to_postgres(worker, error))
@@ -159,6 +166,7 @@ int write_to_storage(struct worker *worker, struct error *error)
     stages_end(&worker->stages, STAGE_COMMIT);
     if (!anything_to_roll(&worker->partitions))
         return 0;
+    begin_us = time_monotonic_us();
     archive_files_begin(&roll.files);
     status = write_files(worker, &roll, error);
     if (!status)
@@ -166,7 +174,7 @@ int write_to_storage(struct worker *worker, struct error *error)
     if (!status)
         status = publish_files(worker, &roll, error);
     if (!status)
-        note_roll(worker, &roll);
+        note_roll(worker, &roll, begin_us);
     stages_end(&worker->stages, STAGE_ENCODE);
     archive_files_release(&roll.files);
     return status;

@@ -3,36 +3,49 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/stop.h"
 #include "base/time.h"
+#include "speed/display.h"
+#include "speed/metrics.h"
 #include "speed/prepare.h"
 #include "speed/report.h"
 
-#define TERMINAL_INTERVAL_MS 1000
-#define LOG_INTERVAL_MS 60000
 #define NANOSECONDS_PER_MS 1000000
 
 struct speed {
     struct job job;
     struct worker *workers;
-    size_t count; /* of workers that were started */
+    size_t wanted; /* of workers */
+    size_t count;  /* of workers that were started */
     size_t finished_count;
+    struct display display;
     sem_t finished;
     int64_t begin_ms;
     int64_t begin_cpu; /* of the process, nanoseconds */
 };
 
+static void init_workers(struct speed *speed)
+{
+    speed->wanted = (size_t)config_number(speed->job.config, OPTION_WORKERS);
+    speed->workers = memory_new(speed->wanted, sizeof(*speed->workers));
+    for (size_t i = 0; i < speed->wanted; i++)
+        worker_init(&speed->workers[i], &speed->job, (int)i + 1, &speed->finished);
+}
+
+static void release_workers(struct speed *speed)
+{
+    for (size_t i = 0; i < speed->wanted; i++)
+        worker_release(&speed->workers[i]);
+    free(speed->workers);
+}
+
 static int start_workers(struct speed *speed, struct error *error)
 {
-    size_t wanted = (size_t)config_number(speed->job.config, OPTION_WORKERS);
-
-    speed->workers = memory_new(wanted, sizeof(*speed->workers));
-    for (; speed->count < wanted; speed->count++)
-        if (worker_start(&speed->workers[speed->count], &speed->job, (int)speed->count + 1, &speed->finished, error))
+    for (; speed->count < speed->wanted; speed->count++)
+        if (worker_start(&speed->workers[speed->count], error))
             return -1;
     return 0;
 }
@@ -57,42 +70,25 @@ static double seconds_since(int64_t begin_ms)
     return (double)(time_monotonic_ms() - begin_ms) / 1000;
 }
 
-static void show_progress(struct speed *speed, bool terminal)
-{
-    cleanup(buffer_release) struct buffer text = {0};
-    struct report report = report_of(speed->workers, speed->count);
-
-    report_progress(&report, seconds_since(speed->begin_ms), &text);
-    if (terminal)
-        fprintf(stderr, LOG_CLEAR_LINE "%s", text.data);
-    else
-        log_line(LOG_INFO, "%s", text.data);
-}
-
 static void watch_workers(struct speed *speed)
 {
-    bool terminal = isatty(STDERR_FILENO);
-    int64_t interval_ms = terminal ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS;
-    int64_t show_at = speed->begin_ms + interval_ms;
     int64_t stop_at = config_has(speed->job.config, OPTION_DURATION)
                           ? speed->begin_ms + config_number(speed->job.config, OPTION_DURATION)
                           : INT64_MAX;
 
     while (speed->finished_count < speed->count) {
-        int64_t now = time_monotonic_ms();
+        int64_t now = time_monotonic_ms(), show_at = display_due(&speed->display);
         int64_t wake_at = show_at < stop_at ? show_at : stop_at;
 
         if (now >= stop_at) {
             stop_request();
             stop_at = INT64_MAX;
-        } else if (now >= show_at) {
-            show_progress(speed, terminal);
-            show_at = now + interval_ms;
-        } else if (wait_for_worker(speed, wake_at - now))
+        } else if (now >= show_at)
+            display_show(&speed->display);
+        else if (wait_for_worker(speed, wake_at - now))
             speed->finished_count++;
     }
-    if (terminal)
-        fprintf(stderr, LOG_CLEAR_LINE);
+    display_end(&speed->display);
 }
 
 /* The first failure that is told; the others mostly follow from it. */
@@ -126,13 +122,20 @@ static void log_summary(struct speed *speed)
 
 static int run_workers(struct speed *speed, struct error *error)
 {
+    struct metrics_server *server = NULL;
+    struct speed_metrics metrics;
     struct error worker_error;
     int status;
 
     speed->begin_ms = time_monotonic_ms();
     speed->begin_cpu = stages_process_time();
     sem_init(&speed->finished, 0, 0);
-    status = start_workers(speed, error);
+    init_workers(speed);
+    metrics = (struct speed_metrics){&speed->job, speed->workers, speed->wanted};
+    display_begin(&speed->display, speed->workers, speed->wanted);
+    status = speed_metrics_serve(&metrics, &server, error);
+    if (!status)
+        status = start_workers(speed, error);
     if (status)
         stop_request();
     watch_workers(speed);
@@ -140,9 +143,11 @@ static int run_workers(struct speed *speed, struct error *error)
         *error = worker_error;
         status = -1;
     }
-    log_summary(speed);
+    metrics_server_close(server);
+    if (speed->count)
+        log_summary(speed);
+    release_workers(speed);
     sem_destroy(&speed->finished);
-    free(speed->workers);
     return status;
 }
 
@@ -153,6 +158,7 @@ int speed_run(const struct config *config, struct error *error)
 
     if (job_init(&speed.job, config, error))
         return -1;
+    log_identify(speed.job.key.job, speed.job.key.topic);
     status = prepare_job(&speed.job, error);
     if (!status) {
         log_line(LOG_INFO, "job \"%s\" reads topic \"%s\" with %lld workers into table \"%s\" and folder \"%s\"",

@@ -1,5 +1,7 @@
 #include "speed/worker.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,6 +21,7 @@
 #define MIRROR_INTERVAL_MS 5000
 #define IDLE_INTERVAL_MS 5000
 #define CHECK_INTERVAL_MS 200
+#define POST_INTERVAL_MS 200
 
 /* Pauses after a failure of the world: doubled each time, less up to a half by chance, so that workers spread. */
 #define PAUSE_MIN_MS 100
@@ -56,15 +59,33 @@ static int give_up_claims(struct worker *worker, struct error *error)
     return status;
 }
 
+/* Trouble that comes and goes without end is said some times a minute and counted in between. */
+static void begin_outage(struct worker *worker, const struct error *cause)
+{
+    struct outage *outage = &worker->outage;
+    char before[64] = "";
+    int64_t left_out;
+
+    outage->now = true;
+    outage->since_ms = time_monotonic_ms();
+    outage->pause_ms = PAUSE_MIN_MS;
+    outage->said = log_repeat(&outage->repeats, outage->since_ms, &left_out);
+    if (cause->kind == ERROR_WORLD)
+        counter_add(&worker->counters.outages, 1);
+    if (!outage->said)
+        return;
+    if (left_out)
+        snprintf(before, sizeof(before), " (and %" PRId64 " times before that were not said)", left_out);
+    log_line(LOG_WARNING, "worker %d waits and will try again: %s%s%s%s", worker->number, cause->message,
+             *cause->hint ? "; " : "", cause->hint, before);
+}
+
 static void begin_pause(struct worker *worker, const struct error *cause)
 {
     struct outage *outage = &worker->outage;
 
-    if (!outage->now) {
-        log_line(LOG_WARNING, "worker %d waits and will try again: %s%s%s", worker->number, cause->message,
-                 *cause->hint ? "; " : "", cause->hint);
-        *outage = (struct outage){.now = true, .since_ms = time_monotonic_ms(), .pause_ms = PAUSE_MIN_MS};
-    }
+    if (!outage->now)
+        begin_outage(worker, cause);
     outage->cause = *cause;
     worker->timers.retry_at = time_monotonic_ms() + random_pause(outage->pause_ms);
     outage->pause_ms = outage->pause_ms * 2 < PAUSE_MAX_MS ? outage->pause_ms * 2 : PAUSE_MAX_MS;
@@ -75,6 +96,8 @@ static int handle_failure(struct worker *worker, struct error *error)
 {
     if (error->kind != ERROR_WORLD && error->kind != ERROR_FENCED)
         return -1;
+    if (error->kind == ERROR_FENCED)
+        counter_add(&worker->counters.fenced, 1);
     begin_pause(worker, error);
     return give_up_claims(worker, error);
 }
@@ -84,8 +107,9 @@ static void end_outage(struct worker *worker)
 {
     if (!worker->outage.now)
         return;
-    log_line(LOG_INFO, "worker %d goes on after %lld ms", worker->number,
-             (long long)(time_monotonic_ms() - worker->outage.since_ms));
+    if (worker->outage.said)
+        log_line(LOG_INFO, "worker %d goes on after %lld ms", worker->number,
+                 (long long)(time_monotonic_ms() - worker->outage.since_ms));
     worker->outage.now = false;
 }
 
@@ -93,6 +117,7 @@ static int commit(struct worker *worker, struct error *error)
 {
     int64_t begin = time_monotonic_ms(), end;
 
+    standing_post(worker, begin);
     if (write_to_postgres(worker, error))
         return -1;
     stages_end(&worker->stages, STAGE_COMMIT);
@@ -105,6 +130,7 @@ static int commit(struct worker *worker, struct error *error)
 
 static int roll(struct worker *worker, struct error *error)
 {
+    standing_post(worker, time_monotonic_ms());
     if (write_to_storage(worker, error))
         return -1;
     worker->timers.commit_at = 0;
@@ -129,12 +155,6 @@ static int make_room(struct worker *worker, struct partition *partition, const s
     return error_set(error, ERROR_FAILED, "a single message exceeds every limit");
 }
 
-/* Without the lock that an atomic addition takes: no other thread writes the worker's counters. */
-static void count_one(atomic_int_fast64_t *counter)
-{
-    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
-}
-
 static int take_message(struct worker *worker, const struct message *message, const struct decoded *decoded,
                         struct error *error)
 {
@@ -147,9 +167,9 @@ static int take_message(struct worker *worker, const struct message *message, co
         partition->next_offset = message->offset;
         return 0;
     }
-    count_one(&worker->counters.read);
+    counter_add(&worker->counters.read, 1);
     if (message->offset < partition->totals_offset)
-        count_one(&worker->counters.read_again);
+        counter_add(&worker->counters.read_again, 1);
     return pending_take(&worker->pending, partition, message, decoded)
                ? make_room(worker, partition, message, decoded, error)
                : 0;
@@ -191,6 +211,7 @@ static int assigned(struct worker *worker, const struct consumer_event *event, s
     worker->joining = false;
     for (size_t i = 0; i < event->count; i++)
         partitions_add(&worker->partitions, event->partitions[i]);
+    worker->joined = true;
     log_line(LOG_INFO, "worker %d is given %zu partitions and has %zu", worker->number, event->count,
              worker->partitions.count);
     /* Partitions are answered for when they are claimed. */
@@ -319,6 +340,8 @@ static void note_connection(struct worker *worker)
 {
     bool cut_off = consumer_is_cut_off(worker->consumer);
 
+    if (cut_off && !worker->cut_off)
+        counter_add(&worker->counters.kafka_disconnects, 1);
     if (cut_off != worker->cut_off)
         log_line(cut_off ? LOG_WARNING : LOG_INFO,
                  cut_off ? "worker %d reaches no Kafka broker and waits for one" : "worker %d reads from Kafka again",
@@ -380,11 +403,22 @@ static int stop_cleanly(struct worker *worker, struct error *error)
     return error_context(error, "stopped without writing what was read last, which the next start reads again");
 }
 
+static void tell_standing(struct worker *worker)
+{
+    int64_t now = time_monotonic_ms();
+
+    if (now < worker->timers.post_at)
+        return;
+    standing_post(worker, now);
+    worker->timers.post_at = now + POST_INTERVAL_MS;
+}
+
 static int run(struct worker *worker, struct error *error)
 {
     int status = 0;
 
     while (status == 0 && !stop_requested()) {
+        tell_standing(worker);
         status = work(worker, error);
         if (status < 0)
             status = handle_failure(worker, error);
@@ -418,6 +452,7 @@ static void *run_thread(void *context)
 {
     struct worker *worker = context;
 
+    log_set_worker(worker->number);
     stages_begin(&worker->stages, config_flag(worker->job->config, OPTION_PROFILE));
     worker->status = open_worker(worker, &worker->error);
     if (!worker->status)
@@ -431,12 +466,16 @@ static void *run_thread(void *context)
     return NULL;
 }
 
-int worker_start(struct worker *worker, const struct job *job, int number, sem_t *finished, struct error *error)
+void worker_init(struct worker *worker, const struct job *job, int number, sem_t *finished)
 {
-    int failure;
-
     *worker = (struct worker){.job = job, .number = number, .finished = finished};
-    failure = pthread_create(&worker->thread, NULL, run_thread, worker);
+    standing_init(&worker->standing);
+}
+
+int worker_start(struct worker *worker, struct error *error)
+{
+    int failure = pthread_create(&worker->thread, NULL, run_thread, worker);
+
     if (failure)
         return error_set(error, ERROR_FAILED, "could not start a thread: %s", strerror(failure));
     return 0;
@@ -445,4 +484,9 @@ int worker_start(struct worker *worker, const struct job *job, int number, sem_t
 void worker_join(struct worker *worker)
 {
     pthread_join(worker->thread, NULL);
+}
+
+void worker_release(struct worker *worker)
+{
+    standing_release(&worker->standing);
 }

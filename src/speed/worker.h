@@ -11,10 +11,14 @@
 
 #include "archive/parquet.h"
 #include "archive/staging.h"
+#include "base/log.h"
+#include "metrics/counter.h"
+#include "metrics/histogram.h"
 #include "postgres/client.h"
 #include "speed/job.h"
 #include "speed/pending.h"
 #include "speed/stages.h"
+#include "speed/standing.h"
 
 /**
  * What a worker has done. `read` counts every message; the others count what is durable: committed or rolled. A worker
@@ -25,11 +29,21 @@ struct counters {
     atomic_int_fast64_t read;
     atomic_int_fast64_t read_again; /* below the totals' offset: for the archive only */
     atomic_int_fast64_t totalled;
-    atomic_int_fast64_t rejected;
+    atomic_int_fast64_t rejected[REJECT_REASONS];
     atomic_int_fast64_t bytes;
+    atomic_int_fast64_t rows; /* upserted */
     atomic_int_fast64_t archived;
+    atomic_int_fast64_t archived_bytes;
     atomic_int_fast64_t files;
     atomic_int_fast64_t file_bytes;
+    atomic_int_fast64_t last_commit; /* seconds since the Unix epoch; 0: none */
+    atomic_int_fast64_t last_roll;
+    atomic_int_fast64_t fenced;
+    atomic_int_fast64_t outages; /* of the world */
+    atomic_int_fast64_t postgres_connects;
+    atomic_int_fast64_t kafka_disconnects;
+    struct histogram commits;
+    struct histogram rolls;
 };
 
 /** Deadlines in milliseconds of the monotonic clock; 0: none. */
@@ -41,6 +55,7 @@ struct worker_timers {
     int64_t retry_at;   /* of claiming partitions, after an outage */
     int64_t check_at;   /* of whether every partition has reached its end */
     int64_t rest_until; /* no commit by timer before it */
+    int64_t post_at;    /* of telling others how it stands */
 };
 
 /** The world is down, or was. */
@@ -49,6 +64,8 @@ struct outage {
     int64_t since_ms;
     int64_t pause_ms; /* before the next attempt */
     struct error cause;
+    bool said;
+    struct log_repeats repeats;
 };
 
 struct worker {
@@ -65,8 +82,10 @@ struct worker {
     struct worker_timers timers;
     struct outage outage;
     bool joining; /* the group again, which has not answered yet */
+    bool joined;  /* the group has given it partitions, or said that there are none for it */
     bool cut_off; /* from Kafka, as was logged */
     struct counters counters;
+    struct standing standing;
     struct stages stages; /* of the thread; for others when it has ended */
     pthread_t thread;
     sem_t *finished; /* posted at the end */
@@ -74,11 +93,16 @@ struct worker {
     int status; /* 0, or -1 with `error`; valid when the thread has ended */
 };
 
-/** Starts the worker's thread. It posts `finished` when it ends: by a stop, at --until-end's end, or by a failure. */
-int worker_start(struct worker *worker, const struct job *job, int number, sem_t *finished, struct error *error)
-    must_check;
+/** Readies worker number `number`, whose counters and standing may be read from then on. Free with worker_release(). */
+void worker_init(struct worker *worker, const struct job *job, int number, sem_t *finished);
 
-/** Waits for the end of the thread, which has freed all but `counters`, `status` and `error`. */
+/** Starts the worker's thread. It posts `finished` when it ends: by a stop, at --until-end's end, or by a failure. */
+int worker_start(struct worker *worker, struct error *error) must_check;
+
+/** Waits for the end of the thread, which has freed all but `counters`, `standing`, `status` and `error`. */
 void worker_join(struct worker *worker);
+
+/** Frees what is left of a worker whose thread has ended, or was never started. */
+void worker_release(struct worker *worker);
 
 #endif

@@ -8,6 +8,7 @@ import subprocess
 import events
 import pytest
 from faults import Fault, Injection, times
+from scraper import Scraper
 from service import running_service
 
 TIMES = times(2, 200)
@@ -48,14 +49,16 @@ def fill_inodes(disk):
 
 @pytest.mark.parametrize("fill", [fill_bytes, fill_inodes])
 def test_full_for_a_while(case, figures, small_disk, fill):
-    with running_service(case, "--roll-age", "500ms", "--roll-rows", "100000") as speed:
-        for count in range(1, TIMES + 1):
+    with running_service(case, "--roll-age", "500ms", "--roll-rows", "100000", "--listen", "0") as speed:
+        scraper = Scraper(speed)
+        for _ in range(TIMES):
             fillers = fill(small_disk)
-            speed.wait_for("waits and will try again", count=count)
-            assert "No space left" in speed.err
+            scraper.wait_until_not_ready("No space left")
             for filler in fillers:
                 filler.unlink()
-            speed.wait_for("goes on after", count=count)
+            scraper.wait_until_ready()
+        assert scraper.value("antenna_outages_total") >= TIMES
+        assert speed.said("waits and will try again")
     figures.check("disk full", case, TIMES)
 
 

@@ -105,6 +105,10 @@ class Proxy:
     def port(self):
         return self._listener.getsockname()[1]
 
+    def lead_to(self, port):
+        """New connections go to this port of 127.0.0.1; where nobody listens they are closed at once."""
+        self._target = ("127.0.0.1", port)
+
     def arm(self, request, kind, number, action):
         """Has the action called, once, at the `number`th such request in a transaction of that kind (None: any)."""
         self._wanted = [request, kind, number, action]

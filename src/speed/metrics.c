@@ -1,0 +1,252 @@
+#include "speed/metrics.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/statvfs.h>
+
+#include "base/memory.h"
+#include "base/stop.h"
+#include "base/time.h"
+#include "metrics/exposition.h"
+#include "speed/report.h"
+
+#define MILLISECONDS 1000
+
+/* The standings of all workers. */
+struct views {
+    struct standing_view *list;
+    size_t count;
+};
+
+static struct views look(const struct speed_metrics *metrics)
+{
+    struct views views = {memory_new(metrics->count, sizeof(*views.list)), metrics->count};
+
+    for (size_t i = 0; i < views.count; i++)
+        standing_look(&metrics->workers[i].standing, &views.list[i]);
+    return views;
+}
+
+static void release_views(struct views *views)
+{
+    for (size_t i = 0; i < views->count; i++)
+        standing_view_release(&views->list[i]);
+    free(views->list);
+}
+
+bool speed_is_alive(const struct speed_metrics *metrics, int64_t now_ms, struct buffer *reason)
+{
+    cleanup(release_views) struct views views = look(metrics);
+
+    for (size_t i = 0; i < views.count; i++) {
+        int64_t since_ms = now_ms - views.list[i].posted_ms;
+
+        if (views.list[i].posted_ms && since_ms >= ALIVE_MS) {
+            buffer_printf(reason, "worker %zu has not come round for %" PRId64 " s", i + 1, since_ms / MILLISECONDS);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_ready(const struct standing_view *view, size_t number, int64_t now_ms, struct buffer *reason)
+{
+    int64_t since_ms = now_ms - view->posted_ms;
+
+    if (!view->posted_ms)
+        buffer_printf(reason, "worker %zu is starting", number);
+    else if (*view->reason)
+        buffer_text(reason, view->reason);
+    else if (since_ms >= READY_MS)
+        buffer_printf(reason, "worker %zu has been busy for %" PRId64 " s with a commit or a roll", number,
+                      since_ms / MILLISECONDS);
+    else
+        return true;
+    return false;
+}
+
+bool speed_is_ready(const struct speed_metrics *metrics, int64_t now_ms, struct buffer *reason)
+{
+    cleanup(release_views) struct views views = look(metrics);
+
+    for (size_t i = 0; i < views.count; i++)
+        if (!is_ready(&views.list[i], i + 1, now_ms, reason))
+            return false;
+    return true;
+}
+
+static bool answer_alive(void *context, struct buffer *reason)
+{
+    return stop_requested() || speed_is_alive(context, time_monotonic_ms(), reason);
+}
+
+static bool answer_ready(void *context, struct buffer *reason)
+{
+    if (!stop_requested())
+        return speed_is_ready(context, time_monotonic_ms(), reason);
+    buffer_text(reason, "stopping");
+    return false;
+}
+
+static void write_of_topic(const struct speed_metrics *metrics, struct buffer *text, enum metric_id id, int64_t value)
+{
+    const struct label labels[] = {{"topic", metrics->job->key.topic}, {NULL, NULL}};
+
+    exposition_begin(text, id);
+    exposition_count(text, id, labels, value);
+}
+
+static void write_rejected(const struct speed_metrics *metrics, const struct report *report, struct buffer *text)
+{
+    exposition_begin(text, METRIC_MESSAGES_REJECTED);
+    for (int i = 0; i < REJECT_REASONS; i++) {
+        const struct label labels[] = {
+            {"topic", metrics->job->key.topic}, {"reason", reject_reason_code((enum reject_reason)i)}, {NULL, NULL}};
+
+        exposition_count(text, METRIC_MESSAGES_REJECTED, labels, report->rejected_for[i]);
+    }
+}
+
+static void write_messages(const struct speed_metrics *metrics, const struct report *report, struct buffer *text)
+{
+    write_of_topic(metrics, text, METRIC_MESSAGES, report->read);
+    write_of_topic(metrics, text, METRIC_MESSAGES_READ_AGAIN, report->read_again);
+    write_of_topic(metrics, text, METRIC_MESSAGES_TOTALLED, report->totalled);
+    write_rejected(metrics, report, text);
+    write_of_topic(metrics, text, METRIC_MESSAGES_ARCHIVED, report->archived);
+    write_of_topic(metrics, text, METRIC_BYTES, report->bytes);
+    write_of_topic(metrics, text, METRIC_BYTES_ARCHIVED, report->archived_bytes);
+}
+
+static void write_time(struct buffer *text, enum metric_id id, int64_t time)
+{
+    if (time)
+        exposition_single(text, id, time);
+}
+
+static void write_work(const struct report *report, struct buffer *text)
+{
+    exposition_histogram(text, METRIC_COMMIT_DURATION, &report->commits);
+    write_time(text, METRIC_LAST_COMMIT, report->last_commit);
+    exposition_single(text, METRIC_ROWS_UPSERTED, report->rows);
+    exposition_histogram(text, METRIC_ROLL_DURATION, &report->rolls);
+    write_time(text, METRIC_LAST_ROLL, report->last_roll);
+    exposition_single(text, METRIC_ARCHIVE_FILES, report->files);
+    exposition_single(text, METRIC_ARCHIVE_FILE_BYTES, report->file_bytes);
+}
+
+static void write_trouble(const struct report *report, struct buffer *text)
+{
+    exposition_single(text, METRIC_OUTAGES, report->outages);
+    exposition_single(text, METRIC_POSTGRES_CONNECTS, report->postgres_connects);
+    exposition_single(text, METRIC_KAFKA_DISCONNECTS, report->kafka_disconnects);
+    exposition_single(text, METRIC_FENCED, report->fenced);
+}
+
+static void write_storage(const char *root, struct buffer *text)
+{
+    struct statvfs status;
+
+    if (statvfs(root, &status))
+        return;
+    exposition_single(text, METRIC_STORAGE_SIZE, (int64_t)(status.f_blocks * status.f_frsize));
+    exposition_single(text, METRIC_STORAGE_FREE, (int64_t)(status.f_bavail * status.f_frsize));
+}
+
+/* Figures of a partition at `now`; -1 when one is not known. */
+static int64_t end_offset(const struct standing_partition *partition, int64_t now)
+{
+    (void)now;
+    return partition->end_offset;
+}
+
+static int64_t totals_offset(const struct standing_partition *partition, int64_t now)
+{
+    (void)now;
+    return partition->totals_offset;
+}
+
+static int64_t archive_offset(const struct standing_partition *partition, int64_t now)
+{
+    (void)now;
+    return partition->archive_offset;
+}
+
+static int64_t epoch(const struct standing_partition *partition, int64_t now)
+{
+    (void)now;
+    return partition->epoch;
+}
+
+static int64_t lag_messages(const struct standing_partition *partition, int64_t now)
+{
+    (void)now;
+    return partition->end_offset - partition->totals_offset;
+}
+
+static int64_t lag_seconds(const struct standing_partition *partition, int64_t now)
+{
+    if (lag_messages(partition, now) == 0)
+        return 0;
+    if (!partition->totalled_until)
+        return -1;
+    return now > partition->totalled_until ? now - partition->totalled_until : 0;
+}
+
+static const struct {
+    enum metric_id id;
+    int64_t (*figure)(const struct standing_partition *partition, int64_t now);
+} partition_metrics[] = {
+    {METRIC_PARTITION_END_OFFSET, end_offset},         {METRIC_PARTITION_TOTALS_OFFSET, totals_offset},
+    {METRIC_PARTITION_ARCHIVE_OFFSET, archive_offset}, {METRIC_PARTITION_EPOCH, epoch},
+    {METRIC_PARTITION_LAG_MESSAGES, lag_messages},     {METRIC_PARTITION_LAG_SECONDS, lag_seconds},
+};
+
+static void write_partition(const struct speed_metrics *metrics, enum metric_id id, int32_t partition, int64_t value,
+                            struct buffer *text)
+{
+    char number[16];
+    const struct label labels[] = {{"topic", metrics->job->key.topic}, {"partition", number}, {NULL, NULL}};
+
+    snprintf(number, sizeof(number), "%d", (int)partition);
+    exposition_count(text, id, labels, value);
+}
+
+static void write_partitions(const struct speed_metrics *metrics, const struct views *views, struct buffer *text)
+{
+    int64_t now = time_now();
+
+    for (size_t i = 0; i < sizeof(partition_metrics) / sizeof(*partition_metrics); i++) {
+        exposition_begin(text, partition_metrics[i].id);
+        for (size_t j = 0; j < views->count; j++)
+            for (size_t k = 0; k < views->list[j].count; k++) {
+                const struct standing_partition *partition = &views->list[j].list[k];
+                int64_t value = partition_metrics[i].figure(partition, now);
+
+                if (value >= 0)
+                    write_partition(metrics, partition_metrics[i].id, partition->id, value, text);
+            }
+    }
+}
+
+static void write_metrics(void *context, struct buffer *text)
+{
+    const struct speed_metrics *metrics = context;
+    struct report report = report_of(metrics->workers, metrics->count);
+    cleanup(release_views) struct views views = look(metrics);
+
+    exposition_single(text, METRIC_WORKERS, (int64_t)metrics->count);
+    write_messages(metrics, &report, text);
+    write_work(&report, text);
+    write_trouble(&report, text);
+    write_storage(metrics->job->storage_root, text);
+    write_partitions(metrics, &views, text);
+}
+
+int speed_metrics_serve(struct speed_metrics *metrics, struct metrics_server **ret_server, struct error *error)
+{
+    const struct metrics_source source = {write_metrics, answer_alive, answer_ready, metrics};
+
+    return metrics_server_open(metrics->job->config, &source, ret_server, error);
+}

@@ -1,0 +1,300 @@
+"""What --listen serves: metrics that say what is in the tables, and whether the job is alive and ready."""
+
+import pathlib
+import re
+import socket
+import time
+
+import events
+import pytest
+from case import QUICK_ROLLS
+from oracle import expect
+from scraper import Scraper
+from stack import free_port
+from waiting import wait_until
+
+pytestmark = pytest.mark.timeout(90)
+
+PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
+ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| ([\w, ]*) \| ([\w, ]+) \| (.+) \|$", re.M)
+REASONS = 12
+
+
+def documented(command):
+    """Type, labels and meaning of each metric that the page says this command serves, by name."""
+    rows = {
+        name: (kind, labels, help) for name, kind, labels, of, help in ROW.findall(PAGE.read_text()) if command in of
+    }
+    assert len(rows) > 10
+    return rows
+
+
+def split_labels(text):
+    return {label for label in text.split(", ") if label}
+
+
+def assert_as_documented(scraper, command):
+    """Every metric has the type, labels and words of the page, and the page has no other."""
+    families = scraper.families()
+    page = documented(command)
+    names = {family.name + ("_total" if family.type == "counter" else ""): family for family in families.values()}
+    assert names.keys() == page.keys()
+    for name, (kind, labels, help_words) in page.items():
+        assert names[name].type == kind, name
+        assert names[name].documentation == help_words, name
+        for sample in names[name].samples:
+            assert sample.labels.keys() - {"le"} == split_labels(labels), name
+
+
+@pytest.mark.asan
+@pytest.mark.tsan
+def test_speed_tells_what_is_in_the_tables(case):
+    case.prepare()
+    case.produce([*events.draw(2000), b"nonsense", b"{}", None])
+    speed = case.start_speed("--workers", "2", "--listen", "0", *QUICK_ROLLS)
+    scraper = Scraper(speed)
+    expected = expect(case.messages())
+    wait_until(lambda: scraper.value("antenna_messages_archived_total", case.topic) == expected.events, "the archive")
+    scraper.wait_until_ready()
+    assert_as_documented(scraper, "speed")
+    found = scraper.samples()
+    topic = case.topic
+    amount = sum(row[3] * count for row, count in expected.rows.items())
+    assert found["antenna_messages_total", topic] == 2003
+    assert found["antenna_messages_read_again_total", topic] == 0
+    assert found["antenna_messages_totalled_total", topic] == expected.events
+    assert found["antenna_bytes_total", topic] == found["antenna_bytes_archived_total", topic] == amount
+    rejected = {key[2]: value for key, value in found.items() if key[0] == "antenna_messages_rejected_total"}
+    assert len(rejected) == REASONS
+    assert {reason: value for reason, value in rejected.items() if value} == {
+        "not_json": 1,
+        "missing_field": 1,
+        "empty": 1,
+    }
+    for partition, totals, archive, end, epoch in case.query(
+        "SELECT partition, totals_offset, archive_offset, end_offset, epoch FROM antenna.progress"
+    ):
+        labels = (topic, str(partition))
+        assert found["antenna_partition_totals_offset", *labels] == totals
+        assert found["antenna_partition_archive_offset", *labels] == archive
+        assert found["antenna_partition_end_offset", *labels] == end
+        assert found["antenna_partition_epoch", *labels] == epoch
+        assert found["antenna_partition_lag_messages", *labels] == 0
+        assert found["antenna_partition_lag_seconds", *labels] == 0
+    files, size = case.query("SELECT count(*), sum(size)::bigint FROM antenna.archive_file")[0]
+    assert found["antenna_archive_files_total",] == files
+    assert found["antenna_archive_file_bytes_total",] == size
+    assert found["antenna_rows_upserted_total",] >= case.value("SELECT count(*) FROM bytes")
+    assert found["antenna_commit_duration_seconds_count",] >= 1
+    assert found["antenna_roll_duration_seconds_count",] >= 1
+    assert found["antenna_commit_duration_seconds_bucket", "+Inf"] == found["antenna_commit_duration_seconds_count",]
+    assert abs(found["antenna_last_commit_timestamp_seconds",] - time.time()) < 60
+    assert abs(found["process_start_time_seconds",] - time.time()) < 60
+    assert found["antenna_workers",] == 2
+    assert found["antenna_postgres_connects_total",] == 2
+    assert found["antenna_outages_total",] == found["antenna_fenced_total",] == 0
+    assert 0 < found["antenna_storage_free_bytes",] <= found["antenna_storage_size_bytes",]
+    assert found["process_resident_memory_bytes",] > 10e6
+    speed.terminate()
+    case.check_exact()
+
+
+def test_lag_is_told_while_a_commit_waits(case):
+    case.prepare(partitions=1)
+    speed = case.start_speed("--listen", "0")
+    scraper = Scraper(speed)
+    case.produce(events.draw(10))
+    case.wait_until_read(speed)
+    with case.connect() as connection, connection.transaction():
+        connection.execute("LOCK TABLE bytes")
+        case.produce(events.draw(100, seed=2))
+        scraper.wait_until_not_ready("worker 1 has been busy for 10 s with a commit or a roll")
+        assert scraper.get("/healthz") == (200, "ok\n")
+        assert scraper.value("antenna_ready") == 0
+        assert scraper.value("antenna_partition_lag_messages", case.topic, "0") > 0
+        assert scraper.value("antenna_partition_lag_seconds", case.topic, "0") > 1e6
+    scraper.wait_until_ready()
+    speed.terminate()
+    case.check_exact()
+
+
+@pytest.mark.asan
+def test_not_ready_while_postgres_is_away(case, proxy):
+    case.prepare()
+    case.produce(events.draw(100))
+    uri = case.login[0].replace(str(case.postgres.port), str(proxy.port))
+    speed = case.start_speed("--listen", "0", uri=uri)
+    scraper = Scraper(speed)
+    scraper.wait_until_ready()
+    case.wait_until_read(speed)
+    offsets = [scraper.value("antenna_partition_totals_offset", case.topic, str(partition)) for partition in range(3)]
+    proxy.lead_to(free_port())
+    terminate_sessions(case)
+    scraper.wait_until_not_ready("worker 1 waits: ")
+    assert scraper.get("/healthz") == (200, "ok\n")
+    found = scraper.samples()
+    assert found["antenna_ready",] == 0
+    assert found["antenna_outages_total",] == 1
+    assert [found["antenna_partition_totals_offset", case.topic, str(partition)] for partition in range(3)] == offsets
+    assert case.postgres.password not in scraper.get("/metrics")[1] + scraper.get("/readyz")[1]
+    proxy.lead_to(case.postgres.port)
+    scraper.wait_until_ready()
+    assert scraper.value("antenna_postgres_connects_total") >= 2
+    speed.terminate()
+    case.check_exact()
+
+
+def terminate_sessions(case):
+    """Ends the jobs' sessions in the test's database."""
+    case.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND application_name = 'antenna'"
+    )
+
+
+def test_more_workers_than_partitions_are_ready(case):
+    case.prepare(partitions=1)
+    speed = case.start_speed("--workers", "3", "--listen", "0")
+    scraper = Scraper(speed)
+    scraper.wait_until_ready()
+    found = [key for key in scraper.samples() if key[0] == "antenna_partition_epoch"]
+    assert found == [("antenna_partition_epoch", case.topic, "0")]
+    speed.terminate()
+
+
+def test_a_taken_over_partition_is_counted(case):
+    case.prepare(partitions=1)
+    case.produce(events.draw(100))
+    speed = case.start_speed("--listen", "0")
+    scraper = Scraper(speed)
+    case.wait_until_read(speed)
+    case.execute("UPDATE antenna.progress SET epoch = epoch + 1")
+    case.produce(events.draw(100, seed=2))
+    wait_until(lambda: scraper.value("antenna_fenced_total") == 1, "it is fenced")
+    case.wait_until_read(speed)
+    scraper.wait_until_ready()
+    assert scraper.value("antenna_outages_total") == 0
+    speed.terminate()
+    case.check_exact()
+
+
+def test_batch_tells_what_it_has_run(case):
+    case.prepare()
+    case.produce(events.draw(500))
+    case.speed()
+    arguments = ("-", "--follow", "--interval", "100ms", "--listen", "0")
+    (case.root / "lost").mkdir()
+    lost = next((case.root / "data").rglob("*.parquet"))
+    lost.rename(case.root / "lost" / lost.name)
+    batch = case.program.start(*case.batch_arguments(*arguments))
+    scraper = Scraper(batch)
+    hours = case.value("SELECT count(*) FROM antenna.hour")
+    wait_until(lambda: scraper.value("antenna_batch_hours_total", "done") == hours - 1, "the other hours")
+    scraper.wait_until_ready()
+    assert_as_documented(scraper, "batch")
+    found = scraper.samples()
+    rows, amount = case.query(
+        "SELECT sum(batch_rows)::bigint, sum(batch_bytes)::bigint FROM antenna.hour WHERE batch_at IS NOT NULL"
+    )[0]
+    assert found["antenna_batch_hours_total", "failed"] == 1
+    assert found["antenna_batch_rows_total",] == rows
+    assert found["antenna_batch_bytes_total",] == amount
+    assert found["antenna_batch_hour_duration_seconds_count",] == hours
+    assert abs(found["antenna_batch_last_look_timestamp_seconds",] - time.time()) < 60
+    wait_until(lambda: scraper.value("antenna_batch_pending_hours") == 1, "one hour is pending")
+    assert scraper.get("/healthz") == (200, "ok\n")
+    batch.terminate()
+
+
+def test_batch_is_not_ready_while_postgres_is_away(case, proxy):
+    case.prepare()
+    (case.root / "data").mkdir(parents=True)
+    uri = case.login[0].replace(str(case.postgres.port), str(proxy.port))
+    arguments = case.batch_arguments("-", "--follow", "--interval", "100ms", "--listen", "0", uri=uri)
+    batch = case.program.start(*arguments)
+    scraper = Scraper(batch)
+    scraper.wait_until_ready()
+    proxy.lead_to(free_port())
+    terminate_sessions(case)
+    scraper.wait_until_not_ready("could not connect")
+    assert scraper.value("antenna_outages_total") == 1
+    proxy.lead_to(case.postgres.port)
+    scraper.wait_until_ready()
+    assert scraper.value("antenna_postgres_connects_total") == 2
+    batch.terminate()
+
+
+@pytest.fixture
+def serving(case):
+    """A speed layer that serves, and its pages."""
+    case.prepare()
+    speed = case.start_speed("--listen", "0")
+    yield speed, Scraper(speed)
+    speed.terminate()
+
+
+def test_requests_that_are_none(serving):
+    _, scraper = serving
+    assert scraper.get("/")[0] == 404
+    assert "/metrics" in scraper.get("/../etc/passwd")[1]
+    status, headers, _ = scraper.request("POST", "/metrics")
+    assert (status, headers["Allow"]) == (405, "GET, HEAD")
+    assert scraper.request("DELETE", "/readyz")[0] == 405
+    status, headers, text = scraper.request("HEAD", "/metrics")
+    assert (status, text) == (200, "")
+    assert headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert scraper.get("/healthz?verbose")[0] == 200
+
+
+def test_a_port_alone_is_loopback_s(serving):
+    _, scraper = serving
+    port = f":{scraper.url.port:04X} "
+    listening = [
+        line.split()[1]
+        for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()
+        if f"{port}00000000:0000 0A" in line
+    ]
+    assert listening == [f"0100007F:{scraper.url.port:04X}"]
+    assert not [line for line in pathlib.Path("/proc/net/tcp6").read_text().splitlines() if f"{port}0000" in line]
+
+
+def test_ipv6(case):
+    case.prepare()
+    speed = case.start_speed("--listen", "[::1]:0")
+    scraper = Scraper(speed)
+    assert scraper.url.hostname == "::1"
+    scraper.wait_until_ready()
+    speed.terminate()
+
+
+def test_addresses_that_cannot_be_had(serving, case):
+    _, scraper = serving
+    taken = case.program.run(*case.speed_arguments("--listen", f"127.0.0.1:{scraper.url.port}"))
+    taken.fails(3, "could not listen on", "in use", "another address")
+    case.program.run(*case.speed_arguments("--listen", ":9187")).fails(2, "listen", "give HOST:PORT")
+
+
+def test_without_it_nothing_listens(case):
+    case.prepare()
+    case.produce(events.draw(100))
+    assert "serves" not in case.speed().err
+
+
+def test_a_session_is_not_kept_by_slow_clients(serving):
+    """Clients that never ask do not keep others from asking."""
+    _, scraper = serving
+    idle = [socket.create_connection((scraper.url.hostname, scraper.url.port)) for _ in range(16)]
+    try:
+        begin = time.monotonic()
+        wait_until(lambda: answers(scraper), "an answer beside clients that say nothing", seconds=60)
+        assert time.monotonic() - begin < 30
+    finally:
+        for client in idle:
+            client.close()
+
+
+def answers(scraper):
+    try:
+        return scraper.get("/healthz")[0] == 200
+    except OSError:
+        return False

@@ -1,0 +1,188 @@
+/* Lines of the log as text, as JSON and for the journal, and events that repeat. */
+#include "base/log.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+/* Stands for stderr while a test logs. */
+static char path[32];
+static int real_stderr;
+
+static int set_up(void **state)
+{
+    int file;
+
+    (void)state;
+    write_temporary(path, "", 0);
+    real_stderr = dup(STDERR_FILENO);
+    file = open(path, O_WRONLY | O_APPEND);
+    assert_true(file >= 0);
+    assert_int_equal(dup2(file, STDERR_FILENO), STDERR_FILENO);
+    return close(file);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    dup2(real_stderr, STDERR_FILENO);
+    close(real_stderr);
+    unsetenv("JOURNAL_STREAM");
+    log_identify(NULL, NULL);
+    log_set_worker(0);
+    return unlink(path);
+}
+
+static const char *logged(void)
+{
+    static char text[8192];
+    FILE *file = fopen(path, "r");
+
+    assert_non_null(file);
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    fclose(file);
+    return text;
+}
+
+static void test_text(void **state)
+{
+    (void)state;
+    log_setup(LOG_INFO, LOG_TEXT, "speed");
+    log_line(LOG_WARNING, "waits for \"%s\"\nand \x1b[31m", "x");
+    log_line(LOG_DEBUG, "is not said");
+    assert_true(strstr(logged(), "Z warning speed: waits for \"x\" and ?[31m\n") == logged() + 19);
+    assert_null(strstr(logged(), "is not said"));
+}
+
+static void test_json_names_what_it_is_about(void **state)
+{
+    json_t *line;
+
+    (void)state;
+    log_setup(LOG_DEBUG, LOG_JSON, "speed");
+    log_identify("job \"1\"", "devices\\");
+    log_set_worker(3);
+    log_line_at(LOG_DEBUG, (struct log_place){7, INT64_MAX}, "a \"word\"\tand \xff");
+    line = json_loads(logged(), 0, NULL);
+    assert_non_null(line);
+    assert_int_equal(strlen(json_string_value(json_object_get(line, "time"))), strlen("2022-02-20T10:00:00.123Z"));
+    assert_string_equal(json_string_value(json_object_get(line, "level")), "debug");
+    assert_string_equal(json_string_value(json_object_get(line, "command")), "speed");
+    assert_string_equal(json_string_value(json_object_get(line, "job")), "job \"1\"");
+    assert_string_equal(json_string_value(json_object_get(line, "topic")), "devices\\");
+    assert_int_equal(json_integer_value(json_object_get(line, "worker")), 3);
+    assert_int_equal(json_integer_value(json_object_get(line, "partition")), 7);
+    assert_true(json_integer_value(json_object_get(line, "offset")) == INT64_MAX);
+    assert_string_equal(json_string_value(json_object_get(line, "message")), "a \"word\"?and ?");
+    json_decref(line);
+}
+
+static void test_json_leaves_out_what_is_not_known(void **state)
+{
+    json_t *line;
+
+    (void)state;
+    log_setup(LOG_INFO, LOG_JSON, "status");
+    log_line(LOG_ERROR, "failed");
+    line = json_loads(logged(), 0, NULL);
+    assert_non_null(line);
+    assert_int_equal(json_object_size(line), 4);
+    json_decref(line);
+}
+
+static void test_a_long_line_is_cut_and_stays_json(void **state)
+{
+    char text[5000];
+    json_t *line;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(text) - 1; i += 2)
+        memcpy(text + i, "\xc3\xa9", 2);
+    text[sizeof(text) - 2] = '\0';
+    log_setup(LOG_INFO, LOG_JSON, "status");
+    log_line(LOG_ERROR, "%s", text);
+    line = json_loads(logged(), 0, NULL);
+    assert_non_null(line);
+    json_decref(line);
+}
+
+static void pose_as_journal(ino_t difference)
+{
+    struct stat status;
+    char stream[64];
+
+    assert_int_equal(stat(path, &status), 0);
+    snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)(status.st_ino + difference));
+    setenv("JOURNAL_STREAM", stream, 1);
+}
+
+static void test_the_journal_gets_priorities(void **state)
+{
+    (void)state;
+    pose_as_journal(0);
+    log_setup(LOG_DEBUG, LOG_TEXT, "speed");
+    log_line(LOG_ERROR, "a");
+    log_line(LOG_WARNING, "b");
+    log_line(LOG_INFO, "c");
+    log_line(LOG_DEBUG, "d");
+    assert_string_equal(logged(), "<3>speed: a\n<4>speed: b\n<6>speed: c\n<7>speed: d\n");
+}
+
+static void test_the_journal_gets_json_too(void **state)
+{
+    (void)state;
+    pose_as_journal(0);
+    log_setup(LOG_INFO, LOG_JSON, "speed");
+    log_line(LOG_INFO, "a");
+    assert_int_equal(strncmp(logged(), "<6>{\"time\":", 11), 0);
+}
+
+static void test_another_stream_is_not_the_journal(void **state)
+{
+    (void)state;
+    pose_as_journal(1);
+    log_setup(LOG_INFO, LOG_TEXT, "speed");
+    log_line(LOG_INFO, "a");
+    assert_non_null(strstr(logged(), "Z info speed: a\n"));
+    setenv("JOURNAL_STREAM", "nonsense", 1);
+    log_setup(LOG_INFO, LOG_TEXT, "speed");
+    log_line(LOG_INFO, "b");
+    assert_non_null(strstr(logged(), "Z info speed: b\n"));
+}
+
+static void test_what_repeats_is_counted(void **state)
+{
+    struct log_repeats repeats = {0};
+    int64_t left_out = -1;
+
+    (void)state;
+    for (int64_t i = 0; i < LOG_REPEATS_MAX; i++) {
+        assert_true(log_repeat(&repeats, 1000 + i, &left_out));
+        assert_int_equal(left_out, 0);
+    }
+    for (int i = 0; i < 100; i++)
+        assert_false(log_repeat(&repeats, 2000 + i, &left_out));
+    assert_true(log_repeat(&repeats, 1000 + LOG_REPEATS_MS, &left_out));
+    assert_int_equal(left_out, 100);
+    assert_true(log_repeat(&repeats, 1001 + LOG_REPEATS_MS, &left_out));
+    assert_int_equal(left_out, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_text, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_json_names_what_it_is_about, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_json_leaves_out_what_is_not_known, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_long_line_is_cut_and_stays_json, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_journal_gets_priorities, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_journal_gets_json_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_another_stream_is_not_the_journal, set_up, tear_down),
+        cmocka_unit_test(test_what_repeats_is_counted),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
