@@ -83,6 +83,7 @@ def run_into(path, case, *options, stream=None):
 
 def test_the_journal_gets_priorities_and_no_times(case):
     case.prepare()
+    case.produce(events.draw(10))
     lines = run_into(case.folder / "journal", case, "--log-level", "debug")
     assert all(re.fullmatch(r"<[3467]>speed: .+", line) for line in lines), lines
     assert {line[1] for line in lines} == {"6", "7"}
