@@ -72,7 +72,7 @@ static void find_reason(const struct worker *worker, char *reason, size_t size)
         snprintf(reason, size, "worker %d waits: %s", worker->number, worker->outage.cause.message);
     else if (worker->cut_off)
         snprintf(reason, size, "worker %d reaches no Kafka broker", worker->number);
-    else if (!worker->joined)
+    else if (worker->joining)
         snprintf(reason, size, "worker %d waits for the consumer group to give it partitions", worker->number);
     else if (!worker->postgres || unclaimed)
         snprintf(reason, size, "worker %d has %zu partitions to claim in PostgreSQL", worker->number, unclaimed);

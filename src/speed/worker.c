@@ -211,7 +211,6 @@ static int assigned(struct worker *worker, const struct consumer_event *event, s
     worker->joining = false;
     for (size_t i = 0; i < event->count; i++)
         partitions_add(&worker->partitions, event->partitions[i]);
-    worker->joined = true;
     log_line(LOG_INFO, "worker %d is given %zu partitions and has %zu", worker->number, event->count,
              worker->partitions.count);
     /* Partitions are answered for when they are claimed. */
@@ -432,6 +431,7 @@ static int open_worker(struct worker *worker, struct error *error)
 
     gethostname(host, sizeof(host) - 1);
     snprintf(worker->owner, sizeof(worker->owner), "%s:%ld:%d", host, (long)getpid(), worker->number);
+    worker->joining = true;
     pending_init(&worker->pending, worker->job);
     if (staging_open(worker->job->storage_root, &worker->staging, error) || parquet_open(&worker->parquet, error))
         return -1;

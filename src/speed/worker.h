@@ -81,8 +81,7 @@ struct worker {
     unsigned file_sequence;
     struct worker_timers timers;
     struct outage outage;
-    bool joining; /* the group again, which has not answered yet */
-    bool joined;  /* the group has given it partitions, or said that there are none for it */
+    bool joining; /* the group, which has not answered yet */
     bool cut_off; /* from Kafka, as was logged */
     struct counters counters;
     struct standing standing;
