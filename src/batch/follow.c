@@ -1,4 +1,5 @@
 #include "base/log.h"
+#include "base/notify.h"
 #include "base/stop.h"
 #include "base/time.h"
 #include "batch/job.h"
@@ -19,6 +20,7 @@ static void wait_for_stop(struct batch_job *job, int64_t milliseconds)
 
     while (!stop_requested() && (now = time_monotonic_ms()) < until) {
         batch_metrics_turn(&job->metrics);
+        notify_alive();
         time_sleep_ms(until - now < LOOK_MS ? until - now : LOOK_MS);
     }
 }
@@ -64,6 +66,8 @@ static int follow(struct batch_job *job, struct error *error)
     int64_t pause_ms = 0;
 
     log_line(LOG_INFO, "runs hours as they are sealed or changed by late events");
+    /* What it needs was found and checked before. */
+    notify_send("READY=1\nSTATUS=runs hours as they are sealed or changed");
     while (!stop_requested()) {
         if (run_pending(job, error)) {
             if (error->kind != ERROR_WORLD)
@@ -76,6 +80,7 @@ static int follow(struct batch_job *job, struct error *error)
         pause_ms = 0;
         wait_for_stop(job, interval_ms);
     }
+    notify_send("STOPPING=1");
     return 0;
 }
 

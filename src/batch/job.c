@@ -6,6 +6,7 @@
 #include "archive/hour_folder.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/notify.h"
 #include "base/stop.h"
 #include "base/time.h"
 #include "postgres/schema.h"
@@ -261,6 +262,7 @@ int batch_job_run(struct batch_job *job, const struct hour_list *hours, struct e
         }
         batch_metrics_turn(&job->metrics);
         show_bar(&job->bar, hours, i, rows, all_rows);
+        notify_alive();
         if (!failed || time_monotonic_ms() >= failed->retry_at_ms)
             status = run_timed(job, &hours->list[i], alone, error);
         rows += hours->list[i].rows;

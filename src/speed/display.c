@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/log.h"
+#include "base/notify.h"
 #include "base/time.h"
 #include "speed/report.h"
 
@@ -59,6 +60,7 @@ static void show_in_log(const struct report *report, double rate, struct ahead a
 
     report_progress(report, rate, ahead.lag, &text);
     log_line(LOG_INFO, "%s", text.data);
+    notify_send("STATUS=%s", text.data);
 }
 
 void display_show(struct display *display)

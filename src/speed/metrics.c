@@ -35,6 +35,16 @@ static void release_views(struct views *views)
     free(views->list);
 }
 
+int64_t speed_posted_ms(const struct speed_metrics *metrics)
+{
+    cleanup(release_views) struct views views = look(metrics);
+    int64_t posted_ms = INT64_MAX;
+
+    for (size_t i = 0; i < views.count; i++)
+        posted_ms = views.list[i].posted_ms < posted_ms ? views.list[i].posted_ms : posted_ms;
+    return posted_ms;
+}
+
 bool speed_is_alive(const struct speed_metrics *metrics, int64_t now_ms, struct buffer *reason)
 {
     cleanup(release_views) struct views views = look(metrics);

@@ -26,6 +26,9 @@ int speed_metrics_serve(struct speed_metrics *metrics, struct metrics_server **r
 /** Whether every worker has posted within ALIVE_MS before `now_ms`; if not, writes which has not. */
 bool speed_is_alive(const struct speed_metrics *metrics, int64_t now_ms, struct buffer *reason);
 
+/** When the worker that posted first posted last, in milliseconds of the monotonic clock; 0 when one never has. */
+int64_t speed_posted_ms(const struct speed_metrics *metrics);
+
 /** Whether every worker was ready at its last post, within READY_MS before `now_ms`; if not, writes why. */
 bool speed_is_ready(const struct speed_metrics *metrics, int64_t now_ms, struct buffer *reason);
 

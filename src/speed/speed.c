@@ -6,12 +6,14 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/notify.h"
 #include "base/stop.h"
 #include "base/time.h"
 #include "speed/display.h"
 #include "speed/metrics.h"
 #include "speed/prepare.h"
 #include "speed/report.h"
+#include "speed/supervise.h"
 
 #define NANOSECONDS_PER_MS 1000000
 
@@ -22,7 +24,9 @@ struct speed {
     size_t count;  /* of workers that were started */
     size_t finished_count;
     struct display display;
+    struct speed_metrics metrics;
     sem_t finished;
+    struct supervision supervision;
     int64_t begin_ms;
     int64_t begin_cpu; /* of the process, nanoseconds */
 };
@@ -78,8 +82,10 @@ static void watch_workers(struct speed *speed)
 
     while (speed->finished_count < speed->count) {
         int64_t now = time_monotonic_ms(), show_at = display_due(&speed->display);
-        int64_t wake_at = show_at < stop_at ? show_at : stop_at;
+        int64_t wake_at = supervise(&speed->supervision, &speed->metrics, now);
 
+        wake_at = wake_at < show_at ? wake_at : show_at;
+        wake_at = wake_at < stop_at ? wake_at : stop_at;
         if (now >= stop_at) {
             stop_request();
             stop_at = INT64_MAX;
@@ -123,7 +129,6 @@ static void log_summary(struct speed *speed)
 static int run_workers(struct speed *speed, struct error *error)
 {
     struct metrics_server *server = NULL;
-    struct speed_metrics metrics;
     struct error worker_error;
     int status;
 
@@ -131,9 +136,9 @@ static int run_workers(struct speed *speed, struct error *error)
     speed->begin_cpu = stages_process_time();
     sem_init(&speed->finished, 0, 0);
     init_workers(speed);
-    metrics = (struct speed_metrics){&speed->job, speed->workers, speed->wanted};
+    speed->metrics = (struct speed_metrics){&speed->job, speed->workers, speed->wanted};
     display_begin(&speed->display, speed->workers, speed->wanted);
-    status = speed_metrics_serve(&metrics, &server, error);
+    status = speed_metrics_serve(&speed->metrics, &server, error);
     if (!status)
         status = start_workers(speed, error);
     if (status)
