@@ -1,6 +1,6 @@
 # The front door: every target sets up what it needs and says little. Programs are built by CMake (CMakePresets.json).
 # ARGS=… is handed to the tests by pytest and to the benchmarks, SECONDS_OF_FUZZING=… to the fuzzers; FAULTS=… and SEED=…
-# are size and seed of the fault suite.
+# are size and seed of the fault suite; prefix=… and DESTDIR=… say where install puts things.
 
 python := .deps/venv/bin/python
 ARGS ?=
@@ -8,14 +8,16 @@ FAULTS ?= 100
 SEED ?= 1
 # Tests of faults wait more than they work.
 processes := $(shell expr $$(nproc) + 1)
+prefix ?= /usr/local
+DESTDIR ?=
 export PYTHONPATH := tools
 SECONDS_OF_FUZZING ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-unit test-integration test-faults test-faults-share test-scale test-scale-share \
-        test-sanitized test-threads test-dashboard build-clang demo demo-stop dashboard dashboard-stop bench bench-smoke \
-        capacity fuzz coverage lint analyze format reference sbom clean distclean setup-build setup-test setup-lint \
-        setup-dashboard setup-browser setup-spark
+.PHONY: help build install deb kafka-archive test test-unit test-integration test-faults test-faults-share \
+        test-scale test-scale-share test-sanitized test-threads test-dashboard test-deploy build-clang demo demo-stop \
+        dashboard dashboard-stop bench bench-smoke capacity fuzz coverage lint analyze format reference sbom clean \
+        distclean setup-build setup-test setup-deploy setup-lint setup-dashboard setup-browser setup-spark
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +25,16 @@ help: ## print this list
 build: setup-build ## build the program: build/antenna
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release
+
+install: build ## install the program, its services and documentation below prefix=/usr/local, staged in DESTDIR
+	@DESTDIR="$(DESTDIR)" cmake --install build --prefix "$(prefix)"
+
+deb: build ## make the Debian package: build/antenna_*.deb
+	@cpack --config build/CPackConfig.cmake -B build
+
+kafka-archive: setup-test ## make an archive of Kafka's server for a machine that has none: build/kafka.tar.gz
+	@mkdir -p build
+	@tar -C .deps/kafka --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -czf build/kafka.tar.gz libs
 
 test: setup-test lint analyze test-unit test-integration test-faults-share test-scale-share test-sanitized test-threads build-clang ## all tests and checks, from nothing
 	@echo "all tests passed"
@@ -64,6 +76,9 @@ coverage: setup-test ## branches of decode, totals, commit and archive that unit
 	@ctest --preset coverage
 	@ANTENNA=build/coverage/antenna $(python) -m pytest tests/integration tests/fault --share 8 $(ARGS)
 	@gcovr build/coverage
+
+test-deploy: setup-deploy build ## tests of what is deployed: the package in a clean Debian, its services, images, Terraform
+	@$(python) -m pytest tests/deploy $(ARGS)
 
 test-dashboard: setup-browser build ## tests of the dashboards, in a real Superset and a real browser
 	@$(python) -m pytest tests/browser $(ARGS)
@@ -130,6 +145,9 @@ setup-build:
 
 setup-test:
 	@tools/setup build test
+
+setup-deploy:
+	@tools/setup build test deploy
 
 setup-dashboard:
 	@tools/setup dashboard

@@ -1,0 +1,152 @@
+"""The package's services under a systemd of their own: real sandbox, real watchdog, real restarts."""
+
+import contextlib
+import datetime
+
+import events
+import pytest
+from machine import Machine
+from waiting import wait_until
+
+pytestmark = pytest.mark.timeout(600)
+
+SPEED, BATCH = "antenna-speed@devices.service", "antenna-batch.service"
+TABLES = """\
+user-metadata-table = user_metadata
+bytes-hourly-table = bytes_hourly
+user-quota-limit-table = user_quota_limit
+"""
+
+# The unit's own times are longer than a test may last.
+HASTE = """\
+[Unit]
+StartLimitBurst=4
+[Service]
+RestartSec=200ms
+WatchdogSec=5s
+"""
+
+
+def write(path, text, mode=0o644):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(mode)
+
+
+def configure(debian, case, **changes):
+    """Configuration and passwords as the operator writes them; a role and its password a layer."""
+    folder = debian.folder / "etc" / "antenna"
+    address = case.postgres.jdbc_uri(case.database)
+    speed = {
+        "kafka-server": case.kafka.address,
+        "topic": case.topic,
+        "jdbc-uri": address,
+        "jdbc-user": "antenna_speed",
+        "storage-root": "/var/lib/antenna",
+        "roll-age": "1s",
+        "kafka-property": "session.timeout.ms=2000",
+    } | changes
+    batch = {
+        "storage-path": "/var/lib/antenna/data",
+        "jdbc-uri": address,
+        "jdbc-user": "antenna_batch",
+        "interval": "1s",
+    }
+    write(folder / "speed-devices.ini", "".join(f"{name} = {value}\n" for name, value in speed.items()), 0o600)
+    write(folder / "batch.ini", "".join(f"{name} = {value}\n" for name, value in batch.items()) + TABLES, 0o600)
+    for layer in ("speed", "batch"):
+        write(folder / f"{layer}.password", f"{layer}-secret\n", 0o600)
+        case.provision(f"--{layer}-password-file", folder / f"{layer}.password")
+    for unit in (SPEED, BATCH):
+        write(debian.folder / "etc" / "systemd" / "system" / f"{unit}.d" / "haste.conf", HASTE)
+
+
+@pytest.fixture
+def installed(package, debian):
+    debian.install(package, "systemd-sysv")
+    return debian
+
+
+@contextlib.contextmanager
+def booted(debian, tmp_path):
+    """The machine with both layers enabled: they come up with it."""
+    debian.run("systemctl", "enable", SPEED, BATCH)
+    with Machine(debian, tmp_path / "console") as machine:
+        try:
+            yield machine
+        finally:
+            for unit in (SPEED, BATCH):
+                print(f"--- {unit}\n{machine.journal(unit)}")
+
+
+def wait_until_active(machine, unit):
+    wait_until(lambda: machine.show(unit, "ActiveState") == "active", f"{unit} is active", 60)
+
+
+def committed(case):
+    return case.value("SELECT coalesce(sum(records_totalled), 0) FROM antenna.progress")
+
+
+def test_both_layers_come_up_with_the_machine(installed, case, tmp_path):
+    case.create_topic()
+    configure(installed, case)
+    case.root = installed.folder / "var" / "lib" / "antenna"
+    case.produce(events.draw(500))
+    with booted(installed, tmp_path) as machine:
+        for unit in (SPEED, BATCH):
+            wait_until_active(machine, unit)
+        wait_until(lambda: committed(case) == 500, "all is committed")
+        wait_until(lambda: len(case.query("SELECT DISTINCT date FROM bytes_hourly")) == 2, "both hours are batched", 60)
+        assert machine.show(SPEED, "StatusText")
+        machine.run("systemctl", "stop", SPEED, BATCH)
+        for unit in (SPEED, BATCH):
+            assert machine.show(unit, "Result") == "success"
+            assert machine.show(unit, "NRestarts") == "0"
+    case.check_layers()
+    hour = datetime.datetime(2022, 2, 20, 9)
+    assert any(key[0] == hour for key in case.totals("bytes_hourly"))
+
+
+def test_a_job_that_hangs_is_started_anew(installed, case, tmp_path):
+    case.create_topic()
+    configure(installed, case)
+    case.root = installed.folder / "var" / "lib" / "antenna"
+    with booted(installed, tmp_path) as machine:
+        wait_until_active(machine, SPEED)
+        case.produce(events.draw(100, seed=1))
+        machine.run("systemctl", "kill", "--signal=STOP", SPEED)
+        wait_until(lambda: machine.show(SPEED, "NRestarts") == "1", "the watchdog has ended it", 60)
+        case.produce(events.draw(100, seed=2))
+        wait_until(lambda: committed(case) == 200, "it reads on", 60)
+        wait_until_active(machine, SPEED)
+        machine.run("systemctl", "stop", SPEED)
+    case.check_exact()
+
+
+def test_a_mistake_is_not_tried_for_ever(installed, case, tmp_path):
+    case.create_topic()
+    configure(installed, case, **{"jdbc-table": "nowhere"})
+    with booted(installed, tmp_path) as machine:
+        wait_until(lambda: machine.show(SPEED, "ActiveState") == "failed", "the unit has failed", 60)
+        assert machine.show(SPEED, "ExecMainStatus") == "3"
+        assert machine.show(SPEED, "NRestarts") == "4"
+        assert "hint" in machine.journal(SPEED)
+
+
+def test_a_wrong_command_line_is_not_tried_again(installed, case, tmp_path):
+    case.create_topic()
+    configure(installed, case, **{"memory-limit": "120MiB", "workers": "8"})
+    with booted(installed, tmp_path) as machine:
+        wait_until(lambda: machine.show(SPEED, "ActiveState") == "failed", "the unit has failed", 60)
+        assert machine.show(SPEED, "ExecMainStatus") == "2"
+        assert machine.show(SPEED, "NRestarts") == "0"
+
+
+def test_nothing_but_the_archive_can_be_written(installed, case, tmp_path):
+    case.create_topic()
+    configure(installed, case, **{"storage-root": "/srv/archive"})
+    (installed.folder / "srv" / "archive").mkdir(mode=0o777)
+    (installed.folder / "srv" / "archive").chmod(0o777)
+    with booted(installed, tmp_path) as machine:
+        wait_until(lambda: machine.show(SPEED, "ActiveState") == "failed", "the unit has failed", 60)
+        assert "Read-only file system" in machine.journal(SPEED)

@@ -1,0 +1,66 @@
+"""`make install`: what is where, and that the program runs there without the checkout."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+from program import BINARY, CHECKOUT, environment
+
+pytestmark = [
+    pytest.mark.timeout(60),
+    pytest.mark.skipif(BINARY.parent != CHECKOUT / "build", reason="only what make build has built is installed"),
+]
+
+WANTED = {
+    "bin/antenna",
+    "lib/antenna/libduckdb.so",
+    "lib/systemd/system/antenna-batch.service",
+    "lib/systemd/system/antenna-speed@.service",
+    "lib/sysusers.d/antenna.conf",
+    "share/antenna/superset/import",
+    "share/doc/antenna/LICENSE",
+    "share/doc/antenna/copyright",
+    "share/doc/antenna/docs/operators.md",
+    "share/doc/antenna/examples/batch.ini",
+    "share/doc/antenna/examples/speed.ini",
+}
+
+
+def install(stage, prefix):
+    """Installs below `prefix`, staged; returns the folder that stands for the prefix."""
+    command = ["make", "--no-print-directory", "-o", "build", "install", f"prefix={prefix}", f"DESTDIR={stage}"]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return stage / prefix.lstrip("/")
+
+
+def run(program, *words):
+    return subprocess.run([program, *words], capture_output=True, text=True, check=True, env=environment()).stdout
+
+
+@pytest.mark.parametrize("prefix", ["/usr", "/opt/telco/antenna"])
+def test_all_is_below_the_prefix(tmp_path, prefix):
+    place = install(tmp_path, prefix)
+    files = {str(path.relative_to(place)) for path in place.rglob("*") if path.is_file()}
+    assert files >= WANTED
+    below = [path for path in tmp_path.rglob("*") if path.is_file() and not path.is_relative_to(place)]
+    assert below == []
+
+
+def test_it_runs_where_it_was_moved_to(tmp_path):
+    place = install(tmp_path / "stage", "/usr")
+    moved = tmp_path / "elsewhere"
+    shutil.move(place, moved)
+    assert run(moved / "bin" / "antenna", "--version").startswith("antenna ")
+    duckdb = re.search(r"libduckdb\.so => (\S+)", run("ldd", moved / "bin" / "antenna"))[1]
+    assert os.path.samefile(duckdb, moved / "lib" / "antenna" / "libduckdb.so")
+    assert str(CHECKOUT) not in run("readelf", "--dynamic", moved / "bin" / "antenna")
+
+
+def test_the_dashboards_are_loaded_from_where_they_are(tmp_path):
+    place = install(tmp_path, "/usr")
+    assert "SUPERSET_URL" in run(place / "share" / "antenna" / "superset" / "import", "--help")
+    assets = {path.name for path in (CHECKOUT / "serving" / "superset" / "assets").rglob("*.yaml")}
+    assert {path.name for path in place.rglob("*.yaml")} == assets
