@@ -1,0 +1,32 @@
+output "kafka_server" {
+  description = "where antennas send events, as seen from the network"
+  value       = "${local.kafka_host}:9092"
+}
+
+output "kafka_address" {
+  description = "the same by its address"
+  value       = google_compute_instance.main.network_interface[0].network_ip
+}
+
+output "database_address" {
+  description = "address of PostgreSQL in the network; the database is antenna"
+  value       = google_sql_database_instance.main.private_ip_address
+}
+
+output "login" {
+  description = "opens a shell on the machine, through the Identity-Aware Proxy"
+  value       = "gcloud compute ssh ${var.name} --project ${var.project} --zone ${var.zone} --tunnel-through-iap"
+}
+
+output "database_tunnel" {
+  description = "brings PostgreSQL to port 5432 of this machine, for dashboards and psql"
+  value = join(" ", [
+    "gcloud compute ssh ${var.name} --project ${var.project} --zone ${var.zone} --tunnel-through-iap --",
+    "-N -L 5432:${google_sql_database_instance.main.private_ip_address}:5432",
+  ])
+}
+
+output "reader_password" {
+  description = "prints the password that dashboards log in with"
+  value       = "gcloud secrets versions access latest --project ${var.project} --secret ${var.name}-reader-password"
+}

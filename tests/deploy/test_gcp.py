@@ -1,0 +1,134 @@
+"""The Terraform of deploy/gcp: it parses, names nothing that is not there, opens nothing, keeps no secret in its state.
+
+What only Google Cloud can tell is told by nobody here.
+"""
+
+import re
+import shutil
+import subprocess
+
+import hcl2
+import pytest
+import yaml
+from debian import CHECKOUT
+
+GCP = CHECKOUT / "deploy" / "gcp"
+FILES = sorted(GCP.glob("*.tf"))
+TEXT = "\n".join(path.read_text() for path in FILES)
+TEMPLATE = GCP / "cloud-init.yaml.tftpl"
+
+# What stands for the parts of the template that Terraform fills in.
+SETTINGS = {
+    "name": "antenna",
+    "project": "telco",
+    "bucket": "telco-antenna-parts",
+    "topic": "devices",
+    "partitions": "8",
+    "hours": "72",
+    "workers": "2",
+    "kafka_host": "antenna.zone.c.telco.internal",
+    "database_uri": "jdbc:postgresql://10.0.0.3:5432/antenna?sslmode=verify-ca",
+}
+
+
+def parse(path):
+    with open(path) as file:
+        return hcl2.load(file)
+
+
+def unquote(name):
+    return name.strip('"')
+
+
+def declared(kind):
+    """The names of all blocks of a kind: variables, outputs; of resources `type.name`."""
+    names = set()
+    for path in FILES:
+        for block in parse(path).get(kind, []):
+            for first, rest in block.items():
+                if first.startswith("__"):
+                    continue
+                if kind in ("resource", "ephemeral"):
+                    names |= {f"{unquote(first)}.{unquote(name)}" for name in rest if not name.startswith("__")}
+                else:
+                    names.add(unquote(first))
+    return names
+
+
+def used(pattern):
+    return set(re.findall(pattern, TEXT))
+
+
+def rendered():
+    """What cloud-init gets, by our own hand."""
+    text = re.sub(r"\$\{base64encode\(\w+\)\}", "bm90aGluZwo=", TEMPLATE.read_text())
+    return re.sub(r"\$\{(\w+)\}", lambda match: SETTINGS[match[1]], text)
+
+
+def test_every_variable_is_declared_and_used():
+    assert used(r"\bvar\.(\w+)") == declared("variable")
+
+
+def test_every_local_is_declared_and_used():
+    assert used(r"\blocal\.(\w+)") == declared("locals")
+
+
+def test_every_resource_that_is_named_is_there():
+    names = used(r"\b(google_\w+\.\w+)\.?") | used(r"\b(random_\w+\.\w+)\.?")
+    assert names <= declared("resource") | declared("ephemeral")
+
+
+def test_the_template_is_given_what_it_uses():
+    block = re.search(r"(?s)\n  settings = \{\n(.*?)\n  \}", TEXT)[1]
+    given = set(re.findall(r"(?m)^    (\w+) +=", block))
+    wanted = set(re.findall(r"\$\{(?:base64encode\()?(\w+)", TEMPLATE.read_text()))
+    assert given == wanted
+
+
+def test_secrets_are_neither_in_state_nor_in_plans():
+    assert not re.search(r"\b(password|secret_data|root_password)\s*=", TEXT)
+    assert 'resource "random_password"' not in TEXT
+    assert len(used(r"(\w+_wo)\s*=")) == 2
+
+
+def test_nothing_is_open_to_everybody():
+    assert "0.0.0.0/0" not in TEXT
+    assert "::/0" not in TEXT
+    assert "access_config" not in TEXT
+    assert "ipv4_enabled    = false" in TEXT
+
+
+def test_the_machine_may_do_little():
+    roles = used(r'role\s+= "([^"]+)"')
+    assert roles == {"roles/secretmanager.secretAccessor", "roles/storage.objectViewer"}
+    assert "google_project_iam" not in TEXT
+
+
+@pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not on this machine")
+def test_the_format_is_terraforms():
+    command = ["terraform", f"-chdir={GCP}", "fmt", "-check", "-diff"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_files_of_the_machine_are_those_that_the_units_read():
+    paths = {entry["path"] for entry in yaml.safe_load(rendered())["write_files"]}
+    assert {"/etc/antenna/speed-devices.ini", "/etc/antenna/batch.ini", "/etc/kafka/server.properties"} <= paths
+
+
+@pytest.mark.timeout(300)
+def test_cloud_init_understands_the_machine(debian):
+    debian.apt("install", "cloud-init")
+    (debian.folder / "tmp" / "user-data").write_text(rendered())
+    done = debian.run("cloud-init", "schema", "--config-file", "/tmp/user-data", check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Valid" in done.stdout
+
+
+def test_the_setup_is_given_its_settings():
+    """Each variable that the script takes from machine.env is written there."""
+    script = (GCP / "setup").read_text()
+    entries = {entry["path"]: entry for entry in yaml.safe_load(rendered())["write_files"]}
+    given = set(re.findall(r"(?m)^(\w+)=", entries["/etc/antenna/machine.env"]["content"]))
+    assert set(re.findall(r"\$([A-Z_]+)", script)) == given
+    subprocess.run(["bash", "-n", GCP / "setup"], check=True)
