@@ -209,7 +209,7 @@ class Database:
             self._run(name, *map(list, zip(*chunk, strict=True)), labels, table=table)
 
     def add_totals(self, rows, labels):
-        """Adds to the 5-minute totals. The rows are sorted by (date, label, id), the order in which all lock them."""
+        """Adds to the 5-minute totals. The rows are in the order of src/speed/totals.h, in which all lock them."""
         self._write_totals("add_totals", rows, labels, self._tables["bytes"])
 
     def replace_totals(self, hour, rows, labels):
