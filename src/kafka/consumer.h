@@ -96,7 +96,7 @@ int64_t consumer_end(const struct consumer *consumer, int32_t partition);
 /** Sends positions to the group's offsets in Kafka, without waiting for the answer. */
 void consumer_mirror(struct consumer *consumer, const struct position *positions, size_t count);
 
-/** Whether a read has said that the client cannot go on: nothing will come of it. Another may be opened in its place. */
+/** Whether a read has said that the client cannot go on, and nothing will come of it: another may take its place. */
 bool consumer_has_ended(const struct consumer *consumer);
 
 /** Whether the last broker has gone and none has answered since. */
