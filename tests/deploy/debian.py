@@ -15,7 +15,7 @@ KERNEL = ("proc", "sys", "dev")
 
 # The authorities that this machine trusts, among them those of a network that ends TLS on the way.
 AUTHORITIES = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
-AUTHORITIES_INSIDE = "/etc/ssl/authorities.crt"
+AUTHORITIES_INSIDE = "/etc/authorities.crt"
 
 
 class Debian:
