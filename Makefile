@@ -125,7 +125,7 @@ format: setup-lint ## format the sources
 	@.deps/venv/bin/ruff check --quiet --fix .
 
 reference: build ## write docs/reference.md and docs/metrics.md from the tables of options and of metrics
-	@build/generate-reference >docs/reference.md
+	@cp build/reference.md docs/reference.md
 	@build/generate-metrics >docs/metrics.md
 
 capacity: setup-lint ## write the figures of docs/capacity.md from bench/results

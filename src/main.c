@@ -22,6 +22,7 @@ static const command_function command_functions[COMMAND_IDS] = {
     [COMMAND_PROVISION] = command_provision, [COMMAND_SIMULATE] = command_simulate, [COMMAND_SPEED] = command_speed,
     [COMMAND_BATCH] = command_batch,         [COMMAND_VERIFY] = command_verify,     [COMMAND_STATUS] = command_status,
     [COMMAND_DOCTOR] = command_doctor,
+    [COMMAND_CONFIG] = command_config,
 };
 
 static void print_version(void)
@@ -32,38 +33,21 @@ static void print_version(void)
            libpq / 10000, libpq % 10000, duckdb_library_version());
 }
 
-/* Which of some names, up to a NULL, an option's value is; -1 when it is none of them. */
-static int find_name(const struct config *config, enum option_id id, const char *const *names)
+/* `antenna config COMMAND …` reads COMMAND's configuration, in which arguments may be missing. */
+static int load(enum command_id command, int count, char **arguments, struct config **ret_config, struct error *error)
 {
-    for (int i = 0; names[i]; i++)
-        if (strcmp(names[i], config_text(config, id)) == 0)
-            return i;
-    return -1;
-}
+    enum command_id shown;
 
-static int set_log(const struct config *config, struct error *error)
-{
-    static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
-    static const char *const formats[] = {"text", "json", NULL};
-    int level = find_name(config, OPTION_LOG_LEVEL, levels), format = find_name(config, OPTION_LOG_FORMAT, formats);
-
-    if (level < 0) {
-        error_set(error, ERROR_USAGE, "invalid value for log-level: \"%s\"", config_text(config, OPTION_LOG_LEVEL));
-        return error_hint(error, "give error, warning, info or debug");
-    }
-    if (format < 0) {
-        error_set(error, ERROR_USAGE, "invalid value for log-format: \"%s\"", config_text(config, OPTION_LOG_FORMAT));
-        return error_hint(error, "give text or json");
-    }
-    log_setup((enum log_level)level, (enum log_format)format, command_table[config_command(config)].name);
-    return 0;
+    if (command == COMMAND_CONFIG && count > 0 && command_find(arguments[0], &shown))
+        return config_read(shown, count - 1, arguments + 1, ret_config, error);
+    return config_load(command, count, arguments, ret_config, error);
 }
 
 static int run_command(enum command_id command, int count, char **arguments, struct error *error)
 {
     cleanup(config_cleanup) struct config *config = NULL;
 
-    if (config_load(command, count, arguments, &config, error))
+    if (load(command, count, arguments, &config, error))
         return -1;
     if (config_flag(config, OPTION_HELP)) {
         help_command(stdout, command);
@@ -73,8 +57,9 @@ static int run_command(enum command_id command, int count, char **arguments, str
         print_version();
         return 0;
     }
-    if (set_log(config, error))
-        return -1;
+    if (config_has(config, OPTION_LOG_LEVEL))
+        log_setup((enum log_level)config_number(config, OPTION_LOG_LEVEL),
+                  (enum log_format)config_number(config, OPTION_LOG_FORMAT), command_table[command].name);
     stop_install();
     return command_functions[command](config, error);
 }
@@ -90,6 +75,7 @@ static int finish_output(struct error *error)
 static int dispatch(int count, char **arguments, struct error *error)
 {
     const char *name = count > 1 ? arguments[1] : "--help";
+    enum command_id command;
 
     if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
         print_version();
@@ -99,11 +85,10 @@ static int dispatch(int count, char **arguments, struct error *error)
         help_program(count > 1 ? stdout : stderr);
         return count > 1 ? 0 : EXIT_USAGE;
     }
-    for (size_t i = 0; i < COMMAND_IDS; i++)
-        if (strcmp(name, command_table[i].name) == 0) {
-            log_setup(LOG_INFO, LOG_TEXT, command_table[i].name);
-            return run_command((enum command_id)i, count - 2, arguments + 2, error);
-        }
+    if (command_find(name, &command)) {
+        log_setup(LOG_INFO, LOG_TEXT, command_table[command].name);
+        return run_command(command, count - 2, arguments + 2, error);
+    }
     error_set(error, ERROR_USAGE, "unknown command \"%s\"", name);
     return error_hint(error, "see antenna --help");
 }

@@ -4,6 +4,7 @@ import pathlib
 import shutil
 import tempfile
 
+import events
 import pytest
 from case import Case
 from certificates import Certificates
@@ -60,3 +61,13 @@ def proxy(postgres):
     proxy = Proxy(postgres.port)
     yield proxy
     proxy.close()
+
+
+@pytest.fixture
+def used(case):
+    """Two hours that both layers have worked on."""
+    case.prepare()
+    case.produce([*events.draw(300), b"nonsense"])
+    case.speed()
+    case.batch_pending()
+    return case

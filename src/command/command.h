@@ -33,4 +33,7 @@ int command_status(const struct config *config, struct error *error) must_check;
 /** Examines what the jobs need; returns the exit code of a mistake when something would stop one (doctor.c). */
 int command_doctor(const struct config *config, struct error *error) must_check;
 
+/** Shows a configuration, which is that of the command to be looked into (config.c). */
+int command_config(const struct config *config, struct error *error) must_check;
+
 #endif

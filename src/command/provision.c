@@ -44,14 +44,17 @@ static int create_role(struct postgres *postgres, const struct config *config, e
     return role_create(postgres, config, role, password.text, ret_created, error);
 }
 
-/* Creates the roles whose password files are given. */
+/* Creates the roles whose password files are given; others that are here get their rights on what is new. */
 static int create_roles(struct postgres *postgres, const struct config *config, bool ret_created[ROLES],
                         struct error *error)
 {
-    for (int i = 0; i < ROLES; i++)
-        if (config_has(config, roles[i].password_file) &&
-            create_role(postgres, config, (enum role_id)i, &ret_created[i], error))
+    for (int i = 0; i < ROLES; i++) {
+        enum role_id role = (enum role_id)i;
+
+        if (config_has(config, roles[i].password_file) ? create_role(postgres, config, role, &ret_created[i], error)
+                                                       : role_renew(postgres, config, role, error))
             return -1;
+    }
     return 0;
 }
 
@@ -62,22 +65,30 @@ static void print_roles(const struct config *config, const bool created[ROLES])
             printf("role %s: %s\n", roles[i].name, created[i] ? "created" : "already there, password set");
 }
 
+static void print_version(int64_t before)
+{
+    printf("schema antenna: version %d", SCHEMA_VERSION);
+    if (before > 0 && before < SCHEMA_VERSION)
+        printf(", migrated from version %" PRId64, before);
+    putchar('\n');
+}
+
 static int provision(struct postgres *postgres, const struct config *config, const struct users *users,
                      struct error *error)
 {
-    struct table_report tables[CONTRACTS];
+    struct schema_report report;
     struct users_report loaded = {0};
     bool roles_created[ROLES] = {false};
 
-    if (postgres_begin(postgres, error) || schema_create(postgres, config, tables, error))
+    if (postgres_begin(postgres, error) || schema_create(postgres, config, &report, error))
         return -1;
     if (users->count && users_load(postgres, config_text(config, OPTION_USER_METADATA_TABLE), users, &loaded, error))
         return -1;
     if (create_roles(postgres, config, roles_created, error) || postgres_commit(postgres, error))
         return -1;
     for (int i = 0; i < CONTRACTS; i++)
-        print_table(&tables[i]);
-    printf("schema antenna: version %d\n", SCHEMA_VERSION);
+        print_table(&report.tables[i]);
+    print_version(report.version_before);
     if (config_has(config, OPTION_USERS))
         print_users(users, &loaded);
     print_roles(config, roles_created);

@@ -13,7 +13,9 @@ const struct command command_table[COMMAND_IDS] = {
             .positionals = {OPTION_JDBC_URI, OPTION_JDBC_USER, OPTION_JDBC_PASSWORD},
             .positional_count = 3,
             .required_count = 2,
-            .examples = "  antenna provision jdbc:postgresql://localhost:5432/postgres postgres - --users users.csv\n",
+            .examples = "  antenna provision jdbc:postgresql://localhost:5432/postgres postgres - --users users.csv\n"
+                        "  antenna provision jdbc:postgresql://localhost:5432/postgres postgres - \\\n"
+                        "      --speed-password-file speed-password --batch-password-file batch-password\n",
         },
     [COMMAND_SIMULATE] =
         {
@@ -43,7 +45,8 @@ const struct command command_table[COMMAND_IDS] = {
             .positional_count = 7,
             .required_count = 7,
             .examples = "  antenna speed localhost:9092 devices jdbc:postgresql://localhost:5432/postgres \\\n"
-                        "      bytes postgres - /var/lib/antenna\n",
+                        "      bytes postgres - /var/lib/antenna\n"
+                        "  antenna speed --config /etc/antenna/antenna.ini --workers 4 --until-end\n",
         },
     [COMMAND_BATCH] =
         {
@@ -109,5 +112,20 @@ const struct command command_table[COMMAND_IDS] = {
             .required_count = 2,
             .examples = "  antenna doctor jdbc:postgresql://localhost:5432/postgres postgres - \\\n"
                         "      --kafka-server localhost:9092 --topic devices --storage-root /var/lib/antenna\n",
+        },
+    [COMMAND_CONFIG] =
+        {
+            .name = "config",
+            .summary = "show the effective configuration of a command",
+            .description =
+                "Prints every value with which the command would run, each below the place that it came from: "
+                "argument,\n"
+                "environment variable, line of the configuration file, or default. What is secret is not shown. The\n"
+                "output is a configuration file itself.",
+            .positionals = {OPTION_COMMAND},
+            .positional_count = 1,
+            .required_count = 1,
+            .examples = "  antenna config speed --config /etc/antenna/antenna.ini\n"
+                        "  antenna config simulate localhost:9092 devices --rate 1000 >simulate.ini\n",
         },
 };

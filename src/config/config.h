@@ -20,9 +20,13 @@ struct config;
 /**
  * Reads the arguments behind the command's name (`arguments`, `count` of them), the environment and the file. Values of
  * secret options are overwritten in `arguments` itself, so that the process list no longer shows them. With --help or
- * --version nothing else is demanded. Errors: ERROR_USAGE for the command line; ERROR_MISTAKE for file and environment.
+ * --version nothing else is read. Errors: ERROR_USAGE for the command line; ERROR_MISTAKE for file and environment.
  * Free with config_free().
  */
+int config_read(enum command_id command, int count, char **arguments, struct config **ret_config, struct error *error)
+    must_check;
+
+/** As config_read(), and ERROR_USAGE when an argument that the command cannot do without is missing. */
 int config_load(enum command_id command, int count, char **arguments, struct config **ret_config, struct error *error)
     must_check;
 
@@ -38,25 +42,28 @@ enum command_id config_command(const struct config *config);
 /** Whether the option has a value, its default included. */
 bool config_has(const struct config *config, enum option_id id);
 
-/** Where the option's value came from. */
+/** Where the option's value came from; of a list the gravest source of its entries. */
 enum config_source config_source(const struct config *config, enum option_id id);
 
-/** The value as text as it was given, or NULL when it has none. */
+/** The value as text as it was given, or NULL when it has none; of a list see config_list_entry(). */
 const char *config_text(const struct config *config, enum option_id id);
 
 /** TYPE_FLAG: whether it is set. */
 bool config_flag(const struct config *config, enum option_id id);
 
-/** TYPE_COUNT as it is, TYPE_SIZE in bytes, TYPE_INTERVAL in milliseconds, TYPE_TIME in seconds since the epoch. */
+/**
+ * TYPE_COUNT as it is, TYPE_SIZE in bytes, TYPE_INTERVAL in milliseconds, TYPE_TIME in seconds since the epoch,
+ * TYPE_CHOICE as the number of the word, from 0.
+ */
 int64_t config_number(const struct config *config, enum option_id id);
 
 /** TYPE_SHARE: 0 to 1. */
 double config_share(const struct config *config, enum option_id id);
 
-/** TYPE_LIST: number of entries. */
+/** TYPE_LIST and TYPE_PROPERTIES: number of entries. */
 size_t config_list_size(const struct config *config, enum option_id id);
 
-/** TYPE_LIST: entry `index`. */
+/** TYPE_LIST and TYPE_PROPERTIES: entry `index`. */
 const char *config_list_entry(const struct config *config, enum option_id id, size_t index);
 
 #endif

@@ -13,6 +13,7 @@
 #define DOCTOR (1u << COMMAND_DOCTOR)
 #define DATABASE (PROVISION | SPEED | BATCH | VERIFY | STATUS | DOCTOR)
 #define KAFKA (SIMULATE | SPEED | DOCTOR)
+#define CONFIG (1u << COMMAND_CONFIG)
 #define EVERY (DATABASE | SIMULATE)
 
 #define MINUTE_MS (60 * 1000)
@@ -148,17 +149,20 @@ const struct option option_table[OPTION_IDS] = {
     [OPTION_LISTEN] = {"listen", 0, TYPE_TEXT, "ADDRESS", NULL, 0, 0, SPEED | BATCH, false,
         "serve /metrics for Prometheus, /healthz and /readyz at HOST:PORT, [IPV6]:PORT, or PORT of 127.0.0.1; 0 is a "
         "free port; batch: with --follow (default: off)"},
-    [OPTION_KAFKA_PROPERTY] = {"kafka-property", 'X', TYPE_LIST, "NAME=VALUE", NULL, 0, 0, KAFKA, true,
-        "a librdkafka property, such as security.protocol=SASL_SSL; may be given several times"},
+    [OPTION_KAFKA_PROPERTY] = {"kafka-property", 'X', TYPE_PROPERTIES, "NAME=VALUE", NULL, 0, 0, KAFKA, true,
+        "a librdkafka property, such as security.protocol=SASL_SSL; may be given several times, and separated by commas "
+        "in the environment"},
     [OPTION_CONFIG] = {"config", 0, TYPE_TEXT, "FILE", NULL, 0, 0, EVERY, false,
         "configuration file (INI) with option names as keys, also per command in a section [speed]"},
-    [OPTION_LOG_LEVEL] = {"log-level", 0, TYPE_TEXT, "LEVEL", "info", 0, 0, EVERY, false,
-        "what is logged: error, warning, info or debug"},
-    [OPTION_LOG_FORMAT] = {"log-format", 0, TYPE_TEXT, "FORMAT", "text", 0, 0, EVERY, false,
-        "how it is logged: text, or json for an object a line"},
-    [OPTION_HELP] = {"help", 'h', TYPE_FLAG, NULL, NULL, 0, 0, EVERY, false,
+    [OPTION_LOG_LEVEL] = {"log-level", 0, TYPE_CHOICE, "error|warning|info|debug", "info", 0, 0, EVERY, false,
+        "what is logged"},
+    [OPTION_LOG_FORMAT] = {"log-format", 0, TYPE_CHOICE, "text|json", "text", 0, 0, EVERY, false,
+        "how it is logged: json is an object a line"},
+    [OPTION_COMMAND] = {"command", 0, TYPE_TEXT, "COMMAND", NULL, 0, 0, CONFIG, false,
+        "the command whose configuration is shown; its own arguments and options follow"},
+    [OPTION_HELP] = {"help", 'h', TYPE_FLAG, NULL, NULL, 0, 0, EVERY | CONFIG, false,
         "print this help and exit"},
-    [OPTION_VERSION] = {"version", 'V', TYPE_FLAG, NULL, NULL, 0, 0, EVERY, false,
+    [OPTION_VERSION] = {"version", 'V', TYPE_FLAG, NULL, NULL, 0, 0, EVERY | CONFIG, false,
         "print the versions of the program and its libraries and exit"},
 };
 // clang-format on
@@ -166,6 +170,37 @@ const struct option option_table[OPTION_IDS] = {
 bool option_taken(const struct option *option, enum command_id command)
 {
     return option->commands & (1u << command);
+}
+
+bool option_is_positional(const struct option *option, enum command_id id)
+{
+    const struct command *command = &command_table[id];
+
+    for (size_t i = 0; i < command->positional_count; i++)
+        if (&option_table[command->positionals[i]] == option)
+            return true;
+    return false;
+}
+
+bool option_in_environment(const struct option *option)
+{
+    return option != &option_table[OPTION_HELP] && option != &option_table[OPTION_VERSION] &&
+           option != &option_table[OPTION_COMMAND];
+}
+
+bool option_in_file(const struct option *option)
+{
+    return option_in_environment(option) && option != &option_table[OPTION_CONFIG];
+}
+
+bool command_find(const char *name, enum command_id *ret_command)
+{
+    for (int id = 0; id < COMMAND_IDS; id++)
+        if (strcmp(name, command_table[id].name) == 0) {
+            *ret_command = (enum command_id)id;
+            return true;
+        }
+    return false;
 }
 
 const struct option *option_find(enum command_id command, const char *name, size_t size)

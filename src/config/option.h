@@ -1,7 +1,7 @@
 /*
  * The option table: the single truth for command-line options, positional arguments, environment variables, keys of
- * the configuration file, --help and docs/reference.md. To add an option: a name in `enum option_id`, a row in
- * option.c, and the commands that take it.
+ * the configuration file, --help, docs/reference.md, the manual pages and the shells' completions. To add an option: a
+ * name in `enum option_id`, a row in option.c, and the commands that take it.
  */
 #ifndef ANTENNA_CONFIG_OPTION_H
 #define ANTENNA_CONFIG_OPTION_H
@@ -72,6 +72,7 @@ enum option_id {
     OPTION_CONFIG,
     OPTION_LOG_LEVEL,
     OPTION_LOG_FORMAT,
+    OPTION_COMMAND,
     OPTION_HELP,
     OPTION_VERSION,
     OPTION_IDS, /* how many there are */
@@ -79,14 +80,16 @@ enum option_id {
 
 /** How a value is written and what it becomes. */
 enum option_type {
-    TYPE_TEXT,     /* any text that is not empty */
-    TYPE_FLAG,     /* present or not; `true` or `false` in environment and file */
-    TYPE_COUNT,    /* whole number */
-    TYPE_SIZE,     /* whole number of bytes, with k, M, G (1000) or Ki, Mi, Gi (1024) and B behind it */
-    TYPE_INTERVAL, /* 200ms, 5s, 1m, 2h; a plain number is seconds; kept in milliseconds */
-    TYPE_SHARE,    /* 0 to 1 */
-    TYPE_TIME,     /* ISO-8601 with an offset; kept in seconds since the Unix epoch, UTC */
-    TYPE_LIST,     /* may be given several times; comma-separated in the environment */
+    TYPE_TEXT,       /* any text that is not empty */
+    TYPE_FLAG,       /* present or not; `true` or `false` in environment and file */
+    TYPE_COUNT,      /* whole number */
+    TYPE_SIZE,       /* whole number of bytes, with k, M, G (1000) or Ki, Mi, Gi (1024) and B behind it */
+    TYPE_INTERVAL,   /* 200ms, 5s, 1m, 2h; a plain number is seconds; kept in milliseconds */
+    TYPE_SHARE,      /* 0 to 1 */
+    TYPE_TIME,       /* ISO-8601 with an offset; kept in seconds since the Unix epoch, UTC */
+    TYPE_CHOICE,     /* one of the words of `value`, which are separated by |; kept as its number, from 0 */
+    TYPE_LIST,       /* may be given several times, and each time several, separated by commas */
+    TYPE_PROPERTIES, /* NAME=VALUE, may be given several times; each name by itself has the usual precedence */
 };
 
 enum command_id {
@@ -97,6 +100,7 @@ enum command_id {
     COMMAND_VERIFY,
     COMMAND_STATUS,
     COMMAND_DOCTOR,
+    COMMAND_CONFIG,
     COMMAND_IDS
 };
 
@@ -106,7 +110,7 @@ struct option {
     const char *name; /* on the command line behind --, in the file, and upper-case behind ANTENNA_ */
     char letter;      /* short form, or 0 */
     enum option_type type;
-    const char *value;        /* how help names the value; NULL for flags */
+    const char *value;        /* how help names the value, FILE… and FOLDER for paths; NULL for flags */
     const char *fallback;     /* default as text, or NULL: none */
     int64_t minimum, maximum; /* of TYPE_COUNT, TYPE_SIZE (bytes), TYPE_INTERVAL (milliseconds) */
     unsigned commands;        /* bit 1 << command_id for each command that takes it */
@@ -132,6 +136,19 @@ extern const struct command command_table[COMMAND_IDS];
 
 /** Whether the command takes the option, by position or by name. */
 bool option_taken(const struct option *option, enum command_id command);
+
+/** Whether the option is one of the command's positional arguments. */
+bool option_is_positional(const struct option *option, enum command_id command);
+
+/** Whether it is read from the environment: all but those that ask for help are. */
+bool option_in_environment(const struct option *option);
+
+/** Whether it is read from the configuration file: what is read from the environment is, but for the file's own name.
+ */
+bool option_in_file(const struct option *option);
+
+/** Finds a command by its name. */
+bool command_find(const char *name, enum command_id *ret_command);
 
 /** The option of that name which the command takes, or NULL. `name` is `size` bytes. */
 const struct option *option_find(enum command_id command, const char *name, size_t size);

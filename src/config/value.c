@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/time.h"
 
 struct unit {
@@ -86,11 +87,42 @@ static int parse_flag(const struct option *option, const char *text, bool *ret_f
     return 0;
 }
 
+static int refuse_choice(const struct option *option, const char *text, struct error *error)
+{
+    cleanup(buffer_release) struct buffer words = {0};
+    const char *last = strrchr(option->value, '|');
+
+    for (const char *byte = option->value; *byte; byte++)
+        if (*byte == '|')
+            buffer_text(&words, byte == last ? " or " : ", ");
+        else
+            buffer_append(&words, byte, 1);
+    return refuse(option, text, words.data, error);
+}
+
+static int parse_choice(const struct option *option, const char *text, int64_t *ret_number, struct error *error)
+{
+    size_t size = strlen(text);
+    const char *word = option->value;
+
+    for (int64_t number = 0; *word; number++) {
+        size_t word_size = strcspn(word, "|");
+
+        if (word_size == size && memcmp(word, text, size) == 0) {
+            *ret_number = number;
+            return 0;
+        }
+        word += word_size + (word[word_size] == '|');
+    }
+    return refuse_choice(option, text, error);
+}
+
 int value_parse(const struct option *option, const char *text, union value *ret_value, struct error *error)
 {
     switch (option->type) {
     case TYPE_TEXT:
     case TYPE_LIST:
+    case TYPE_PROPERTIES:
         if (!*text)
             return error_set(error, ERROR_USAGE, "invalid value for %s: it is empty", option->name);
         return 0;
@@ -104,6 +136,8 @@ int value_parse(const struct option *option, const char *text, union value *ret_
     case TYPE_INTERVAL:
         return parse_bounded(option, text, interval_units, "a time such as 200ms, 5s, 1m or 2h", &ret_value->number,
                              error);
+    case TYPE_CHOICE:
+        return parse_choice(option, text, &ret_value->number, error);
     case TYPE_SHARE:
         return parse_share(option, text, &ret_value->share, error);
     case TYPE_TIME:

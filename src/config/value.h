@@ -16,8 +16,9 @@ union value {
 };
 
 /**
- * Reads `text` as the option's type demands, within the option's bounds. TYPE_TEXT and TYPE_LIST have no value beside
- * their text, which must not be empty. Error: ERROR_USAGE with what was expected; secret texts are not repeated.
+ * Reads `text` as the option's type demands, within the option's bounds. TYPE_TEXT, TYPE_LIST and
+ * TYPE_PROPERTIES have no value beside their text, which must not be empty. Error: ERROR_USAGE with what was expected;
+ * secret texts are not repeated.
  */
 int value_parse(const struct option *option, const char *text, union value *ret_value, struct error *error) must_check;
 

@@ -35,35 +35,77 @@ static int fail(const struct postgres *postgres, const struct config *config, co
 
 /* Name and verifier of the password travel in settings of this transaction: statements that make roles take no
  * parameters. */
-static int set_login(struct postgres *postgres, const char *name, const char *password, bool *ret_created,
-                     struct error *error)
+static int set_role(struct postgres *postgres, const char *name, struct error *error)
 {
-    cleanup(postgres_clear) PGresult *result = NULL;
-    struct parameters role = {0}, settings = {0};
+    struct parameters parameters = {0};
+
+    parameters_text(&parameters, name);
+    return postgres_do(postgres, sql_set_role, &parameters, error);
+}
+
+static int set_verifier(struct postgres *postgres, const char *name, const char *password, struct error *error)
+{
+    struct parameters parameters = {0};
     char *verifier;
     int status;
 
-    parameters_text(&role, name);
-    if (postgres_run(postgres, sql_count_roles, &role, &result, error) ||
-        postgres_encrypt_password(postgres, name, password, &verifier, error))
+    if (postgres_encrypt_password(postgres, name, password, &verifier, error))
         return -1;
-    parameters_text(&settings, name);
-    parameters_text(&settings, verifier);
-    status = postgres_do(postgres, sql_set_role, &settings, error);
+    parameters_text(&parameters, verifier);
+    status = postgres_do(postgres, sql_set_verifier, &parameters, error);
     PQfreemem(verifier);
-    if (status || postgres_script(postgres, sql_create_role, error))
+    return status;
+}
+
+/* The number that a text about the role of this name says. */
+static int ask(struct postgres *postgres, const char *sql, const char *name, int64_t *ret_number, struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+    struct parameters parameters = {0};
+
+    parameters_text(&parameters, name);
+    if (postgres_run(postgres, sql, &parameters, &result, error))
         return -1;
-    *ret_created = postgres_number(result, 0, 0) == 0;
+    *ret_number = postgres_number(result, 0, 0);
     return 0;
+}
+
+static int set_login(struct postgres *postgres, enum role_id id, const char *password, bool *ret_created,
+                     struct error *error)
+{
+    const char *name = roles[id].name;
+    int64_t count = 0;
+
+    if (ask(postgres, sql_count_roles, name, &count, error) || set_role(postgres, name, error) ||
+        set_verifier(postgres, name, password, error) || postgres_script(postgres, sql_create_role, error) ||
+        (id == ROLE_READER && postgres_script(postgres, sql_limit_reader, error)))
+        return -1;
+    *ret_created = count == 0;
+    return 0;
+}
+
+static int grant(struct postgres *postgres, const struct config *config, enum role_id id, struct error *error)
+{
+    cleanup(memory_free) char *rights = schema_with_tables(grants[id], config);
+
+    if (set_role(postgres, roles[id].name, error) || postgres_script(postgres, rights, error))
+        return -1;
+    return postgres_script(postgres, sql_grant_places, error);
 }
 
 int role_create(struct postgres *postgres, const struct config *config, enum role_id id, const char *password,
                 bool *ret_created, struct error *error)
 {
-    cleanup(memory_free) char *rights = schema_with_tables(grants[id], config);
-
-    if (set_login(postgres, roles[id].name, password, ret_created, error) || postgres_script(postgres, rights, error) ||
-        postgres_script(postgres, sql_grant_places, error))
+    if (set_login(postgres, id, password, ret_created, error) || grant(postgres, config, id, error))
         return fail(postgres, config, &roles[id], error);
+    return 0;
+}
+
+int role_renew(struct postgres *postgres, const struct config *config, enum role_id id, struct error *error)
+{
+    int64_t known = 0;
+
+    if (ask(postgres, sql_has_rights, roles[id].name, &known, error) || (known && grant(postgres, config, id, error)))
+        return error_context(error, "could not renew the rights of the role %s", roles[id].name);
     return 0;
 }

@@ -30,4 +30,10 @@ extern const struct role roles[ROLES];
 int role_create(struct postgres *postgres, const struct config *config, enum role_id id, const char *password,
                 bool *ret_created, struct error *error) must_check;
 
+/**
+ * Gives a role that has rights in this database those on tables and views that are new, inside a transaction and after
+ * schema_create(). A role that has none here is left alone.
+ */
+int role_renew(struct postgres *postgres, const struct config *config, enum role_id id, struct error *error) must_check;
+
 #endif

@@ -82,22 +82,6 @@ static int create_table(struct postgres *postgres, const struct config *config, 
     return run_for_table(postgres, texts[id].create, table, NULL, error);
 }
 
-int schema_check_version(struct postgres *postgres, struct error *error)
-{
-    cleanup(postgres_clear) PGresult *result = NULL;
-    int64_t version;
-
-    if (postgres_run(postgres, sql_select_schema_version, NULL, &result, error))
-        return error_context(error, "could not read the schema antenna");
-    version = postgres_number(result, 0, 0);
-    if (version == SCHEMA_VERSION)
-        return 0;
-    error_set(error, ERROR_MISTAKE, "the schema antenna has version %lld instead of %d", (long long)version,
-              SCHEMA_VERSION);
-    return error_hint(error, version < SCHEMA_VERSION ? "run antenna provision with this version of the program"
-                                                      : "use a newer version of the program");
-}
-
 char *schema_with_tables(const char *sql, const struct config *config)
 {
     const char *const tables[][2] = {{"bytes", config_text(config, OPTION_JDBC_TABLE)},
@@ -118,16 +102,15 @@ static int create_views(struct postgres *postgres, const struct config *config, 
     return 0;
 }
 
-int schema_create(struct postgres *postgres, const struct config *config, struct table_report ret_reports[CONTRACTS],
+int schema_create(struct postgres *postgres, const struct config *config, struct schema_report *ret_report,
                   struct error *error)
 {
-    if (postgres_script(postgres, sql_lock_provision, error) ||
-        postgres_script(postgres, sql_create_bookkeeping, error))
-        return error_context(error, "could not create the schema antenna");
-    if (schema_check_version(postgres, error))
+    if (postgres_script(postgres, sql_lock_provision, error))
+        return error_context(error, "could not wait for other provisions");
+    if (schema_migrate(postgres, &ret_report->version_before, error))
         return -1;
     for (int i = 0; i < CONTRACTS; i++)
-        if (create_table(postgres, config, (enum contract_id)i, &ret_reports[i], error))
+        if (create_table(postgres, config, (enum contract_id)i, &ret_report->tables[i], error))
             return -1;
     return create_views(postgres, config, error);
 }
@@ -156,16 +139,6 @@ static int check_tables(struct postgres *postgres, const struct config *config, 
         if (option_taken(&option_table[contracts[i].option], config_command(config)) &&
             check_table(postgres, config, (enum contract_id)i, keyed, error))
             return -1;
-    return 0;
-}
-
-int schema_has_bookkeeping(struct postgres *postgres, bool *ret_has, struct error *error)
-{
-    cleanup(postgres_clear) PGresult *result = NULL;
-
-    if (postgres_run(postgres, sql_has_bookkeeping, NULL, &result, error))
-        return error_context(error, "could not look for the schema antenna");
-    *ret_has = postgres_number(result, 0, 0) != 0;
     return 0;
 }
 

@@ -4,9 +4,7 @@
 
 #include "config/config.h"
 #include "postgres/contract.h"
-
-/** The version of the schema `antenna` that this program reads and writes. */
-#define SCHEMA_VERSION 1
+#include "postgres/schema_version.h"
 
 enum table_fate { TABLE_CREATED, TABLE_KEPT, TABLE_ADOPTED };
 
@@ -18,22 +16,22 @@ struct table_report {
     int64_t differing; /* keys whose merged rows were not equal */
 };
 
+/** What provision found and did. */
+struct schema_report {
+    int64_t version_before; /* of the schema `antenna`, 0 when it was not there */
+    struct table_report tables[CONTRACTS];
+};
+
 /**
- * Creates what is missing, inside a transaction that keeps other provisions out. Tables without key are adopted when
- * the configuration says so: doubled rows are merged and the key is added; else they are ERROR_MISTAKE, as are tables
- * whose columns are not right.
+ * Creates what is missing and takes the schema `antenna` to our version, inside a transaction that keeps other
+ * provisions out. Tables without key are adopted when the configuration says so: doubled rows are merged and the key is
+ * added; else they are ERROR_MISTAKE, as are tables whose columns are not right.
  */
-int schema_create(struct postgres *postgres, const struct config *config, struct table_report ret_reports[CONTRACTS],
+int schema_create(struct postgres *postgres, const struct config *config, struct schema_report *ret_report,
                   struct error *error) must_check;
 
 /** Puts the configured names of the four tables into SQL; see postgres_with_tables(). Free the text. */
 char *schema_with_tables(const char *sql, const struct config *config) must_check;
-
-/** Whether the database has the schema `antenna`, that is, our bookkeeping. */
-int schema_has_bookkeeping(struct postgres *postgres, bool *ret_has, struct error *error) must_check;
-
-/** Checks that the schema `antenna` has our version. Error: ERROR_MISTAKE, with what to do. */
-int schema_check_version(struct postgres *postgres, struct error *error) must_check;
 
 /**
  * Checks that the tables which the configuration's command uses are there with their columns; their keys may be

@@ -1,5 +1,7 @@
 """The contract of the command line, for every command."""
 
+import shlex
+
 import pytest
 
 pytestmark = [pytest.mark.timeout(20), pytest.mark.asan]
@@ -15,6 +17,7 @@ ARGUMENTS = {
     "verify": ["jdbc-uri", "jdbc-user", "jdbc-password"],
     "status": ["jdbc-uri", "jdbc-user", "jdbc-password"],
     "doctor": ["jdbc-uri", "jdbc-user", "jdbc-password"],
+    "config": ["command"],
 }
 
 MISSPELT = {
@@ -25,6 +28,7 @@ MISSPELT = {
     "verify": "--deap",
     "status": "--jsn",
     "doctor": "--storage-rot",
+    "config": "--hepl",
 }
 MEANT = {
     "provision": "adopt",
@@ -34,6 +38,7 @@ MEANT = {
     "verify": "deep",
     "status": "json",
     "doctor": "storage-root",
+    "config": "help",
 }
 
 each = pytest.mark.parametrize("command", ARGUMENTS)
@@ -78,7 +83,7 @@ def test_too_many_arguments(program, command):
     program.run(command, *given, "more").fails(2, "too many arguments", f"takes {len(given)}")
 
 
-@each
+@pytest.mark.parametrize("command", ARGUMENTS.keys() - {"config"})
 def test_wrong_log_level(program, command):
     given = ["2022-02-20T10:00:00Z" if name == "hour" else "x" for name in ARGUMENTS[command]]
     program.run(command, *given, "--log-level", "loud").fails(2, "log-level", "error, warning, info or debug")
@@ -117,6 +122,24 @@ def test_wrong_environment_and_file(program, tmp_path):
     path = tmp_path / "antenna.ini"
     path.write_text("[simulate]\nsede = 1\n")
     program.run("simulate", "k", "t", "--config", path).fails(3, "antenna.ini", "line 2", "sede")
+
+
+def test_examples_are_right(program):
+    """Each example of --help is a command line that is read without an error."""
+    text = "".join(program.run(command, "--help").out.partition("examples:")[2] for command in ARGUMENTS)
+    text += program.run("--help").out.partition("examples:")[2].partition("exit codes")[0]
+    examples = [shlex.split(line) for line in text.replace("\\\n", " ").splitlines() if line.strip()]
+    assert len(examples) > len(ARGUMENTS)
+    for name, command, *arguments in examples:
+        assert name == "antenna"
+        words = [word for word in arguments if not word.startswith(">")]
+        from_file = "--config" in words
+        if from_file:
+            place = words.index("--config")
+            del words[place : place + 2]  # this machine does not have the file
+        result = program.run(*([] if command == "config" else ["config"]), command, *words)
+        assert result.code == 0, result.err
+        assert from_file or "is missing" not in result.out
 
 
 def test_output_that_cannot_be_written(program):

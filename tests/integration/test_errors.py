@@ -177,7 +177,7 @@ def test_sum_of_an_hour_beyond_bigint(prepared):
 
 
 def test_newer_schema(prepared):
-    prepared.execute("UPDATE antenna.schema_version SET version = 99")
+    prepared.execute("INSERT INTO antenna.schema_version (version) VALUES (99)")
     (prepared.root / "data").mkdir(parents=True)
     for arguments in (prepared.speed_arguments(), prepared.batch_arguments(HOUR), ("provision", *prepared.login)):
         prepared.program.run(*arguments).fails(3, "99")

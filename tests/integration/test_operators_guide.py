@@ -1,4 +1,4 @@
-"""The SQL of the operators' guide does what the guide says."""
+"""The SQL and the configuration of the guides do what the guides say."""
 
 import datetime
 import pathlib
@@ -12,14 +12,14 @@ from spark_tables import SPARK_TABLES
 
 pytestmark = pytest.mark.timeout(60)
 
-GUIDE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "operators.md"
+DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 HOUR = "2022-02-20T09:00:00Z"
 CUT = datetime.datetime(2022, 2, 20, 10)
 
 
-def block_with(words):
-    """The block of SQL that contains these words."""
-    blocks = re.findall(r"^ *```sql\n(.*?)^ *```", GUIDE.read_text(), re.DOTALL | re.MULTILINE)
+def block_with(words, language="sql", guide="operators.md"):
+    """The guide's block in a language that contains these words."""
+    blocks = re.findall(rf"^ *```{language}\n(.*?)^ *```", (DOCS / guide).read_text(), re.DOTALL | re.MULTILINE)
     found = [textwrap.dedent(block) for block in blocks if words in block]
     assert len(found) == 1, f'{len(found)} blocks with "{words}"'
     return found[0]
@@ -66,7 +66,30 @@ def test_coming_from_spark(case):
     case.provision("--adopt")
     case.produce(events.draw(300))
     case.speed()
-    case.execute(block_with("FROM bytes_spark"))
+    case.execute(block_with("FROM bytes_spark", guide="from-spark.md"))
     expected = expect(case.messages())
     late = {key: value for key, value in expected.windows.items() if key[0] >= CUT}
     assert case.totals() == late | {(before, "app_bytes_total", "SKYPE"): 7}
+
+
+def test_one_file_for_all_commands(program, tmp_path):
+    path = tmp_path / "antenna.ini"
+    path.write_text(block_with("[batch]", "ini"))
+    for command, user in (("speed", "antenna_speed"), ("batch", "antenna_batch")):
+        result = program.run("config", command, "--config", path)
+        assert result.code == 0, result.err
+        assert "is missing" not in result.out
+        assert f"\njdbc-user = {user}\n" in result.out
+    command = block_with("antenna config", "sh").replace("/etc/antenna/antenna.ini", str(path)).split()
+    assert "# argument\nworkers = 4\n" in program.run(*command[1:]).out
+
+
+def test_messages_are_those_of_the_program():
+    """Each message that is explained is one that the program has."""
+    sources = "".join(path.read_text() for path in (DOCS.parent / "src").rglob("*.[ch]"))
+    texts = "".join(part or "%" for part in re.findall(r'"((?:[^"\\\n]|\\.)*)"', sources)).replace('\\"', '"')
+    rows = re.findall(r"^\| `(.*?)` \|", (DOCS / "troubleshooting.md").read_text(), re.MULTILINE)
+    assert len(rows) > 20
+    for row in rows:
+        for part in filter(None, (part.strip(' "') for part in row.split("…"))):
+            assert part in texts, row

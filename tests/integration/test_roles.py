@@ -7,6 +7,7 @@ from proxy import COMMIT
 from psycopg import sql
 from test_compaction import start
 from test_protocol import Victim, address, kill_after
+from test_upgrade import take_back
 from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(60)
@@ -98,7 +99,7 @@ NOT_ALLOWED = {
         "UPDATE antenna.archive_file SET rows = 0",
         "DELETE FROM antenna.progress",
         "DELETE FROM antenna.loss",
-        "UPDATE antenna.schema_version SET version = 2",
+        "UPDATE antenna.schema_version SET version = 9",
     ],
     BATCH: [
         "UPDATE bytes SET value = 0",
@@ -113,7 +114,7 @@ NOT_ALLOWED = {
         "UPDATE antenna.archive_file SET rows = 0",
         "SELECT * FROM antenna.rejected_message",
         "DELETE FROM antenna.rejected_count",
-        "INSERT INTO antenna.schema_version VALUES (2)",
+        "INSERT INTO antenna.schema_version VALUES (9)",
     ],
 }
 FOR_BOTH = [
@@ -134,6 +135,32 @@ def test_what_they_must_not_do_fails(jobs, role):
         for statement in NOT_ALLOWED[role] + FOR_BOTH:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)
+
+
+def may(case, role, table):
+    """What the role may do with a table."""
+    kinds = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE")
+    return {kind for kind in kinds if case.value("SELECT has_table_privilege(%s, %s, %s)", role, table, kind)}
+
+
+def test_an_upgrade_gives_them_their_rights_on_what_is_new(jobs):
+    jobs.produce(events.draw(300))
+    speed(jobs)
+    take_back(jobs)
+    jobs.execute(f"GRANT USAGE ON SCHEMA antenna, public TO {SPEED}")
+    jobs.provision()
+    assert may(jobs, SPEED, "antenna.topic") == {"SELECT", "INSERT", "UPDATE"}
+    assert may(jobs, BATCH, "antenna.topic") == set()
+    jobs.produce(events.draw(300, seed=2))
+    speed(jobs)
+    jobs.check_exact()
+
+
+def test_a_role_without_rights_in_the_database_gets_none(jobs):
+    take_back(jobs)
+    jobs.provision()
+    for role in PASSWORDS:
+        assert not jobs.value("SELECT has_schema_privilege(%s, 'antenna', 'USAGE')", role)
 
 
 def test_a_job_with_the_role_of_the_other_is_refused(jobs):

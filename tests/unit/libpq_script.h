@@ -158,7 +158,7 @@ static void answer_with(int rows, const char *first, const char *second, const c
     for (int i = 2; i < ANSWERS_MAX; i++)
         script.answers[i] = "0";
     script.changed = changed;
-    script.version = "1";
+    script.version = "2";
 }
 
 static int set_up(void **state)

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "config/show.h"
 #include "unit.h"
 
 #define ARGUMENTS_MAX 24
@@ -171,6 +172,149 @@ static void test_lists(void **state)
     refused(load(COMMAND_SIMULATE, "k", "t", "--apps", "X,,Z"), ERROR_USAGE, "an entry is empty");
 }
 
+static void use_file(char *path, const char *text)
+{
+    write_temporary(path, text, strlen(text));
+    setenv("ANTENNA_CONFIG", path, 1);
+}
+
+static void test_properties_are_merged_by_name(void **state)
+{
+    char path[32];
+
+    (void)state;
+    use_file(path, "kafka-property = a=file\nkafka-property = b=file,with=comma\nkafka-property = c=first\n"
+                   "kafka-property = c=second ; and a semicolon\n");
+    setenv("ANTENNA_KAFKA_PROPERTY", "b=environment,d=environment", 1);
+    loaded(load(COMMAND_SIMULATE, "k", "t", "-X", "d=argument", "-X", "e=1", "-X", "e=2"));
+    assert_int_equal(config_list_size(config, OPTION_KAFKA_PROPERTY), 5);
+    assert_string_equal(config_list_entry(config, OPTION_KAFKA_PROPERTY, 0), "d=argument");
+    assert_string_equal(config_list_entry(config, OPTION_KAFKA_PROPERTY, 1), "e=2");
+    assert_string_equal(config_list_entry(config, OPTION_KAFKA_PROPERTY, 2), "b=environment");
+    assert_string_equal(config_list_entry(config, OPTION_KAFKA_PROPERTY, 3), "a=file");
+    assert_string_equal(config_list_entry(config, OPTION_KAFKA_PROPERTY, 4), "c=second ; and a semicolon");
+    unlink(path);
+}
+
+static void test_values_of_a_file_have_commas(void **state)
+{
+    char path[32];
+
+    (void)state;
+    use_file(path, "kafka-property = a=1,b=2\n");
+    loaded(load(COMMAND_SIMULATE, "k", "t"));
+    assert_int_equal(config_list_size(config, OPTION_KAFKA_PROPERTY), 1);
+    unlink(path);
+}
+
+static void test_choices(void **state)
+{
+    (void)state;
+    loaded(load(COMMAND_SIMULATE, "k", "t"));
+    assert_int_equal(config_number(config, OPTION_LOG_LEVEL), 2);
+    loaded(load(COMMAND_SIMULATE, "k", "t", "--log-level", "error"));
+    assert_int_equal(config_number(config, OPTION_LOG_LEVEL), 0);
+    refused(load(COMMAND_SIMULATE, "k", "t", "--log-level", "erro"), ERROR_USAGE, "error, warning, info or debug");
+    refused(load(COMMAND_SIMULATE, "k", "t", "--log-level", "error|warning"), ERROR_USAGE, "log-level");
+}
+
+/* What the configuration of a command is shown as; free it. */
+static char *show(void)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *file = open_memstream(&text, &size);
+
+    config_show(file, config);
+    fclose(file);
+    return text;
+}
+
+static void shows(const char *words)
+{
+    char *text = show();
+
+    if (!strstr(text, words))
+        fail_msg("\"%s\" is not in:\n%s", words, text);
+    free(text);
+}
+
+static void test_shows_each_value_with_its_source(void **state)
+{
+    char path[32], words[128];
+
+    (void)state;
+    use_file(path, "topic = file\n\n[speed]\nroll-rows = 5\nkafka-property = a=1\n");
+    setenv("ANTENNA_WORKERS", "2", 1);
+    give((const char *const[]){"-X", "b=2", "--jdbc-user", "me", NULL});
+    loaded(config_read(COMMAND_SPEED, given.count, given.list, &config, &error));
+    shows("[speed]\n");
+    snprintf(words, sizeof(words), "# %s:1\ntopic = file\n", path);
+    shows(words);
+    snprintf(words, sizeof(words), "# %s:4\nroll-rows = 5\n", path);
+    shows(words);
+    snprintf(words, sizeof(words), "# argument\nkafka-property = b=2\n# %s:5\nkafka-property = a=1\n", path);
+    shows(words);
+    shows("# environment variable ANTENNA_WORKERS\nworkers = 2\n");
+    shows("# argument\njdbc-user = me\n");
+    shows("# default\nroll-age = 1m\n");
+    shows("# default\njdbc-password = -\n");
+    shows("# kafka-server is missing: Kafka");
+    unlink(path);
+}
+
+static void test_shows_no_secrets(void **state)
+{
+    static const char *const uris[] = {"jdbc:postgresql://db/x?password=geheim", "postgresql://me:geheim@db/x",
+                                       "host=db PASSWORD = geheim", "postgresql://db/x?%70assword=geheim"};
+    char *text;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(uris) / sizeof(*uris); i++) {
+        loaded(load(COMMAND_SPEED, "k", "t", uris[i], "bytes", "me", "geheim", "/root", "-Xsasl.password=geheim",
+                    "-Xssl.key.pem=geheim", "-Xsasl.oauthbearer.client.secret=geheim", "-Xsasl.username=me"));
+        text = show();
+        assert_null(strstr(text, "geheim"));
+        assert_non_null(strstr(text, "# argument\n# jdbc-uri = (hidden)\n"));
+        assert_non_null(strstr(text, "# argument\n# jdbc-password = (hidden)\n"));
+        assert_non_null(strstr(text, "# kafka-property = sasl.password=(hidden)\n"));
+        assert_non_null(strstr(text, "\nkafka-property = sasl.username=me\n"));
+        free(text);
+    }
+    loaded(load(COMMAND_PROVISION, "jdbc:postgresql://db/x?sslmode=require", "me"));
+    shows("\njdbc-uri = jdbc:postgresql://db/x?sslmode=require\n");
+}
+
+static void test_what_is_shown_can_be_read_again(void **state)
+{
+    char path[32], *text, *again;
+
+    (void)state;
+    loaded(load(COMMAND_SIMULATE, "k:9092", "a topic ; with # marks", "--apps", "X,Y", "--seed", "7", "-Xa=b,c=d"));
+    text = show();
+    use_file(path, text);
+    loaded(load(COMMAND_SIMULATE, NULL));
+    again = show();
+    assert_string_equal(config_text(config, OPTION_TOPIC), "a topic ; with # marks");
+    assert_int_equal(config_list_size(config, OPTION_APPS), 2);
+    assert_string_equal(config_list_entry(config, OPTION_KAFKA_PROPERTY, 0), "a=b,c=d");
+    for (size_t i = 0; i < OPTION_IDS; i++)
+        if (option_in_file(&option_table[i]) && config_has(config, (enum option_id)i))
+            assert_int_equal(config_source(config, (enum option_id)i), SOURCE_FILE);
+    free(text);
+    free(again);
+    unlink(path);
+}
+
+static void test_what_cannot_stand_in_a_file_is_a_comment(void **state)
+{
+    (void)state;
+    loaded(load(COMMAND_SIMULATE, "k", "two\nlines"));
+    shows("# topic = two?lines (cannot stand in a file)\n");
+    loaded(load(COMMAND_SIMULATE, "k", " blanks "));
+    shows("# topic =  blanks  (cannot stand in a file)\n");
+}
+
 static void test_usage_errors(void **state)
 {
     (void)state;
@@ -196,6 +340,22 @@ static void test_environment_errors_are_mistakes(void **state)
     loaded(load(COMMAND_SIMULATE, "k", "t", "--seed", "1"));
 }
 
+static void test_unknown_environment_variables_are_mistakes(void **state)
+{
+    (void)state;
+    setenv("ANTENNA_SEDE", "1", 1);
+    refused(load(COMMAND_SIMULATE, "k", "t"), ERROR_MISTAKE, "unknown environment variable ANTENNA_SEDE");
+    assert_non_null(strstr(error.hint, "did you mean ANTENNA_SEED?"));
+    unsetenv("ANTENNA_SEDE");
+    setenv("ANTENNA_HELP", "true", 1);
+    refused(load(COMMAND_SIMULATE, "k", "t"), ERROR_MISTAKE, "unset it");
+    unsetenv("ANTENNA_HELP");
+    /* another command's, or another program's */
+    setenv("ANTENNA_ROLL_ROWS", "1", 1);
+    setenv("ANTENNAS", "1", 1);
+    loaded(load(COMMAND_SIMULATE, "k", "t"));
+}
+
 static void file_is_refused(const char *text, const char *words)
 {
     char path[32];
@@ -214,8 +374,44 @@ static void test_file_errors_are_mistakes(void **state)
     file_is_refused("nonsense\n", "line 1: not a \"name = value\" line");
     file_is_refused("[simulat]\nseed = 1\n", "unknown section \"simulat\"");
     file_is_refused("[simulate]\njob = x\n", "unknown option \"job\"");
+    file_is_refused("[speed]\nledger = x\n", "line 2: unknown option \"ledger\"");
+    file_is_refused("config = other.ini\n", "unknown option \"config\"");
+    file_is_refused("help = true\n", "unknown option \"help\"");
+    /* the first of several */
+    file_is_refused("sede = 1\nseed = 1\nnonsense\n", "line 1: unknown option \"sede\"");
     setenv("ANTENNA_CONFIG", "/nowhere/antenna.ini", 1);
     refused(load(COMMAND_SIMULATE, "k", "t"), ERROR_MISTAKE, "could not read the configuration file");
+}
+
+static void test_long_lines_of_a_file(void **state)
+{
+    char path[32], text[9000];
+    size_t size = 8000;
+
+    (void)state;
+    memset(text, 'x', sizeof(text));
+    memcpy(text, "users = ", 8);
+    strcpy(text + size, "\nseed = 3\n");
+    use_file(path, text);
+    loaded(load(COMMAND_SIMULATE, "k", "t"));
+    assert_int_equal(strlen(config_text(config, OPTION_USERS)), size - 8);
+    assert_int_equal(config_number(config, OPTION_SEED), 3);
+    unlink(path);
+    memset(text + size, 'x', 500);
+    strcpy(text + size + 500, "\nseed = 3\n");
+    file_is_refused(text, "line 1: the line has more than 8190 bytes");
+}
+
+static void test_indented_lines_of_a_file(void **state)
+{
+    char path[32];
+
+    (void)state;
+    use_file(path, "[simulate]\n  seed = 1\n  topic = t\n");
+    loaded(load(COMMAND_SIMULATE, "k"));
+    assert_int_equal(config_number(config, OPTION_SEED), 1);
+    assert_string_equal(config_text(config, OPTION_TOPIC), "t");
+    unlink(path);
 }
 
 static void test_one_file_serves_all_commands(void **state)
@@ -282,9 +478,19 @@ int main(void)
         test(test_last_of_several_values_wins),
         test(test_precedence),
         test(test_lists),
+        test(test_properties_are_merged_by_name),
+        test(test_values_of_a_file_have_commas),
+        test(test_choices),
+        test(test_shows_each_value_with_its_source),
+        test(test_shows_no_secrets),
+        test(test_what_is_shown_can_be_read_again),
+        test(test_what_cannot_stand_in_a_file_is_a_comment),
         test(test_usage_errors),
         test(test_environment_errors_are_mistakes),
+        test(test_unknown_environment_variables_are_mistakes),
         test(test_file_errors_are_mistakes),
+        test(test_long_lines_of_a_file),
+        test(test_indented_lines_of_a_file),
         test(test_one_file_serves_all_commands),
         test(test_secrets_are_overwritten),
         test(test_secrets_are_not_repeated),

@@ -330,21 +330,25 @@ static struct config *load(enum command_id command, const char *option)
 static void test_tables_that_are_missing_are_created(void **state)
 {
     cleanup(config_cleanup) struct config *config = load(COMMAND_PROVISION, "--adopt");
-    struct table_report reports[CONTRACTS];
+    struct schema_report report;
 
     (void)state;
     answer_with(0, "", "", "0");
-    assert_int_equal(schema_create(postgres, config, reports, &error), 0);
+    assert_int_equal(schema_create(postgres, config, &report, &error), 0);
+    assert_int_equal(report.version_before, 0);
     assert_true(was_sent(sql_lock_provision));
     assert_true(was_sent(sql_select_columns));
     assert_true(was_sent(sql_create_bytes));
     assert_true(was_sent(sql_create_bytes_hourly));
     assert_true(was_sent(sql_create_user_metadata));
     assert_true(was_sent(sql_create_user_quota_limit));
-    assert_true(was_sent(sql_create_bookkeeping));
+    for (int i = 0; i < SCHEMA_VERSION; i++)
+        assert_true(was_sent(sql_migrations[i]));
+    assert_true(was_sent(sql_has_bookkeeping));
+    assert_true(was_sent(sql_note_version));
     assert_true(was_sent(sql_create_views));
     for (int i = 0; i < CONTRACTS; i++)
-        assert_int_equal(reports[i].fate, TABLE_CREATED);
+        assert_int_equal(report.tables[i].fate, TABLE_CREATED);
 }
 
 static void test_roles(void **state)
@@ -362,6 +366,8 @@ static void test_roles(void **state)
     }
     assert_true(was_sent(sql_count_roles));
     assert_true(was_sent(sql_set_role));
+    assert_true(was_sent(sql_set_verifier));
+    assert_true(was_sent(sql_limit_reader));
     assert_true(was_sent(sql_create_role));
     assert_true(was_sent(sql_grant_places));
     assert_null(strstr(script.sent.data, "secret"));
@@ -370,17 +376,51 @@ static void test_roles(void **state)
     assert_false(created);
 }
 
+static void test_roles_that_are_here_keep_their_rights(void **state)
+{
+    cleanup(config_cleanup) struct config *config = load(COMMAND_PROVISION, "--adopt");
+
+    (void)state;
+    answer_with(1, "0", "0", "0");
+    assert_int_equal(role_renew(postgres, config, ROLE_BATCH, &error), 0);
+    assert_true(was_sent(sql_has_rights));
+    assert_false(was_sent(sql_grant_batch));
+    answer_with(1, "1", "0", "0");
+    assert_int_equal(role_renew(postgres, config, ROLE_BATCH, &error), 0);
+    assert_true(was_sent(sql_grant_batch));
+    assert_false(was_sent(sql_create_role));
+}
+
 static void test_newer_schema_is_refused(void **state)
 {
     cleanup(config_cleanup) struct config *config = load(COMMAND_PROVISION, "--adopt");
-    struct table_report reports[CONTRACTS];
+    struct schema_report report;
 
     (void)state;
-    script.version = "2";
-    assert_int_equal(schema_create(postgres, config, reports, &error), -1);
+    answer_with(1, "1", "0", "0");
+    script.version = "3";
+    assert_int_equal(schema_create(postgres, config, &report, &error), -1);
     assert_int_equal(error.kind, ERROR_MISTAKE);
-    assert_error_says(error, "version 2 instead of 1");
+    assert_error_says(error, "version 3 instead of 2");
     assert_false(was_sent(sql_create_bytes));
+    assert_int_equal(schema_check_version(postgres, &error), -1);
+    assert_int_equal(error.kind, ERROR_MISTAKE);
+}
+
+static void test_an_older_schema_is_migrated(void **state)
+{
+    int64_t before;
+
+    (void)state;
+    answer_with(1, "1", "0", "0");
+    script.version = "1";
+    assert_int_equal(schema_check_version(postgres, &error), -1);
+    assert_int_equal(error.kind, ERROR_MISTAKE);
+    assert_error_says(error, "version 1 instead of 2");
+    assert_int_equal(schema_migrate(postgres, &before, &error), 0);
+    assert_int_equal(before, 1);
+    assert_false(was_sent(sql_migrations[0]));
+    assert_true(was_sent(sql_migrations[1]));
 }
 
 static void test_columns_of_another_type_are_refused(void **state)
@@ -438,6 +478,8 @@ int main(void)
         test(test_users),
         test(test_tables_that_are_missing_are_created),
         test(test_roles),
+        test(test_roles_that_are_here_keep_their_rights),
+        test(test_an_older_schema_is_migrated),
         test(test_newer_schema_is_refused),
         test(test_columns_of_another_type_are_refused),
         test(test_texts_of_one_table),

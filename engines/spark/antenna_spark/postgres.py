@@ -13,7 +13,7 @@ from psycopg import conninfo, errors, sql
 from antenna_spark.command import CommandError, MistakeError, WorldError
 
 # Of the schema antenna; that of src/postgres/schema.h.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 STATEMENT_ROWS = 20_000
 JDBC = re.compile(r"jdbc:postgresql:(?://(?P<hosts>[^/?]*))?/?(?P<database>[^?]*)(?:\?(?P<properties>.*))?")

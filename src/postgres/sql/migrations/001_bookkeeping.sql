@@ -1,13 +1,14 @@
--- The program's own bookkeeping, version 1. Run inside a transaction by provision; runs again without effect.
+-- The program's own bookkeeping.
 CREATE SCHEMA IF NOT EXISTS antenna;
 
-CREATE TABLE IF NOT EXISTS antenna.schema_version (
+-- The migrations that were applied; the largest version is that of the schema.
+CREATE TABLE antenna.schema_version (
     version    INTEGER PRIMARY KEY,
     applied_at TIMESTAMPTZ NOT NULL DEFAULT now()
 );
 
 -- Where each job stands in each partition. records_read = records_totalled + records_rejected, by definition.
-CREATE TABLE IF NOT EXISTS antenna.progress (
+CREATE TABLE antenna.progress (
     job              TEXT COLLATE "C" NOT NULL,
     topic            TEXT COLLATE "C" NOT NULL,
     partition        INTEGER          NOT NULL,
@@ -28,17 +29,9 @@ CREATE TABLE IF NOT EXISTS antenna.progress (
     CHECK (archive_offset <= totals_offset)
 );
 
--- The topic that a job began with: one that was made anew has the same name and another id.
-CREATE TABLE IF NOT EXISTS antenna.topic (
-    job   TEXT COLLATE "C" NOT NULL,
-    topic TEXT COLLATE "C" NOT NULL,
-    id    TEXT             NOT NULL, -- as Kafka gives it, in base 64
-    PRIMARY KEY (job, topic)
-);
-
 -- Each Parquet file of the archive, complete and durable. A file without a row here is not part of it, nor is one that
 -- another replaces: its rows are in that one, and the row stays here until the file is deleted.
-CREATE TABLE IF NOT EXISTS antenna.archive_file (
+CREATE TABLE antenna.archive_file (
     path          TEXT COLLATE "C" PRIMARY KEY, -- below the folder that holds year=…
     hour          TIMESTAMP   NOT NULL,         -- UTC
     rows          BIGINT      NOT NULL,
@@ -52,11 +45,11 @@ CREATE TABLE IF NOT EXISTS antenna.archive_file (
     created_at    TIMESTAMPTZ NOT NULL DEFAULT now(),
     replaced_by   TEXT COLLATE "C"              -- path of the file that compaction made of it and others
 );
-CREATE INDEX IF NOT EXISTS archive_file_hour ON antenna.archive_file (hour);
+CREATE INDEX archive_file_hour ON antenna.archive_file (hour);
 
 -- Each hour of the archive, and what its last batch run read of the listed files. Rows are only ever added, so an hour
 -- has changed after its batch run exactly when its rows differ from the rows that the run read.
-CREATE TABLE IF NOT EXISTS antenna.hour (
+CREATE TABLE antenna.hour (
     hour                 TIMESTAMP PRIMARY KEY, -- UTC
     files                BIGINT      NOT NULL,
     rows                 BIGINT      NOT NULL,
@@ -72,7 +65,7 @@ CREATE TABLE IF NOT EXISTS antenna.hour (
 
 -- Messages that are not valid events: where they are, why, and how they begin. Of a flood only the first are kept; the
 -- view antenna.rejected shows them as text.
-CREATE TABLE IF NOT EXISTS antenna.rejected_message (
+CREATE TABLE antenna.rejected_message (
     job          TEXT COLLATE "C" NOT NULL,
     topic        TEXT COLLATE "C" NOT NULL,
     partition    INTEGER          NOT NULL,
@@ -87,7 +80,7 @@ CREATE TABLE IF NOT EXISTS antenna.rejected_message (
 );
 
 -- How many messages were rejected in each minute, kept or not: their sum is that of progress.records_rejected.
-CREATE TABLE IF NOT EXISTS antenna.rejected_count (
+CREATE TABLE antenna.rejected_count (
     job      TEXT COLLATE "C" NOT NULL,
     topic    TEXT COLLATE "C" NOT NULL,
     minute   TIMESTAMP        NOT NULL, -- in which they were read, UTC
@@ -97,7 +90,7 @@ CREATE TABLE IF NOT EXISTS antenna.rejected_count (
 );
 
 -- Messages that Kafka no longer held when they were to be read, accepted as lost by the operator.
-CREATE TABLE IF NOT EXISTS antenna.loss (
+CREATE TABLE antenna.loss (
     job          TEXT        NOT NULL,
     topic        TEXT        NOT NULL,
     partition    INTEGER     NOT NULL,
@@ -106,5 +99,3 @@ CREATE TABLE IF NOT EXISTS antenna.loss (
     next_offset  BIGINT      NOT NULL, -- the first that was read again; smaller than first_offset in a shortened topic
     accepted_at  TIMESTAMPTZ NOT NULL DEFAULT now()
 );
-
-INSERT INTO antenna.schema_version (version) VALUES (1) ON CONFLICT DO NOTHING;

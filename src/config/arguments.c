@@ -1,0 +1,101 @@
+/* The command line: options and positional arguments in any order, "--" ends the options. */
+#include <string.h>
+
+#include "config/sources.h"
+
+static const struct origin from_argument = {SOURCE_ARGUMENT, 0};
+
+static void wipe(const struct option *option, char *argument)
+{
+    if (option->secret)
+        memset(argument, 'x', strlen(argument));
+}
+
+static const struct option *find_letter(enum command_id command, char letter)
+{
+    for (size_t i = 0; i < OPTION_IDS; i++)
+        if (option_table[i].letter == letter && option_taken(&option_table[i], command))
+            return &option_table[i];
+    return NULL;
+}
+
+/* Sets an option that may carry its value in the same argument (`attached`) or in the next one. */
+static int read_option(struct config *config, const struct option *option, char *attached, int count, char **arguments,
+                       int *index, struct error *error)
+{
+    char *text = attached;
+    int status;
+
+    if (option->type == TYPE_FLAG)
+        return config_set(config, option, from_argument, attached ? attached : "true", error);
+    if (!text) {
+        if (*index + 1 >= count)
+            return error_set(error, ERROR_USAGE, "option --%s wants a value: %s", option->name, option->value);
+        text = arguments[++*index];
+    }
+    status = config_set(config, option, from_argument, text, error);
+    wipe(option, text);
+    return status;
+}
+
+static int read_long_option(struct config *config, int count, char **arguments, int *index, struct error *error)
+{
+    char *name = arguments[*index] + 2;
+    size_t size = strcspn(name, "=");
+    const struct option *option = option_find(config->command, name, size);
+
+    if (!option)
+        return config_unknown(config->command, name, size, error);
+    return read_option(config, option, name[size] ? name + size + 1 : NULL, count, arguments, index, error);
+}
+
+static int read_short_option(struct config *config, int count, char **arguments, int *index, struct error *error)
+{
+    char *argument = arguments[*index];
+    const struct option *option = find_letter(config->command, argument[1]);
+
+    if (!option)
+        return config_unknown(config->command, argument, strlen(argument), error);
+    return read_option(config, option, argument[2] ? argument + 2 : NULL, count, arguments, index, error);
+}
+
+static int read_positional(struct config *config, size_t position, char *argument, struct error *error)
+{
+    const struct command *command = &command_table[config->command];
+    const struct option *option;
+    int status;
+
+    if (position >= command->positional_count) {
+        error_set(error, ERROR_USAGE, "too many arguments: antenna %s takes %zu", command->name,
+                  command->positional_count);
+        return error_hint(error, "see antenna %s --help", command->name);
+    }
+    option = &option_table[command->positionals[position]];
+    status = config_set(config, option, from_argument, argument, error);
+    wipe(option, argument);
+    return status;
+}
+
+int config_read_arguments(struct config *config, int count, char **arguments, struct error *error)
+{
+    size_t position = 0;
+    bool options = true;
+
+    for (int i = 0; i < count; i++) {
+        int status;
+
+        if (options && strcmp(arguments[i], "--") == 0) {
+            options = false;
+            continue;
+        }
+        if (options && strncmp(arguments[i], "--", 2) == 0)
+            status = read_long_option(config, count, arguments, &i, error);
+        else if (options && arguments[i][0] == '-' && arguments[i][1])
+            status = read_short_option(config, count, arguments, &i, error);
+        else
+            status = read_positional(config, position++, arguments[i], error);
+        if (status)
+            return -1;
+    }
+    return 0;
+}

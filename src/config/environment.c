@@ -1,0 +1,79 @@
+/* The environment: ANTENNA_TOPIC for --topic. One environment may serve all commands. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/sources.h"
+
+#define PREFIX "ANTENNA_"
+#define PREFIX_SIZE (sizeof(PREFIX) - 1)
+#define NAME_SIZE 64
+
+/* The name of the option that a variable of `size` bytes would stand for. */
+static void name_option(const char *variable, size_t size, char text[NAME_SIZE])
+{
+    snprintf(text, NAME_SIZE, "%.*s", (int)(size - PREFIX_SIZE), variable + PREFIX_SIZE);
+    for (char *byte = text; *byte; byte++)
+        *byte = *byte == '_' ? '-' : (char)tolower((unsigned char)*byte);
+}
+
+static bool is_known(const char *variable, size_t size)
+{
+    char name[NAME_SIZE];
+
+    for (size_t i = 0; i < OPTION_IDS; i++) {
+        option_environment_name(&option_table[i], name, sizeof(name));
+        if (option_in_environment(&option_table[i]) && strlen(name) == size && memcmp(name, variable, size) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int refuse(enum command_id command, const char *variable, size_t size, struct error *error)
+{
+    const struct option *nearest;
+    char name[NAME_SIZE];
+
+    name_option(variable, size, name);
+    nearest = option_nearest(command, name, strlen(name));
+    error_set(error, ERROR_MISTAKE, "unknown environment variable %.*s", (int)size, variable);
+    if (!nearest || !option_in_environment(nearest))
+        return error_hint(error, "unset it; see antenna %s --help for what there is", command_table[command].name);
+    option_environment_name(nearest, name, sizeof(name));
+    return error_hint(error, "did you mean %s? Else unset it", name);
+}
+
+static int refuse_unknown(enum command_id command, struct error *error)
+{
+    for (char **variable = environ; variable && *variable; variable++) {
+        size_t size = strcspn(*variable, "=");
+
+        if (strncmp(*variable, PREFIX, PREFIX_SIZE) == 0 && !is_known(*variable, size))
+            return refuse(command, *variable, size, error);
+    }
+    return 0;
+}
+
+int config_read_environment(struct config *config, struct error *error)
+{
+    static const struct origin origin = {SOURCE_ENVIRONMENT, 0};
+    char name[NAME_SIZE];
+
+    if (refuse_unknown(config->command, error))
+        return -1;
+    for (size_t i = 0; i < OPTION_IDS; i++) {
+        const char *text;
+
+        if (!option_taken(&option_table[i], config->command) || !option_in_environment(&option_table[i]))
+            continue;
+        option_environment_name(&option_table[i], name, sizeof(name));
+        text = getenv(name);
+        if (text && config_set(config, &option_table[i], origin, text, error)) {
+            error->kind = ERROR_MISTAKE;
+            return error_context(error, "environment variable %s", name);
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,16 @@
+/* A configuration as text, for people and to be read again. */
+#ifndef ANTENNA_CONFIG_SHOW_H
+#define ANTENNA_CONFIG_SHOW_H
+
+#include <stdio.h>
+
+#include "config/config.h"
+
+/**
+ * Writes the command's effective values as a section of a configuration file, each behind a comment that tells its
+ * source. Read again with --config, it gives the same values but for those that stand in comments: secrets, which are
+ * hidden, and arguments that are missing.
+ */
+void config_show(FILE *file, const struct config *config);
+
+#endif

@@ -1,0 +1,100 @@
+"""The commands of the recipes, as they stand there, on a database and an archive that need them."""
+
+import os
+import re
+import subprocess
+
+import events
+import pytest
+import readers
+from program import BINARY, environment
+from test_operators_guide import DOCS
+
+pytestmark = pytest.mark.timeout(60)
+
+URI = "jdbc:postgresql://db.example.org:5432/antenna"
+ROOT = "/var/lib/antenna"
+
+
+def blocks(title, language="sh"):
+    """The blocks of a recipe."""
+    recipe = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", (DOCS / "recipes.md").read_text(), re.DOTALL | re.MULTILINE)
+    found = re.findall(rf"^```{language}\n(.*?)^```", recipe[1], re.DOTALL | re.MULTILINE)
+    assert found, f"nothing to run in {title}"
+    return found
+
+
+def run(case, text, code=0):
+    """Runs a block in a shell, with the test's own addresses in the place of the example's."""
+    folder = case.folder / "bin"
+    folder.mkdir(exist_ok=True)
+    if not (folder / "antenna").exists():
+        (folder / "antenna").symlink_to(BINARY)
+    uri, user, password = case.login
+    text = text.replace(URI, uri).replace(ROOT, str(case.root))
+    text = re.sub(r" (owner|antenna_batch) -", f" {user} {password}", text)
+    path = f"{folder}:{os.environ['PATH']}"
+    command = ["bash", "-euc", text]
+    result = subprocess.run(
+        command, cwd=case.folder, env=environment({"PATH": path}), capture_output=True, text=True, check=False
+    )
+    assert result.returncode == code, result.stdout + result.stderr
+    return result.stdout
+
+
+def test_run_a_day_again(used):
+    used.execute("UPDATE bytes_hourly SET value = value + 1")
+    for block in blocks("Run a day again"):
+        run(used, block)
+    used.check_layers()
+
+
+def test_change_a_quota(used):
+    hour = "2022-02-20 09:00"
+    quotas = "id,name,email,quota\n" + "".join(f"{events.user(i)},U{i},u{i}@x.org,%d\n" for i in range(20))
+    for quota, offenders in ((0, True), (10**12, False)):
+        (used.folder / "users.csv").write_text(quotas.replace("%d", str(quota)))
+        for block in blocks("Change a quota"):
+            run(used, block)
+        assert bool(used.value("SELECT count(*) FROM user_quota_limit WHERE date = %s", hour)) == offenders
+
+
+def test_a_lost_file(used):
+    path = used.root / "data" / readers.list_files(used.root)[0]
+    saved = path.read_bytes()
+    path.unlink()
+    (block,) = blocks("A file of the archive is lost")
+    assert path.name in run(used, block, code=4)
+    path.write_bytes(saved)
+    run(used, block)
+
+
+def test_add_partitions(used):
+    used.add_partitions(5)
+    used.produce(events.draw(500, seed=2))
+    used.speed("-X", "topic.metadata.refresh.interval.ms=500")
+    (block,) = blocks("Add partitions")
+    said = run(used, block)
+    assert all(re.search(rf"^ +{partition} ", said, re.MULTILINE) for partition in range(5))
+    used.check_exact()
+
+
+def test_what_was_rejected(used):
+    (block,) = blocks("Look at what was rejected, and clean up", "sql")
+    used.execute("UPDATE antenna.rejected_message SET rejected_at = now() - INTERVAL '31 days'")
+    with used.connect() as connection:
+        rows = connection.execute(block.partition(";")[0]).fetchall()
+        connection.execute(block)
+    assert [row[:1] + row[2:3] for row in rows] == [("not_json", "nonsense")]
+    assert used.value("SELECT count(*) FROM antenna.rejected_message") == 0
+    assert used.value("SELECT sum(messages) FROM antenna.rejected_count") == 1
+
+
+def test_fewer_and_larger_files(used):
+    used.produce(events.draw(300, seed=3))
+    used.speed()
+    before = len(readers.list_files(used.root))
+    (block,) = blocks("Have fewer and larger files")
+    run(used, block)
+    assert len(readers.list_files(used.root)) < before
+    used.check_layers()
