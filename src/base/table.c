@@ -60,9 +60,8 @@ static size_t column_width(const struct table *table, size_t column)
     return widest;
 }
 
-static void write_cell(const struct table *table, size_t index, size_t width, struct buffer *ret_text)
+static void write_cell(const struct table *table, size_t index, size_t column, size_t width, struct buffer *ret_text)
 {
-    size_t column = index % table->column_count;
     int padding = (int)(width - width_of(table->cells[index]));
     bool left = table->columns[column].left, last = column + 1 == table->column_count;
 
@@ -73,13 +72,17 @@ static void write_cell(const struct table *table, size_t index, size_t width, st
 void table_write(const struct table *table, struct buffer *ret_text)
 {
     size_t *widths = memory_new(table->column_count, sizeof(*widths));
+    size_t column;
 
-    for (size_t column = 0; column < table->column_count; column++)
+    for (column = 0; column < table->column_count; column++)
         widths[column] = column_width(table, column);
+    column = 0;
     for (size_t i = 0; i < table->cell_count; i++) {
-        write_cell(table, i, widths[i % table->column_count], ret_text);
-        if ((i + 1) % table->column_count == 0)
-            buffer_text(ret_text, "\n");
+        write_cell(table, i, column, widths[column], ret_text);
+        if (++column < table->column_count)
+            continue;
+        buffer_text(ret_text, "\n");
+        column = 0;
     }
     free(widths);
 }
