@@ -21,8 +21,7 @@ typedef int (*command_function)(const struct config *config, struct error *error
 static const command_function command_functions[COMMAND_IDS] = {
     [COMMAND_PROVISION] = command_provision, [COMMAND_SIMULATE] = command_simulate, [COMMAND_SPEED] = command_speed,
     [COMMAND_BATCH] = command_batch,         [COMMAND_VERIFY] = command_verify,     [COMMAND_STATUS] = command_status,
-    [COMMAND_DOCTOR] = command_doctor,
-    [COMMAND_CONFIG] = command_config,
+    [COMMAND_DOCTOR] = command_doctor,       [COMMAND_CONFIG] = command_config,
 };
 
 static void print_version(void)

@@ -2,7 +2,6 @@
 
 import collections
 import random
-import re
 
 import events
 import pytest
