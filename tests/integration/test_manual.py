@@ -16,7 +16,7 @@ NAMES = ["antenna", *(f"antenna-{command}" for command in ARGUMENTS)]
 def options_of(program, command):
     """The long options that --help tells, and the arguments, which are options too."""
     text = program.run(command, "--help").out
-    return set(re.findall(r"^ +(?:-\w, +)?--([\w-]+)", text, re.MULTILINE)) | set(ARGUMENTS[command])
+    return set(re.findall(r"^  (?:-\w, |    )--([\w-]+)", text, re.MULTILINE)) | set(ARGUMENTS[command])
 
 
 def read(command, *words):
