@@ -222,9 +222,7 @@ class Writer:
         valid = decoded.where("reason IS NULL")
         new = valid.where("to_total")
         totals = total_bytes_antenna(new).union(total_bytes_app(new)).union(total_bytes_user(new))
-        # The order of all writers, src/speed/totals.h: users, antennas, apps.
-        users = events.LABELS.index("user_bytes_total") + 1
-        totals = totals.orderBy(F.col("label") != users, "label", "start", "id").persist()
+        totals = totals.orderBy("label", "start", "id").persist()
         try:
             steps = self._steps(ends, sum_partitions(decoded))
             files = write_to_storage(valid, self._folder, number)

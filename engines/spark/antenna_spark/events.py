@@ -24,7 +24,8 @@ TEXT = r'"[ !#-\[\]-~]{1,256}+"'
 MEMBER = rf'(?:"(?:timestamp|bytes)"{BLANK}:{BLANK}{INTEGER}|"(?:id|antenna_id|app)"{BLANK}:{BLANK}{TEXT})'
 PLAIN = rf"\A{BLANK}\{{{BLANK}{MEMBER}(?:{BLANK},{BLANK}{MEMBER}){{4}}{BLANK}\}}{BLANK}\z"
 
-LABELS = ["antenna_bytes_total", "app_bytes_total", "user_bytes_total"]
+# In the order in which all writers lock the totals' rows (src/speed/totals.h).
+LABELS = ["user_bytes_total", "antenna_bytes_total", "app_bytes_total"]
 
 
 def open_session(name):
