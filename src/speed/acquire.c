@@ -187,15 +187,18 @@ static int begin_to_read(struct worker *worker, const struct claim *claim, struc
 int acquire_partitions(struct worker *worker, struct error *error)
 {
     cleanup(release_claim) struct claim claim = {0};
+    bool connects = !worker->postgres;
+    size_t unclaimed = partitions_count_unclaimed(&worker->partitions);
 
-    if (!worker->postgres && (staging_check_space(worker->staging, error) || connect_to_postgres(worker, error)))
+    if (connects && (staging_check_space(worker->staging, error) || connect_to_postgres(worker, error)))
         return -1;
-    if (partitions_count_unclaimed(&worker->partitions) == 0)
+    /* Whoever had these partitions before us may be dead, and nobody may ever start in its place. */
+    if ((connects || unclaimed) && recover_abandoned(worker->postgres, worker->job->storage_root, error))
+        return -1;
+    if (!unclaimed)
         return 0;
     list_unclaimed(&worker->partitions, &claim);
-    /* Whoever had these partitions before us may be dead, and nobody may ever start in its place. */
-    if (recover_abandoned(worker->postgres, worker->job->storage_root, error) || check_topic(worker, error) ||
-        find_ranges(worker, &claim, error) ||
+    if (check_topic(worker, error) || find_ranges(worker, &claim, error) ||
         progress_claim(worker->postgres, &worker->job->key, worker->owner, claim.progress, claim.count, error) ||
         check_losses(worker, &claim, error))
         return -1;
