@@ -71,6 +71,7 @@ def test_the_program_recovers_what_the_driver_left(archived):
         unpublished.rmdir()
         (dead.folder / f"20220220T09-{dead.token}-1.parquet").write_bytes(b"not listed")
     assert dead.folder.exists()
+    archived.produce(events.draw(100, seed=2))
     archived.speed()
     archived.check_exact()
 
