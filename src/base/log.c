@@ -13,7 +13,7 @@
 #include "base/time.h"
 
 #define LOG_LINE_SIZE 2048
-#define JSON_TIME_SIZE (TIME_TEXT_SIZE + 4)
+#define JSON_TIME_SIZE (TIME_TEXT_SIZE + sizeof(".-2147483648"))
 
 static struct {
     enum log_level level;

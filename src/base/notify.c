@@ -17,11 +17,17 @@
 #define MICROSECONDS_PER_MS 1000
 #define ALIVE_PER_WATCHDOG 4
 
-bool notify_wanted(void)
+/* NULL: there is no manager. */
+static const char *socket_path(void)
 {
     const char *path = getenv("NOTIFY_SOCKET");
 
-    return path && *path;
+    return path && *path ? path : NULL;
+}
+
+bool notify_wanted(void)
+{
+    return socket_path();
 }
 
 /* A path, or with @ before it a name in the abstract namespace (unix(7)). Returns the address's size, 0: too long. */
@@ -61,17 +67,17 @@ static int send_to(const char *path, const char *message)
 
 void notify_send(const char *format, ...)
 {
+    const char *path = socket_path();
     char message[MESSAGE_SIZE];
     va_list arguments;
 
-    if (!notify_wanted())
+    if (!path)
         return;
     va_start(arguments, format);
     vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
-    if (send_to(getenv("NOTIFY_SOCKET"), message))
-        log_line(LOG_WARNING, "could not tell the service manager at \"%s\" \"%s\": %m", getenv("NOTIFY_SOCKET"),
-                 message);
+    if (send_to(path, message))
+        log_line(LOG_WARNING, "could not tell the service manager at \"%s\" \"%s\": %m", path, message);
 }
 
 int64_t notify_alive_interval_ms(void)
