@@ -59,6 +59,7 @@ def test_speed_tells_what_is_in_the_tables(case):
     speed = case.start_speed("--workers", "2", "--listen", "0", *QUICK_ROLLS)
     scraper = Scraper(speed)
     expected = expect(case.messages())
+    wait_until(lambda: case.value("SELECT count(DISTINCT owner) FROM antenna.progress") == 2, "both workers' parts")
     wait_until(lambda: archived_messages(scraper) == 2003, "the archive")
     scraper.wait_until_ready()
     assert_as_documented(scraper, "speed")
