@@ -316,7 +316,7 @@ def test_no_schema(case):
 
 
 def test_newer_schema(healthy):
-    healthy.execute("UPDATE antenna.schema_version SET version = 99")
+    healthy.execute("INSERT INTO antenna.schema_version (version) VALUES (99)")
     examine(healthy).fails_alone("postgres_schema", "version 99")
 
 
