@@ -9,6 +9,7 @@ import subprocess
 import events
 import pytest
 from psycopg import sql
+from scraper import Scraper
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -52,6 +53,16 @@ def marked(case):
     case.execute(f"DROP ROLE {name}")
 
 
+def test_metrics_do_not_have_it(marked):
+    case, login = marked
+    speed = case.start_speed("--listen", "0", "-X", f"sasl.password={MARKER}", **login)
+    scraper = Scraper(speed)
+    scraper.wait_until_ready()
+    pages = [scraper.get(path) for path in ("/metrics", "/healthz", "/readyz", "/")]
+    assert [status for status, _ in pages] == [200, 200, 200, 404]
+    assert MARKER not in "".join(text for _, text in pages)
+
+
 def test_a_marker_is_found_nowhere(marked):
     """In what is said, even when everything is, what is written, and what the servers keep of it."""
     case, login = marked
@@ -63,6 +74,8 @@ def test_a_marker_is_found_nowhere(marked):
         case.program.run("verify", case.login[0], *login.values(), "--storage-path", case.root / "data", *talkative),
         case.program.run("status", f"{case.login[0]}?password={MARKER}", login["user"], "-", *talkative),
         case.program.run("simulate", case.kafka.address, case.topic, "--count", "10", *words, *talkative),
+        case.program.run("config", *case.speed_arguments(*words, *talkative, **login)),
+        case.program.run("doctor", case.login[0], *login.values(), *talkative),
     ]
     assert [result.code for result in results] == [0] * len(results), results
     assert "sasl.password = [redacted]" in results[0].err, "librdkafka has told its configuration"
