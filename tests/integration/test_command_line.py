@@ -83,7 +83,7 @@ def test_too_many_arguments(program, command):
     program.run(command, *given, "more").fails(2, "too many arguments", f"takes {len(given)}")
 
 
-@pytest.mark.parametrize("command", ARGUMENTS.keys() - {"config"})
+@pytest.mark.parametrize("command", sorted(ARGUMENTS.keys() - {"config"}))
 def test_wrong_log_level(program, command):
     given = ["2022-02-20T10:00:00Z" if name == "hour" else "x" for name in ARGUMENTS[command]]
     program.run(command, *given, "--log-level", "loud").fails(2, "log-level", "error, warning, info or debug")
