@@ -38,20 +38,27 @@ void buffer_text(struct buffer *buffer, const char *text)
     buffer_append(buffer, text, strlen(text));
 }
 
+void buffer_vprintf(struct buffer *buffer, const char *format, va_list arguments)
+{
+    va_list again;
+    int size;
+
+    va_copy(again, arguments);
+    size = vsnprintf(NULL, 0, format, arguments);
+    if (size >= 0) {
+        vsnprintf(buffer_reserve(buffer, (size_t)size), (size_t)size + 1, format, again);
+        buffer->size += (size_t)size;
+    }
+    va_end(again);
+}
+
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 {
     va_list arguments;
-    int size;
 
     va_start(arguments, format);
-    size = vsnprintf(NULL, 0, format, arguments);
+    buffer_vprintf(buffer, format, arguments);
     va_end(arguments);
-    if (size < 0)
-        return;
-    va_start(arguments, format);
-    vsnprintf(buffer_reserve(buffer, (size_t)size), (size_t)size + 1, format, arguments);
-    va_end(arguments);
-    buffer->size += (size_t)size;
 }
 
 void buffer_json_string(struct buffer *buffer, struct slice text)

@@ -2,6 +2,7 @@
 #ifndef ANTENNA_BASE_BUFFER_H
 #define ANTENNA_BASE_BUFFER_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,9 @@ void buffer_text(struct buffer *buffer, const char *text);
 
 /** Appends a text made by printf's rules. */
 void buffer_printf(struct buffer *buffer, const char *format, ...) printf_like(2, 3);
+
+/** The same with arguments as vprintf() takes them. */
+void buffer_vprintf(struct buffer *buffer, const char *format, va_list arguments) printf_like(2, 0);
 
 /** Appends a text as a JSON string, quoted and escaped. */
 void buffer_json_string(struct buffer *buffer, struct slice text);

@@ -27,17 +27,12 @@ void table_cell(struct table *table, const char *format, ...)
 {
     cleanup(buffer_release) struct buffer text = {0};
     va_list arguments;
-    int size;
 
+    buffer_text(&text, "");
     va_start(arguments, format);
-    size = vsnprintf(NULL, 0, format, arguments);
+    buffer_vprintf(&text, format, arguments);
     va_end(arguments);
-    if (size < 0)
-        size = 0;
-    va_start(arguments, format);
-    vsnprintf(buffer_reserve(&text, (size_t)size), (size_t)size + 1, format, arguments);
-    va_end(arguments);
-    add_cell(table, memory_text(text.data, (size_t)size));
+    add_cell(table, memory_text(text.data, text.size));
 }
 
 static size_t width_of(const char *text)

@@ -3,7 +3,8 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+
+#define NANOSECONDS_PER_MS 1000000
 
 int64_t time_monotonic_ms(void)
 {
@@ -137,6 +138,20 @@ bool time_parse(const char *text, int64_t *ret_time)
         return false;
     *ret_time = time - offset;
     return true;
+}
+
+struct timespec time_deadline(int64_t milliseconds)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += milliseconds / 1000;
+    until.tv_nsec += milliseconds % 1000 * NANOSECONDS_PER_MS;
+    if (until.tv_nsec >= 1000 * NANOSECONDS_PER_MS) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000 * NANOSECONDS_PER_MS;
+    }
+    return until;
 }
 
 void time_sleep_ms(int64_t milliseconds)

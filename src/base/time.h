@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/attributes.h"
 
@@ -44,6 +45,9 @@ const char *time_format(int64_t time, char text[TIME_TEXT_SIZE]);
  * be left out, the fraction is dropped. Returns false when the text is anything else, such as a time without offset.
  */
 bool time_parse(const char *text, int64_t *ret_time) must_check;
+
+/** When so many milliseconds will have passed, for waits by CLOCK_MONOTONIC. */
+struct timespec time_deadline(int64_t milliseconds);
 
 /** Sleeps; a signal may end it early. */
 void time_sleep_ms(int64_t milliseconds);

@@ -19,8 +19,7 @@ static void wait_for_stop(struct batch_job *job, int64_t milliseconds)
     int64_t until = time_monotonic_ms() + milliseconds, now;
 
     while (!stop_requested() && (now = time_monotonic_ms()) < until) {
-        batch_metrics_turn(&job->metrics);
-        notify_alive();
+        batch_job_turn(job);
         time_sleep_ms(until - now < LOOK_MS ? until - now : LOOK_MS);
     }
 }

@@ -88,6 +88,12 @@ int batch_job_connect(struct batch_job *job, struct error *error)
     return 0;
 }
 
+void batch_job_turn(struct batch_job *job)
+{
+    batch_metrics_turn(&job->metrics);
+    notify_alive();
+}
+
 void batch_job_release(struct batch_job *job)
 {
     reader_close(job->tools.reader);
@@ -260,9 +266,8 @@ int batch_job_run(struct batch_job *job, const struct hour_list *hours, struct e
             job->summary.left += hours->count - i;
             break;
         }
-        batch_metrics_turn(&job->metrics);
+        batch_job_turn(job);
         show_bar(&job->bar, hours, i, rows, all_rows);
-        notify_alive();
         if (!failed || time_monotonic_ms() >= failed->retry_at_ms)
             status = run_timed(job, &hours->list[i], alone, error);
         rows += hours->list[i].rows;

@@ -33,6 +33,9 @@ int batch_job_open(struct batch_job *job, const struct config *config, const str
 /** Connects to PostgreSQL, unless the job is connected. */
 int batch_job_connect(struct batch_job *job, struct error *error) must_check;
 
+/** Tells metrics and service manager that the loop has come round. */
+void batch_job_turn(struct batch_job *job);
+
 /** Frees what it holds. Fits cleanup(). */
 void batch_job_release(struct batch_job *job);
 

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -14,8 +13,6 @@
 #include "speed/prepare.h"
 #include "speed/report.h"
 #include "speed/supervise.h"
-
-#define NANOSECONDS_PER_MS 1000000
 
 struct speed {
     struct job job;
@@ -57,15 +54,8 @@ static int start_workers(struct speed *speed, struct error *error)
 /* Waits for a worker's end, or until `milliseconds` have passed. A signal wakes it too. */
 static bool wait_for_worker(struct speed *speed, int64_t milliseconds)
 {
-    struct timespec until;
+    struct timespec until = time_deadline(milliseconds);
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += milliseconds / 1000;
-    until.tv_nsec += milliseconds % 1000 * NANOSECONDS_PER_MS;
-    if (until.tv_nsec >= 1000 * NANOSECONDS_PER_MS) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000 * NANOSECONDS_PER_MS;
-    }
     return sem_clockwait(&speed->finished, CLOCK_MONOTONIC, &until) == 0;
 }
 

@@ -21,8 +21,6 @@
 /* How long the end waits for a reading that is under way. */
 #define END_WAIT_MS 500
 
-#define NANOSECONDS_PER_MS 1000000
-
 /* The lines of the screen that are not the figures'. */
 #define OTHER_LINES 2
 
@@ -46,15 +44,8 @@ struct watch {
 /* Waits, with the lock held, until the end is asked for, the thread has ended, or the time is over. */
 static void wait_for(struct watch *watch, const bool *condition, int64_t milliseconds)
 {
-    struct timespec until;
+    struct timespec until = time_deadline(milliseconds);
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += milliseconds / 1000;
-    until.tv_nsec += milliseconds % 1000 * NANOSECONDS_PER_MS;
-    if (until.tv_nsec >= 1000 * NANOSECONDS_PER_MS) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000 * NANOSECONDS_PER_MS;
-    }
     while (!*condition && pthread_cond_clockwait(&watch->changed, &watch->lock, CLOCK_MONOTONIC, &until) == 0)
         ;
 }
