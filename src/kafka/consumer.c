@@ -40,11 +40,12 @@ struct consumer {
 #define FETCH_MAX 262144
 
 /* How many of the first properties are the broker's to decide in the group protocol of KIP-848. */
-#define CLASSIC_PROPERTIES 2
+#define CLASSIC_PROPERTIES 3
 
 const struct kafka_property consumer_properties[] = {
     {"partition.assignment.strategy", "cooperative-sticky"},
     {"session.timeout.ms", "10000"},
+    {"heartbeat.interval.ms", "1000"},
     {"enable.auto.commit", "false"},
     {"enable.auto.offset.store", "false"},
     {"auto.offset.reset", "error"},
