@@ -22,9 +22,11 @@ BROWSER_TIMEZONE = "America/New_York"
 
 SI = ["B", "kB", "MB", "GB", "TB"]
 
+# A chart whose script is still on its way has its container, with nothing in it.
 CHARTS = """() => [...document.querySelectorAll('[data-test="chart-grid-component"]')].map(chart => ({
     name: chart.dataset.testChartName,
-    drawn: !!chart.querySelector('.slice_container'),
+    drawn: [...chart.querySelectorAll('.slice_container')].some(
+        container => container.innerText.trim() || container.querySelector('canvas')),
     loading: !!chart.querySelector('[data-test="loading-indicator"], .loading'),
     text: chart.innerText,
 }))"""
