@@ -6,20 +6,22 @@
 
 #define NANOSECONDS_PER_MS 1000000
 
+int64_t time_read_ns(clockid_t clock)
+{
+    struct timespec time;
+
+    clock_gettime(clock, &time);
+    return (int64_t)time.tv_sec * 1000 * NANOSECONDS_PER_MS + time.tv_nsec;
+}
+
 int64_t time_monotonic_ms(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return time_read_ns(CLOCK_MONOTONIC) / NANOSECONDS_PER_MS;
 }
 
 int64_t time_monotonic_us(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    return time_read_ns(CLOCK_MONOTONIC) / 1000;
 }
 
 int64_t time_now(void)
@@ -29,10 +31,7 @@ int64_t time_now(void)
 
 int64_t time_now_ms(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return time_read_ns(CLOCK_REALTIME) / NANOSECONDS_PER_MS;
 }
 
 int64_t time_hour(int64_t time)

@@ -19,6 +19,9 @@ struct time_parts {
     int year, month, day, hour, minute, second; /* month 1-12, day 1-31 */
 };
 
+/** Nanoseconds of a clock of clock_gettime(2). */
+int64_t time_read_ns(clockid_t clock);
+
 /** Milliseconds of a clock that never goes back; for intervals and deadlines only. */
 int64_t time_monotonic_ms(void);
 

@@ -6,19 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/time.h"
 #include "metrics/exposition.h"
 
 #define NANOSECONDS 1e9
 
 static double read_clock(clockid_t clock)
 {
-    struct timespec time;
-
-    clock_gettime(clock, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / NANOSECONDS;
+    return (double)time_read_ns(clock) / NANOSECONDS;
 }
 
 static void write_single(struct buffer *text, enum metric_id id, double value)

@@ -1,27 +1,17 @@
 #include "speed/stages.h"
 
-#include <time.h>
-
-#define NANOSECONDS 1000000000
+#include "base/time.h"
 
 static const char *const stage_names[STAGES] = {
     [STAGE_FETCH] = "fetch",   [STAGE_TAKE] = "take", [STAGE_DECODE] = "decode", [STAGE_INTERN] = "intern",
     [STAGE_COMMIT] = "commit", [STAGE_SUM] = "sum",   [STAGE_ENCODE] = "encode", [STAGE_OTHER] = "other",
 };
 
-static int64_t read_clock(clockid_t clock)
-{
-    struct timespec time;
-
-    clock_gettime(clock, &time);
-    return (int64_t)time.tv_sec * NANOSECONDS + time.tv_nsec;
-}
-
 void stages_begin(struct stages *stages, bool wanted)
 {
     *stages = (struct stages){.wanted = wanted};
     if (wanted)
-        stages->last = read_clock(CLOCK_THREAD_CPUTIME_ID);
+        stages->last = time_read_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 void stages_end(struct stages *stages, enum stage stage)
@@ -30,14 +20,14 @@ void stages_end(struct stages *stages, enum stage stage)
 
     if (!stages->wanted)
         return;
-    now = read_clock(CLOCK_THREAD_CPUTIME_ID);
+    now = time_read_ns(CLOCK_THREAD_CPUTIME_ID);
     stages->spent[stage] += now - stages->last;
     stages->last = now;
 }
 
 int64_t stages_process_time(void)
 {
-    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
+    return time_read_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 void stages_print(const int64_t spent[STAGES], int64_t messages, struct buffer *ret_text)
