@@ -15,9 +15,10 @@ SECONDS_OF_FUZZING ?= 60
 
 .DEFAULT_GOAL := help
 .PHONY: help build install deb kafka-archive test test-unit test-integration test-faults test-faults-share \
-        test-scale test-scale-share test-sanitized test-threads test-dashboard test-deploy build-clang demo demo-stop \
-        dashboard dashboard-stop bench bench-smoke capacity fuzz coverage lint analyze format reference sbom clean \
-        distclean setup-build setup-test setup-deploy setup-lint setup-dashboard setup-browser setup-spark
+        test-scale test-scale-share test-sanitized test-threads test-dashboard test-deploy test-deploy-share \
+        build-clang demo demo-stop dashboard dashboard-stop bench bench-smoke capacity fuzz coverage lint analyze format \
+        reference sbom clean distclean setup-build setup-test setup-deploy setup-lint setup-dashboard setup-browser \
+        setup-spark
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,7 +37,7 @@ kafka-archive: setup-test ## make an archive of Kafka's server for a machine tha
 	@mkdir -p build
 	@tar -C .deps/kafka --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -czf build/kafka.tar.gz libs
 
-test: setup-test lint analyze test-unit test-integration test-faults-share test-scale-share test-sanitized test-threads build-clang ## all tests and checks, from nothing
+test: setup-test lint analyze test-unit test-integration test-faults-share test-scale-share test-deploy-share test-sanitized test-threads build-clang ## all tests and checks, from nothing
 	@echo "all tests passed"
 
 test-unit: setup-test build ## unit tests
@@ -79,6 +80,9 @@ coverage: setup-test ## branches of decode, totals, commit and archive that unit
 
 test-deploy: setup-deploy build ## tests of what is deployed: the package in a clean Debian, its services, images, Terraform
 	@$(python) -m pytest tests/deploy $(ARGS)
+
+test-deploy-share: setup-test build ## the share of it that is in make test
+	@$(python) -m pytest tests/deploy -m share $(ARGS)
 
 test-dashboard: setup-browser build ## tests of the dashboards, in a real Superset and a real browser
 	@$(python) -m pytest tests/browser $(ARGS)

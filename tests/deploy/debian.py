@@ -7,6 +7,9 @@ import subprocess
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 PRISTINE = CHECKOUT / ".deps" / "root"
+# What brings systemd-sysusers without the whole of systemd.
+SYSUSERS = "systemd-standalone-sysusers"
+
 APT = ("apt-get", "-y", "-q", "--no-install-recommends")
 
 # Folders in which the tools of packages keep notes about whatever was installed.

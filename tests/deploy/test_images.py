@@ -6,15 +6,13 @@ import subprocess
 
 import pytest
 import yaml
-from debian import CHECKOUT
+from composition import COMPOSE, DOCKER, JOBS, services
+from debian import CHECKOUT, SYSUSERS
+from scraper import Scraper
+from stack import free_port
+from test_metrics import terminate_sessions
 
-DOCKER = CHECKOUT / "deploy" / "docker"
 DOCKERFILE = DOCKER / "Dockerfile"
-COMPOSE = DOCKER / "compose.yaml"
-
-
-def services():
-    return yaml.safe_load(COMPOSE.read_text())["services"]
 
 
 def steps(stage):
@@ -24,6 +22,7 @@ def steps(stage):
     return [re.sub(r"--mount=\S+\s+", "", step) for step in re.findall(r"(?m)^RUN (.*)$", joined)]
 
 
+@pytest.mark.share
 def test_hadolint_has_nothing_to_say():
     # DL3008 wants versions of Debian's packages, which its archive drops as soon as there are newer ones.
     done = subprocess.run(
@@ -45,53 +44,44 @@ def test_the_composition_is_one():
     assert set(yaml.safe_load(done.stdout)["services"]) == set(services())
 
 
-def test_only_the_dashboards_are_published_and_on_loopback():
-    published = {name: service["ports"] for name, service in services().items() if service.get("ports")}
-    assert published == {"superset": ["127.0.0.1:8088:8088"]}
-
-
-def test_no_password_is_in_the_files():
-    for service in services().values():
-        for name, value in service.get("environment", {}).items():
-            assert "PASSWORD" not in name or str(value).startswith("/passwords/"), name
-
-
-def test_what_is_waited_for_is_there():
-    for name, service in services().items():
-        for other, how in service.get("depends_on", {}).items():
-            assert other in services(), f"{name} waits for {other}"
-            if how["condition"] == "service_completed_successfully":
-                assert services()[other].get("restart", "no") == "no"
-
-
-@pytest.mark.parametrize(
-    ("name", "missing"),
-    [
-        ("antennas", "kafka:9092"),
-        ("provision", "/usr/share/doc/antenna/examples/users.csv"),
-        ("speed", "/passwords/speed"),
-        ("batch", "/var/lib/antenna/data"),
-    ],
-)
-def test_options_of_the_jobs_are_options(program, name, missing):
-    """The program takes each command line of the composition; what is missing here is what the containers have."""
-    service = services()[name]
-    variables = {key: str(value) for key, value in service.get("environment", {}).items()}
-    program.run(*service["command"], environment=variables).fails(3, missing)
-
-
-@pytest.mark.timeout(300)
-def test_the_steps_of_the_image_run(package, debian):
-    """What RUN does in the image `antenna`, in a clean Debian with the package where the mount would have it."""
+@pytest.fixture
+def image(package, debian):
+    """What RUN makes of a clean Debian in the image `antenna`, with the package where the mount would have it."""
     (debian.folder / "build").mkdir()
     (debian.folder / "build" / package.name).write_bytes(package.read_bytes())
     for step in steps("antenna"):
         debian.run("sh", "-c", step)
-    done = debian.run("setpriv", "--reuid=antenna", "--regid=antenna", "--clear-groups", "antenna", "--version")
+    return debian
+
+
+@pytest.mark.timeout(300)
+def test_the_image_has_the_program_and_what_it_needs(image):
+    done = image.run("setpriv", "--reuid=antenna", "--regid=antenna", "--clear-groups", "antenna", "--version")
     assert done.stdout.startswith("antenna ")
-    assert debian.run("stat", "-c", "%U %a", "/var/lib/antenna").stdout.strip() == "antenna 750"
-    users = debian.text("usr/share/doc/antenna/examples/users.csv")
+    assert image.run("stat", "-c", "%U %a", "/var/lib/antenna").stdout.strip() == "antenna 750"
+    users = image.text("usr/share/doc/antenna/examples/users.csv")
     assert users.startswith("id,name,email,quota")
+
+
+@pytest.mark.timeout(300)
+def test_the_image_can_ask_whether_a_job_can_work(image, case, proxy):
+    """What the composition asks the jobs, while PostgreSQL is there and while it is not."""
+    (question,) = {" ".join(services()[name]["healthcheck"]["test"][1:]) for name in JOBS}
+    case.prepare()
+    speed = case.start_speed("--listen", "0", uri=case.login[0].replace(str(case.postgres.port), str(proxy.port)))
+    scraper = Scraper(speed)
+    words = re.sub(r":\d+/", f":{scraper.url.port}/", question).split()
+    scraper.wait_until_ready()
+    assert image.run(*words).stdout == "ok\n"
+    proxy.lead_to(free_port())
+    terminate_sessions(case)
+    scraper.wait_until_not_ready("worker 1 waits: ")
+    asked = image.run(*words, check=False)
+    assert asked.returncode != 0
+    assert "worker 1 waits: " in asked.stdout
+    proxy.lead_to(case.postgres.port)
+    scraper.wait_until_ready()
+    speed.terminate()
 
 
 def copy_context(target):
@@ -109,5 +99,5 @@ def test_the_program_is_built_where_nothing_is(debian):
     for step in steps("build"):
         debian.run("bash", "-euo", "pipefail", "-c", f"cd /src && {step}")
     (package,) = (debian.folder / "src" / "build").glob("antenna_*.deb")
-    debian.run("dpkg", "-i", "--force-depends", f"/src/build/{package.name}")
+    debian.install(package, SYSUSERS)
     assert debian.run("antenna", "--version").stdout.startswith("antenna ")

@@ -4,11 +4,9 @@ import re
 import subprocess
 
 import pytest
+from debian import SYSUSERS
 
 pytestmark = pytest.mark.timeout(300)
-
-# What brings systemd-sysusers without the whole of systemd.
-SYSUSERS = "systemd-standalone-sysusers"
 
 
 def field(package, name):

@@ -1,0 +1,48 @@
+"""The composition: what its services are given, ask and wait for."""
+
+import pytest
+from composition import JOBS, services
+
+pytestmark = pytest.mark.share
+
+
+def test_only_the_dashboards_are_published_and_on_loopback():
+    published = {name: service["ports"] for name, service in services().items() if service.get("ports")}
+    assert published == {"superset": ["127.0.0.1:8088:8088"]}
+
+
+def test_no_password_is_in_the_files():
+    for service in services().values():
+        for name, value in service.get("environment", {}).items():
+            assert "PASSWORD" not in name or str(value).startswith("/passwords/"), name
+
+
+def test_what_is_waited_for_is_there():
+    for name, service in services().items():
+        for other, how in service.get("depends_on", {}).items():
+            assert other in services(), f"{name} waits for {other}"
+            if how["condition"] == "service_completed_successfully":
+                assert services()[other].get("restart", "no") == "no"
+
+
+def test_the_jobs_are_asked_where_they_listen():
+    for name in JOBS:
+        service = services()[name]
+        (port,) = [word.partition("=")[2] for word in service["command"] if word.startswith("--listen=")]
+        assert service["healthcheck"]["test"][-1] == f"http://127.0.0.1:{port}/readyz"
+
+
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [
+        ("antennas", "kafka:9092"),
+        ("provision", "/usr/share/doc/antenna/examples/users.csv"),
+        ("speed", "/passwords/speed"),
+        ("batch", "/var/lib/antenna/data"),
+    ],
+)
+def test_options_of_the_jobs_are_options(program, name, missing):
+    """The program takes each command line of the composition; what is missing here is what the containers have."""
+    service = services()[name]
+    variables = {key: str(value) for key, value in service.get("environment", {}).items()}
+    program.run(*service["command"], environment=variables).fails(3, missing)
