@@ -1,5 +1,6 @@
 # PostgreSQL on a private address only, and only by TLS. Its certificate is signed by an authority that signs for this
-# instance alone: sslmode=verify-ca with that authority says who the server is.
+# instance alone: sslmode=verify-ca with that authority says who the server is. It has no name that verify-full could
+# compare with a private address.
 resource "google_sql_database_instance" "main" {
   name                = var.name
   region              = var.region
@@ -18,6 +19,7 @@ resource "google_sql_database_instance" "main" {
       ipv4_enabled    = false
       private_network = google_compute_network.main.id
       ssl_mode        = "ENCRYPTED_ONLY"
+      server_ca_mode  = "GOOGLE_MANAGED_INTERNAL_CA"
     }
 
     backup_configuration {
@@ -39,12 +41,19 @@ resource "google_sql_database" "main" {
 resource "google_sql_user" "owner" {
   name                = "owner"
   instance            = google_sql_database_instance.main.name
-  password_wo         = ephemeral.random_password.made["owner"].result
+  password_wo         = ephemeral.google_secret_manager_secret_version.owner.secret_data
   password_wo_version = var.password_version
   deletion_policy     = "ABANDON"
 }
 
+# Two while one takes over from another.
+data "google_sql_ca_certs" "main" {
+  instance = google_sql_database_instance.main.name
+}
+
 locals {
+  authority = join("\n", data.google_sql_ca_certs.main.certs[*].cert)
+
   # As antenna takes it; the certificate of the authority lies on the machine.
   database_uri = join("", [
     "jdbc:postgresql://${google_sql_database_instance.main.private_ip_address}:5432/${google_sql_database.main.name}",

@@ -39,7 +39,7 @@ locals {
     workers      = var.workers
     kafka_host   = local.kafka_host
     database_uri = local.database_uri
-    authority    = google_sql_database_instance.main.server_ca_cert[0].cert
+    authority    = local.authority
     unit         = file("${path.module}/../systemd/kafka.service")
     setup        = file("${path.module}/setup")
   }

@@ -13,6 +13,11 @@ output "database_address" {
   value       = google_sql_database_instance.main.private_ip_address
 }
 
+output "database_authority" {
+  description = "certificate of the authority that signs for PostgreSQL: sslrootcert of who checks it"
+  value       = local.authority
+}
+
 output "login" {
   description = "opens a shell on the machine, through the Identity-Aware Proxy"
   value       = "gcloud compute ssh ${var.name} --project ${var.project} --zone ${var.zone} --tunnel-through-iap"

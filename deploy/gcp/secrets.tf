@@ -30,6 +30,12 @@ resource "google_secret_manager_secret_version" "password" {
   secret_data_wo_version = var.password_version
 }
 
+# As Secret Manager has it: where an apply goes on after one that was cut short, another one is made.
+ephemeral "google_secret_manager_secret_version" "owner" {
+  secret  = google_secret_manager_secret.password["owner"].secret_id
+  version = google_secret_manager_secret_version.password["owner"].version
+}
+
 resource "google_secret_manager_secret_iam_member" "machine" {
   for_each = local.roles
 
