@@ -1,4 +1,4 @@
-"""A Debian that has booted: its systemd runs as the first process of a container on this machine's network."""
+"""A Debian that has booted: its systemd runs as the first process of a container, on whose network one chooses."""
 
 import pathlib
 import signal
@@ -13,9 +13,11 @@ ALONE = ("--register=no", "--keep-unit")
 class Machine:
     """Use it as a context manager; it has booted when it is entered."""
 
-    def __init__(self, debian, log):
+    def __init__(self, debian, log, *options):
+        """`options` are systemd-nspawn's."""
         self._debian = debian
         self._log = log
+        self._options = options
         self._process = None
 
     def __enter__(self):
@@ -23,7 +25,7 @@ class Machine:
             self._process = subprocess.Popen(
                 [
                     *("setpriv", "--pdeathsig", "TERM", "systemd-nspawn", "--quiet", *ALONE, "--console=pipe"),
-                    *("--resolv-conf=off", "--boot", "-D", self._debian.folder),
+                    *("--resolv-conf=off", *self._options, "--boot", "-D", self._debian.folder),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
