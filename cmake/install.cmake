@@ -16,6 +16,13 @@ file(GLOB GUIDES CONFIGURE_DEPENDS docs/*.md docs/*.svg docs/*.png)
 install(FILES README.md ARCHITECTURE.md CHANGELOG.md SECURITY.md LICENSE DESTINATION ${DOCUMENTATION})
 install(FILES ${GUIDES} DESTINATION ${DOCUMENTATION}/docs)
 install(FILES deploy/config/speed.ini deploy/config/batch.ini demo/users.csv DESTINATION ${DOCUMENTATION}/examples)
+install(DIRECTORY deploy/monitoring DESTINATION ${DOCUMENTATION}/deploy)
+file(GLOB RESULTS CONFIGURE_DEPENDS bench/results/*.md bench/results/*.svg)
+install(FILES ${RESULTS} DESTINATION ${DOCUMENTATION}/bench/results)
+install(FILES bench/README.md DESTINATION ${DOCUMENTATION}/bench)
+install(FILES third_party/README.md third_party/sbom.cdx.json DESTINATION ${DOCUMENTATION}/third_party)
+install(CODE "set(DOCUMENTATION \"${DOCUMENTATION}\")")
+install(SCRIPT cmake/unlink.cmake)
 
 # The licences of what is inside the program and beside it. A system's own librdkafka is not.
 install(FILES deploy/debian/copyright DESTINATION ${DOCUMENTATION})

@@ -20,12 +20,18 @@ WANTED = {
     "lib/systemd/system/antenna-speed@.service",
     "lib/sysusers.d/antenna.conf",
     "share/antenna/superset/import",
+    "share/doc/antenna/bench/results/table.md",
+    "share/doc/antenna/deploy/monitoring/alerts.yml",
+    "share/doc/antenna/deploy/monitoring/grafana.json",
+    "share/doc/antenna/third_party/sbom.cdx.json",
     "share/doc/antenna/LICENSE",
     "share/doc/antenna/copyright",
     "share/doc/antenna/docs/operators.md",
     "share/doc/antenna/examples/batch.ini",
     "share/doc/antenna/examples/speed.ini",
 }
+
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
 def install(stage, prefix):
@@ -47,6 +53,18 @@ def test_all_is_below_the_prefix(tmp_path, prefix):
     assert files >= WANTED
     below = [path for path in tmp_path.rglob("*") if path.is_file() and not path.is_relative_to(place)]
     assert below == []
+
+
+def test_links_of_documents_lead_somewhere(tmp_path):
+    """Those to what is not installed are plain text; all others are as in the checkout."""
+    documents = install(tmp_path, "/usr") / "share" / "doc" / "antenna"
+    unlinked = 0
+    for document in documents.rglob("*.md"):
+        links = LINK.findall((CHECKOUT / document.relative_to(documents)).read_text())
+        leading = [link for link in links if "://" in link or (document.parent / link).exists()]
+        assert LINK.findall(document.read_text()) == leading, document
+        unlinked += len(links) - len(leading)
+    assert unlinked
 
 
 def test_it_runs_where_it_was_moved_to(tmp_path):
