@@ -2,16 +2,15 @@
 stopped, wherever that was.
 """
 
-import collections
 import datetime
 
 import confluent_kafka
 import events
 import pytest
-import readers
 from case import ANSWER_SECONDS, REJECTED_KEPT, Case
 from engine import Cluster, Spark
 from oracle import expect
+from sums import archived_rows, sums_by_type, topic_and_tables
 from test_batch import QUOTAS, snapshot, write_users
 from test_poison import LARGE_PRODUCER, LARGE_TOPIC, POISON
 from test_totals import MALFORMED
@@ -74,29 +73,20 @@ def progress(case):
     )
 
 
-def print_sums(name, native, spark):
-    """The sums that were compared."""
-    print(f"{name:<40} {native:>24,} {spark:>24,}  {'=' if native == spark else 'DIFFERS'}")
-
-
-def sums_by_type(case, table):
-    return dict(sorted(case.query(f"SELECT type, sum(value) FROM {table} GROUP BY 1")))
-
-
-def compare(native, spark):
-    """Asserts that both engines made the same of the topic, and prints the sums."""
-    print(f"\n{'':<40} {'native':>24} {'Spark':>24}")
+def compare(native, spark, show):
+    """Asserts that both engines made the same of the topic, and shows the sums."""
+    sums = {}
     for table in ("bytes", "bytes_hourly"):
         ours, theirs = sums_by_type(native, table), sums_by_type(spark, table)
-        assert ours.keys() == theirs.keys()
-        for label in ours:
-            print_sums(f"{table}, {label}", ours[label], theirs[label])
+        sums |= {f"{table}, {label}": (ours.get(label, 0), theirs.get(label, 0)) for label in ours | theirs}
+    rows = archived_rows(native), archived_rows(spark)
+    sums["rows of the archive"] = tuple(counted.total() for counted in rows)
+    ours, theirs = dict(rejected(native)[1]), dict(rejected(spark)[1])
+    sums |= {f"rejected, {reason}": (ours.get(reason, 0), theirs.get(reason, 0)) for reason in ours | theirs}
+    show(("native", "Spark"), sums)
+    for table in ("bytes", "bytes_hourly"):
         assert native.totals(table) == spark.totals(table)
-    ours, theirs = (sum(readers.read_archive(case.root).values(), collections.Counter()) for case in (native, spark))
-    print_sums("rows of the archive", ours.total(), theirs.total())
-    assert ours == theirs
-    for (reason, count), (_, other) in zip(rejected(native)[1], rejected(spark)[1], strict=False):
-        print_sums(f"rejected, {reason}", count, other)
+    assert rows[0] == rows[1]
     assert rejected(native) == rejected(spark)
     assert progress(native) == progress(spark)
     assert snapshot(native) == snapshot(spark)
@@ -134,7 +124,7 @@ def fill(case, twin, count):
 
 
 @pytest.mark.share
-def test_both_engines_make_the_same_of_a_topic(case, twin, spark):
+def test_both_engines_make_the_same_of_a_topic(case, twin, spark, show):
     fill(case, twin, 1000)
     case.speed()
     case.batch(HOUR)
@@ -144,10 +134,10 @@ def test_both_engines_make_the_same_of_a_topic(case, twin, spark):
     assert len(expected.rejected) >= len(MALFORMED) + len(POISON)
     twin.check_batch(expected, HOUR, QUOTAS)
     assert expected.offenders(QUOTAS, HOUR)
-    compare(case, twin)
+    compare(case, twin, show)
 
 
-def test_parity_of_late_events_in_small_batches_and_of_a_batch_run_again(case, twin, spark):
+def test_parity_of_late_events_in_small_batches_and_of_a_batch_run_again(case, twin, spark, show):
     fill(case, twin, 10_000)
     spark.speed(twin, "--roll-rows", "7000")
     spark.batch(twin, HOUR)
@@ -165,20 +155,21 @@ def test_parity_of_late_events_in_small_batches_and_of_a_batch_run_again(case, t
     spark.batch(twin, HOUR)
     assert snapshot(twin) == before
     twin.check_exact(expect_all(twin))
-    compare(case, twin)
+    compare(case, twin, show)
     columns = "hour, rows, bytes_total, batch_rows, batch_bytes, dirty"
     hours = f"SELECT {columns} FROM antenna.hour WHERE hour IN (%s, %s) ORDER BY hour"
     assert case.query(hours, HOUR, second) == twin.query(hours, HOUR, second)
 
 
-def check_without_scratch(case):
-    """All is exact; the files that a killed Spark was writing lie where only Spark looks."""
+def check_without_scratch(case, show):
+    """All is exact; the files that a killed Spark was writing lie where only Spark looks. Shows the sums."""
     expected = expect(case.messages())
     case.check_totals(expected)
     case.check_archive(expected)
     case.check_rejected(expected)
     case.check_progress(expected)
     assert not [path for path in (case.root / ".staging").iterdir() if not path.name.startswith("spark-")]
+    show(("topic", "tables and files"), topic_and_tables(case, expected))
     return expected
 
 
@@ -189,7 +180,7 @@ def offsets(case):
     ]
 
 
-def test_spark_goes_on_where_a_killed_native_engine_stopped(case, spark):
+def test_spark_goes_on_where_a_killed_native_engine_stopped(case, spark, check_exact):
     case.prepare()
     case.produce(events.draw(5000))
     case.produce(MALFORMED)
@@ -200,14 +191,14 @@ def test_spark_goes_on_where_a_killed_native_engine_stopped(case, spark):
     assert 0 < archived < totalled
     case.produce(events.draw(3000, seed=2))
     spark.speed(case)
-    expected = case.check_exact()
+    expected = check_exact(case)
     assert expected.events == 8000
     case.produce(events.draw(1000, seed=3))
     case.speed()
-    assert case.check_exact().events == 9000
+    assert check_exact(case).events == 9000
 
 
-def test_the_native_engine_goes_on_where_a_killed_spark_stopped(case, spark):
+def test_the_native_engine_goes_on_where_a_killed_spark_stopped(case, spark, show, check_exact):
     case.prepare()
     case.produce(events.draw(20_000))
     case.produce(MALFORMED)
@@ -222,13 +213,13 @@ def test_the_native_engine_goes_on_where_a_killed_spark_stopped(case, spark):
     assert 4000 < offsets(case)[1] < 20_000
     case.produce(events.draw(1000, seed=2))
     case.speed()
-    assert check_without_scratch(case).events == 21_000
+    assert check_without_scratch(case, show).events == 21_000
     case.produce(events.draw(1000, seed=3))
     spark.speed(case)
-    assert case.check_exact().events == 22_000
+    assert check_exact(case).events == 22_000
 
 
-def test_spark_stops_when_the_native_engine_takes_over(case, spark):
+def test_spark_stops_when_the_native_engine_takes_over(case, spark, check_exact):
     case.prepare()
     case.produce(events.draw(1000))
     submitted = spark.start_speed(case, "--roll-rows", "1000", "--roll-age", "1s")
@@ -240,10 +231,10 @@ def test_spark_stops_when_the_native_engine_takes_over(case, spark):
     case.produce(events.draw(1000, seed=2))
     case.wait_until_read(speed)
     speed.terminate()
-    assert case.check_exact().events == 2000
+    assert check_exact(case).events == 2000
 
 
-def test_spark_waits_while_postgres_is_away(case, spark):
+def test_spark_waits_while_postgres_is_away(case, spark, show):
     case.prepare()
     case.produce(events.draw(1000))
     submitted = spark.start_speed(case, "--roll-rows", "1000", "--roll-age", "1s")
@@ -257,7 +248,7 @@ def test_spark_waits_while_postgres_is_away(case, spark):
     assert submitted.said("waits and will try again")
     submitted.kill()
     case.speed()
-    assert check_without_scratch(case).events == 2000
+    assert check_without_scratch(case, show).events == 2000
 
 
 def test_spark_says_what_is_missing(case, spark):
@@ -277,7 +268,7 @@ def test_spark_says_that_sums_are_too_large(case, spark):
     assert set(case.totals().values()) == {1}
 
 
-def test_a_standalone_cluster_of_two_workers(case, spark, tmp_path):
+def test_a_standalone_cluster_of_two_workers(case, check_exact, tmp_path):
     users = write_users(case.folder / "users.csv", QUOTAS)
     case.provision("--users", users)
     case.create_topic(partitions=4)
@@ -290,6 +281,6 @@ def test_a_standalone_cluster_of_two_workers(case, spark, tmp_path):
         finally:
             on_cluster.close()
         assert cluster.executors() == [2, 2]
-    expected = case.check_exact()
+    expected = check_exact(case)
     case.check_batch(expected, HOUR, QUOTAS)
     assert expected.events == 20_000 + len(UNUSUAL)
