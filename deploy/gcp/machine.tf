@@ -26,8 +26,6 @@ resource "google_compute_disk" "kafka" {
 }
 
 locals {
-  kafka_host = "${var.name}.${var.zone}.c.${var.project}.internal"
-
   settings = {
     name         = var.name
     project      = var.project
@@ -37,7 +35,7 @@ locals {
     partitions   = var.partitions
     hours        = var.retention_hours
     workers      = var.workers
-    kafka_host   = local.kafka_host
+    kafka_host   = google_compute_address.machine.address
     database_uri = local.database_uri
     authority    = local.authority
     unit         = file("${path.module}/../systemd/kafka.service")
@@ -71,6 +69,7 @@ resource "google_compute_instance" "main" {
 
   network_interface {
     subnetwork = google_compute_subnetwork.main.id
+    network_ip = google_compute_address.machine.address
   }
 
   service_account {

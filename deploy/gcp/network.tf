@@ -15,6 +15,14 @@ resource "google_compute_subnetwork" "main" {
   private_ip_google_access = true
 }
 
+# The machine's. Kafka tells it to those who send, since networks that are joined to this one do not know its names.
+resource "google_compute_address" "machine" {
+  name         = var.name
+  region       = var.region
+  subnetwork   = google_compute_subnetwork.main.id
+  address_type = "INTERNAL"
+}
+
 resource "google_compute_router" "main" {
   name    = var.name
   network = google_compute_network.main.id

@@ -1,11 +1,6 @@
 output "kafka_server" {
-  description = "where antennas send events, as seen from the network"
-  value       = "${local.kafka_host}:9092"
-}
-
-output "kafka_address" {
-  description = "the same by its address"
-  value       = google_compute_instance.main.network_interface[0].network_ip
+  description = "where antennas send events: bootstrap server, in the network and in those that are joined to it"
+  value       = "${google_compute_address.machine.address}:9092"
 }
 
 output "database_address" {

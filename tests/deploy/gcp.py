@@ -17,7 +17,7 @@ SETTINGS = {
     "partitions": "8",
     "hours": "72",
     "workers": "2",
-    "kafka_host": "antenna.zone.c.telco.internal",
+    "kafka_host": "10.10.0.2",
     "database_uri": "jdbc:postgresql://10.0.0.3:5432/antenna?sslmode=verify-ca",
     "authority": "nothing\n",
     "checksums": "nothing\n",

@@ -103,13 +103,19 @@ def ask(machine, statement, database="antenna"):
     return machine.run("runuser", "-u", "postgres", "--", "psql", "-XAtq", "-d", database, "-c", statement)
 
 
+def as_in_the_guide(machine, command):
+    return machine.run("sh", "-euc", f". /etc/antenna/machine.env && {command}")
+
+
 def wait_until_totalled(machine, count):
-    """Sends so many events in all, and waits until each is totalled and all units are there."""
-    machine.run("antenna", "simulate", "localhost:9092", "devices", "--rate", "max", "--count", "1000")
+    """Sends 1000 events, and waits until so many are totalled in all; all units are there."""
+    as_in_the_guide(machine, 'antenna simulate "$KAFKA_SERVER" "$TOPIC" --rate max --count 1000')
     rows = "SELECT coalesce(sum(records_totalled), 0) FROM antenna.progress"
     wait_until(lambda: ask(machine, rows) == str(count), "all is totalled", 60)
     for unit in UNITS:
         assert machine.show(unit, "ActiveState") == "active"
+    password = "--password-file /etc/antenna/batch.password"
+    assert "devices" in as_in_the_guide(machine, f'antenna status "$DATABASE_URI" antenna_batch - {password}')
 
 
 def test_cloud_init_understands_the_machine(debian):
