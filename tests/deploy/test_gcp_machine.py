@@ -95,8 +95,8 @@ def prepare(debian, *packages):
 
 def write_files(debian, data):
     """What cloud-init writes at the machine's first start."""
-    (debian.folder / "root" / "user-data").write_text(data)
-    debian.run("cloud-init", "--file", "/root/user-data", "single", "--name", "write_files", "--frequency", "always")
+    (debian.folder / "srv" / "user-data").write_text(data)
+    debian.run("cloud-init", "--file", "/srv/user-data", "single", "--name", "write_files", "--frequency", "always")
 
 
 def ask(machine, statement, database="antenna"):
@@ -120,8 +120,8 @@ def wait_until_totalled(machine, count):
 
 def test_cloud_init_understands_the_machine(debian):
     prepare(debian)
-    (debian.folder / "root" / "user-data").write_text(render())
-    done = debian.run("cloud-init", "schema", "--config-file", "/root/user-data", check=False)
+    (debian.folder / "srv" / "user-data").write_text(render())
+    done = debian.run("cloud-init", "schema", "--config-file", "/srv/user-data", check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Valid" in done.stdout
 
