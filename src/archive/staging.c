@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -126,22 +127,36 @@ char *staging_path(const struct staging *staging, const char *name)
     return memory_printf("%s/%s", staging->folder, name);
 }
 
+static int fail_for_space(const struct staging *staging, int failure, struct error *error)
+{
+    error_set(error, ERROR_WORLD, "could not get %d MiB of disk space below \"%s\": %s",
+              STAGING_SPACE_MIN / 1024 / 1024, staging->root, strerror(failure));
+    return error_hint(error, "free some space, or inodes, on the disk that holds the storage-root");
+}
+
 int staging_check_space(const struct staging *staging, struct error *error)
 {
     cleanup(memory_free) char *path = staging_path(staging, PROBE_NAME);
-    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666), failure;
 
     if (file < 0)
         return disk_fail(error, "make", path);
-    errno = posix_fallocate(file, 0, STAGING_SPACE_MIN);
+    failure = posix_fallocate(file, 0, STAGING_SPACE_MIN);
     close(file);
     unlink(path);
-    if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) {
-        error_set(error, ERROR_WORLD, "could not get %d MiB of disk space below \"%s\": %s",
-                  STAGING_SPACE_MIN / 1024 / 1024, staging->root, strerror(errno));
-        return error_hint(error, "free some space on the disk that holds the storage-root");
-    }
-    return 0;
+    return failure == ENOSPC || failure == EDQUOT || failure == EFBIG ? fail_for_space(staging, failure, error) : 0;
+}
+
+int staging_look(const struct staging *staging, struct error *error)
+{
+    struct statvfs disk;
+
+    if (access(staging->folder, W_OK | X_OK) || statvfs(staging->folder, &disk))
+        return disk_fail(error, "write to the folder", staging->folder);
+    if (disk.f_bavail < STAGING_SPACE_MIN / disk.f_frsize)
+        return fail_for_space(staging, ENOSPC, error);
+    /* A file system that makes inodes as they are needed says that it has none. */
+    return disk.f_files && disk.f_favail == 0 ? fail_for_space(staging, ENOSPC, error) : 0;
 }
 
 int staging_sync(const struct staging *staging, struct error *error)

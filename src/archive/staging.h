@@ -30,8 +30,14 @@ const char *staging_root(const struct staging *staging);
 /** The writer's token, LAYOUT_TOKEN_DIGITS hexadecimal digits. */
 const char *staging_token(const struct staging *staging);
 
-/** Checks that the disk takes STAGING_SPACE_MIN bytes more. Error: ERROR_WORLD when it does not. */
+/** Checks that the disk takes STAGING_SPACE_MIN bytes more, by taking them. Error: ERROR_WORLD when it does not. */
 int staging_check_space(const struct staging *staging, struct error *error) must_check;
+
+/**
+ * Looks whether a file could be written now, without writing one: the folder is there, the disk can be written to and
+ * says that it has STAGING_SPACE_MIN bytes and a file left. Errors: as disk_fail(), ERROR_WORLD when it is full.
+ */
+int staging_look(const struct staging *staging, struct error *error) must_check;
 
 /** Writes the path where a file of that name is to be written. Free the text. */
 char *staging_path(const struct staging *staging, const char *name) must_check;

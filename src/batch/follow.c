@@ -3,12 +3,16 @@
 #include "base/stop.h"
 #include "base/time.h"
 #include "batch/job.h"
+#include "postgres/server.h"
 
 /* A stop is looked for this often while there is nothing to do. */
 #define LOOK_MS 100
 
 /* Without --interval. */
 #define INTERVAL_MS 10000
+
+/* And in between PostgreSQL is asked this often whether it is there. */
+#define PROBE_INTERVAL_MS 2000
 
 /* Pauses while PostgreSQL does not answer. */
 #define PAUSE_MIN_MS 100
@@ -24,6 +28,29 @@ static void wait_for_stop(struct batch_job *job, int64_t milliseconds)
     }
 }
 
+static int probe(struct batch_job *job, struct error *error)
+{
+    int status;
+
+    batch_metrics_await(&job->metrics, true);
+    status = batch_job_connect(job, error) || server_check_writing(job->tools.postgres, error) ? -1 : 0;
+    batch_metrics_await(&job->metrics, false);
+    return status;
+}
+
+/* Until the next look at the hours. */
+static int wait_for_hours(struct batch_job *job, int64_t milliseconds, struct error *error)
+{
+    int64_t until = time_monotonic_ms() + milliseconds, left;
+
+    while (!stop_requested() && (left = until - time_monotonic_ms()) > 0) {
+        wait_for_stop(job, left < PROBE_INTERVAL_MS ? left : PROBE_INTERVAL_MS);
+        if (probe(job, error))
+            return -1;
+    }
+    return 0;
+}
+
 static void note_look(struct batch_job *job, const struct hour_list *hours)
 {
     counter_set(&job->metrics.pending, (int64_t)hours->count);
@@ -35,7 +62,7 @@ static int run_pending(struct batch_job *job, struct error *error)
 {
     cleanup(hour_list_release) struct hour_list hours = {0};
 
-    if (batch_job_connect(job, error) || batch_job_hours(job, &hours, error))
+    if (probe(job, error) || batch_job_hours(job, &hours, error))
         return -1;
     note_look(job, &hours);
     return batch_job_run(job, &hours, error);
@@ -68,16 +95,18 @@ static int follow(struct batch_job *job, struct error *error)
     /* What it needs was found and checked before. */
     notify_send("READY=1\nSTATUS=runs hours as they are sealed or changed");
     while (!stop_requested()) {
-        if (run_pending(job, error)) {
-            if (error->kind != ERROR_WORLD)
-                return -1;
-            wait_out(job, error, &pause_ms);
-            continue;
+        int status = run_pending(job, error);
+
+        if (!status) {
+            if (pause_ms)
+                log_line(LOG_INFO, "goes on");
+            pause_ms = 0;
+            status = wait_for_hours(job, interval_ms, error);
         }
-        if (pause_ms)
-            log_line(LOG_INFO, "goes on");
-        pause_ms = 0;
-        wait_for_stop(job, interval_ms);
+        if (status && error->kind != ERROR_WORLD)
+            return -1;
+        if (status)
+            wait_out(job, error, &pause_ms);
     }
     notify_send("STOPPING=1");
     return 0;

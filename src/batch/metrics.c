@@ -32,6 +32,11 @@ void batch_metrics_turn(struct batch_metrics *metrics)
     counter_set(&metrics->turned_ms, time_monotonic_ms());
 }
 
+void batch_metrics_await(struct batch_metrics *metrics, bool awaited)
+{
+    counter_set(&metrics->asked_ms, awaited ? time_monotonic_ms() : 0);
+}
+
 static void write_hours(const struct batch_metrics *metrics, struct buffer *text)
 {
     const struct label done[] = {{"result", "done"}, {NULL, NULL}}, failed[] = {{"result", "failed"}, {NULL, NULL}};
@@ -74,9 +79,12 @@ static bool answer_ready(void *context, struct buffer *reason)
 {
     struct batch_metrics *metrics = context;
     size_t size = reason->size;
+    int64_t asked_ms = counter_read(&metrics->asked_ms), since_ms = asked_ms ? time_monotonic_ms() - asked_ms : 0;
 
     if (stop_requested())
         buffer_text(reason, "stopping");
+    else if (since_ms >= BATCH_READY_MS)
+        buffer_printf(reason, "PostgreSQL has not answered for %" PRId64 " s", since_ms / MILLISECONDS);
     else {
         pthread_mutex_lock(&metrics->lock);
         buffer_text(reason, metrics->reason);

@@ -11,6 +11,9 @@
 /** An hour that takes longer than this is stuck. */
 #define BATCH_ALIVE_MS (60 * 60 * 1000)
 
+/** An answer of PostgreSQL that takes longer than this may not come. */
+#define BATCH_READY_MS 5000
+
 /** Written by the job's thread, read by the server's. */
 struct batch_metrics {
     atomic_int_fast64_t done; /* hours */
@@ -20,6 +23,7 @@ struct batch_metrics {
     atomic_int_fast64_t pending;   /* hours */
     atomic_int_fast64_t last_look; /* seconds since the Unix epoch; 0: none */
     atomic_int_fast64_t turned_ms; /* when the loop came round last, monotonic */
+    atomic_int_fast64_t asked_ms;  /* since when an answer of PostgreSQL is waited for, monotonic; 0: none is */
     atomic_int_fast64_t outages;
     atomic_int_fast64_t postgres_connects;
     struct histogram durations; /* of hours */
@@ -38,6 +42,9 @@ void batch_metrics_set_reason(struct batch_metrics *metrics, const char *reason)
 
 /** Notes that the loop has come round. */
 void batch_metrics_turn(struct batch_metrics *metrics);
+
+/** Notes that an answer of PostgreSQL is waited for from now on, or no longer. */
+void batch_metrics_await(struct batch_metrics *metrics, bool awaited);
 
 /** Begins to serve, if --listen says so; see metrics_server_open(). */
 int batch_metrics_serve(struct batch_metrics *metrics, const struct config *config, struct metrics_server **ret_server,

@@ -257,14 +257,14 @@ static bool awaits_leader(rd_kafka_resp_err_t code)
     return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
 }
 
-int kafka_query_range(rd_kafka_t *client, const char *topic, int32_t partition, struct offset_range *ret_range,
-                      struct error *error)
+int kafka_query_range(rd_kafka_t *client, const char *topic, int32_t partition, int timeout_ms,
+                      struct offset_range *ret_range, struct error *error)
 {
-    int64_t deadline = time_monotonic_ms() + KAFKA_ANSWER_TIMEOUT_MS;
+    int64_t deadline = time_monotonic_ms() + timeout_ms;
     rd_kafka_resp_err_t code;
 
     while (awaits_leader(code = rd_kafka_query_watermark_offsets(client, topic, partition, &ret_range->first,
-                                                                 &ret_range->end, KAFKA_ANSWER_TIMEOUT_MS)) &&
+                                                                 &ret_range->end, timeout_ms)) &&
            time_monotonic_ms() < deadline && !stop_requested())
         time_sleep_ms(KAFKA_ASK_AGAIN_MS);
     return code ? kafka_error(error, code, "could not ask Kafka which offsets it holds") : 0;

@@ -75,11 +75,11 @@ struct offset_range {
 };
 
 /**
- * Asks for a partition's range, as far as read_committed readers may see it; while the partition has no leader, again,
- * for KAFKA_ANSWER_TIMEOUT_MS. Errors: as kafka_error().
+ * Asks for a partition's range, as far as read_committed readers may see it, and waits `timeout_ms` for the answer;
+ * while the partition has no leader, asks again for so long. Errors: as kafka_error().
  */
-int kafka_query_range(rd_kafka_t *client, const char *topic, int32_t partition, struct offset_range *ret_range,
-                      struct error *error) must_check;
+int kafka_query_range(rd_kafka_t *client, const char *topic, int32_t partition, int timeout_ms,
+                      struct offset_range *ret_range, struct error *error) must_check;
 
 /**
  * Asks for the offset of a partition's first message that arrived at `time`, seconds since the Unix epoch, or later; -1

@@ -9,9 +9,11 @@
 #include "base/memory.h"
 #include "base/time.h"
 
-/* While no broker answers, one is asked this often and given this long. */
-#define LOOK_INTERVAL_MS 1000
-#define LOOK_TIMEOUT_MS 100
+/* Where nothing comes a broker is asked this often and given this long; after so many questions without an answer none
+ * is reached. One that freezes, or whose cable is cut, librdkafka itself gives up after socket.timeout.ms, a minute. */
+#define LOOK_INTERVAL_MS 2000
+#define LOOK_TIMEOUT_MS 500
+#define LOOKS_MAX 2
 
 /* Events that may wait; librdkafka gives the next only after the answer to the last. */
 #define EVENTS_MAX 4
@@ -30,8 +32,9 @@ struct consumer {
     bool closing;
     bool ended; /* and said so */
     bool cut_off;
-    int64_t look_at_ms; /* for a broker, while it is cut off; monotonic */
     bool refused;       /* and said so */
+    int64_t look_at_ms; /* for a broker, unless one is heard of before; monotonic */
+    int looks;          /* without an answer */
 };
 
 /* The part of --memory-limit that a fetch of a partition may have, and the most that it has. */
@@ -212,6 +215,7 @@ int consumer_open(const struct config *config, const char *group, int member, st
         consumer_close(consumer);
         return -1;
     }
+    consumer->look_at_ms = time_monotonic_ms() + LOOK_INTERVAL_MS;
     rd_kafka_poll_set_consumer(consumer->client);
     consumer->queue = rd_kafka_queue_get_consumer(consumer->client);
     if (subscribe(consumer, error)) {
@@ -306,20 +310,27 @@ struct message message_of(const rd_kafka_message_t *raw)
     };
 }
 
-/* Librdkafka tells that the last broker went, but not that one came: where nothing is left to read only a question
- * shows it. */
-static void look_for_broker(struct consumer *consumer)
+static void note_broker(struct consumer *consumer, int64_t now_ms)
 {
-    int64_t now = time_monotonic_ms();
+    consumer->cut_off = consumer->refused = false;
+    consumer->looks = 0;
+    consumer->look_at_ms = now_ms + LOOK_INTERVAL_MS;
+}
+
+/* Librdkafka tells that the last broker went, but neither that one came nor that none answers: where nothing is left to
+ * read only a question shows it. */
+static void look_for_broker(struct consumer *consumer, int64_t now_ms)
+{
     const struct rd_kafka_metadata *metadata;
 
-    if (now < consumer->look_at_ms)
+    if (rd_kafka_metadata(consumer->client, 0, NULL, &metadata, LOOK_TIMEOUT_MS)) {
+        consumer->look_at_ms = now_ms + LOOK_INTERVAL_MS;
+        if (++consumer->looks >= LOOKS_MAX)
+            consumer->cut_off = true;
         return;
-    consumer->look_at_ms = now + LOOK_INTERVAL_MS;
-    if (rd_kafka_metadata(consumer->client, 0, NULL, &metadata, LOOK_TIMEOUT_MS))
-        return;
+    }
     rd_kafka_metadata_destroy(metadata);
-    consumer->cut_off = consumer->refused = false;
+    note_broker(consumer, now_ms);
 }
 
 int consumer_read(struct consumer *consumer, int timeout_ms, const struct message **ret_messages, size_t *ret_count,
@@ -327,6 +338,7 @@ int consumer_read(struct consumer *consumer, int timeout_ms, const struct messag
 {
     ssize_t count;
     size_t kept = 0;
+    int64_t now_ms;
 
     drop_messages(consumer);
     count = rd_kafka_consume_batch_queue(consumer->queue, timeout_ms, consumer->raw, CONSUMER_READ_MAX);
@@ -340,11 +352,13 @@ int consumer_read(struct consumer *consumer, int timeout_ms, const struct messag
         }
         if (raw->err && raw->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
             continue;
-        consumer->cut_off = consumer->refused = false;
         consumer->messages[kept++] = message_of(raw);
     }
-    if (consumer->cut_off)
-        look_for_broker(consumer);
+    now_ms = time_monotonic_ms();
+    if (kept)
+        note_broker(consumer, now_ms);
+    else if (now_ms >= consumer->look_at_ms)
+        look_for_broker(consumer, now_ms);
     *ret_messages = consumer->messages;
     *ret_count = kept;
     return 0;

@@ -99,7 +99,7 @@ void consumer_mirror(struct consumer *consumer, const struct position *positions
 /** Whether a read has said that the client cannot go on, and nothing will come of it: another may take its place. */
 bool consumer_has_ended(const struct consumer *consumer);
 
-/** Whether the last broker has gone and none has answered since. */
+/** Whether the last broker has gone, or none has answered for some seconds, and none has since. */
 bool consumer_is_cut_off(const struct consumer *consumer);
 
 #endif

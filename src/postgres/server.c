@@ -1,6 +1,7 @@
 #include "postgres/server.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/time.h"
 #include "postgres/sql.h"
@@ -46,4 +47,16 @@ int server_query(struct postgres *postgres, struct server *ret_server, struct er
     copy_text(result, SERVER_ENCODING, ret_server->encoding);
     copy_text(result, SERVER_TIME_ZONE, ret_server->time_zone);
     return 0;
+}
+
+int server_check_writing(struct postgres *postgres, struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+
+    if (postgres_run(postgres, sql_show_read_only, NULL, &result, error))
+        return -1;
+    if (strcmp(PQgetvalue(result, 0, 0), "on") != 0)
+        return 0;
+    error_set(error, ERROR_WORLD, "PostgreSQL lets this session only read");
+    return error_hint(error, "find out whether it has become a standby, or default_transaction_read_only was set");
 }

@@ -7,8 +7,11 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/time.h"
 #include "config/jdbc.h"
 #include "kafka/topic_id.h"
+#include "postgres/server.h"
+#include "speed/probe.h"
 
 /* The partitions of one claim, in ascending order: what Kafka holds of each and what PostgreSQL says. */
 struct claim {
@@ -30,7 +33,7 @@ static int connect_to_postgres(struct worker *worker, struct error *error)
     if (jdbc_from_config(worker->job->config, &address, error) || postgres_open(&address, &worker->postgres, error))
         return -1;
     counter_add(&worker->counters.postgres_connects, 1);
-    if (progress_limit_idle_time(worker->postgres, error))
+    if (server_check_writing(worker->postgres, error) || progress_limit_idle_time(worker->postgres, error))
         return -1;
     return recover_files(worker->postgres, worker->staging, error);
 }
@@ -49,7 +52,7 @@ static int find_ranges(struct worker *worker, struct claim *claim, struct error 
 {
     for (size_t i = 0; i < claim->count; i++) {
         if (kafka_query_range(worker->job->inquirer, worker->job->key.topic, claim->progress[i].partition,
-                              &claim->ranges[i], error))
+                              KAFKA_ANSWER_TIMEOUT_MS, &claim->ranges[i], error))
             return -1;
         claim->progress[i].totals_offset = claim->ranges[i].first;
     }
@@ -204,5 +207,7 @@ int acquire_partitions(struct worker *worker, struct error *error)
         return -1;
     tell_of_going_back(worker, &claim);
     worker->timers.post_at = 0;
+    /* Until then it is known what is to be written. */
+    worker->timers.probe_at = time_monotonic_ms() + PROBE_INTERVAL_MS;
     return begin_to_read(worker, &claim, error);
 }

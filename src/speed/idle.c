@@ -5,6 +5,9 @@
 #include "base/memory.h"
 #include "base/time.h"
 
+/* The worker has other work than to wait for an answer that it can ask for again. */
+#define ANSWER_TIMEOUT_MS 1000
+
 static bool is_archived(const struct partition *partition)
 {
     return partition->epoch && partition->archive_offset == partition->next_offset;
@@ -24,7 +27,8 @@ static size_t find_idle(struct worker *worker, struct progress_step *steps)
         if (!is_archived(partition))
             continue;
         /* Kafka is away: none of the others would be answered for either. */
-        if (kafka_query_range(worker->job->inquirer, worker->job->key.topic, partition->id, &range, &ignored))
+        if (kafka_query_range(worker->job->inquirer, worker->job->key.topic, partition->id, ANSWER_TIMEOUT_MS, &range,
+                              &ignored))
             break;
         if (range.end <= partition->next_offset)
             steps[count++] =

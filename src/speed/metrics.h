@@ -9,8 +9,8 @@
  * (max.poll.interval.ms of librdkafka). */
 #define ALIVE_MS 300000
 
-/** A worker that has not come round for this long is busy with a commit or a roll that does not end. */
-#define READY_MS 10000
+/** A worker that has not come round for this long waits for an answer that may not come. */
+#define READY_MS 5000
 
 /** What the metrics are of; must outlive the server. */
 struct speed_metrics {

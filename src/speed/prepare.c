@@ -53,8 +53,8 @@ static int find_extent(const struct job *job, struct extent *extent, struct erro
     }
     extent->ranges = memory_new((size_t)count, sizeof(*extent->ranges));
     for (; extent->count < (size_t)count; extent->count++)
-        if (kafka_query_range(job->inquirer, job->key.topic, (int32_t)extent->count, &extent->ranges[extent->count],
-                              error))
+        if (kafka_query_range(job->inquirer, job->key.topic, (int32_t)extent->count, KAFKA_ANSWER_TIMEOUT_MS,
+                              &extent->ranges[extent->count], error))
             return -1;
     return 0;
 }

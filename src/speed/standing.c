@@ -76,6 +76,8 @@ static void find_reason(const struct worker *worker, char *reason, size_t size)
         snprintf(reason, size, "worker %d waits for the consumer group to give it partitions", worker->number);
     else if (!worker->postgres || unclaimed)
         snprintf(reason, size, "worker %d has %zu partitions to claim in PostgreSQL", worker->number, unclaimed);
+    else if (worker->disk.fails)
+        snprintf(reason, size, "worker %d cannot archive: %s", worker->number, worker->disk.cause.message);
 }
 
 void standing_post(struct worker *worker, int64_t now_ms)

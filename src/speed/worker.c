@@ -13,6 +13,7 @@
 #include "speed/acquire.h"
 #include "speed/commit.h"
 #include "speed/idle.h"
+#include "speed/probe.h"
 #include "speed/roll.h"
 
 /* Librdkafka waits this long to fill a batch: it bounds how stale an event can be before it is looked at. */
@@ -102,7 +103,6 @@ static int handle_failure(struct worker *worker, struct error *error)
     return give_up_claims(worker, error);
 }
 
-/* An outage is over when something was written again, or when there is nothing to write. */
 static void end_outage(struct worker *worker)
 {
     if (!worker->outage.now)
@@ -111,6 +111,7 @@ static void end_outage(struct worker *worker)
         log_line(LOG_INFO, "worker %d goes on after %lld ms", worker->number,
                  (long long)(time_monotonic_ms() - worker->outage.since_ms));
     worker->outage.now = false;
+    worker->outage.roll_failed = false;
 }
 
 static int commit(struct worker *worker, struct error *error)
@@ -124,15 +125,18 @@ static int commit(struct worker *worker, struct error *error)
     end = time_monotonic_ms();
     worker->timers.commit_at = 0;
     worker->timers.rest_until = end + REST_AFTER_COMMIT * (end - begin);
-    end_outage(worker);
+    if (!worker->outage.roll_failed)
+        end_outage(worker);
     return 0;
 }
 
 static int roll(struct worker *worker, struct error *error)
 {
     standing_post(worker, time_monotonic_ms());
-    if (write_to_storage(worker, error))
+    if (write_to_storage(worker, error)) {
+        worker->outage.roll_failed = true;
         return -1;
+    }
     worker->timers.commit_at = 0;
     worker->timers.roll_at = 0;
     worker->timers.idle_at = 0;
@@ -269,7 +273,8 @@ static void set_deadlines(struct worker *worker, int64_t now)
         if (!timers->commit_at && partition->next_offset > partition->totals_offset)
             timers->commit_at = now + worker->job->commit_interval_ms;
         if (!timers->roll_at && partition->next_offset > partition->archive_offset)
-            timers->roll_at = now + worker->job->roll_age_ms;
+            timers->roll_at =
+                now + (worker->outage.roll_failed ? worker->job->commit_interval_ms : worker->job->roll_age_ms);
     }
 }
 
@@ -286,6 +291,18 @@ static void mirror_offsets(struct worker *worker)
     free(positions);
 }
 
+/* Where nothing is to be written that could show it, the probe shows that an outage is over. */
+static int probe(struct worker *worker, struct error *error)
+{
+    bool has_work = worker->timers.commit_at || (worker->outage.roll_failed && worker->timers.roll_at);
+
+    if (probe_world(worker, error))
+        return -1;
+    if (!has_work && !worker->joining && partitions_count_unclaimed(&worker->partitions) == 0)
+        end_outage(worker);
+    return 0;
+}
+
 static int write_what_is_due(struct worker *worker, struct error *error)
 {
     int64_t now = time_monotonic_ms();
@@ -296,6 +313,10 @@ static int write_what_is_due(struct worker *worker, struct error *error)
         return roll(worker, error);
     if (timers->commit_at && now >= timers->commit_at && now >= timers->rest_until)
         return commit(worker, error);
+    if (now >= timers->probe_at) {
+        timers->probe_at = now + PROBE_INTERVAL_MS;
+        return probe(worker, error);
+    }
     if (now >= timers->idle_at) {
         timers->idle_at = now + IDLE_INTERVAL_MS;
         return note_idle_partitions(worker, error);
@@ -375,9 +396,6 @@ static int work(struct worker *worker, struct error *error)
     note_connection(worker);
     if (!worker->postgres)
         return 0;
-    if (worker->outage.now && !worker->joining && partitions_count_unclaimed(&worker->partitions) == 0 &&
-        worker->pending.rows.count == 0)
-        end_outage(worker);
     if (write_what_is_due(worker, error))
         return -1;
     return finish_at_end(worker, error);

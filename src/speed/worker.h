@@ -50,7 +50,8 @@ struct counters {
 struct worker_timers {
     int64_t commit_at;
     int64_t roll_at;
-    int64_t idle_at; /* of looking for partitions where nothing is left to read */
+    int64_t idle_at;  /* of looking for partitions where nothing is left to read */
+    int64_t probe_at; /* of asking whether PostgreSQL and the disk would take anything */
     int64_t mirror_at;
     int64_t retry_at;   /* of claiming partitions, after an outage */
     int64_t check_at;   /* of whether every partition has reached its end */
@@ -61,10 +62,19 @@ struct worker_timers {
 /** The world is down, or was. */
 struct outage {
     bool now;
+    bool roll_failed; /* only a roll shows that it is over, and is tried as soon as a commit is */
     int64_t since_ms;
     int64_t pause_ms; /* before the next attempt */
     struct error cause;
     bool said;
+    struct log_repeats repeats;
+};
+
+/** The archive's disk, as it was looked at last. */
+struct probed_disk {
+    bool fails;
+    bool said;
+    struct error cause;
     struct log_repeats repeats;
 };
 
@@ -81,6 +91,7 @@ struct worker {
     unsigned file_sequence;
     struct worker_timers timers;
     struct outage outage;
+    struct probed_disk disk;
     bool joining; /* the group, which has not answered yet */
     bool cut_off; /* from Kafka, as was logged */
     struct counters counters;

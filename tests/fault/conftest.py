@@ -1,6 +1,7 @@
-"""The fixture that keeps the figures, and their table at the end of a run."""
+"""The fixtures of faults: the figures, with their table at the end of a run, and a disk that is soon full."""
 
 import collections
+import subprocess
 
 import pytest
 from faults import choose, dice_of
@@ -30,6 +31,17 @@ def pytest_configure(config):
 @pytest.fixture
 def figures(request):
     return request.config.stash[FIGURES]
+
+
+@pytest.fixture
+def small_disk(case):
+    """The archive's root is a disk of 24 MiB and 400 files and folders."""
+    case.root.mkdir()
+    options = ["mount", "-t", "tmpfs", "-o", "size=24m,nr_inodes=400", "tmpfs", case.root]
+    if subprocess.run(options, capture_output=True, check=False).returncode:
+        pytest.skip("a tmpfs cannot be mounted here")
+    yield case.root
+    subprocess.run(["umount", "--lazy", case.root], check=True)
 
 
 def pytest_sessionfinish(session):

@@ -16,17 +16,6 @@ TIMES = times(2, 200)
 pytestmark = pytest.mark.timeout(120 + 20 * TIMES)
 
 
-@pytest.fixture
-def small_disk(case):
-    """The archive's root is a disk of 24 MiB and 400 files and folders."""
-    case.root.mkdir()
-    options = ["mount", "-t", "tmpfs", "-o", "size=24m,nr_inodes=400", "tmpfs", case.root]
-    if subprocess.run(options, capture_output=True, check=False).returncode:
-        pytest.skip("a tmpfs cannot be mounted here")
-    yield case.root
-    subprocess.run(["umount", "--lazy", case.root], check=True)
-
-
 def fill_bytes(disk):
     """Leaves no byte free; returns what takes them."""
     path = disk / "filler"

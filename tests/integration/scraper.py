@@ -55,11 +55,11 @@ class Scraper:
         """Waits until the job could do its work to the end."""
         wait_until(lambda: self.get("/readyz") == (200, "ok\n"), "it is ready")
 
-    def wait_until_not_ready(self, words):
-        """Waits until the job says that it is not ready, with these words in the reason."""
+    def wait_until_not_ready(self, words, seconds=30):
+        """Waits until the job says that it is not ready, with these words in the reason; fails after `seconds`."""
 
         def look():
             status, text = self.get("/readyz")
             return status == 503 and words in text
 
-        wait_until(look, f"it is not ready: {words}")
+        wait_until(look, f"it is not ready: {words}", seconds)

@@ -1,0 +1,15 @@
+/* Whether the world would take what the worker has: asked now and then, as nothing else shows it where nothing comes. */
+#ifndef ANTENNA_SPEED_PROBE_H
+#define ANTENNA_SPEED_PROBE_H
+
+#include "speed/worker.h"
+
+#define PROBE_INTERVAL_MS 2000
+
+/**
+ * Asks PostgreSQL whether it answers and takes changes, and looks at the archive's disk. Of the disk it only notes and
+ * says how it is, as totals go on without it until the next roll. Error: ERROR_WORLD for PostgreSQL.
+ */
+int probe_world(struct worker *worker, struct error *error) must_check;
+
+#endif
