@@ -36,17 +36,22 @@ def stopped(server):
     server.start()
 
 
+def send(number, pids):
+    """Signals processes, of which some may end by themselves, as those that clean tables do."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
 @contextlib.contextmanager
 def paused(server):
     """Its connections stay, and nothing comes from them."""
     pids = family(server.pid())
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+    send(signal.SIGSTOP, pids)
     try:
         yield
     finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+        send(signal.SIGCONT, pids)
 
 
 REASONS = {
