@@ -1,7 +1,7 @@
 """The composition: what its services are given, ask and wait for."""
 
 import pytest
-from composition import JOBS, services
+from composition import JOBS, question, services
 
 pytestmark = pytest.mark.share
 
@@ -25,11 +25,17 @@ def test_what_is_waited_for_is_there():
                 assert services()[other].get("restart", "no") == "no"
 
 
-def test_the_jobs_are_asked_where_they_listen():
-    for name in JOBS:
-        service = services()[name]
-        (port,) = [word.partition("=")[2] for word in service["command"] if word.startswith("--listen=")]
-        assert service["healthcheck"]["test"][-1] == f"http://127.0.0.1:{port}/readyz"
+def test_the_image_asks_the_jobs_where_they_listen_and_nobody_else():
+    for name, service in services().items():
+        if service["image"] != "antenna":
+            continue
+        ports = [word.partition("=")[2] for word in service.get("command", []) if word.startswith("--listen=")]
+        if name in JOBS:
+            assert [f"http://127.0.0.1:{port}/readyz" for port in ports] == question()[-1:]
+            assert "healthcheck" not in service
+        else:
+            assert not ports
+            assert service["healthcheck"] == {"disable": True}
 
 
 @pytest.mark.parametrize(

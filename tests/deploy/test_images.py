@@ -6,13 +6,11 @@ import subprocess
 
 import pytest
 import yaml
-from composition import COMPOSE, DOCKER, JOBS, services
+from composition import COMPOSE, DOCKER, DOCKERFILE, question, services
 from debian import CHECKOUT, SYSUSERS
 from scraper import Scraper
 from stack import free_port
 from test_metrics import terminate_sessions
-
-DOCKERFILE = DOCKER / "Dockerfile"
 
 
 def steps(stage):
@@ -65,12 +63,11 @@ def test_the_image_has_the_program_and_what_it_needs(image):
 
 @pytest.mark.timeout(300)
 def test_the_image_can_ask_whether_a_job_can_work(image, case, proxy):
-    """What the composition asks the jobs, while PostgreSQL is there and while it is not."""
-    (question,) = {" ".join(services()[name]["healthcheck"]["test"][1:]) for name in JOBS}
+    """What the image asks the jobs, while PostgreSQL is there and while it is not."""
     case.prepare()
     speed = case.start_speed("--listen", "0", uri=case.login[0].replace(str(case.postgres.port), str(proxy.port)))
     scraper = Scraper(speed)
-    words = re.sub(r":\d+/", f":{scraper.url.port}/", question).split()
+    words = [re.sub(r":\d+/", f":{scraper.url.port}/", word) for word in question()]
     scraper.wait_until_ready()
     assert image.run(*words).stdout == "ok\n"
     proxy.lead_to(free_port())
