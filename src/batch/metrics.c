@@ -42,11 +42,11 @@ static void write_hours(const struct batch_metrics *metrics, struct buffer *text
     const struct label done[] = {{"result", "done"}, {NULL, NULL}}, failed[] = {{"result", "failed"}, {NULL, NULL}};
     struct histogram_figures durations = {0};
 
-    exposition_begin(text, METRIC_BATCH_HOURS);
-    exposition_count(text, METRIC_BATCH_HOURS, done, counter_read(&metrics->done));
-    exposition_count(text, METRIC_BATCH_HOURS, failed, counter_read(&metrics->failed));
+    exposition_begin(text, METRIC_BATCH_RUNS);
+    exposition_count(text, METRIC_BATCH_RUNS, done, counter_read(&metrics->done));
+    exposition_count(text, METRIC_BATCH_RUNS, failed, counter_read(&metrics->failed));
     histogram_sum(&metrics->durations, &durations);
-    exposition_histogram(text, METRIC_BATCH_HOUR_DURATION, &durations);
+    exposition_histogram(text, METRIC_BATCH_RUN_DURATION, &durations);
 }
 
 static void write_metrics(void *context, struct buffer *text)
@@ -57,7 +57,7 @@ static void write_metrics(void *context, struct buffer *text)
     write_hours(metrics, text);
     exposition_single(text, METRIC_BATCH_ROWS, counter_read(&metrics->rows));
     exposition_single(text, METRIC_BATCH_BYTES, counter_read(&metrics->bytes));
-    exposition_single(text, METRIC_BATCH_PENDING_HOURS, counter_read(&metrics->pending));
+    exposition_single(text, METRIC_BATCH_PENDING_RUNS, counter_read(&metrics->pending));
     if (last_look)
         exposition_single(text, METRIC_BATCH_LAST_LOOK, last_look);
     exposition_single(text, METRIC_OUTAGES, counter_read(&metrics->outages));

@@ -6,6 +6,7 @@ import socket
 import time
 
 import events
+import promtool
 import pytest
 from case import QUICK_ROLLS
 from oracle import expect
@@ -34,7 +35,8 @@ def split_labels(text):
 
 
 def assert_as_documented(scraper, command):
-    """Every metric has the type, labels and words of the page, and the page has no other."""
+    """Prometheus' own tool takes them; each has the type, labels and words of the page, and the page has no other."""
+    promtool.check("check", "metrics", text=scraper.get("/metrics")[1])
     families = scraper.families()
     page = documented(command)
     names = {family.name + ("_total" if family.type == "counter" else ""): family for family in families.values()}
@@ -197,8 +199,8 @@ def test_batch_tells_what_it_has_run(case):
     hours = case.value("SELECT count(*) FROM antenna.hour")
     wait_until(
         lambda: (
-            scraper.value("antenna_batch_hours_total", "done") == hours - 1
-            and scraper.value("antenna_batch_hours_total", "failed") == 1
+            scraper.value("antenna_batch_runs_total", "done") == hours - 1
+            and scraper.value("antenna_batch_runs_total", "failed") == 1
         ),
         "all hours are tried",
     )
@@ -210,9 +212,9 @@ def test_batch_tells_what_it_has_run(case):
     )[0]
     assert found["antenna_batch_rows_total",] == rows
     assert found["antenna_batch_bytes_total",] == amount
-    assert found["antenna_batch_hour_duration_seconds_count",] == hours
+    assert found["antenna_batch_run_duration_seconds_count",] == hours
     assert abs(found["antenna_batch_last_look_timestamp_seconds",] - time.time()) < 60
-    wait_until(lambda: scraper.value("antenna_batch_pending_hours") == 1, "one hour is pending")
+    wait_until(lambda: scraper.value("antenna_batch_pending_runs") == 1, "one hour is pending")
     assert scraper.get("/healthz") == (200, "ok\n")
     batch.terminate()
 

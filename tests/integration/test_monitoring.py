@@ -5,11 +5,13 @@ import pathlib
 import re
 
 import promql_parser
+import promtool
 import pytest
 import yaml
+from program import CHECKOUT
 
-CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 MONITORING = CHECKOUT / "deploy" / "monitoring"
+ALERTS_TEST = pathlib.Path(__file__).with_name("alerts_test.yml")
 ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| ([\w, ]*) \| ([\w, ]+) \| (.+) \|$", re.M)
 METRICS = {row[0]: row[1:] for row in ROW.findall((CHECKOUT / "docs" / "metrics.md").read_text())}
 
@@ -22,6 +24,16 @@ HISTOGRAM_ENDS = ("_bucket", "_sum", "_count")
 VARIABLES = {"$__rate_interval": "5m", "$instance": ".*", "$job": ".*"}
 UNITS = {"short", "s", "bytes", "Bps", "percentunit"}
 COLUMNS = 24
+
+# What Grafana's schema demands of the options of a panel.
+OPTIONS = {
+    "stat": {
+        *("colorMode", "graphMode", "justifyMode", "orientation", "percentChangeColorMode", "reduceOptions"),
+        *("showPercentChange", "textMode", "wideLayout"),
+    },
+    "timeseries": {"legend", "tooltip"},
+}
+LEGEND_OPTIONS = {"calcs", "displayMode", "placement", "showLegend"}
 
 
 def series_of(name):
@@ -60,27 +72,18 @@ def check_expression(text):
     return names
 
 
-# What promtool says of names: https://github.com/prometheus/prometheus, util of client_golang "promlint".
-ABBREVIATED_OR_NOT_BASE = re.compile(
-    r"_(ms|us|ns|msec|sec|secs|milliseconds|microseconds|nanoseconds|minutes|days|weeks|kb|mb|gb|kilobytes|megabytes|"
-    r"gigabytes|kilo|mega|percent|percentage|celsius|bits)(_|$)"
-)
+def test_promtool_reads_the_alerts():
+    promtool.check("check", "rules", "--lint-fatal", MONITORING / "alerts.yml")
 
 
-@pytest.mark.parametrize("name", METRICS)
-def test_names_follow_prometheus_conventions(name):
-    kind, labels, _, words = METRICS[name]
-    assert re.fullmatch(r"(antenna|process)_[a-z0-9_]+", name)
-    assert (kind == "counter") == name.endswith("_total")
-    assert not name.endswith(HISTOGRAM_ENDS)
-    assert not re.search(r"_(counter|gauge|histogram|summary|metric)(_|$)", name)
-    assert not ABBREVIATED_OR_NOT_BASE.search(name)
-    assert kind != "histogram" or name.endswith("_seconds")
-    assert words.endswith(".")
-    assert words[0].isupper() or words[0].isdigit()
-    for label in filter(None, labels.split(", ")):
-        assert re.fullmatch(r"[a-z]+", label)
-        assert label not in ("le", "quantile", *TARGET_LABELS)
+def test_alerts_fire_in_time():
+    """And not before; alerts_test.yml has a case for each."""
+    promtool.check("test", "rules", ALERTS_TEST)
+    tests = yaml.safe_load(ALERTS_TEST.read_text())["tests"]
+    cases = [case for test in tests for case in test["alert_rule_test"]]
+    for wanted in (True, False):
+        tried = {case["alertname"] for case in cases if ("exp_alerts" in case) == wanted}
+        assert tried == {rule["alert"] for _, rule in rules()}
 
 
 def rules():
@@ -118,7 +121,7 @@ def test_each_trouble_has_an_alert():
         "antenna_partition_archive_offset",
         "antenna_storage_free_bytes",
         "antenna_fenced_total",
-        "antenna_batch_hours_total",
+        "antenna_batch_runs_total",
     }
 
 
@@ -135,7 +138,9 @@ def with_values(text):
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel["title"])
 def test_panels(panel):
-    assert panel["type"] in ("stat", "timeseries")
+    options = panel["options"]
+    assert options.keys() == OPTIONS[panel["type"]]
+    assert "legend" not in options or options["legend"].keys() == LEGEND_OPTIONS
     assert panel["description"].endswith(".")
     assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
     assert panel["fieldConfig"]["defaults"]["unit"] in UNITS
