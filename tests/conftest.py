@@ -71,3 +71,13 @@ def used(case):
     case.speed()
     case.batch_pending()
     return case
+
+
+@pytest.fixture
+def healthy(case):
+    """A case in which everything is as it should be."""
+    case.prepare()
+    case.produce(events.draw(300))
+    (case.root / "data").mkdir(parents=True)
+    (case.root / ".staging").mkdir()
+    return case

@@ -20,6 +20,8 @@
 
 #define VERSION_UNIT 10000
 
+#define MEND_READ_ONLY "give the user of the job; or ALTER ROLE … RESET default_transaction_read_only"
+
 static const char *const server_checks[] = {ENCRYPTION,  WRITING,   ENCODING, DURABILITY,
                                             CONNECTIONS, TIME_ZONE, CLOCK,    NULL};
 
@@ -45,8 +47,10 @@ static void examine_writing(struct doctor *doctor, const struct server *server)
     if (server->standby)
         found_failed(doctor, WRITING, "give the address of the primary in jdbc-uri",
                      "the server is a standby, which cannot be written to");
+    else if (server->read_only && config_has(doctor->config, OPTION_KAFKA_SERVER))
+        found_failed(doctor, WRITING, MEND_READ_ONLY, "sessions of this user only read: speed could not write");
     else if (server->read_only)
-        found_warning(doctor, WRITING, "give the user of the job; or ALTER ROLE … RESET default_transaction_read_only",
+        found_warning(doctor, WRITING, MEND_READ_ONLY,
                       "sessions of this user only read: fit for dashboards, and for no job");
     else
         found_ok(doctor, WRITING, "sessions may write");
@@ -68,7 +72,8 @@ static void examine_server(struct doctor *doctor, const struct server *server)
         found_warning(doctor, DURABILITY, "ALTER SYSTEM SET fsync TO on",
                       "fsync is off: a crash of its machine can ruin the database");
     if (server->connections_left < workers)
-        found_warning(doctor, CONNECTIONS, "raise max_connections in PostgreSQL, or close what is not needed",
+        found_warning(doctor, CONNECTIONS,
+                      "raise max_connections, or the limit of the role or database, or close what is not needed",
                       "%" PRId64 " connections are left for %" PRId64 " workers", server->connections_left, workers);
     else
         found_ok(doctor, CONNECTIONS, "%" PRId64 " connections are left, --workers is %" PRId64,

@@ -100,12 +100,8 @@ static void judge_rights(struct doctor *doctor, const struct buffer missing[ROLE
     }
     buffer_printf(&mend, "GRANT %s TO \"%s\"; antenna provision --%s makes that role", roles[wanted].name, user,
                   option_table[roles[wanted].password_file].name);
-    if (may.size)
-        found_warning(doctor, RIGHTS, mend.data, "user \"%s\" may %s; to %s it lacks %s", user, may.data,
-                      purposes[wanted], missing[wanted].data);
-    else
-        found_failed(doctor, RIGHTS, mend.data, "user \"%s\" may run no job; to %s it lacks %s", user, purposes[wanted],
-                     missing[wanted].data);
+    found_failed(doctor, RIGHTS, mend.data, "user \"%s\" may %s; to %s it lacks %s", user,
+                 may.size ? may.data : "run no job", purposes[wanted], missing[wanted].data);
 }
 
 static void examine_rights(struct doctor *doctor, struct postgres *postgres)

@@ -28,6 +28,8 @@
 
 const char *const topic_checks[] = {TOPIC, PARTITIONS, RETENTION, GROUP, MESSAGES, CLOCK, NULL};
 
+static const char *const message_checks[] = {MESSAGES, CLOCK, NULL};
+
 /* What the last messages are like. */
 struct look {
     struct decoder decoder;
@@ -39,7 +41,8 @@ struct look {
     int64_t newest; /* arrival; -1 without any */
 };
 
-static void examine_partitions(struct doctor *doctor, const struct rd_kafka_metadata_topic *topic)
+/* Returns how many have no leader. */
+static int examine_partitions(struct doctor *doctor, const struct rd_kafka_metadata_topic *topic)
 {
     int64_t workers = config_number(doctor->config, OPTION_WORKERS);
     int leaderless = 0, behind = 0;
@@ -61,6 +64,7 @@ static void examine_partitions(struct doctor *doctor, const struct rd_kafka_meta
                       topic->partition_cnt, workers, workers - topic->partition_cnt);
     else
         found_ok(doctor, PARTITIONS, "%d partitions, --workers is %" PRId64, topic->partition_cnt, workers);
+    return leaderless;
 }
 
 static void judge_retention(struct doctor *doctor, const struct topic_settings *settings)
@@ -177,7 +181,7 @@ void examine_topic(struct doctor *doctor, rd_kafka_t *inquirer, const struct rd_
     const char *name = config_text(doctor->config, OPTION_TOPIC);
     struct topic_settings settings = {0};
     struct error error;
-    int32_t count;
+    int32_t count, leaderless;
 
     if (kafka_check_topic(metadata, name, &count, &error)) {
         found_failed(doctor, TOPIC, "give the Kafka user the right to read the topic (ACL: Read on Topic)", "%s",
@@ -192,11 +196,14 @@ void examine_topic(struct doctor *doctor, rd_kafka_t *inquirer, const struct rd_
         return;
     }
     found_ok(doctor, TOPIC, "topic \"%s\" exists", name);
-    examine_partitions(doctor, &metadata->topics[0]);
+    leaderless = examine_partitions(doctor, &metadata->topics[0]);
     if (topic_settings_query(inquirer, name, &settings, &error))
         found_skipped(doctor, RETENTION, "%s", error.message);
     else
         judge_retention(doctor, &settings);
     examine_group(doctor, inquirer);
-    examine_messages(doctor, count, settings.stamped_by_broker);
+    if (leaderless)
+        found_skipped_all(doctor, message_checks, "not all partitions can be read");
+    else
+        examine_messages(doctor, count, settings.stamped_by_broker);
 }

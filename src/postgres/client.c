@@ -133,6 +133,18 @@ static int refuse_address(const char *message, struct error *error)
                       "and blanks of a password as %%40 %%3A %%2F %%25 %%20");
 }
 
+static bool are_connections_used_up(const char *message)
+{
+    return strstr(message, "too many") || strstr(message, "connection slots");
+}
+
+/* FATAL answers to a login that pass by themselves. */
+static bool is_passing(const char *message)
+{
+    return strstr(message, "the database system is") || strstr(message, "due to timeout") ||
+           are_connections_used_up(message);
+}
+
 static int connection_error(PGconn *connection, struct error *error)
 {
     const char *message = PQerrorMessage(connection);
@@ -153,11 +165,14 @@ static int connection_error(PGconn *connection, struct error *error)
     }
     if (is_distrust(message, error))
         return -1;
-    if (strstr(message, "FATAL:") && !strstr(message, "the database system is") && !strstr(message, "too many")) {
+    if (strstr(message, "FATAL:") && !is_passing(message)) {
         set_message(error, ERROR_MISTAKE, message);
         return error_hint(error, "check jdbc-uri and jdbc-user");
     }
     set_message(error, ERROR_WORLD, *message ? message : "no answer");
+    if (are_connections_used_up(message))
+        return error_hint(error, "raise max_connections, or the limit of the role or database, or close what is not "
+                                 "needed");
     return error_hint(error, "check that PostgreSQL runs there and can be reached");
 }
 

@@ -1,9 +1,6 @@
 """PostgreSQL fails over to a standby that has not heard of the last commits."""
 
-import os
 import pathlib
-import shutil
-import subprocess
 import tempfile
 
 import pytest
@@ -13,56 +10,10 @@ from faults import SEED, dice_of, times
 from oracle import expect
 from service import running_service, wait_for_progress
 from stack import Postgres, running
-from stack.postgres import find_programs
+from standby import Standby
 from wire import Wire
 
 pytestmark = pytest.mark.timeout(180)
-
-
-class Standby(Postgres):
-    """A copy of a running server that follows it."""
-
-    def __init__(self, home, primary):
-        super().__init__(home, tied=True, durable=False)
-        self._primary = primary
-
-    def _prepare(self):
-        if not self._folder.exists():
-            self._copy()
-        super()._prepare()
-
-    def _copy(self):
-        if self._owner:
-            os.chown(self.home, self._owner.pw_uid, self._owner.pw_gid)
-        shutil.copy(self._primary.password_file, self._password_file)
-        subprocess.run(
-            [
-                *(
-                    find_programs() / "pg_basebackup",
-                    "-D",
-                    self._folder,
-                    "-R",
-                    "-X",
-                    "stream",
-                    "-c",
-                    "fast",
-                    "--no-sync",
-                ),
-                *("-d", self._primary.conninfo("replication")),
-            ],
-            check=True,
-            capture_output=True,
-            **self._process_options(),
-        )
-
-    def promote(self):
-        """Makes it a server of its own."""
-        subprocess.run(
-            [find_programs() / "pg_ctl", "promote", "-w", "-D", self._folder],
-            check=True,
-            capture_output=True,
-            **self._process_options(),
-        )
 
 
 @pytest.fixture

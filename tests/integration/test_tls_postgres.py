@@ -5,6 +5,9 @@ import shutil
 import events
 import psycopg
 import pytest
+from findings import Findings
+from network import ADDRESS, Network
+from proxy import Proxy
 from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(60)
@@ -110,3 +113,23 @@ def test_a_missing_file_of_authorities(secured, certificates):
 
 def test_a_server_without_tls(case, certificates):
     refused(case, certificates, certificates.authority, "server does not support SSL", "switch ssl on")
+
+
+def test_a_server_that_nobody_verifies(secured, certificates):
+    """The doctor warns of it where the connection leaves the machine."""
+    case = secured(certificates.trusted, "")
+    case.prepare()
+    case.root.mkdir()
+    with Network() as network:
+        proxy = Proxy(case.postgres.port, network.listen())
+        uri = f"jdbc:postgresql://{ADDRESS}:{proxy.port}/{case.database}?sslmode="
+
+        def look(mode):
+            command = ("doctor", uri + mode, *case.login[1:], "--json")
+            return Findings(network.call(case.program.run, *command))
+
+        findings = look("require").tells("postgres_encryption", "warning", "nobody has looked who the server is")
+        assert "sslmode=verify-full" in findings["postgres_encryption"]["mend"]
+        findings = look(f"verify-ca&sslrootcert={certificates.authority}")
+        findings.tells("postgres_encryption", "ok", "the server has shown who it is")
+        proxy.close()
