@@ -77,13 +77,16 @@ def compare(connection, ledger_paths, archive, end):
     """Compares all windows, and all totals of the hours before `end`, one by one with the ledgers."""
     ledger = add_ledgers(ledger_paths)
     windows = read_table(connection, "bytes")
-    complete = {key: value for key, value in ledger["hour"].items() if key[0] < end}
-    sources = {
-        "ledger": complete,
-        "bytes": {key: value for key, value in by_hour(windows).items() if key[0] < end},
+    hourly = {
+        "ledger": ledger["hour"],
+        "bytes": by_hour(windows),
         "bytes_hourly": read_table(connection, "bytes_hourly"),
-        "archive": {key: value for key, value in read_archive(archive).items() if key[0] < end},
+        "archive": read_archive(archive),
     }
+    sources = {
+        source: {key: value for key, value in totals.items() if key[0] < end} for source, totals in hourly.items()
+    }
+    complete = sources["ledger"]
     differences = find_differences("bytes", ledger["5min"], windows)
     for source in ("bytes_hourly", "archive"):
         differences += find_differences(source, complete, sources[source])
