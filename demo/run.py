@@ -114,6 +114,7 @@ def demonstrate(world):
     show.step("Kafka and PostgreSQL")
     world.postgres.start()
     world.kafka.start()
+    world.write_settings()
     print(f"PostgreSQL on {world.postgres.address}, Kafka on {world.kafka.address}")
 
     show.step("Provisioning: tables and users")

@@ -5,6 +5,7 @@ import getpass
 import os
 import pathlib
 import secrets
+import shlex
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,9 @@ TOPIC = "devices"
 
 # Not below the checkout: a server that root starts runs as another user, who may not be able to enter that.
 HOME = pathlib.Path(os.environ.get("DEMO_HOME", f"/var/tmp/antenna-demo-{getpass.getuser()}"))
+
+# What a shell reads to have all settings of the demo.
+ENVIRONMENT = HOME / "environment"
 
 # A minute, the default, would be a long time to look at an empty archive.
 ROLL_AGE = "10s"
@@ -94,22 +98,52 @@ class World:
         options = ["--kafka-server", self.kafka.address, "--topic", TOPIC, "--storage-root", self.archive]
         self.run("doctor", *self._login(), *options)
 
+    def write_settings(self):
+        """Writes what a shell needs to go on by hand: `environment`, and the configuration files that it names."""
+        settings = {
+            "kafka-server": self.kafka.address,
+            "topic": TOPIC,
+            "jdbc-uri": self.postgres.jdbc_uri(),
+            "jdbc-user": self.postgres.user,
+            "password-file": self.postgres.password_file,
+            "storage-root": self.archive,
+            "storage-path": self.archive / "data",
+        }
+        lines = [*(f"{name} = {value}" for name, value in settings.items()), "[speed]", f"roll-age = {ROLL_AGE}"]
+        (HOME / "antenna.ini").write_text("\n".join(lines) + "\n")
+        (HOME / "kcat.conf").write_text(f"bootstrap.servers={self.kafka.address}\n")
+        exports = {
+            "DEMO_HOME": HOME,
+            "ANTENNA_CONFIG": HOME / "antenna.ini",
+            "KCAT_CONFIG": HOME / "kcat.conf",
+            "PGHOST": "127.0.0.1",
+            "PGPORT": self.postgres.port,
+            "PGUSER": self.postgres.user,
+            "PGDATABASE": self.postgres.database,
+        }
+        lines = [f"export {name}={shlex.quote(str(value))}" for name, value in exports.items()]
+        lines.append(f"export PGPASSWORD=$(cat {shlex.quote(str(self.postgres.password_file))})")
+        lines.append(f"export PATH={shlex.quote(str(PROGRAM.parent))}:$PATH")
+        ENVIRONMENT.write_text("\n".join(lines) + "\n")
+
     def connect(self):
         """A connection to the database by psycopg, which knows nothing of the program."""
         return psycopg.connect(self.postgres.conninfo(), autocommit=True)
 
     def describe(self):
         """Where everything is, as text for a terminal."""
-        login = f"-h 127.0.0.1 -p {self.postgres.port} -U {self.postgres.user} {self.postgres.database}"
         places = [
             f"Kafka        {self.kafka.address}, topic {TOPIC}",
-            f"PostgreSQL   PGPASSWORD=$(cat {self.postgres.password_file}) psql {login}",
+            f"PostgreSQL   {self.postgres.address}, database {self.postgres.database}, user {self.postgres.user}",
             f"archive      {self.archive}/data",
             f"logs         {HOME}/*.log",
         ]
         superset = Superset(HOME)
         if superset.is_running():
             places.append(f"dashboards   {superset.url}, user {superset.user}, password {superset.password}")
+        places.append(
+            f"a look       . {ENVIRONMENT}; then antenna status, psql, kcat -C -t {TOPIC}: docs/first-hour.md"
+        )
         return "\n".join(places)
 
     def superset_url(self):
