@@ -1,28 +1,18 @@
 """The SQL and the configuration of the guides do what the guides say."""
 
 import datetime
-import pathlib
 import re
-import textwrap
 
 import events
 import pytest
+from documents import DOCS, block_with
 from oracle import expect
 from spark_tables import SPARK_TABLES
 
 pytestmark = pytest.mark.timeout(60)
 
-DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 HOUR = "2022-02-20T09:00:00Z"
 CUT = datetime.datetime(2022, 2, 20, 10)
-
-
-def block_with(words, language="sql", guide="operators.md"):
-    """The guide's block in a language that contains these words."""
-    blocks = re.findall(rf"^ *```{language}\n(.*?)^ *```", (DOCS / guide).read_text(), re.DOTALL | re.MULTILINE)
-    found = [textwrap.dedent(block) for block in blocks if words in block]
-    assert len(found) == 1, f'{len(found)} blocks with "{words}"'
-    return found[0]
 
 
 def test_what_to_watch(case):
@@ -66,7 +56,7 @@ def test_coming_from_spark(case):
     case.provision("--adopt")
     case.produce(events.draw(300))
     case.speed()
-    case.execute(block_with("FROM bytes_spark", guide="from-spark.md"))
+    case.execute(block_with("FROM bytes_spark", document="docs/from-spark.md"))
     expected = expect(case.messages())
     late = {key: value for key, value in expected.windows.items() if key[0] >= CUT}
     assert case.totals() == late | {(before, "app_bytes_total", "SKYPE"): 7}

@@ -4,11 +4,11 @@ import os
 import re
 import subprocess
 
+import documents
 import events
 import pytest
 import readers
 from program import BINARY, environment
-from test_operators_guide import DOCS
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -18,8 +18,7 @@ ROOT = "/var/lib/antenna"
 
 def blocks(title, language="sh"):
     """The blocks of a recipe."""
-    recipe = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", (DOCS / "recipes.md").read_text(), re.DOTALL | re.MULTILINE)
-    found = re.findall(rf"^```{language}\n(.*?)^```", recipe[1], re.DOTALL | re.MULTILINE)
+    found = [block.text for block in documents.blocks("docs/recipes.md", language, title)]
     assert found, f"nothing to run in {title}"
     return found
 
