@@ -16,8 +16,8 @@ SECONDS_OF_FUZZING ?= 60
 .DEFAULT_GOAL := help
 .PHONY: help build install deb kafka-archive test test-unit test-integration test-faults test-faults-share \
         test-scale test-scale-share test-sanitized test-threads test-dashboard test-deploy test-deploy-share \
-        build-clang demo demo-stop dashboard dashboard-stop bench bench-smoke capacity fuzz coverage lint analyze format \
-        reference sbom clean distclean setup-build setup-test setup-deploy setup-lint setup-dashboard setup-browser \
+        pictures build-clang demo demo-stop dashboard dashboard-stop bench bench-smoke capacity fuzz coverage lint analyze \
+        format reference sbom clean distclean setup-build setup-test setup-deploy setup-lint setup-dashboard setup-browser \
         setup-spark
 
 help: ## print this list
@@ -86,6 +86,10 @@ test-deploy-share: setup-test build ## the share of it that is in make test
 
 test-dashboard: setup-browser build ## tests of the dashboards, in a real Superset and a real browser
 	@$(python) -m pytest tests/browser $(ARGS)
+
+pictures: setup-browser build ## make the pictures of docs/first-hour.md again, from a run of all its commands
+	@$(python) -m pytest tests/browser/test_first_hour.py $(ARGS)
+	@cp build/first-hour/* docs/first-hour/
 
 build-clang: setup-test ## build with clang, whose warnings are others
 	@cmake --preset clang >/dev/null

@@ -22,9 +22,9 @@ CHUNK = 1 << 16
 
 
 class Terminal:
-    """A command in a terminal of this size."""
+    """A command of the program, or another program, in a terminal of this size."""
 
-    def __init__(self, arguments, columns=80, lines=24, changes=None):
+    def __init__(self, arguments, columns=80, lines=24, changes=None, program=BINARY):
         self._master, own = pty.openpty()
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
@@ -33,7 +33,7 @@ class Terminal:
         self.settings_before = termios.tcgetattr(own)
         self._set_size(columns, lines)
         self.process = subprocess.Popen(
-            ["setsid", "--ctty", *DIE_WITH_PARENT, BINARY, *map(str, arguments)],
+            ["setsid", "--ctty", *DIE_WITH_PARENT, program, *map(str, arguments)],
             stdin=own,
             stdout=own,
             stderr=own,

@@ -26,6 +26,7 @@ WANTED = {
     "share/doc/antenna/third_party/sbom.cdx.json",
     "share/doc/antenna/LICENSE",
     "share/doc/antenna/copyright",
+    "share/doc/antenna/docs/first-hour/start.svg",
     "share/doc/antenna/docs/operators.md",
     "share/doc/antenna/examples/batch.ini",
     "share/doc/antenna/examples/speed.ini",
