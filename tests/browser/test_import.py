@@ -3,10 +3,12 @@
 import contextlib
 import http.server
 import json
+import subprocess
 import threading
 
 import pytest
-from program import CHECKOUT
+from documents import block_with
+from program import CHECKOUT, environment
 from stack import free_port
 
 pytestmark = pytest.mark.timeout(300)
@@ -27,6 +29,24 @@ def test_a_second_run_changes_nothing(importer, shown):
     assert first.stdout == second.stdout
     assert "charts have rows" in second.stdout
     says(second, 0)
+
+
+def test_the_commands_of_the_guide(importer, superset, shown, tmp_path):
+    (tmp_path / "reader-password").write_text(importer.password)
+    text = block_with("serving/superset/import", "sh", document="docs/dashboards.md")
+    for example, own in (
+        ("https://superset.example.org", superset.url),
+        ("postgresql://db.example.org:5432/antenna", shown.postgres.jdbc_uri(shown.database).removeprefix("jdbc:")),
+        ("=admin-password", f"={superset.password_file}"),
+        ("=reader-password", f"={tmp_path / 'reader-password'}"),
+    ):
+        assert example in text
+        text = text.replace(example, own)
+    done = subprocess.run(
+        ["bash", "-euc", text], cwd=CHECKOUT, env=environment(), capture_output=True, text=True, check=False
+    )
+    says(done, 0)
+    assert "charts have rows" in done.stdout
 
 
 def test_the_password_is_shown_nowhere(importer, superset, shown):
