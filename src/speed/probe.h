@@ -1,4 +1,4 @@
-/* Whether the world would take what the worker has: asked now and then, as nothing else shows it where nothing comes. */
+/* Whether the world would take what the worker has: asked now and then, as nothing shows it where nothing comes. */
 #ifndef ANTENNA_SPEED_PROBE_H
 #define ANTENNA_SPEED_PROBE_H
 
