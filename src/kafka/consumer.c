@@ -115,7 +115,6 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_
     struct consumer_event *event;
     enum consumer_event_kind kind = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? CONSUMER_ASSIGNED : CONSUMER_REVOKED;
 
-    (void)client;
     if (consumer->closing || consumer->event_count == EVENTS_MAX) {
         answer_nothing(consumer, kind);
         return;
@@ -124,6 +123,7 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_
     consumer->unanswered_kind = kind;
     event = &consumer->events[consumer->event_count++];
     event->kind = kind;
+    event->lost = kind == CONSUMER_REVOKED && rd_kafka_assignment_lost(client);
     event->count = (size_t)list->cnt;
     event->partitions = memory_new(event->count + 1, sizeof(*event->partitions));
     for (int i = 0; i < list->cnt; i++)

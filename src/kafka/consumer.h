@@ -39,6 +39,7 @@ enum consumer_event_kind { CONSUMER_ASSIGNED, CONSUMER_REVOKED };
 
 struct consumer_event {
     enum consumer_event_kind kind;
+    bool lost; /* with a CONSUMER_REVOKED: the group has put us out, and an assignment will follow */
     int32_t *partitions;
     size_t count;
 };

@@ -246,6 +246,7 @@ static int revoked(struct worker *worker, const struct consumer_event *event, st
 {
     if (worker->postgres && roll(worker, error) && handle_failure(worker, error))
         return -1;
+    worker->joining = worker->joining || event->lost;
     return let_go(worker, event, error);
 }
 

@@ -103,7 +103,10 @@ def test_ready_again_without_a_message(case):
     with stopped(case.kafka):
         scraper.wait_until_not_ready("worker 1 reaches no Kafka broker", NOTICED_SECONDS)
         assert scraper.value("antenna_kafka_disconnects_total") == 1
+        speed.wait_for("gives up 3 partitions")
     scraper.wait_until_ready()
+    partitions = [key for key in scraper.samples() if key[0] == "antenna_partition_epoch"]
+    assert len(partitions) == 3, "what the group had taken it has given back"
     speed.terminate()
 
 
