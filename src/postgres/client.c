@@ -46,13 +46,15 @@ static const struct {
     {"22003", ERROR_MISTAKE, "a sum exceeds BIGINT; reject absurd events with --max-bytes"},
 };
 
-/* The first line of libpq's message, without its "ERROR:  " and line break. */
+/* The first line of libpq's message, without its severity and line break. */
 static int set_message(struct error *error, enum error_kind kind, const char *text)
 {
+    static const char *const severities[] = {"ERROR:  ", "FATAL:  "};
     size_t size;
 
-    if (strncmp(text, "ERROR:  ", 8) == 0)
-        text += 8;
+    for (size_t i = 0; i < sizeof(severities) / sizeof(*severities); i++)
+        if (strncmp(text, severities[i], strlen(severities[i])) == 0)
+            text += strlen(severities[i]);
     size = strcspn(text, "\n");
     return error_set(error, kind, "%.*s", (int)size, text);
 }
@@ -62,8 +64,10 @@ static int fail(struct postgres *postgres, const PGresult *result, struct error 
     const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
 
     postgres->sqlstate[0] = '\0';
-    if (PQstatus(postgres->connection) != CONNECTION_OK || !sqlstate)
-        return set_message(error, ERROR_WORLD, PQerrorMessage(postgres->connection));
+    if (PQstatus(postgres->connection) != CONNECTION_OK || !sqlstate) {
+        set_message(error, ERROR_WORLD, PQerrorMessage(postgres->connection));
+        return error_context(error, "lost the connection to PostgreSQL");
+    }
     memcpy(postgres->sqlstate, sqlstate, SQLSTATE_SIZE - 1);
     set_message(error, ERROR_FAILED, PQresultErrorMessage(result));
     for (size_t i = 0; i < sizeof(sqlstate_kinds) / sizeof(*sqlstate_kinds); i++) {
