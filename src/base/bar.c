@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "base/buffer.h"
+#include "base/terminal.h"
 #include "base/time.h"
 
 #define BAR_CELLS 20
@@ -14,7 +15,7 @@
 
 void bar_begin(struct bar *bar)
 {
-    *bar = (struct bar){.terminal = isatty(STDERR_FILENO), .begin_ms = time_monotonic_ms()};
+    *bar = (struct bar){.terminal = terminal_shows_progress(STDERR_FILENO), .begin_ms = time_monotonic_ms()};
 }
 
 double bar_seconds(const struct bar *bar)
@@ -35,6 +36,7 @@ static bool is_due(struct bar *bar)
 void bar_show(struct bar *bar, double share, const char *format, ...)
 {
     static const char full[] = "====================", empty[] = "                    ";
+    cleanup(buffer_release) struct buffer line = {0};
     char words[BAR_WORDS_SIZE];
     double passed = bar_seconds(bar);
     int cells = (int)(share * BAR_CELLS);
@@ -45,9 +47,10 @@ void bar_show(struct bar *bar, double share, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(words, sizeof(words), format, arguments);
     va_end(arguments);
-    fprintf(stderr, LOG_CLEAR_LINE "[%.*s%.*s] %s", cells, full, BAR_CELLS - cells, empty, words);
+    buffer_printf(&line, "[%.*s%.*s] %s", cells, full, BAR_CELLS - cells, empty, words);
     if (share > 0)
-        fprintf(stderr, ", %.0f s left", passed / share - passed);
+        buffer_printf(&line, ", %.0f s left", passed / share - passed);
+    terminal_show(line.data);
 }
 
 void bar_say(struct bar *bar, const char *format, ...)
@@ -60,11 +63,11 @@ void bar_say(struct bar *bar, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(words, sizeof(words), format, arguments);
     va_end(arguments);
-    fprintf(stderr, LOG_CLEAR_LINE "%s", words);
+    terminal_show(words);
 }
 
 void bar_end(struct bar *bar)
 {
     if (bar->terminal && bar->shown_ms)
-        fprintf(stderr, LOG_CLEAR_LINE);
+        terminal_show("");
 }

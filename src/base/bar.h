@@ -1,5 +1,5 @@
 /*
- * A progress bar on the last line of a terminal; nothing at all where stderr is none. One thread.
+ * A progress bar on the last line of a terminal; nothing at all where stderr is none, or a dumb one. One thread.
  */
 #ifndef ANTENNA_BASE_BAR_H
 #define ANTENNA_BASE_BAR_H

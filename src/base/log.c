@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "base/time.h"
 
@@ -121,8 +122,8 @@ static void printf_like(3, 0)
     text_make_printable(message);
     if (setup.journal)
         buffer_printf(&line, "<%d>", priorities[level]);
-    else if (isatty(STDERR_FILENO))
-        buffer_text(&line, LOG_CLEAR_LINE);
+    else if (terminal_shows_progress(STDERR_FILENO))
+        buffer_text(&line, TERMINAL_CLEAR_LINE);
     if (setup.format == LOG_JSON)
         write_json(&line, level, place, message);
     else

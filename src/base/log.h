@@ -15,9 +15,6 @@
 #include "base/attributes.h"
 #include "base/error.h"
 
-/** Takes the cursor back to the beginning of the terminal's line and empties it (ECMA-48: CR, EL). */
-#define LOG_CLEAR_LINE "\r\033[K"
-
 /** An event that repeats is said so often in so many milliseconds; more are counted. */
 #define LOG_REPEATS_MAX 5
 #define LOG_REPEATS_MS 60000

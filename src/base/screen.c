@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -25,8 +24,6 @@
 #define PLAIN "\033[0m"
 
 #define FIRST_TEXT_LINE 2
-#define DEFAULT_LINES 24
-#define DEFAULT_COLUMNS 80
 
 static struct {
     volatile sig_atomic_t open;
@@ -83,16 +80,16 @@ static void begin_keys(void)
 
 int screen_open(struct error *error)
 {
-    const char *terminal = getenv("TERM"), *no_colour = getenv("NO_COLOR");
+    const char *no_colour = getenv("NO_COLOR"), *name = getenv("TERM");
     struct sigaction action = {.sa_handler = on_resize};
 
     if (!isatty(STDOUT_FILENO)) {
         error_set(error, ERROR_MISTAKE, "could not show a screen: standard output is not a terminal");
         return error_hint(error, "leave out --watch; --json is for scripts");
     }
-    if (!terminal || !*terminal || strcmp(terminal, "dumb") == 0) {
+    if (terminal_is_dumb()) {
         error_set(error, ERROR_MISTAKE, "could not show a screen: the terminal (TERM=%s) cannot place text",
-                  terminal ? terminal : "");
+                  name ? name : "");
         return error_hint(error, "leave out --watch, or set TERM to what the terminal is, such as xterm");
     }
     screen.colours = !no_colour || !*no_colour;
@@ -110,13 +107,9 @@ void screen_close(void)
     restore();
 }
 
-struct screen_size screen_size(void)
+struct terminal_size screen_size(void)
 {
-    struct winsize size;
-
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || size.ws_row == 0 || size.ws_col == 0)
-        return (struct screen_size){DEFAULT_LINES, DEFAULT_COLUMNS};
-    return (struct screen_size){size.ws_row, size.ws_col};
+    return terminal_size(STDOUT_FILENO);
 }
 
 /* Appends one line, of `size` bytes, or what of it fits with a mark that it was longer. */
@@ -137,7 +130,7 @@ static void append_line(struct buffer *frame, const char *line, size_t size, siz
 }
 
 /* Each line is emptied before it is written, as one that fills its line must not be emptied behind its end. */
-static void append_text(struct buffer *frame, const char *text, const struct screen_size *size)
+static void append_text(struct buffer *frame, const char *text, const struct terminal_size *size)
 {
     size_t line = FIRST_TEXT_LINE;
 
@@ -155,7 +148,7 @@ static void append_text(struct buffer *frame, const char *text, const struct scr
 void screen_draw(enum screen_tone tone, const char *first, const char *text)
 {
     cleanup(buffer_release) struct buffer frame = {0};
-    struct screen_size size = screen_size();
+    struct terminal_size size = screen_size();
 
     buffer_text(&frame, HOME CLEAR_LINE);
     if (screen.colours)

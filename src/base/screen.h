@@ -9,17 +9,13 @@
 #define ANTENNA_BASE_SCREEN_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "base/attributes.h"
 #include "base/error.h"
+#include "base/terminal.h"
 
 /** How the first line is shown; without colours (variable NO_COLOR) as plain text. */
 enum screen_tone { SCREEN_CALM, SCREEN_ALARM };
-
-struct screen_size {
-    size_t lines, columns;
-};
 
 /**
  * Takes the terminal of standard output. Error: ERROR_MISTAKE when that is none, or one that cannot do it (TERM=dumb).
@@ -31,7 +27,7 @@ int screen_open(struct error *error) must_check;
 void screen_close(void);
 
 /** Its size now. */
-struct screen_size screen_size(void);
+struct terminal_size screen_size(void);
 
 /** Writes the first line and, from the third on, the text; what is too long for a line or the screen is cut off. */
 void screen_draw(enum screen_tone tone, const char *first, const char *text);

@@ -48,7 +48,7 @@ static int print(struct postgres *postgres, const struct config *config, struct 
         json_decref(object);
         return 0;
     }
-    show_figures(figures, SIZE_MAX, &text);
+    show_figures(figures, (struct show_room){SIZE_MAX, SIZE_MAX}, &text);
     fputs(text.data, stdout);
     return 0;
 }

@@ -1,11 +1,11 @@
 #include "simulate/simulate.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/stop.h"
+#include "base/terminal.h"
 #include "base/time.h"
 #include "simulate/generator.h"
 #include "simulate/ledger.h"
@@ -52,7 +52,7 @@ static void show_progress(const struct simulation *simulation)
     cleanup(buffer_release) struct buffer text = {0};
 
     tally_progress(&simulation->outbox.tally, seconds_since_begin(simulation), &text);
-    fprintf(stderr, LOG_CLEAR_LINE "%s", text.data);
+    terminal_show(text.data);
 }
 
 static void tell_silence(struct simulation *simulation, int64_t silence_ms)
@@ -197,7 +197,7 @@ static void log_summary(const struct simulation *simulation)
 
     tally_summary(&simulation->outbox.tally, seconds_since_begin(simulation), &text);
     if (simulation->terminal)
-        fprintf(stderr, LOG_CLEAR_LINE);
+        terminal_show("");
     log_line(LOG_INFO, "%s", text.data);
 }
 
@@ -207,7 +207,7 @@ static int send_and_drain(struct simulation *simulation, struct error *error)
 
     simulation->begin_ms = simulation->outbox.heard_ms = time_monotonic_ms();
     simulation->begin_now_ms = time_now_ms();
-    simulation->terminal = isatty(STDERR_FILENO);
+    simulation->terminal = terminal_shows_progress(STDERR_FILENO);
     schedule_start(&simulation->schedule, simulation->begin_now_ms);
     log_begin(simulation);
     status = send_all(simulation, error);

@@ -19,8 +19,14 @@
 /* The part of the room that hours have where partitions would take all of it. */
 #define HOURS_SHARE 4
 
+/* The columns that a name keeps, however long the figures behind it are. */
+#define NAME_COLUMNS_MIN 8
+
+/* Of "…", as text_fit() counts it. */
+#define CUT_COLUMNS 2
+
 /* What is left for rows. */
-struct room {
+struct rows {
     size_t partitions;
     size_t hours;
 };
@@ -59,21 +65,49 @@ static size_t count_groups(const struct partition_statuses *partitions)
     return count;
 }
 
-static struct room room_in(const struct figures *figures, size_t lines)
+static struct rows rows_in(const struct figures *figures, size_t lines)
 {
     size_t fixed = count_groups(&figures->partitions) * JOB_LINES + HOUR_TITLE_LINES + SUM_LINES;
-    size_t room = lines > fixed ? lines - fixed : 0;
+    size_t left = lines > fixed ? lines - fixed : 0;
     size_t partitions = figures->partitions.count, hours = figures->hours.count;
-    size_t least = hours < room / HOURS_SHARE ? hours : room / HOURS_SHARE;
+    size_t least = hours < left / HOURS_SHARE ? hours : left / HOURS_SHARE;
 
-    if (room - least < partitions)
-        return (struct room){room - least, least};
-    return (struct room){partitions, hours < room - partitions ? hours : room - partitions};
+    if (left - least < partitions)
+        return (struct rows){left - least, least};
+    return (struct rows){partitions, hours < left - partitions ? hours : left - partitions};
 }
 
-static void show_job(const struct figures *figures, const struct group *group, struct buffer *text)
+static void append_name(struct buffer *text, const char *what, const char *name, size_t columns)
+{
+    struct text_shown shown = text_show(name);
+    size_t taken, size = text_fit(shown.text, columns, &taken);
+
+    buffer_text(text, what);
+    if (!shown.text[size]) {
+        buffer_text(text, shown.text);
+        return;
+    }
+    buffer_append(text, shown.text, text_fit(shown.text, columns - CUT_COLUMNS, &taken));
+    buffer_text(text, "…");
+}
+
+/* Job and topic share what the figures leave of the line; what the first does not need the other has. */
+static void append_names(struct buffer *text, const struct partition_status *status, size_t figures, size_t columns)
+{
+    static const char job[] = "job ", topic[] = ", topic ";
+    size_t other = figures + strlen(job) + strlen(topic), left = columns > other ? columns - other : 0, job_columns;
+
+    text_fit(text_show(status->job).text, left / 2, &job_columns);
+    job_columns = job_columns > NAME_COLUMNS_MIN ? job_columns : NAME_COLUMNS_MIN;
+    left = left > job_columns + NAME_COLUMNS_MIN ? left - job_columns : NAME_COLUMNS_MIN;
+    append_name(text, job, status->job, job_columns);
+    append_name(text, topic, status->topic, left);
+}
+
+static void show_job(const struct figures *figures, const struct group *group, size_t columns, struct buffer *text)
 {
     struct partition_status first = partition_status_at(&figures->partitions, group->first);
+    cleanup(buffer_release) struct buffer sums = {0};
     int64_t waiting = 0, behind = 0;
     double rate = 0;
     bool known = true;
@@ -86,10 +120,12 @@ static void show_job(const struct figures *figures, const struct group *group, s
         rate += figures->rates[i];
         known = known && figures->rates[i] >= 0;
     }
-    buffer_printf(text, "job %s, topic %s: ", text_show(first.job).text, text_show(first.topic).text);
+    buffer_text(&sums, ": ");
     if (known)
-        buffer_printf(text, "%.0f messages/s, ", rate);
-    buffer_printf(text, "%" PRId64 " waiting, %" PRId64 " s behind\n", waiting, behind);
+        buffer_printf(&sums, "%.0f messages/s, ", rate);
+    buffer_printf(&sums, "%" PRId64 " waiting, %" PRId64 " s behind\n", waiting, behind);
+    append_names(text, &first, sums.size - 1, columns);
+    buffer_text(text, sums.data);
 }
 
 static void add_partition(struct table *table, const struct partition_status *status, double rate)
@@ -111,9 +147,28 @@ static void add_partition(struct table *table, const struct partition_status *st
     table_cell(table, "%s", time_or_none(status->archived_until, until));
 }
 
-static void show_group(const struct figures *figures, const struct group *group, size_t rows, struct buffer *text)
+/* The partitions that have no row; one of them that is behind is named. */
+static void show_left_out(const struct figures *figures, struct group group, struct buffer *text)
 {
-    static const struct table_column columns[] = {
+    struct partition_status last = partition_status_at(&figures->partitions, group.first);
+
+    for (size_t i = group.first + 1; i < group.end; i++) {
+        struct partition_status status = partition_status_at(&figures->partitions, i);
+
+        if (status.lag_seconds > last.lag_seconds)
+            last = status;
+    }
+    buffer_printf(text, "… %zu more partitions", group.end - group.first);
+    if (last.lag_seconds)
+        buffer_printf(text, ", of which %d is furthest behind: %" PRId64 " waiting, %" PRId64 " s", (int)last.partition,
+                      last.lag_messages, last.lag_seconds);
+    buffer_text(text, "\n");
+}
+
+static void show_group(const struct figures *figures, const struct group *group, size_t rows, size_t columns,
+                       struct buffer *text)
+{
+    static const struct table_column titles[] = {
         {"part", false},  {"totalled", false}, {"archived", false}, {"lag", false},  {"lag s", false},
         {"msg/s", false}, {"commit s", false}, {"epoch", false},    {"owner", true}, {"archived until", true},
     };
@@ -121,9 +176,9 @@ static void show_group(const struct figures *figures, const struct group *group,
     size_t count = group->end - group->first;
     size_t shown = count <= rows ? count : rows ? rows - 1 : 0; /* a row says how many are left out */
 
-    show_job(figures, group, text);
+    show_job(figures, group, columns, text);
     if (shown) {
-        table_begin(&table, columns, sizeof(columns) / sizeof(*columns));
+        table_begin(&table, titles, sizeof(titles) / sizeof(*titles));
         for (size_t i = group->first; i < group->first + shown; i++) {
             struct partition_status status = partition_status_at(&figures->partitions, i);
 
@@ -132,10 +187,10 @@ static void show_group(const struct figures *figures, const struct group *group,
         table_write(&table, text);
     }
     if (shown < count)
-        buffer_printf(text, "… %zu more partitions\n", count - shown);
+        show_left_out(figures, (struct group){group->first + shown, group->end}, text);
 }
 
-static void show_partitions(const struct figures *figures, size_t rows, struct buffer *text)
+static void show_partitions(const struct figures *figures, size_t rows, size_t columns, struct buffer *text)
 {
     struct group group;
 
@@ -143,7 +198,7 @@ static void show_partitions(const struct figures *figures, size_t rows, struct b
         size_t count;
 
         group = next_group(&figures->partitions, first);
-        show_group(figures, &group, rows, text);
+        show_group(figures, &group, rows, columns, text);
         count = group.end - group.first;
         rows -= count < rows ? count : rows;
     }
@@ -181,19 +236,19 @@ static void show_rejected(const struct figures *figures, struct buffer *text)
     buffer_text(text, figures->reason_count ? "\n" : "nothing\n");
 }
 
-void show_figures(const struct figures *figures, size_t lines, struct buffer *ret_text)
+void show_figures(const struct figures *figures, struct show_room room, struct buffer *ret_text)
 {
     const struct archive_status *archive = &figures->archive;
-    struct room room = room_in(figures, lines);
+    struct rows rows = rows_in(figures, room.lines);
     char until[TIME_TEXT_SIZE];
 
-    show_partitions(figures, room.partitions, ret_text);
+    show_partitions(figures, rows.partitions, room.columns, ret_text);
     buffer_printf(ret_text,
                   "hours     %" PRId64 " open, %" PRId64 " new, %" PRId64 " dirty, %" PRId64
                   " clean; sealed until %s\n",
                   archive->open_hours, archive->new_hours, archive->dirty_hours, archive->clean_hours,
                   time_or_none(archive->sealed_until, until));
-    show_hours(figures, room.hours, ret_text);
+    show_hours(figures, rows.hours, ret_text);
     buffer_printf(ret_text, "archive   %" PRId64 " files, %" PRId64 " rows, %" PRId64 " bytes; %.1f MB on disk\n",
                   archive->files, archive->rows, archive->bytes, (double)archive->size / MEGABYTE);
     buffer_printf(ret_text, "database  %.1f MB\n", (double)archive->database_size / MEGABYTE);

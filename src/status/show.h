@@ -7,11 +7,16 @@
 #include "base/buffer.h"
 #include "status/figures.h"
 
+/** The room for the figures; SIZE_MAX where it does not end. */
+struct show_room {
+    size_t lines, columns;
+};
+
 /**
- * Appends the figures in at most about `lines` lines, SIZE_MAX for all of them: where there are too many, some hours
- * and partitions are left out, and how many is said.
+ * Appends the figures in at most about so many lines: where there are too many, some hours and partitions are left out,
+ * and how many is said. Names of jobs and topics are cut so that the figures behind them fit into their line.
  */
-void show_figures(const struct figures *figures, size_t lines, struct buffer *ret_text);
+void show_figures(const struct figures *figures, struct show_room room, struct buffer *ret_text);
 
 /** The figures as a JSON object. Free with json_decref(). */
 json_t *show_json(const struct figures *figures) must_check;

@@ -18,6 +18,9 @@
 /* The screen tells the time and the age of its figures. */
 #define DRAW_INTERVAL_MS 1000
 
+/* An answer that takes longer may not come. */
+#define LATE_MS 3000
+
 /* How long the end waits for a reading that is under way. */
 #define END_WAIT_MS 500
 
@@ -105,20 +108,23 @@ static void *read_again_and_again(void *context)
 static void draw(struct watch *watch)
 {
     cleanup(buffer_release) struct buffer first = {0}, text = {0};
-    struct screen_size size = screen_size();
+    struct terminal_size size = screen_size();
     char now[TIME_TEXT_SIZE];
-    bool failing;
+    int64_t age_ms;
+    bool late;
 
     pthread_mutex_lock(&watch->lock);
-    failing = watch->failing;
-    if (failing)
-        buffer_printf(&first, "these figures are %" PRId64 " s old: %s",
-                      (time_monotonic_ms() - watch->figures->read_ms) / 1000, text_show(watch->failure.message).text);
+    age_ms = time_monotonic_ms() - watch->figures->read_ms;
+    late = watch->failing || age_ms >= watch->interval_ms + LATE_MS;
+    if (late)
+        buffer_printf(&first, "these figures are %" PRId64 " s old: %s", age_ms / 1000,
+                      watch->failing ? text_show(watch->failure.message).text : "PostgreSQL does not answer");
     else
         buffer_printf(&first, "antenna status  %s  q ends it", time_format(time_now(), now));
-    show_figures(watch->figures, size.lines > OTHER_LINES ? size.lines - OTHER_LINES : 0, &text);
+    show_figures(watch->figures,
+                 (struct show_room){size.lines > OTHER_LINES ? size.lines - OTHER_LINES : 0, size.columns}, &text);
     pthread_mutex_unlock(&watch->lock);
-    screen_draw(failing ? SCREEN_ALARM : SCREEN_CALM, first.data, text.data);
+    screen_draw(late ? SCREEN_ALARM : SCREEN_CALM, first.data, text.data);
 }
 
 static void watch_free(struct watch *watch)

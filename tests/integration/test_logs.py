@@ -1,10 +1,13 @@
 """What is said: as text, as JSON, to the journal and on a terminal."""
 
+import fcntl
 import json
 import os
 import pty
 import re
+import struct
 import subprocess
+import termios
 import threading
 
 import events
@@ -104,11 +107,12 @@ def test_a_stream_that_is_not_the_journal_gets_text(case):
 class Terminal:
     """A terminal that a command has as its stderr; `text` is what it has been sent so far."""
 
-    def __init__(self, arguments):
+    def __init__(self, arguments, columns=80, name="xterm"):
         self._main, side = pty.openpty()
+        fcntl.ioctl(self._main, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self.text = ""
         self.process = subprocess.Popen(
-            [BINARY, *map(str, arguments)], stdin=subprocess.DEVNULL, stderr=side, env=environment()
+            [BINARY, *map(str, arguments)], stdin=subprocess.DEVNULL, stderr=side, env=environment({"TERM": name})
         )
         os.close(side)
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -137,8 +141,8 @@ class Terminal:
 def terminal(case):
     opened = []
 
-    def open_terminal(*options):
-        opened.append(Terminal(case.speed_arguments(*QUICK_GROUP, *options)))
+    def open_terminal(*options, **changes):
+        opened.append(Terminal(case.speed_arguments(*QUICK_GROUP, *options), **changes))
         return opened[-1]
 
     yield open_terminal
@@ -167,6 +171,30 @@ def test_a_terminal_sees_rate_and_lag_of_a_service(case, terminal):
     assert seen.process.wait(30) == 0
     seen.close()
     assert re.search(r"\r\x1b\[K[^\r]+ info speed: read 1000 messages [^\r]+\r\n$", seen.text), "the last line is whole"
+
+
+def test_progress_fits_into_a_narrow_terminal(case, terminal):
+    """A line that went on in the next would leave itself behind."""
+    case.prepare()
+    case.produce(events.draw(1000))
+    seen = terminal(columns=20)
+    wait_until(lambda: "\r\x1b[K1000 read, " in seen.text, "words of progress")
+    seen.process.terminate()
+    assert seen.process.wait(30) == 0
+    seen.close()
+    shown = re.findall(r"\r\x1b\[K(\d+ read[^\r\n]*)", seen.text)
+    assert shown
+    assert all(len(words) < 20 for words in shown), shown
+
+
+def test_a_dumb_terminal_sees_lines(case, terminal):
+    case.prepare()
+    case.produce(events.draw(100))
+    seen = terminal("--duration", "3s", name="dumb")
+    assert seen.process.wait(30) == 0
+    seen.close()
+    assert "\x1b" not in seen.text
+    assert all(TEXT.fullmatch(line) for line in seen.text.splitlines()), seen.text
 
 
 def test_a_pipe_sees_no_bar(case):

@@ -115,6 +115,30 @@ def test_more_partitions_than_lines(case, watch):
     assert any(line.startswith("hours") for line in lines)
 
 
+def test_the_partition_that_is_furthest_behind_is_named(case, watch):
+    case.execute(
+        "INSERT INTO antenna.progress "
+        "(job, topic, partition, owner, totals_offset, archive_offset, end_offset, totalled_until) "
+        "SELECT 'other', 'devices', number, 'host:1:1', 10, 5, CASE number WHEN 93 THEN 17 ELSE 10 END, "
+        "now() AT TIME ZONE 'UTC' - interval '1000 s' FROM generate_series(0, 99) AS number"
+    )
+    lines = watch().wait_for("of which 93 is furthest behind: 7 waiting, 10")
+    assert any(re.search(r": (0 messages/s, )?7 waiting, 10", line) for line in lines), lines
+
+
+def test_long_names_leave_room_for_the_figures(case, watch):
+    case.execute(
+        "INSERT INTO antenna.progress (job, topic, partition, owner, totals_offset, archive_offset, end_offset) "
+        "VALUES (repeat('job-', 40), repeat('Ö', 100), 0, 'host:1:1', 10, 5, 1000010)"
+    )
+    lines = watch().wait_for("1000000 waiting, 0 s behind")
+    long = next(line for line in lines if "1000000 waiting" in line)
+    assert re.fullmatch(r"job job-job-.*…, topic Ö+…: (0 messages/s, )?1000000 waiting, 0 s behind", long), long
+    assert any(line.startswith(f"job antenna-speed, topic {case.topic}: ") for line in lines), lines
+    result = case.program.run("status", *case.login)
+    assert "job-" * 40 in result.out, "whoever reads it from a pipe gets all of it"
+
+
 def test_goes_on_with_the_last_figures_while_postgres_does_not_answer(case, watch, proxy):
     uri = f"jdbc:postgresql://127.0.0.1:{proxy.port}/{case.database}"
     terminal = watch(login=(uri, *case.login[1:]))
@@ -133,19 +157,32 @@ def test_goes_on_with_the_last_figures_while_postgres_does_not_answer(case, watc
     assert terminal.is_restored()
 
 
-def test_ends_while_postgres_is_frozen(case, watch):
+@pytest.fixture
+def frozen(case, watch):
+    """A watch whose session in PostgreSQL does not move, and what has it go on."""
     terminal = watch()
     terminal.wait_for("rejected")
     pid = case.value(
         "SELECT pid FROM pg_stat_activity WHERE application_name = 'antenna' AND datname = %s", case.database
     )
     os.kill(pid, signal.SIGSTOP)
-    try:
-        terminal.press("q")
-        assert terminal.wait(10) == 0
-        assert terminal.is_restored()
-    finally:
-        os.kill(pid, signal.SIGCONT)
+    yield terminal, lambda: os.kill(pid, signal.SIGCONT)
+    os.kill(pid, signal.SIGCONT)
+
+
+def test_ends_while_postgres_is_frozen(frozen):
+    terminal, _ = frozen
+    terminal.press("q")
+    assert terminal.wait(10) == 0
+    assert terminal.is_restored()
+
+
+def test_tells_that_postgres_is_frozen(frozen):
+    terminal, go_on = frozen
+    lines = terminal.wait_for("s old: PostgreSQL does not answer")
+    assert any("rejected  not_json 1" in line for line in lines)
+    go_on()
+    terminal.wait_for("antenna status")
 
 
 def test_without_colours(watch):
