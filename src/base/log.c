@@ -160,18 +160,48 @@ void log_failure(const struct error *error)
         log_line(LOG_ERROR, "hint: %s", error->hint);
 }
 
-bool log_repeat(struct log_repeats *repeats, int64_t now_ms, int64_t *ret_left_out)
+/* Whether trouble that begins is to be said. */
+static bool is_worth_a_line(struct log_trouble *trouble, int64_t now_ms)
 {
-    if (repeats->said == 0 || now_ms - repeats->begin_ms >= LOG_REPEATS_MS) {
-        repeats->begin_ms = now_ms;
-        repeats->said = 0;
+    if (trouble->count == 0 || now_ms - trouble->since_ms >= LOG_TROUBLE_MS) {
+        trouble->since_ms = now_ms;
+        trouble->count = 0;
     }
-    if (repeats->said == LOG_REPEATS_MAX) {
-        repeats->left_out++;
+    if (trouble->count == LOG_TROUBLE_MAX)
         return false;
-    }
-    repeats->said++;
-    *ret_left_out = repeats->left_out;
-    repeats->left_out = 0;
+    trouble->count++;
     return true;
+}
+
+void log_trouble_begin(struct log_trouble *trouble, int64_t now_ms, const char *format, ...)
+{
+    char message[LOG_LINE_SIZE];
+    va_list arguments;
+
+    trouble->now = true;
+    trouble->said = is_worth_a_line(trouble, now_ms);
+    if (!trouble->said) {
+        trouble->left_out++;
+        return;
+    }
+    va_start(arguments, format);
+    vsnprintf(message, sizeof(message), format, arguments);
+    va_end(arguments);
+    if (trouble->left_out)
+        log_line(LOG_WARNING, "%s (and %" PRId64 " times before that were not said)", message, trouble->left_out);
+    else
+        log_line(LOG_WARNING, "%s", message);
+    trouble->left_out = 0;
+}
+
+void log_trouble_end(struct log_trouble *trouble, const char *format, ...)
+{
+    va_list arguments;
+
+    if (trouble->now && trouble->said && LOG_INFO <= setup.level) {
+        va_start(arguments, format);
+        write_line(LOG_INFO, NULL, format, arguments);
+        va_end(arguments);
+    }
+    trouble->now = false;
 }

@@ -15,9 +15,9 @@
 #include "base/attributes.h"
 #include "base/error.h"
 
-/** An event that repeats is said so often in so many milliseconds; more are counted. */
-#define LOG_REPEATS_MAX 5
-#define LOG_REPEATS_MS 60000
+/** Trouble that comes and goes is said so often in so many milliseconds; more are counted. */
+#define LOG_TROUBLE_MAX 5
+#define LOG_TROUBLE_MS 60000
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
@@ -29,11 +29,13 @@ struct log_place {
     int64_t offset;
 };
 
-/** How often an event was said lately. Zero-initialise. */
-struct log_repeats {
-    int64_t begin_ms;
-    int64_t said;
-    int64_t left_out; /* since one was said */
+/** Trouble that may come and go without end. Zero-initialise. */
+struct log_trouble {
+    bool now;
+    bool said;        /* that it has begun */
+    int64_t since_ms; /* from which on it was */
+    int64_t count;    /* said so often */
+    int64_t left_out; /* since it was said */
 };
 
 /**
@@ -58,9 +60,12 @@ void log_line_at(enum log_level level, struct log_place place, const char *forma
 void log_failure(const struct error *error);
 
 /**
- * Whether an event that may repeat without end is to be said at `now_ms`, of the monotonic clock. If so,
- * `ret_left_out` is how many were left out since the last that was said.
+ * Notes that trouble has begun at `now_ms`, of the monotonic clock, and says so as a warning, unless it was said
+ * LOG_TROUBLE_MAX times within LOG_TROUBLE_MS; the next that is said tells how often it was not.
  */
-bool log_repeat(struct log_repeats *repeats, int64_t now_ms, int64_t *ret_left_out) must_check;
+void log_trouble_begin(struct log_trouble *trouble, int64_t now_ms, const char *format, ...) printf_like(3, 4);
+
+/** Notes that it is over, and says so if it was said that it had begun. Does nothing when there is none. */
+void log_trouble_end(struct log_trouble *trouble, const char *format, ...) printf_like(2, 3);
 
 #endif

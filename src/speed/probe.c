@@ -4,29 +4,16 @@
 #include "base/time.h"
 #include "postgres/server.h"
 
-static void say(struct worker *worker)
-{
-    struct probed_disk *disk = &worker->disk;
-    int64_t left_out;
-
-    if (disk->fails)
-        disk->said = log_repeat(&disk->repeats, time_monotonic_ms(), &left_out);
-    if (!disk->said)
-        return;
-    if (disk->fails)
-        log_line(LOG_WARNING, "worker %d cannot archive for now: %s; %s", worker->number, disk->cause.message,
-                 disk->cause.hint);
-    else
-        log_line(LOG_INFO, "worker %d can archive again", worker->number);
-}
-
 static void probe_disk(struct worker *worker)
 {
-    bool failed = worker->disk.fails;
+    struct probed_disk *disk = &worker->disk;
+    bool fails = worker->job->archive && staging_look(worker->staging, &disk->cause);
 
-    worker->disk.fails = worker->job->archive && staging_look(worker->staging, &worker->disk.cause);
-    if (worker->disk.fails != failed)
-        say(worker);
+    if (fails && !disk->trouble.now)
+        log_trouble_begin(&disk->trouble, time_monotonic_ms(), "worker %d cannot archive for now: %s; %s",
+                          worker->number, disk->cause.message, disk->cause.hint);
+    else if (!fails)
+        log_trouble_end(&disk->trouble, "worker %d can archive again", worker->number);
 }
 
 int probe_world(struct worker *worker, struct error *error)

@@ -68,15 +68,15 @@ static void find_reason(const struct worker *worker, char *reason, size_t size)
 {
     size_t unclaimed = partitions_count_unclaimed(&worker->partitions);
 
-    if (worker->outage.now)
+    if (worker->outage.trouble.now)
         snprintf(reason, size, "worker %d waits: %s", worker->number, worker->outage.cause.message);
-    else if (worker->cut_off)
+    else if (worker->cut_off.now)
         snprintf(reason, size, "worker %d reaches no Kafka broker", worker->number);
     else if (worker->joining)
         snprintf(reason, size, "worker %d waits for the consumer group to give it partitions", worker->number);
     else if (!worker->postgres || unclaimed)
         snprintf(reason, size, "worker %d has %zu partitions to claim in PostgreSQL", worker->number, unclaimed);
-    else if (worker->disk.fails)
+    else if (worker->disk.trouble.now)
         snprintf(reason, size, "worker %d cannot archive: %s", worker->number, worker->disk.cause.message);
 }
 

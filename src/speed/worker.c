@@ -60,32 +60,23 @@ static int give_up_claims(struct worker *worker, struct error *error)
     return status;
 }
 
-/* Trouble that comes and goes without end is said some times a minute and counted in between. */
 static void begin_outage(struct worker *worker, const struct error *cause)
 {
     struct outage *outage = &worker->outage;
-    char before[64] = "";
-    int64_t left_out;
 
-    outage->now = true;
     outage->since_ms = time_monotonic_ms();
     outage->pause_ms = PAUSE_MIN_MS;
-    outage->said = log_repeat(&outage->repeats, outage->since_ms, &left_out);
     if (cause->kind == ERROR_WORLD)
         counter_add(&worker->counters.outages, 1);
-    if (!outage->said)
-        return;
-    if (left_out)
-        snprintf(before, sizeof(before), " (and %" PRId64 " times before that were not said)", left_out);
-    log_line(LOG_WARNING, "worker %d waits and will try again: %s%s%s%s", worker->number, cause->message,
-             *cause->hint ? "; " : "", cause->hint, before);
+    log_trouble_begin(&outage->trouble, outage->since_ms, "worker %d waits and will try again: %s%s%s", worker->number,
+                      cause->message, *cause->hint ? "; " : "", cause->hint);
 }
 
 static void begin_pause(struct worker *worker, const struct error *cause)
 {
     struct outage *outage = &worker->outage;
 
-    if (!outage->now)
+    if (!outage->trouble.now)
         begin_outage(worker, cause);
     outage->cause = *cause;
     worker->timers.retry_at = time_monotonic_ms() + random_pause(outage->pause_ms);
@@ -105,13 +96,11 @@ static int handle_failure(struct worker *worker, struct error *error)
 
 static void end_outage(struct worker *worker)
 {
-    if (!worker->outage.now)
-        return;
-    if (worker->outage.said)
-        log_line(LOG_INFO, "worker %d goes on after %lld ms", worker->number,
-                 (long long)(time_monotonic_ms() - worker->outage.since_ms));
-    worker->outage.now = false;
-    worker->outage.roll_failed = false;
+    struct outage *outage = &worker->outage;
+
+    log_trouble_end(&outage->trouble, "worker %d goes on after %" PRId64 " ms", worker->number,
+                    time_monotonic_ms() - outage->since_ms);
+    outage->roll_failed = false;
 }
 
 static int commit(struct worker *worker, struct error *error)
@@ -361,13 +350,12 @@ static void note_connection(struct worker *worker)
 {
     bool cut_off = consumer_is_cut_off(worker->consumer);
 
-    if (cut_off && !worker->cut_off)
+    if (cut_off && !worker->cut_off.now) {
         counter_add(&worker->counters.kafka_disconnects, 1);
-    if (cut_off != worker->cut_off)
-        log_line(cut_off ? LOG_WARNING : LOG_INFO,
-                 cut_off ? "worker %d reaches no Kafka broker and waits for one" : "worker %d reads from Kafka again",
-                 worker->number);
-    worker->cut_off = cut_off;
+        log_trouble_begin(&worker->cut_off, time_monotonic_ms(), "worker %d reaches no Kafka broker and waits for one",
+                          worker->number);
+    } else if (!cut_off)
+        log_trouble_end(&worker->cut_off, "worker %d reads from Kafka again", worker->number);
 }
 
 /* A consumer that has ended is replaced; what it had been given is no longer ours. */
@@ -404,7 +392,7 @@ static int work(struct worker *worker, struct error *error)
 
 static int stop_cleanly(struct worker *worker, struct error *error)
 {
-    if (!worker->postgres && !worker->outage.now)
+    if (!worker->postgres && !worker->outage.trouble.now)
         return 0;
     if (!worker->postgres)
         *error = worker->outage.cause;

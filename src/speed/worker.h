@@ -61,21 +61,17 @@ struct worker_timers {
 
 /** The world is down, or was. */
 struct outage {
-    bool now;
+    struct log_trouble trouble;
     bool roll_failed; /* only a roll shows that it is over, and is tried as soon as a commit is */
     int64_t since_ms;
     int64_t pause_ms; /* before the next attempt */
     struct error cause;
-    bool said;
-    struct log_repeats repeats;
 };
 
 /** The archive's disk, as it was looked at last. */
 struct probed_disk {
-    bool fails;
-    bool said;
+    struct log_trouble trouble;
     struct error cause;
-    struct log_repeats repeats;
 };
 
 struct worker {
@@ -92,8 +88,8 @@ struct worker {
     struct worker_timers timers;
     struct outage outage;
     struct probed_disk disk;
-    bool joining; /* the group, which has not answered yet */
-    bool cut_off; /* from Kafka, as was logged */
+    bool joining;               /* the group, which has not answered yet */
+    struct log_trouble cut_off; /* from Kafka */
     struct counters counters;
     struct standing standing;
     struct stages stages; /* of the thread; for others when it has ended */

@@ -32,8 +32,10 @@ def stopped(server):
     """At once, and without a word to anybody."""
     os.kill(server.pid(), signal.SIGQUIT if server.name == "postgres" else signal.SIGKILL)
     server.kill()
-    yield
-    server.start()
+    try:
+        yield
+    finally:
+        server.start()
 
 
 def send(number, pids):
@@ -119,7 +121,7 @@ def test_not_ready_without_partitions(case):
     with stopped(case.postgres):
         for number in (1, 2):
             speed.wait_for(f"worker {number} waits", NOTICED_SECONDS)
-        assert scraper.get("/readyz")[0] == 503
+        scraper.wait_until_not_ready(" waits: ", NOTICED_SECONDS)
     scraper.wait_until_ready()
     speed.terminate()
 
@@ -150,8 +152,10 @@ def full(disk):
     with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
             file.write(bytes(65536))
-    yield
-    filler.unlink()
+    try:
+        yield
+    finally:
+        filler.unlink()
 
 
 @contextlib.contextmanager
@@ -160,8 +164,10 @@ def read_only(disk):
     staging = disk / ".staging"
     subprocess.run(["mount", "--bind", staging, staging], check=True)
     subprocess.run(["mount", "-o", "remount,bind,ro", staging], check=True)
-    yield
-    subprocess.run(["umount", staging], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", staging], check=True)
 
 
 @contextlib.contextmanager

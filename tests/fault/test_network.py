@@ -1,5 +1,6 @@
 """The network between the program and its servers is slow, is cut, or swallows everything without a word."""
 
+import contextlib
 import pathlib
 import re
 
@@ -7,6 +8,7 @@ import pytest
 from case import Case
 from cluster import SecondListenerKafka
 from faults import dice_of, rounds
+from scraper import Scraper
 from service import backlog, running_service, wait_for_progress
 from stack import free_port, running
 from waiting import wait_until
@@ -92,6 +94,31 @@ def test_each_fault(wires, figures, server, kind):
         kind(both[server], case, speed)
         wait_for_progress(case, speed)
     figures.check("network: delays, cuts, half-open connections", case, 1)
+
+
+@contextlib.contextmanager
+def led_nowhere(wire):
+    """Whoever connects is cut off at once."""
+    server, wire.target = wire.target, free_port()
+    wire.cut()
+    try:
+        yield
+    finally:
+        wire.target = server
+
+
+def test_a_kafka_that_comes_and_goes_does_not_flood_the_log(wires):
+    """It is said some times a minute, and counted."""
+    case, both, addresses = wires
+    times = 8
+    with running_service(case, "--listen", "0", "-X", "reconnect.backoff.max.ms=100", **addresses) as speed:
+        scraper = Scraper(speed)
+        for _ in range(times):
+            with led_nowhere(both["Kafka"]):
+                scraper.wait_until_not_ready("reaches no Kafka broker")
+            scraper.wait_until_ready()
+        assert scraper.value("antenna_kafka_disconnects_total") >= times
+    assert speed.err.count("reaches no Kafka broker") < times
 
 
 def test_a_server_that_vanishes_is_noticed(wires):

@@ -1,4 +1,4 @@
-/* Lines of the log as text, as JSON and for the journal, and events that repeat. */
+/* Lines of the log as text, as JSON and for the journal, and trouble that repeats. */
 #include "base/log.h"
 
 #include <fcntl.h>
@@ -153,22 +153,49 @@ static void test_another_stream_is_not_the_journal(void **state)
     assert_non_null(strstr(logged(), "Z info speed: b\n"));
 }
 
-static void test_what_repeats_is_counted(void **state)
+static int count(const char *text, const char *words)
 {
-    struct log_repeats repeats = {0};
-    int64_t left_out = -1;
+    int times = 0;
+
+    for (const char *found = text; (found = strstr(found, words)); found += strlen(words))
+        times++;
+    return times;
+}
+
+/* Begins and ends so many times, one each millisecond. */
+static void come_and_go(struct log_trouble *trouble, int64_t now_ms, int times)
+{
+    for (int i = 0; i < times; i++) {
+        log_trouble_begin(trouble, now_ms + i, "it is %s", "gone");
+        assert_true(trouble->now);
+        log_trouble_end(trouble, "it is %s", "there");
+        assert_false(trouble->now);
+    }
+}
+
+static void test_trouble_that_repeats_is_counted(void **state)
+{
+    struct log_trouble trouble = {0};
 
     (void)state;
-    for (int64_t i = 0; i < LOG_REPEATS_MAX; i++) {
-        assert_true(log_repeat(&repeats, 1000 + i, &left_out));
-        assert_int_equal(left_out, 0);
-    }
-    for (int i = 0; i < 100; i++)
-        assert_false(log_repeat(&repeats, 2000 + i, &left_out));
-    assert_true(log_repeat(&repeats, 1000 + LOG_REPEATS_MS, &left_out));
-    assert_int_equal(left_out, 100);
-    assert_true(log_repeat(&repeats, 1001 + LOG_REPEATS_MS, &left_out));
-    assert_int_equal(left_out, 0);
+    log_setup(LOG_INFO, LOG_TEXT, "speed");
+    come_and_go(&trouble, 1000, LOG_TROUBLE_MAX + 100);
+    assert_int_equal(count(logged(), " warning speed: it is gone\n"), LOG_TROUBLE_MAX);
+    assert_int_equal(count(logged(), " info speed: it is there\n"), LOG_TROUBLE_MAX);
+    come_and_go(&trouble, 1000 + LOG_TROUBLE_MS, 2);
+    assert_int_equal(count(logged(), " it is gone (and 100 times before that were not said)\n"), 1);
+    assert_int_equal(count(logged(), " it is gone\n"), LOG_TROUBLE_MAX + 1);
+    assert_int_equal(count(logged(), " it is there\n"), LOG_TROUBLE_MAX + 2);
+}
+
+static void test_no_trouble_does_not_end(void **state)
+{
+    struct log_trouble trouble = {0};
+
+    (void)state;
+    log_setup(LOG_INFO, LOG_TEXT, "speed");
+    log_trouble_end(&trouble, "it is there");
+    assert_string_equal(logged(), "");
 }
 
 int main(void)
@@ -181,7 +208,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_journal_gets_priorities, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_journal_gets_json_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_another_stream_is_not_the_journal, set_up, tear_down),
-        cmocka_unit_test(test_what_repeats_is_counted),
+        cmocka_unit_test_setup_teardown(test_trouble_that_repeats_is_counted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_no_trouble_does_not_end, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
