@@ -36,4 +36,5 @@ def test_the_dashboards_of_the_first_hour(tmp_path):
         reader = FirstHour(tmp_path, home, {"DASHBOARD_PORT": str(free_port())})
         reader.follow(lambda: texts.update(look_at(home)))
     assert "me@example.org" in texts["Quota in this hour"]
+    assert "me@example.org" in texts["Heaviest users"]
     assert "timestamp_in_milliseconds" in texts["Rejected by reason"]

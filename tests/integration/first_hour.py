@@ -33,7 +33,7 @@ SEEN = {
     "totals": r"(\| (FACEBOOK|FACETIME|SKYPE|TELEGRAM|WHATSAPP) +\| +[0-9]+\n.*){5}",
     "archive": r"(?s)year=\d+/month=\d+/day=\d+/hour=\d+/\S+\.parquet .*│ +\d+ │ +\d+ │ +\d+ │ +\d+ │",
     "batch": r"\d\d:00:00Z +[0-9]+ +[1-9][0-9]* +[1-9][0-9]* +0 +[0-9]+  (run again|provisional)",
-    "quota": r"My Name \| +1200 \| +1000 \| +1.2 \| +[0-9]+ \| t",
+    "quota": r"My Name \| +5000000 \| +1000 \| +5000[.0]* \| +[0-9]+ \| t",
     "late": r"(?s)user_bytes_total \| +777\n",
     "rejected": r"(?s)(?=.*\| timestamp_in_milliseconds\n)(?=.*\| wrong_type\n)(?=.*\| not_json\n)",
     "kill": r"(?s) 1000000\n.* 0 with differences",

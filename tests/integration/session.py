@@ -2,21 +2,24 @@
 
 import contextlib
 import os
+import re
 import signal
 
 from terminal import Terminal
 from waiting import wait_until
 
-# Runs each file whose name it reads, all in one shell, and says how it ended: 0, or the last exit code that was none.
+# Runs each file whose name it reads, all in one shell. Behind what a block has written it writes between two separators
+# how the block ended: 0, or the last exit code that was another.
 LOOP = """
 set -E
 trap 'failed=$?' ERR
 while read -r block; do
     failed=0
     . "$block" <"$(tty <&2)"
-    echo "$failed" >"$block.end"
+    printf '\\036%d\\036' "$failed" >&2
 done <"$1"
 """
+END = re.compile(rb"\x1e(\d+)\x1e")
 BLOCK_SECONDS = 120
 
 
@@ -36,27 +39,25 @@ class Session:
     def begin(self, text):
         """Gives it a block."""
         self._count += 1
-        self._block = self._folder / f"block-{self._count}"
-        self._block.write_text(text)
+        block = self._folder / f"block-{self._count}"
+        block.write_text(text)
         self._begin = len(self.terminal.written)
-        self._blocks.write(f"{self._block}\n")
+        self._blocks.write(f"{block}\n")
         self._blocks.flush()
 
     @property
     def written(self):
-        """What the terminal got since the block began."""
-        return self.terminal.written[self._begin :]
+        """What the terminal got of the block."""
+        return END.split(self.terminal.written[self._begin :])[0]
 
     def end(self, seconds=BLOCK_SECONDS):
         """Waits for the block's end; returns 0, or the exit code of a command that failed."""
-        end = self._block.with_suffix(".end")
 
         def look():
             assert self.terminal.process.poll() is None, f"the shell ended:\n{self.text}"
-            return end.exists() and end.read_text().endswith("\n")
+            return END.search(self.terminal.written, self._begin)
 
-        wait_until(look, f"the end of\n{self._block.read_text()}", seconds)
-        return int(end.read_text())
+        return int(wait_until(look, "the end of the block", seconds)[1])
 
     @property
     def text(self):
