@@ -89,6 +89,8 @@ static int dispatch(int count, char **arguments, struct error *error)
         return run_command(command, count - 2, arguments + 2, error);
     }
     error_set(error, ERROR_USAGE, "unknown command \"%s\"", name);
+    if (command_nearest(name, &command))
+        return error_hint(error, "did you mean \"%s\"? See antenna --help", command_table[command].name);
     return error_hint(error, "see antenna --help");
 }
 

@@ -24,8 +24,9 @@ static int read_range(struct batch_job *job, const struct config *config, struct
 
     job->pending = config_flag(config, OPTION_PENDING) || config_flag(config, OPTION_FOLLOW);
     if (strcmp(hour, "-") == 0 && !job->pending) {
-        error_set(error, ERROR_USAGE, "invalid value for hour: - names none");
-        return error_hint(error, "give a time, such as 2022-02-20T10:00:00Z, or --pending for what is to be done");
+        error_set(error, ERROR_USAGE, "invalid value for hour: \"-\" names none without --pending or --follow");
+        return error_hint(error, "give a time, such as 2022-02-20T10:00:00Z, or --pending for what is to be run now, "
+                                 "or --follow for what comes, too");
     }
     if (strcmp(hour, "-") != 0 && (!time_parse(hour, &time) || time < 0)) {
         error_set(error, ERROR_USAGE, "invalid value for hour: \"%s\"", hour);

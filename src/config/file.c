@@ -45,7 +45,11 @@ static bool known_to_any(const char *name)
 
 static int refuse_section(const char *section, struct error *error)
 {
+    enum command_id nearest;
+
     error_set(error, ERROR_MISTAKE, "unknown section \"%s\"", section);
+    if (command_nearest(section, &nearest))
+        return error_hint(error, "did you mean [%s]? See antenna --help", command_table[nearest].name);
     return error_hint(error, "give the name of a command, such as [speed]; see antenna --help");
 }
 

@@ -240,6 +240,28 @@ static size_t count_edits(const char *left, size_t left_size, const char *right,
     return row[right_size];
 }
 
+/* Whether a name of `size` bytes is nearer to the one that is known than `fewest` edits, which then are those of it. */
+static bool is_nearer(const char *name, size_t size, const char *known, size_t *fewest)
+{
+    size_t edits = count_edits(name, size, known, strlen(known));
+
+    /* A name whose every character differs is another word. */
+    if (edits >= *fewest || edits >= size)
+        return false;
+    *fewest = edits;
+    return true;
+}
+
+bool command_nearest(const char *name, enum command_id *ret_command)
+{
+    size_t fewest = NEAREST_MAX_EDITS + 1;
+
+    for (int id = 0; id < COMMAND_IDS; id++)
+        if (is_nearer(name, strlen(name), command_table[id].name, &fewest))
+            *ret_command = (enum command_id)id;
+    return fewest <= NEAREST_MAX_EDITS;
+}
+
 const struct option *option_nearest(enum command_id command, const char *name, size_t size)
 {
     const struct option *nearest = NULL;
@@ -247,16 +269,9 @@ const struct option *option_nearest(enum command_id command, const char *name, s
 
     for (size_t i = 0; i < OPTION_IDS; i++) {
         const struct option *option = &option_table[i];
-        size_t edits;
 
-        if (!option_taken(option, command))
-            continue;
-        edits = count_edits(name, size, option->name, strlen(option->name));
-        /* A name whose every character differs is another word. */
-        if (edits < fewest && edits < size) {
-            fewest = edits;
+        if (option_taken(option, command) && is_nearer(name, size, option->name, &fewest))
             nearest = option;
-        }
     }
     return nearest;
 }

@@ -150,6 +150,9 @@ bool option_in_file(const struct option *option);
 /** Finds a command by its name. */
 bool command_find(const char *name, enum command_id *ret_command);
 
+/** Finds the command whose name is nearest to a misspelt one; false when none is near. */
+bool command_nearest(const char *name, enum command_id *ret_command);
+
 /** The option of that name which the command takes, or NULL. `name` is `size` bytes. */
 const struct option *option_find(enum command_id command, const char *name, size_t size);
 

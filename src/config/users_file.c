@@ -124,7 +124,8 @@ static int read_users(const char *path, struct csv *csv, struct users *users, st
     if (problems.count > PROBLEMS_MAX)
         buffer_printf(&text, "; and %zu more", problems.count - PROBLEMS_MAX);
     if (problems.count)
-        return error_set(error, ERROR_MISTAKE, "\"%s\" has %zu invalid lines: %s", path, problems.count, text.data);
+        return error_set(error, ERROR_MISTAKE, "\"%s\" has %zu invalid line%s: %s", path, problems.count,
+                         problems.count == 1 ? "" : "s", text.data);
     return check_doubled_ids(path, users, error);
 }
 

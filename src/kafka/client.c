@@ -210,7 +210,7 @@ static int fail_to_ask(const struct config *config, rd_kafka_resp_err_t code, co
     else {
         kafka_error(error, code, "could not ask Kafka for the topic");
         if (*trouble->reason)
-            error_set(error, error->kind, "%s", trouble->reason);
+            error_set(error, error->kind, "could not ask Kafka for the topic: %s", trouble->reason);
         error_hint(error, "check that the broker runs there, that its advertised listeners can be reached from here, "
                           "and the property security.protocol");
     }

@@ -106,7 +106,8 @@ def test_help_of_the_program(program, option):
 
 
 def test_unknown_command(program):
-    program.run("sped").fails(2, 'unknown command "sped"', "antenna --help")
+    program.run("sped").fails(2, 'unknown command "sped"', 'did you mean "speed"?', "antenna --help")
+    program.run("checkpoint").fails(2, 'unknown command "checkpoint"', "hint: see antenna --help")
 
 
 def test_wrong_values(program):

@@ -372,7 +372,8 @@ static void test_file_errors_are_mistakes(void **state)
     file_is_refused("seed = many\n", "line 1: invalid value for seed");
     file_is_refused("# comment\n\nsede = 1\n", "line 3: unknown option \"sede\"");
     file_is_refused("nonsense\n", "line 1: not a \"name = value\" line");
-    file_is_refused("[simulat]\nseed = 1\n", "unknown section \"simulat\"");
+    file_is_refused("[simulat]\nseed = 1\n", "did you mean [simulate]?");
+    file_is_refused("[stream]\nseed = 1\n", "unknown section \"stream\"");
     file_is_refused("[simulate]\njob = x\n", "unknown option \"job\"");
     file_is_refused("[speed]\nledger = x\n", "line 2: unknown option \"ledger\"");
     file_is_refused("config = other.ini\n", "unknown option \"config\"");

@@ -158,7 +158,7 @@ static void test_bad_users_are_named_by_line(void **state)
     refuses_users("id,name,email,quota\nu,n,e,1.5\n", "line 2: the quota is not");
     refuses_users("id,name,email,quota\nu,n,e,\n", "line 2: the quota is not");
     refuses_users("id,name,email,quota\nu,n,e,9223372036854775808\n", "line 2: the quota is not");
-    refuses_users("id,name,email,quota\nu,n,e\n", "line 2: not the 4 fields");
+    refuses_users("id,name,email,quota\nu,n,e\n", " 1 invalid line: line 2: not the 4 fields");
     refuses_users("id,name,email,quota\nu,n,e,1\nu,m,f,2\n", "\"u\" stands there twice");
     assert_int_equal(load_users("id,name,email,quota\nu,n,e,x\nv,n,e,1\n,n,e,1\n", &users, &error), -1);
     assert_error_says(error, "2 invalid lines: line 2: the quota");

@@ -92,6 +92,20 @@ static void test_misspellings(void **state)
     is_nearest(COMMAND_SPEED, "", NULL);
 }
 
+static void test_misspelt_commands(void **state)
+{
+    enum command_id command = COMMAND_IDS;
+
+    (void)state;
+    assert_false(command_nearest("checkpoint", &command));
+    assert_false(command_nearest("", &command));
+    assert_int_equal(command, COMMAND_IDS);
+    assert_true(command_nearest("sped", &command));
+    assert_int_equal(command, COMMAND_SPEED);
+    assert_true(command_nearest("simulator", &command));
+    assert_int_equal(command, COMMAND_SIMULATE);
+}
+
 static void test_found_by_name_and_command(void **state)
 {
     (void)state;
@@ -139,6 +153,7 @@ int main(void)
         cmocka_unit_test(test_commands_take_their_arguments),
         cmocka_unit_test(test_order_of_arguments),
         cmocka_unit_test(test_misspellings),
+        cmocka_unit_test(test_misspelt_commands),
         cmocka_unit_test(test_found_by_name_and_command),
         cmocka_unit_test(test_environment_names),
         cmocka_unit_test(test_help_names_every_option),
