@@ -32,6 +32,10 @@ class Wrong(Exception):
     """The sums differ."""
 
 
+class NoDashboards(Exception):
+    """Superset could not be set up or started; all else runs."""
+
+
 def wait_until(condition, what, process):
     """Polls until the condition holds. Raises ServerError when the process ends first or it takes too long."""
     deadline = time.monotonic() + CATCH_UP_SECONDS
@@ -110,7 +114,7 @@ def show_both_layers(world, connection, this_hour):
 
 
 def demonstrate(world):
-    """All steps in order. Raises ServerError and Wrong."""
+    """All steps in order. Raises ServerError, Wrong and NoDashboards."""
     show.step("Kafka and PostgreSQL")
     world.postgres.start()
     world.kafka.start()
@@ -151,12 +155,12 @@ def demonstrate(world):
 
 
 def finish_dashboard(world):
-    """Waits until the dashboards are ready. Raises ServerError."""
+    """Waits until the dashboards are ready. Raises NoDashboards."""
     show.step("Dashboards, which go on showing it")
     if world.dashboard.is_running():
         print("waiting for Superset, which takes some minutes the first time", flush=True)
     if world.dashboard.wait():
-        raise ServerError(
+        raise NoDashboards(
             f"could not show dashboards (make demo DASHBOARD=0 does without): {world.dashboard.log_tail()}"
         )
     show.show_dashboards(world.superset_url())
@@ -179,8 +183,12 @@ def main():
     except ServerError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
+    code = 0
     try:
         demonstrate(world)
+    except NoDashboards as error:
+        print(f"demo: {error}", file=sys.stderr)
+        code = 1
     except KeyboardInterrupt:
         print("\ninterrupted: stopping what was started", file=sys.stderr)
         world.stop()
@@ -194,7 +202,7 @@ def main():
         return 1
     show.step("It goes on: everything that was started runs until make demo-stop")
     print(world.describe())
-    return 0
+    return code
 
 
 if __name__ == "__main__":
