@@ -134,9 +134,9 @@ static void judge_messages(struct doctor *doctor, const struct look *look)
     }
     buffer_printf(&text,
                   "of the last %" PRId64 " messages %" PRId64 " are no events, such as partition %d, offset %" PRId64
-                  ": %s at byte %zu: %s",
+                  ": %s: %s",
                   look->messages, look->rejected, (int)look->first_partition, look->first_offset,
-                  reject_reason_code(look->first.reason), look->first.position, look->first.detail);
+                  reject_reason_code(look->first.reason), look->first.detail);
     if (look->rejected == look->messages)
         found_failed(doctor, MESSAGES, "check that --topic is the topic of the antennas' events", "%s", text.data);
     else

@@ -149,6 +149,7 @@ static int run_workers(struct speed *speed, struct error *error)
 int speed_run(const struct config *config, struct error *error)
 {
     struct speed speed = {0};
+    long long workers = config_number(config, OPTION_WORKERS);
     int status;
 
     if (job_init(&speed.job, config, error))
@@ -156,9 +157,8 @@ int speed_run(const struct config *config, struct error *error)
     log_identify(speed.job.key.job, speed.job.key.topic);
     status = prepare_job(&speed.job, error);
     if (!status) {
-        log_line(LOG_INFO, "job \"%s\" reads topic \"%s\" with %lld workers into table \"%s\" and folder \"%s\"",
-                 speed.job.key.job, speed.job.key.topic, (long long)config_number(config, OPTION_WORKERS),
-                 speed.job.bytes_table, speed.job.storage_root);
+        log_line(LOG_INFO, "job \"%s\" reads topic \"%s\" with %lld worker%s into table \"%s\" and folder \"%s\"",
+                 speed.job.key.job, speed.job.key.topic, workers, workers == 1 ? "" : "s", speed.job.bytes_table, speed.job.storage_root);
         status = run_workers(&speed, error);
     }
     job_release(&speed.job);

@@ -65,7 +65,8 @@ def test_coming_from_spark(case):
 def test_one_file_for_all_commands(program, tmp_path):
     path = tmp_path / "antenna.ini"
     path.write_text(block_with("[batch]", "ini"))
-    for command, user in (("speed", "antenna_speed"), ("batch", "antenna_batch")):
+    users = {command: "antenna_batch" for command in ("batch", "verify", "status")}
+    for command, user in (users | {"speed": "antenna_speed", "doctor": "antenna_speed"}).items():
         result = program.run("config", command, "--config", path)
         assert result.code == 0, result.err
         assert "is missing" not in result.out
