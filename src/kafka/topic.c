@@ -68,6 +68,21 @@ static int await_topic(rd_kafka_t *client, const struct config *config, int32_t 
     return 0;
 }
 
+/*
+ * Waits until each partition answers. Known is it before its leader has it; of messages that are sent to it in between,
+ * a later one may be taken before the first, whose repetition then counts as delivered and never comes.
+ */
+static int await_partitions(rd_kafka_t *client, const struct config *config, int32_t count, struct error *error)
+{
+    const char *topic = config_text(config, OPTION_TOPIC);
+    struct offset_range range;
+
+    for (int32_t i = 0; i < count; i++)
+        if (kafka_query_range(client, topic, i, KAFKA_ANSWER_TIMEOUT_MS, &range, error))
+            return -1;
+    return 0;
+}
+
 static int ensure(rd_kafka_t *client, const struct config *config, int32_t *ret_partitions, struct error *error)
 {
     int32_t count;
@@ -78,7 +93,8 @@ static int ensure(rd_kafka_t *client, const struct config *config, int32_t *ret_
         *ret_partitions = count;
         return 0;
     }
-    if (create_topic(client, config, error) || await_topic(client, config, ret_partitions, error))
+    if (create_topic(client, config, error) || await_topic(client, config, ret_partitions, error) ||
+        await_partitions(client, config, *ret_partitions, error))
         return error_context(error, "topic \"%s\"", config_text(config, OPTION_TOPIC));
     return 1;
 }
