@@ -158,7 +158,8 @@ int speed_run(const struct config *config, struct error *error)
     status = prepare_job(&speed.job, error);
     if (!status) {
         log_line(LOG_INFO, "job \"%s\" reads topic \"%s\" with %lld worker%s into table \"%s\" and folder \"%s\"",
-                 speed.job.key.job, speed.job.key.topic, workers, workers == 1 ? "" : "s", speed.job.bytes_table, speed.job.storage_root);
+                 speed.job.key.job, speed.job.key.topic, workers, workers == 1 ? "" : "s", speed.job.bytes_table,
+                 speed.job.storage_root);
         status = run_workers(&speed, error);
     }
     job_release(&speed.job);

@@ -8,7 +8,7 @@ import events
 import pytest
 from case import QUICK_ROLLS
 from oracle import at, expect
-from waiting import wait_until
+from waiting import early_in_an_hour, wait_until
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -85,7 +85,7 @@ def test_late_events_make_their_hours_dirty_and_pending_repairs_them(archived):
 
 def test_an_hour_is_open_until_every_partition_has_passed_its_end(case):
     """One partition is at its end, the other has more of the first hour that is not read."""
-    now = int(time.time())
+    now = early_in_an_hour()
     hour = now - now % 3600 - 3600
     case.prepare(partitions=2)
     case.produce([events.encode(hour + 10), events.encode(hour + 20)] * 20)
@@ -126,7 +126,7 @@ def test_a_device_whose_clock_is_ahead_seals_nothing(case):
 
 
 def test_a_provisional_hour(case):
-    now = int(time.time())
+    now = early_in_an_hour()
     case.prepare(partitions=1)
     case.produce([events.encode(now)])
     case.speed()

@@ -9,6 +9,7 @@ import events
 import pytest
 from oracle import at, expect
 from test_batch import write_users
+from waiting import early_in_an_hour
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -83,7 +84,7 @@ def test_hourly_keeps_what_was_batched_before_the_archive_began(case):
 
 
 def test_quota_now(case):
-    now = int(time.time())
+    now = early_in_an_hour()
     hour = now - now % 3600
     quotas = {events.user(1): ("over@example.org", 900), events.user(2): ("under@example.org", 10**15)}
     case.provision("--users", write_users(case.folder / "users.csv", quotas))

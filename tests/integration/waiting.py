@@ -13,3 +13,9 @@ def wait_until(condition, what, seconds=30):
             raise AssertionError(f"waited {seconds} s in vain: {what}")
         time.sleep(POLL_SECONDS)
     return result
+
+
+def early_in_an_hour(seconds=30):
+    """The time, in whole seconds, when so many seconds of its hour are left: for what is of the running hour."""
+    wait_until(lambda: time.time() % 3600 < 3600 - seconds, "a new hour", seconds + 10)
+    return int(time.time())
