@@ -29,6 +29,7 @@ struct consumer {
     size_t event_count;
     bool unanswered; /* the group waits for the answer to an event, taken or not, of this kind: */
     enum consumer_event_kind unanswered_kind;
+    bool broker_assigns; /* KIP-848 */
     bool closing;
     bool ended; /* and said so */
     bool cut_off;
@@ -183,12 +184,12 @@ static void limit_fetches(const struct config *config, struct kafka_property *ow
             own->value = text;
 }
 
-static const struct kafka_property *properties_of(const struct config *config, const struct kafka_property *own)
+static bool is_assigned_by_broker(const struct config *config)
 {
     for (size_t i = 0; i < config_list_size(config, OPTION_KAFKA_PROPERTY); i++)
         if (strcmp(config_list_entry(config, OPTION_KAFKA_PROPERTY, i), "group.protocol=consumer") == 0)
-            return own + CLASSIC_PROPERTIES;
-    return own;
+            return true;
+    return false;
 }
 
 int consumer_open(const struct config *config, const char *group, int member, struct consumer **ret_consumer,
@@ -201,7 +202,8 @@ int consumer_open(const struct config *config, const char *group, int member, st
 
     memcpy(own, consumer_properties, sizeof(own));
     limit_fetches(config, own, fetch, sizeof(fetch));
-    if (kafka_configure(config, properties_of(config, own), &conf, error)) {
+    consumer->broker_assigns = is_assigned_by_broker(config);
+    if (kafka_configure(config, own + (consumer->broker_assigns ? CLASSIC_PROPERTIES : 0), &conf, error)) {
         free(consumer);
         return -1;
     }
@@ -251,6 +253,21 @@ void consumer_close(struct consumer *consumer)
         rd_kafka_destroy(consumer->client);
     free(consumer->topic);
     free(consumer);
+}
+
+bool consumer_has_joined(const struct consumer *consumer)
+{
+    rd_kafka_consumer_group_metadata_t *group;
+    int32_t epoch;
+
+    if (!consumer->broker_assigns)
+        return false;
+    group = rd_kafka_consumer_group_metadata(consumer->client);
+    if (!group)
+        return false;
+    epoch = rd_kafka_consumer_group_metadata_generation_id(group);
+    rd_kafka_consumer_group_metadata_destroy(group);
+    return epoch > 0;
 }
 
 bool consumer_has_ended(const struct consumer *consumer)

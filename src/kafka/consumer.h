@@ -97,6 +97,12 @@ int64_t consumer_end(const struct consumer *consumer, int32_t partition);
 /** Sends positions to the group's offsets in Kafka, without waiting for the answer. */
 void consumer_mirror(struct consumer *consumer, const struct position *positions, size_t count);
 
+/**
+ * Whether the group has taken the consumer in. It is told by the first assignment, too, but in the group protocol of
+ * KIP-848 there is none for a member that gets no partition; in the one before it this is always false.
+ */
+bool consumer_has_joined(const struct consumer *consumer);
+
 /** Whether a read has said that the client cannot go on, and nothing will come of it: another may take its place. */
 bool consumer_has_ended(const struct consumer *consumer);
 

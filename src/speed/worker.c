@@ -415,6 +415,8 @@ static void tell_standing(struct worker *worker)
 
     if (now < worker->timers.post_at)
         return;
+    if (worker->joining && consumer_has_joined(worker->consumer))
+        worker->joining = false;
     standing_post(worker, now);
     worker->timers.post_at = now + POST_INTERVAL_MS;
 }

@@ -160,9 +160,11 @@ def terminate_sessions(case):
     )
 
 
-def test_more_workers_than_partitions_are_ready(case):
+@pytest.mark.parametrize("protocol", ["classic", "consumer"])
+def test_more_workers_than_partitions_are_ready(case, protocol):
     case.prepare(partitions=1)
-    speed = case.start_speed("--workers", "3", "--listen", "0")
+    options = ("--workers", "3", "--listen", "0", "-X", f"group.protocol={protocol}")
+    speed = case.program.start(*case.speed_arguments(*options))
     scraper = Scraper(speed)
     scraper.wait_until_ready()
     found = [key for key in scraper.samples() if key[0] == "antenna_partition_epoch"]
