@@ -40,7 +40,7 @@ static const struct {
     {"3D000", ERROR_MISTAKE, "check the name of the database in jdbc-uri"},
     {"3F000", ERROR_MISTAKE, "run antenna provision"},
     {"42P01", ERROR_MISTAKE, "run antenna provision, or check the table's name"},
-    {"42501", ERROR_MISTAKE, "grant the right to the user of jdbc-user"},
+    {"42501", ERROR_MISTAKE, "grant the right to the user of jdbc-user, or be the one that provision makes for it"},
     {"42", ERROR_MISTAKE, "check that the tables have the columns and keys that antenna provision gives them"},
     {"22021", ERROR_MISTAKE, "texts must be UTF-8"},
     {"22003", ERROR_MISTAKE, "a sum exceeds BIGINT; reject absurd events with --max-bytes"},
@@ -164,7 +164,9 @@ static int connection_error(PGconn *connection, struct error *error)
     if (PQconnectionNeedsPassword(connection) || PQconnectionUsedPassword(connection)) {
         if (strstr(message, "password")) {
             set_message(error, ERROR_MISTAKE, message);
-            return error_hint(error, "check jdbc-user and jdbc-password");
+            return error_hint(error,
+                              "check jdbc-user and jdbc-password; that of - is from --password-file, PGPASSWORD or "
+                              "~/.pgpass");
         }
     }
     if (is_distrust(message, error))

@@ -49,7 +49,7 @@ int progress_begin(struct postgres *postgres, const struct progress_key *key, co
 }
 
 int progress_note_topic(struct postgres *postgres, const struct progress_key *key, const char *id, bool *ret_same,
-                        struct error *error)
+                        struct buffer *ret_other, struct error *error)
 {
     cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
@@ -59,6 +59,7 @@ int progress_note_topic(struct postgres *postgres, const struct progress_key *ke
     if (postgres_run(postgres, sql_note_topic, &parameters, &result, error))
         return error_context(error, "could not write down the topic's id");
     *ret_same = strcmp(PQgetvalue(result, 0, 0), id) == 0;
+    buffer_printf(ret_other, "%s", PQgetvalue(result, 0, 1));
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "postgres/client.h"
 
 /** Whose progress it is. */
@@ -52,10 +53,10 @@ int progress_begin(struct postgres *postgres, const struct progress_key *key, co
 
 /**
  * Writes down that the job reads the topic of this id, unless it has begun with another one of that name; `ret_same`
- * tells whether it has not.
+ * tells whether it has not. The first time, the name of another job that reads the same topic is added to `ret_other`.
  */
 int progress_note_topic(struct postgres *postgres, const struct progress_key *key, const char *id, bool *ret_same,
-                        struct error *error) must_check;
+                        struct buffer *ret_other, struct error *error) must_check;
 
 /**
  * Claims `count` partitions, in ascending order, for `owner`. On entry `list` holds each partition and, as

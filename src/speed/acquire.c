@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "config/jdbc.h"
 #include "kafka/topic_id.h"
@@ -59,16 +60,28 @@ static int find_ranges(struct worker *worker, struct claim *claim, struct error 
     return 0;
 }
 
+/* Said once in a job's life, by the worker that claims first. */
+static void warn_of_other(const struct job *job, const struct buffer *other)
+{
+    if (other->size)
+        log_line(LOG_WARNING,
+                 "job \"%s\" reads topic \"%s\", too: if it writes to table \"%s\" as this job does, each message is "
+                 "counted twice",
+                 text_show(other->data).text, job->key.topic, job->bytes_table);
+}
+
 /* The offsets of a topic that was made anew mean other messages, also where there are as many of them. */
 static int check_topic(struct worker *worker, struct error *error)
 {
     const struct progress_key *key = &worker->job->key;
+    cleanup(buffer_release) struct buffer other = {0};
     char id[TOPIC_ID_SIZE];
     bool same;
 
     if (topic_id_query(worker->job->inquirer, key->topic, id, error) ||
-        progress_note_topic(worker->postgres, key, id, &same, error))
+        progress_note_topic(worker->postgres, key, id, &same, &other, error))
         return -1;
+    warn_of_other(worker->job, &other);
     if (same)
         return 0;
     error_set(error, ERROR_MISTAKE,

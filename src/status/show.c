@@ -259,7 +259,7 @@ static json_t *time_as_json(int64_t time)
 {
     char text[TIME_TEXT_SIZE];
 
-    return json_string(time_or_none(time, text));
+    return time ? json_string(time_format(time, text)) : json_null();
 }
 
 static json_t *partition_as_json(const struct partition_status *status, double rate)

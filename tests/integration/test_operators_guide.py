@@ -64,7 +64,7 @@ def test_coming_from_spark(case):
 
 def test_one_file_for_all_commands(program, tmp_path):
     path = tmp_path / "antenna.ini"
-    path.write_text(block_with("[batch]", "ini"))
+    path.write_text(block_with("[doctor]", "ini"))
     users = {command: "antenna_batch" for command in ("batch", "verify", "status")}
     for command, user in (users | {"speed": "antenna_speed", "doctor": "antenna_speed"}).items():
         result = program.run("config", command, "--config", path)

@@ -32,7 +32,7 @@ def test_status(case):
     assert (hours["open"], hours["new"], hours["dirty"], hours["clean"]) == (0, 1, 0, 1)
     assert hours["sealed_until"] > "2022-02-20T11:00:00Z"
     new, clean = hours["list"]
-    assert (new["hour"], new["state"], new["batched"]) == ("2022-02-20T10:00:00Z", "new", "-")
+    assert (new["hour"], new["state"], new["batched"]) == ("2022-02-20T10:00:00Z", "new", None)
     assert (clean["hour"], clean["state"], clean["sealed"], clean["dirty"]) == (
         *("2022-02-20T09:00:00Z", "clean", True, False),
     )

@@ -187,13 +187,15 @@ def test_limits_and_workers_change_nothing(case, options):
     case.check_exact()
 
 
-def test_two_jobs_do_not_know_of_each_other(case):
+def test_a_second_job_has_progress_of_its_own_and_warns_once(case):
+    warning = 'warning speed: job "one" reads topic'
     case.prepare()
     case.produce(events.draw(100))
-    case.speed("--job", "one")
+    assert "warning" not in case.speed("--job", "one").err
     case.root = case.folder / "second"
     case.execute("TRUNCATE bytes, antenna.archive_file, antenna.hour")
-    case.speed("--job", "two")
+    assert warning in case.speed("--job", "two", "--workers", "2").err
+    assert warning not in case.speed("--job", "two").err
     expected = expect(case.messages())
     case.check_totals(expected)
     case.check_archive(expected)

@@ -27,10 +27,11 @@ static void test_progress(void **state)
 {
     struct progress claimed[] = {{.partition = 0, .totals_offset = 7}};
     struct progress_step steps[] = {{.partition = 0, .epoch = 1, .next_offset = 9, .records = 2}};
+    cleanup(buffer_release) struct buffer other = {0};
     bool reached, same;
 
     (void)state;
-    assert_int_equal(progress_note_topic(postgres, &key, "id", &same, &error), 0);
+    assert_int_equal(progress_note_topic(postgres, &key, "id", &same, &other, &error), 0);
     assert_false(same);
     assert_true(was_sent(sql_note_topic));
     assert_int_equal(progress_limit_idle_time(postgres, &error), 0);
