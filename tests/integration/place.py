@@ -27,7 +27,7 @@ class Place:
         for name in ("speed-password", "batch-password", "reader-password"):
             (folder / name).write_text("of a role\n")
         (folder / "etc" / "kafka.ini").touch()
-        (folder / "etc" / "antenna.ini").write_text(self.own(block_with("[batch]", "ini")))
+        (folder / "etc" / "antenna.ini").write_text(self.own(block_with("[doctor]", "ini")))
         shutil.copy(CHECKOUT / "demo" / "users.csv", folder)
 
     def own(self, text):
