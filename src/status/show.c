@@ -25,6 +25,9 @@
 /* Of "…", as text_fit() counts it. */
 #define CUT_COLUMNS 2
 
+/* A worker with nothing to do commits more often: after this time nobody works on a partition, and its lag is old. */
+#define SILENT_SECONDS 30
+
 /* What is left for rows. */
 struct rows {
     size_t partitions;
@@ -108,7 +111,7 @@ static void show_job(const struct figures *figures, const struct group *group, s
 {
     struct partition_status first = partition_status_at(&figures->partitions, group->first);
     cleanup(buffer_release) struct buffer sums = {0};
-    int64_t waiting = 0, behind = 0;
+    int64_t waiting = 0, behind = 0, silent = 0;
     double rate = 0;
     bool known = true;
 
@@ -117,13 +120,17 @@ static void show_job(const struct figures *figures, const struct group *group, s
 
         waiting += status.lag_messages;
         behind = status.lag_seconds > behind ? status.lag_seconds : behind;
+        silent = status.commit_age > silent ? status.commit_age : silent;
         rate += figures->rates[i];
         known = known && figures->rates[i] >= 0;
     }
     buffer_text(&sums, ": ");
     if (known)
         buffer_printf(&sums, "%.0f messages/s, ", rate);
-    buffer_printf(&sums, "%" PRId64 " waiting, %" PRId64 " s behind\n", waiting, behind);
+    buffer_printf(&sums, "%" PRId64 " waiting, %" PRId64 " s behind", waiting, behind);
+    if (silent > SILENT_SECONDS)
+        buffer_printf(&sums, " as of %" PRId64 " s ago, the last commit", silent);
+    buffer_text(&sums, "\n");
     append_names(text, &first, sums.size - 1, columns);
     buffer_text(text, sums.data);
 }

@@ -1,6 +1,7 @@
 """status tells what is in the tables."""
 
 import json
+import re
 
 import events
 import pytest
@@ -60,6 +61,9 @@ def test_tables(case):
         *(["2022-02-20T10:00:00Z", "new"], ["2022-02-20T09:00:00Z", "new"]),
     ]
     assert lines[-1] == "rejected  empty 1"
+    case.execute("UPDATE antenna.progress SET updated_at = now() - interval '5 minutes' WHERE partition = 1")
+    line = case.program.run("status", *case.login).out.splitlines()[0]
+    assert re.search(r": 0 messages/s, 0 waiting, 0 s behind as of 30\d s ago, the last commit$", line), line
 
 
 def test_rate(case):
