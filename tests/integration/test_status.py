@@ -76,7 +76,8 @@ def test_rate(case):
         status = json.loads(case.program.run("status", *case.login, "--json").out)
         return status["partitions"] and status["partitions"][0]["messages_per_second"]
 
-    assert 500 < wait_until(lambda: (rate := look()) and rate > 500 and rate, "a rate") < 2000
+    # On a loaded machine what was held up comes at once; no wrong unit comes near this.
+    wait_until(lambda: 500 < (look() or 0) < 2000, "about a thousand messages a second")
 
 
 def test_before_anything_has_run(case):
