@@ -30,7 +30,6 @@ def family(pid):
 @contextlib.contextmanager
 def stopped(server):
     """At once, and without a word to anybody."""
-    os.kill(server.pid(), signal.SIGQUIT if server.name == "postgres" else signal.SIGKILL)
     server.kill()
     try:
         yield
