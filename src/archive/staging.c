@@ -153,7 +153,8 @@ int staging_look(const struct staging *staging, struct error *error)
 
     if (access(staging->folder, W_OK | X_OK) || statvfs(staging->folder, &disk))
         return disk_fail(error, "write to the folder", staging->folder);
-    if (disk.f_bavail < STAGING_SPACE_MIN / disk.f_frsize)
+    /* A file system may not know how large it is. */
+    if (disk.f_blocks && disk.f_bavail < STAGING_SPACE_MIN / disk.f_frsize)
         return fail_for_space(staging, ENOSPC, error);
     /* A file system that makes inodes as they are needed says that it has none. */
     return disk.f_files && disk.f_favail == 0 ? fail_for_space(staging, ENOSPC, error) : 0;

@@ -45,7 +45,7 @@ static int wait_for_hours(struct batch_job *job, int64_t milliseconds, struct er
 
     while (!stop_requested() && (left = until - time_monotonic_ms()) > 0) {
         wait_for_stop(job, left < PROBE_INTERVAL_MS ? left : PROBE_INTERVAL_MS);
-        if (probe(job, error))
+        if (!stop_requested() && probe(job, error))
             return -1;
     }
     return 0;

@@ -20,7 +20,8 @@
 
 #define VERSION_UNIT 10000
 
-#define MEND_READ_ONLY "give the user of the job; or ALTER ROLE … RESET default_transaction_read_only"
+#define MEND_READ_ONLY                                                                                                 \
+    "give the user of the job; or reset default_transaction_read_only of the role, the database or the server"
 
 static const char *const server_checks[] = {ENCRYPTION,  WRITING,   ENCODING, DURABILITY,
                                             CONNECTIONS, TIME_ZONE, CLOCK,    NULL};

@@ -9,10 +9,11 @@
 #include "base/memory.h"
 #include "base/time.h"
 
-/* Where nothing comes a broker is asked this often and given this long; after so many questions without an answer none
+/* Where nothing comes a broker is asked this often and given this long, as a fetch that waits for messages
+ * (fetch.wait.max.ms, half a second) may be answered first; after so many questions without an answer none
  * is reached. One that freezes, or whose cable is cut, librdkafka itself gives up after socket.timeout.ms, a minute. */
 #define LOOK_INTERVAL_MS 2000
-#define LOOK_TIMEOUT_MS 500
+#define LOOK_TIMEOUT_MS 1000
 #define LOOKS_MAX 2
 
 /* Events that may wait; librdkafka gives the next only after the answer to the last. */

@@ -69,17 +69,22 @@ static int await_topic(rd_kafka_t *client, const struct config *config, int32_t 
 }
 
 /*
- * Waits until each partition answers. Known is it before its leader has it; of messages that are sent to it in between,
- * a later one may be taken before the first, whose repetition then counts as delivered and never comes.
+ * Waits until each partition answers. The topic is known before all leaders have it; of messages that are sent to it in
+ * between, a later one may be taken before the first, whose repetition then counts as delivered and never comes.
  */
 static int await_partitions(rd_kafka_t *client, const struct config *config, int32_t count, struct error *error)
 {
+    int64_t deadline = time_monotonic_ms() + KAFKA_ANSWER_TIMEOUT_MS;
     const char *topic = config_text(config, OPTION_TOPIC);
     struct offset_range range;
 
+    /* A broker may not have heard of the topic yet, which is an error as any other. */
     for (int32_t i = 0; i < count; i++)
-        if (kafka_query_range(client, topic, i, KAFKA_ANSWER_TIMEOUT_MS, &range, error))
-            return -1;
+        while (kafka_query_range(client, topic, i, KAFKA_ANSWER_TIMEOUT_MS, &range, error)) {
+            if (time_monotonic_ms() > deadline || stop_requested())
+                return -1;
+            time_sleep_ms(KAFKA_ASK_AGAIN_MS);
+        }
     return 0;
 }
 

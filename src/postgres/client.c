@@ -66,7 +66,9 @@ static int fail(struct postgres *postgres, const PGresult *result, struct error 
     postgres->sqlstate[0] = '\0';
     if (PQstatus(postgres->connection) != CONNECTION_OK || !sqlstate) {
         set_message(error, ERROR_WORLD, PQerrorMessage(postgres->connection));
-        return error_context(error, "lost the connection to PostgreSQL");
+        return PQstatus(postgres->connection) == CONNECTION_OK
+                   ? -1
+                   : error_context(error, "lost the connection to PostgreSQL");
     }
     memcpy(postgres->sqlstate, sqlstate, SQLSTATE_SIZE - 1);
     set_message(error, ERROR_FAILED, PQresultErrorMessage(result));

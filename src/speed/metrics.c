@@ -69,7 +69,7 @@ static bool is_ready(const struct standing_view *view, size_t number, int64_t no
     else if (*view->reason)
         buffer_text(reason, view->reason);
     else if (since_ms >= READY_MS)
-        buffer_printf(reason, "worker %zu has waited for %" PRId64 " s for PostgreSQL or the disk", number,
+        buffer_printf(reason, "worker %zu has waited for %" PRId64 " s for Kafka, PostgreSQL or the disk", number,
                       since_ms / MILLISECONDS);
     else
         return true;

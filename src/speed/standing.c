@@ -75,7 +75,7 @@ static void find_reason(const struct worker *worker, char *reason, size_t size)
     else if (worker->joining)
         snprintf(reason, size, "worker %d waits for the consumer group to give it partitions", worker->number);
     else if (!worker->postgres || unclaimed)
-        snprintf(reason, size, "worker %d has %zu partitions to claim in PostgreSQL", worker->number, unclaimed);
+        snprintf(reason, size, "worker %d has %zu partitions to claim", worker->number, unclaimed);
     else if (worker->disk.trouble.now)
         snprintf(reason, size, "worker %d cannot archive: %s", worker->number, worker->disk.cause.message);
 }

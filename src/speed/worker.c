@@ -256,15 +256,18 @@ static int follow_group(struct worker *worker, struct error *error)
 static void set_deadlines(struct worker *worker, int64_t now)
 {
     struct worker_timers *timers = &worker->timers;
+    int64_t commit_ms = worker->job->commit_interval_ms;
 
+    /* What shows that an outage is over is not put off. */
+    if (worker->outage.trouble.now && commit_ms > PAUSE_MAX_MS)
+        commit_ms = PAUSE_MAX_MS;
     for (size_t i = 0; i < worker->partitions.count; i++) {
         const struct partition *partition = &worker->partitions.list[i];
 
         if (!timers->commit_at && partition->next_offset > partition->totals_offset)
-            timers->commit_at = now + worker->job->commit_interval_ms;
+            timers->commit_at = now + commit_ms;
         if (!timers->roll_at && partition->next_offset > partition->archive_offset)
-            timers->roll_at =
-                now + (worker->outage.roll_failed ? worker->job->commit_interval_ms : worker->job->roll_age_ms);
+            timers->roll_at = now + (worker->outage.roll_failed ? commit_ms : worker->job->roll_age_ms);
     }
 }
 
@@ -281,10 +284,22 @@ static void mirror_offsets(struct worker *worker)
     free(positions);
 }
 
+/* Whether there is, or will be when it has been read again, something to archive. */
+static bool awaits_roll(const struct partitions *partitions)
+{
+    for (size_t i = 0; i < partitions->count; i++) {
+        const struct partition *partition = &partitions->list[i];
+
+        if (partition->archive_offset < partition->totals_offset || partition->archive_offset < partition->next_offset)
+            return true;
+    }
+    return false;
+}
+
 /* Where nothing is to be written that could show it, the probe shows that an outage is over. */
 static int probe(struct worker *worker, struct error *error)
 {
-    bool has_work = worker->timers.commit_at || (worker->outage.roll_failed && worker->timers.roll_at);
+    bool has_work = worker->timers.commit_at || (worker->outage.roll_failed && awaits_roll(&worker->partitions));
 
     if (probe_world(worker, error))
         return -1;

@@ -25,8 +25,9 @@
 /* Of "…", as text_fit() counts it. */
 #define CUT_COLUMNS 2
 
-/* A worker with nothing to do commits more often: after this time nobody works on a partition, and its lag is old. */
-#define SILENT_SECONDS 30
+/* Unless --roll-age is longer than usual, a worker writes down more often that there is nothing to read: after this
+ * time nobody works on a partition, and its lag is old. */
+#define SILENT_SECONDS 90
 
 /* What is left for rows. */
 struct rows {
@@ -98,10 +99,11 @@ static void append_name(struct buffer *text, const char *what, const char *name,
 static void append_names(struct buffer *text, const struct partition_status *status, size_t figures, size_t columns)
 {
     static const char job[] = "job ", topic[] = ", topic ";
+    struct text_shown shown = text_show(status->job);
     size_t other = figures + strlen(job) + strlen(topic), left = columns > other ? columns - other : 0, job_columns;
 
-    text_fit(text_show(status->job).text, left / 2, &job_columns);
-    job_columns = job_columns > NAME_COLUMNS_MIN ? job_columns : NAME_COLUMNS_MIN;
+    if (shown.text[text_fit(shown.text, left / 2, &job_columns)] && job_columns < NAME_COLUMNS_MIN)
+        job_columns = NAME_COLUMNS_MIN;
     left = left > job_columns + NAME_COLUMNS_MIN ? left - job_columns : NAME_COLUMNS_MIN;
     append_name(text, job, status->job, job_columns);
     append_name(text, topic, status->topic, left);
@@ -162,11 +164,12 @@ static void show_left_out(const struct figures *figures, struct group group, str
     for (size_t i = group.first + 1; i < group.end; i++) {
         struct partition_status status = partition_status_at(&figures->partitions, i);
 
-        if (status.lag_seconds > last.lag_seconds)
+        if (status.lag_seconds > last.lag_seconds ||
+            (status.lag_seconds == last.lag_seconds && status.lag_messages > last.lag_messages))
             last = status;
     }
     buffer_printf(text, "… %zu more partitions", group.end - group.first);
-    if (last.lag_seconds)
+    if (last.lag_seconds || last.lag_messages)
         buffer_printf(text, ", of which %d is furthest behind: %" PRId64 " waiting, %" PRId64 " s", (int)last.partition,
                       last.lag_messages, last.lag_seconds);
     buffer_text(text, "\n");

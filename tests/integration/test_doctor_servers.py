@@ -78,6 +78,18 @@ def test_limits_of_connections(healthy, worker, kind):
     assert "the limit of the role or database" in findings["postgres_connections"]["mend"]
 
 
+def test_connections_of_others_count(healthy):
+    """Also where the role may not know what they are."""
+    stranger = f"stranger_{healthy.database}"
+    healthy.execute(f"CREATE ROLE {stranger} LOGIN PASSWORD 'secret'")
+    try:
+        with healthy.connect(), limited(healthy, "DATABASE", healthy.database, 3):
+            findings = examine(healthy, "--workers", "2", login=(healthy.login[0], stranger, "secret"))
+        findings.tells("postgres_connections", "warning", "1 connections are left for 2 workers")
+    finally:
+        healthy.execute(f"DROP ROLE {stranger}")
+
+
 def test_no_connection_is_left(healthy, worker):
     """To an ordinary user; what is reserved for superusers stays."""
     login = (healthy.login[0], worker, "secret")

@@ -116,7 +116,7 @@ def test_lag_is_told_while_a_commit_waits(case):
     with case.connect() as connection, connection.transaction():
         connection.execute("LOCK TABLE bytes")
         case.produce(events.draw(100, seed=2))
-        scraper.wait_until_not_ready("worker 1 has waited for 5 s for PostgreSQL or the disk")
+        scraper.wait_until_not_ready("worker 1 has waited for 5 s for Kafka, PostgreSQL or the disk")
         assert scraper.get("/healthz") == (200, "ok\n")
         assert scraper.value("antenna_ready") == 0
         assert scraper.value("antenna_partition_lag_messages", case.topic, "0") > 0

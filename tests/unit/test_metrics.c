@@ -182,7 +182,7 @@ static void test_not_ready(void **state)
     is_not_ready(workers_that_posted(NOW, NOW, "worker 2 waits: x"), "worker 2 waits: x");
     is_not_ready(workers_that_posted(0, NOW, ""), "worker 1 is starting");
     is_not_ready(workers_that_posted(NOW, NOW - READY_MS, ""),
-                 "worker 2 has waited for 5 s for PostgreSQL or the disk");
+                 "worker 2 has waited for 5 s for Kafka, PostgreSQL or the disk");
 }
 
 static void test_not_alive(void **state)
