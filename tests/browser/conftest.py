@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from case import Case
-from pages import open_browser
+from pages import Browser, open_chromium
 from program import CHECKOUT, Program, environment
 from stack import Kafka, Postgres, Superset, free_port, running
 
@@ -116,6 +116,11 @@ def shown(importer, case):
 
 
 @pytest.fixture(scope="session")
-def browser(superset, shown):
-    with open_browser(superset) as browser:
-        yield browser
+def chromium():
+    with open_chromium() as chromium:
+        yield chromium
+
+
+@pytest.fixture(scope="session")
+def browser(chromium, superset, shown):
+    return Browser(chromium, superset)

@@ -152,11 +152,11 @@ class Browser:
 
 
 @contextlib.contextmanager
-def open_browser(superset):
-    """Debian's Chromium without a window, logged in."""
+def open_chromium():
+    """Debian's Chromium without a window; one at a time in a process."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         try:
-            yield Browser(chromium, superset)
+            yield chromium
         finally:
             chromium.close()
