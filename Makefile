@@ -85,10 +85,10 @@ test-deploy-share: setup-test build ## the share of it that is in make test
 	@$(python) -m pytest tests/deploy -m share $(ARGS)
 
 test-dashboard: setup-browser build ## tests of the dashboards, in a real Superset and a real browser
-	@$(python) -m pytest tests/browser $(ARGS)
+	@$(python) -m pytest tests/browser -m "not pictures" $(ARGS)
 
 pictures: setup-browser build ## make the pictures of docs/first-hour.md again, from a run of all its commands
-	@$(python) -m pytest tests/browser/test_first_hour.py $(ARGS)
+	@$(python) -m pytest tests/browser -m pictures $(ARGS)
 	@cp build/first-hour/* docs/first-hour/
 
 build-clang: setup-test ## build with clang, whose warnings are others

@@ -16,7 +16,7 @@ SCREENSHOTS = CHECKOUT / "build" / "dashboards"
 
 # A page that is this high shows all charts at once: Superset renders what is in sight only.
 HEIGHT = 2600
-RENDER_SECONDS = 60
+RENDER_SECONDS = 180
 # Not UTC, as most people's: the pages must show UTC all the same.
 BROWSER_TIMEZONE = "America/New_York"
 
@@ -69,14 +69,21 @@ class Dashboard:
 
     def wait(self, names):
         """Waits until exactly these charts are drawn; returns their texts by name."""
+        missing, texts = set(names), {}
 
         def look():
             charts = self.page.evaluate(CHARTS)
-            ready = all(chart["drawn"] and not chart["loading"] for chart in charts)
-            return ready and {chart["name"]: chart["text"] for chart in charts if ready}
+            drawn = {chart["name"]: chart["text"] for chart in charts if chart["drawn"] and not chart["loading"]}
+            texts.update(drawn)
+            missing.clear()
+            missing.update(set(names) ^ set(drawn) | {chart["name"] for chart in charts} - set(drawn))
+            return not missing
 
-        found = wait_until(lambda: (texts := look()) and set(texts) == set(names) and texts, "charts", RENDER_SECONDS)
-        return found
+        try:
+            wait_until(look, "charts", RENDER_SECONDS)
+        except AssertionError as error:
+            raise AssertionError(f"not drawn on {self.slug}, or not of it: {sorted(missing)}") from error
+        return texts
 
     def number(self, name):
         """What a chart with one big number shows."""

@@ -8,7 +8,7 @@ from pages import SCREENSHOTS, Browser
 from stack import Superset, free_port
 from test_dashboards import SLUGS, charts_of
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.pictures, pytest.mark.timeout(900)]
 
 WIDTH = 1280
 
