@@ -1,6 +1,5 @@
 """The archive's disk is full, over quota of inodes, or turns read-only."""
 
-import contextlib
 import errno
 import os
 import subprocess
@@ -8,6 +7,7 @@ import subprocess
 import events
 import pytest
 from faults import Fault, Injection, times
+from fillers import fill_bytes, fill_inodes, full
 from scraper import Scraper
 from service import running_service
 
@@ -16,35 +16,13 @@ TIMES = times(2, 200)
 pytestmark = pytest.mark.timeout(120 + 20 * TIMES)
 
 
-def fill_bytes(disk):
-    """Leaves no byte free; returns what takes them."""
-    path = disk / "filler"
-    with open(path, "wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(bytes(65536))
-    return [path]
-
-
-def fill_inodes(disk):
-    """Leaves no file to be made; returns those that take their places."""
-    paths = []
-    with contextlib.suppress(OSError):
-        while True:
-            path = disk / f"filler-{len(paths)}"
-            path.touch()
-            paths.append(path)
-    return paths
-
-
 @pytest.mark.parametrize("fill", [fill_bytes, fill_inodes])
 def test_full_for_a_while(case, figures, small_disk, fill):
     with running_service(case, "--roll-age", "500ms", "--roll-rows", "100000", "--listen", "0") as speed:
         scraper = Scraper(speed)
         for _ in range(TIMES):
-            fillers = fill(small_disk)
-            scraper.wait_until_not_ready("No space left")
-            for filler in fillers:
-                filler.unlink()
+            with full(small_disk, fill):
+                scraper.wait_until_not_ready("No space left")
             scraper.wait_until_ready()
         assert scraper.value("antenna_outages_total") >= TIMES
         assert speed.said("waits and will try again")

@@ -9,6 +9,7 @@ import subprocess
 
 import events
 import pytest
+from fillers import full
 from scraper import Scraper
 from service import running_service
 
@@ -143,18 +144,6 @@ def test_not_ready_while_postgres_takes_no_changes(case):
 
 
 # The archive's disk.
-
-
-@contextlib.contextmanager
-def full(disk):
-    filler = disk / "filler"
-    with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(bytes(65536))
-    try:
-        yield
-    finally:
-        filler.unlink()
 
 
 @contextlib.contextmanager
