@@ -1,7 +1,6 @@
 #include "base/bar.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -9,7 +8,6 @@
 #include "base/time.h"
 
 #define BAR_CELLS 20
-#define BAR_WORDS_SIZE 128
 #define BAR_INTERVAL_MS 100
 #define MILLISECONDS 1000.0
 
@@ -37,17 +35,16 @@ void bar_show(struct bar *bar, double share, const char *format, ...)
 {
     static const char full[] = "====================", empty[] = "                    ";
     cleanup(buffer_release) struct buffer line = {0};
-    char words[BAR_WORDS_SIZE];
     double passed = bar_seconds(bar);
     int cells = (int)(share * BAR_CELLS);
     va_list arguments;
 
     if (!is_due(bar))
         return;
+    buffer_printf(&line, "[%.*s%.*s] ", cells, full, BAR_CELLS - cells, empty);
     va_start(arguments, format);
-    vsnprintf(words, sizeof(words), format, arguments);
+    buffer_vprintf(&line, format, arguments);
     va_end(arguments);
-    buffer_printf(&line, "[%.*s%.*s] %s", cells, full, BAR_CELLS - cells, empty, words);
     if (share > 0)
         buffer_printf(&line, ", %.0f s left", passed / share - passed);
     terminal_show(line.data);
@@ -55,15 +52,15 @@ void bar_show(struct bar *bar, double share, const char *format, ...)
 
 void bar_say(struct bar *bar, const char *format, ...)
 {
-    char words[BAR_WORDS_SIZE];
+    cleanup(buffer_release) struct buffer line = {0};
     va_list arguments;
 
     if (!is_due(bar))
         return;
     va_start(arguments, format);
-    vsnprintf(words, sizeof(words), format, arguments);
+    buffer_vprintf(&line, format, arguments);
     va_end(arguments);
-    terminal_show(words);
+    terminal_show(line.data);
 }
 
 void bar_end(struct bar *bar)

@@ -175,7 +175,7 @@ static bool is_worth_a_line(struct log_trouble *trouble, int64_t now_ms)
 
 void log_trouble_begin(struct log_trouble *trouble, int64_t now_ms, const char *format, ...)
 {
-    char message[LOG_LINE_SIZE];
+    cleanup(buffer_release) struct buffer message = {0};
     va_list arguments;
 
     trouble->now = true;
@@ -185,12 +185,11 @@ void log_trouble_begin(struct log_trouble *trouble, int64_t now_ms, const char *
         return;
     }
     va_start(arguments, format);
-    vsnprintf(message, sizeof(message), format, arguments);
+    buffer_vprintf(&message, format, arguments);
     va_end(arguments);
     if (trouble->left_out)
-        log_line(LOG_WARNING, "%s (and %" PRId64 " times before that were not said)", message, trouble->left_out);
-    else
-        log_line(LOG_WARNING, "%s", message);
+        buffer_printf(&message, " (and %" PRId64 " times before that were not said)", trouble->left_out);
+    log_line(LOG_WARNING, "%s", message.data);
     trouble->left_out = 0;
 }
 

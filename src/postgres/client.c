@@ -179,8 +179,7 @@ static int connection_error(PGconn *connection, struct error *error)
     }
     set_message(error, ERROR_WORLD, *message ? message : "no answer");
     if (are_connections_used_up(message))
-        return error_hint(error, "raise max_connections, or the limit of the role or database, or close what is not "
-                                 "needed");
+        return error_hint(error, POSTGRES_MEND_CONNECTIONS);
     return error_hint(error, "check that PostgreSQL runs there and can be reached");
 }
 

@@ -17,6 +17,10 @@
 #include "config/jdbc.h"
 #include "postgres/parameters.h"
 
+/** What helps where all connections are in use, or fewer are left than wanted. */
+#define POSTGRES_MEND_CONNECTIONS                                                                                      \
+    "raise max_connections, or the limit of the role or database, or close what is not needed"
+
 struct postgres;
 
 /** Connects, with the session's time zone UTC. Close with postgres_close(). */

@@ -59,7 +59,7 @@ int progress_note_topic(struct postgres *postgres, const struct progress_key *ke
     if (postgres_run(postgres, sql_note_topic, &parameters, &result, error))
         return error_context(error, "could not write down the topic's id");
     *ret_same = strcmp(PQgetvalue(result, 0, 0), id) == 0;
-    buffer_printf(ret_other, "%s", PQgetvalue(result, 0, 1));
+    buffer_text(ret_other, PQgetvalue(result, 0, 1));
     return 0;
 }
 

@@ -69,21 +69,18 @@ class Dashboard:
 
     def wait(self, names):
         """Waits until exactly these charts are drawn; returns their texts by name."""
-        missing, texts = set(names), {}
+        missing = []
 
         def look():
             charts = self.page.evaluate(CHARTS)
             drawn = {chart["name"]: chart["text"] for chart in charts if chart["drawn"] and not chart["loading"]}
-            texts.update(drawn)
-            missing.clear()
-            missing.update(set(names) ^ set(drawn) | {chart["name"] for chart in charts} - set(drawn))
-            return not missing
+            missing[:] = sorted(set(names) ^ set(drawn) | {chart["name"] for chart in charts} - set(drawn))
+            return not missing and drawn
 
         try:
-            wait_until(look, "charts", RENDER_SECONDS)
+            return wait_until(look, "charts", RENDER_SECONDS)
         except AssertionError as error:
-            raise AssertionError(f"not drawn on {self.slug}, or not of it: {sorted(missing)}") from error
-        return texts
+            raise AssertionError(f"not drawn on {self.slug}, or not of it: {missing}") from error
 
     def number(self, name):
         """What a chart with one big number shows."""
