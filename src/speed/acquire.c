@@ -48,12 +48,17 @@ static void list_unclaimed(const struct partitions *partitions, struct claim *cl
             claim->progress[claim->count++].partition = partitions->list[i].id;
 }
 
+static int find_range(const struct worker *worker, struct claim *claim, size_t i, struct error *error)
+{
+    return kafka_query_range(worker->job->inquirer, worker->job->key.topic, claim->progress[i].partition,
+                             KAFKA_ANSWER_TIMEOUT_MS, &claim->ranges[i], error);
+}
+
 /* What Kafka holds of the claim's partitions; one that is new to the job begins with the first of it. */
-static int find_ranges(struct worker *worker, struct claim *claim, struct error *error)
+static int find_ranges(const struct worker *worker, struct claim *claim, struct error *error)
 {
     for (size_t i = 0; i < claim->count; i++) {
-        if (kafka_query_range(worker->job->inquirer, worker->job->key.topic, claim->progress[i].partition,
-                              KAFKA_ANSWER_TIMEOUT_MS, &claim->ranges[i], error))
+        if (find_range(worker, claim, i, error))
             return -1;
         claim->progress[i].totals_offset = claim->ranges[i].first;
     }
@@ -90,8 +95,9 @@ static int check_topic(struct worker *worker, struct error *error)
     return error_hint(error, "give a new --job, which reads the new topic from its beginning");
 }
 
-/* Whether Kafka lacks messages from the partition's offsets on, and where reading can go on instead. */
-static bool find_loss(const struct progress *progress, const struct offset_range *range, struct progress *ret_after)
+/* Whether a range lacks messages from the partition's offsets on, and where reading can go on instead. */
+static bool lacks_messages(const struct progress *progress, const struct offset_range *range,
+                           struct progress *ret_after)
 {
     *ret_after = *progress;
     if (progress->totals_offset > range->end) {
@@ -104,6 +110,18 @@ static bool find_loss(const struct progress *progress, const struct offset_range
     if (progress->totals_offset < range->first)
         ret_after->totals_offset = range->first;
     return progress->archive_offset < range->first;
+}
+
+/* As lacks_messages(), of what Kafka holds now: before our claim, another worker may have read on beyond the range that
+ * we had looked at. Returns 1 for a loss. */
+static int find_loss(const struct worker *worker, struct claim *claim, size_t i, struct progress *ret_after,
+                     struct error *error)
+{
+    if (!lacks_messages(&claim->progress[i], &claim->ranges[i], ret_after))
+        return 0;
+    if (find_range(worker, claim, i, error))
+        return -1;
+    return lacks_messages(&claim->progress[i], &claim->ranges[i], ret_after) ? 1 : 0;
 }
 
 static void describe_loss(struct buffer *text, const struct progress *progress, const struct offset_range *range)
@@ -134,8 +152,11 @@ static int check_losses(struct worker *worker, struct claim *claim, struct error
 
     for (size_t i = 0; i < claim->count; i++) {
         struct progress after;
+        int found = find_loss(worker, claim, i, &after, error);
 
-        if (!find_loss(&claim->progress[i], &claim->ranges[i], &after))
+        if (found < 0)
+            return -1;
+        if (!found)
             continue;
         describe_loss(&lost, &claim->progress[i], &claim->ranges[i]);
         if (worker->job->accept_loss && accept_loss(worker, &claim->progress[i], &after, error))

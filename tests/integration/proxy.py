@@ -110,12 +110,14 @@ class Proxy:
         self._target = ("127.0.0.1", port)
 
     def arm(self, request, kind, number, action):
-        """Has the action called, once, at the `number`th such request in a transaction of that kind (None: any)."""
+        """Has the action called, once, at the `number`th request with these bytes in a transaction of that kind (None:
+        any).
+        """
         self._wanted = [request, kind, number, action]
 
     def action_for(self, request, kind):
         with self._lock:
-            if not self._wanted or request != self._wanted[0] or self._wanted[1] not in (kind, None):
+            if not self._wanted or self._wanted[0] not in request or self._wanted[1] not in (kind, None):
                 return None
             self._wanted[2] -= 1
             if self._wanted[2]:

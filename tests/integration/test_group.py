@@ -14,7 +14,7 @@ def owners(case):
     return [int(row[0].split(":")[1]) for row in case.query("SELECT owner FROM antenna.progress WHERE epoch > 0")]
 
 
-def wait_for_owners(case, *processes):
+def wait_for_owners(case, *processes, partitions=6):
     """Until each of these processes, and no other, has partitions."""
     wanted = {running.process.pid for running in processes}
 
@@ -22,7 +22,7 @@ def wait_for_owners(case, *processes):
         for running in processes:
             assert running.is_running(), running.err
         found = owners(case)
-        return len(found) == 6 and set(found) == wanted
+        return len(found) == partitions and set(found) == wanted
 
     wait_until(look, f"partitions are owned by {wanted}")
 

@@ -10,9 +10,12 @@ import readers
 from case import QUICK_ROLLS
 from oracle import expect
 from proxy import BEGIN, COMMIT
+from test_group import wait_for_owners
 from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(60)
+
+CLAIM = b"SET epoch = progress.epoch + 1"
 
 
 def address(case, proxy):
@@ -84,9 +87,8 @@ def unpublished(case):
     return sorted(path.name for path in case.root.glob(".staging/*/*.parquet") if path.name in listed)
 
 
-@pytest.fixture
-def overtaken(case, proxy):
-    """A worker that fell asleep with events in memory, another that has counted them, and what wakes the first."""
+def overtake(case, proxy, request):
+    """A worker that fell asleep at a request, another that has read on since, and what wakes the first."""
     case.prepare()
     case.produce(events.draw(2000))
     sleeper, awake = Victim(), threading.Event()
@@ -100,14 +102,21 @@ def overtaken(case, proxy):
         sleeper.signal(signal.SIGCONT)
         awake.set()
 
-    proxy.arm(BEGIN, None, 1, fall_asleep)
+    proxy.arm(request, None, 1, fall_asleep)
     first = case.start_speed(*QUICK_ROLLS, uri=address(case, proxy))
     sleeper.set(first)
     assert proxy.happened.wait(30)
+    case.produce(events.draw(500, seed=2))
     second = case.start_speed(*QUICK_ROLLS)
     case.wait_until_read(second)
     case.check_totals(expect(case.messages()))
     return first, second, wake
+
+
+@pytest.fixture
+def overtaken(case, proxy):
+    """The first fell asleep with events in memory."""
+    return overtake(case, proxy, BEGIN)
 
 
 def test_a_worker_that_slept_while_another_took_over(case, overtaken):
@@ -115,7 +124,19 @@ def test_a_worker_that_slept_while_another_took_over(case, overtaken):
     first, second, wake = overtaken
     wake()
     first.wait_for("another worker has taken over")
-    case.produce(events.draw(500, seed=2))
+    case.produce(events.draw(500, seed=3))
+    case.wait_until_read(second)
+    first.terminate()
+    second.terminate()
+    case.check_exact()
+
+
+def test_a_worker_that_slept_before_its_claim(case, proxy):
+    """What the other has read since is not taken for messages that Kafka has lost."""
+    first, second, wake = overtake(case, proxy, CLAIM)
+    wake()
+    wait_for_owners(case, first, second, partitions=3)
+    case.produce(events.draw(500, seed=3))
     case.wait_until_read(second)
     first.terminate()
     second.terminate()

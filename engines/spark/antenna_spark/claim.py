@@ -36,8 +36,8 @@ def claim_partitions(database, topic, arguments, folder):
             " gone",
             "give a new --job, which reads the new topic from its beginning",
         )
-    extents = topic.extents()
-    firsts = {partition: extent.first for partition, extent in extents.items()}
+    firsts = {partition: extent.first for partition, extent in topic.extents().items()}
     claims = database.claim(key, f"{socket.gethostname()}:{os.getpid()}:spark", firsts)
-    check_losses(claims, extents, arguments)
+    # Asked for again: until the claim, another may have read on beyond the ends of before.
+    check_losses(claims, topic.extents(), arguments)
     return claims
