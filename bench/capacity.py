@@ -9,7 +9,7 @@ import pathlib
 import re
 import sys
 
-from results import load, median
+from results import find, load, median
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "capacity.md"
@@ -26,14 +26,6 @@ MILLION = 1_000_000
 # Messages a second, with a user for each, and the commit interval in seconds that is chosen.
 EXAMPLES = ((MILLION, 10), (10 * MILLION, 60))
 LARGEST = 100 * MILLION
-
-
-def find(name, **wanted):
-    """The row of a measure that has these values. Raises LookupError when there is none with runs."""
-    for row in (load(name) or {"rows": []})["rows"]:
-        if wanted.items() <= row.items() and row["runs"]:
-            return row
-    raise LookupError(f"bench/results/{name}.json has no row with {wanted}: run make bench ARGS='--measures {name}'")
 
 
 def costs():

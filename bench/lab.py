@@ -41,6 +41,13 @@ def cpu_seconds(pid):
     return ticks / TICKS
 
 
+def commit():
+    """The commit of this checkout, with -dirty when files differ from it; what is no clone says so."""
+    words = ["git", "-C", CHECKOUT, "describe", "--always", "--dirty", "--exclude=*"]
+    found = subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
+    return f"commit {found}" if found else "no clone"
+
+
 @dataclasses.dataclass(frozen=True)
 class Usage:
     """What a program used: seconds of wall clock and CPU, bytes of memory at its peak; and what it said."""
@@ -143,6 +150,7 @@ class Lab:
     def environment_facts(self):
         """The machine, the versions and the servers' settings, without which figures mean nothing."""
         versions = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True).stdout.split("\n")
+        versions[0] += f" ({commit()})"
         cpu_info = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
         models = [line.partition(": ")[2] for line in cpu_info if line.startswith("model name")]
         jar = next((CHECKOUT / ".deps" / "kafka" / "libs").glob("kafka_2.13-*.jar"))

@@ -1,5 +1,6 @@
 """What all measures found, as bench/results/table.md and pictures beside it, made from the JSON files alone."""
 
+import aims
 import results
 
 
@@ -28,6 +29,7 @@ def write(measures):
     found = [(measure, results.load(measure.NAME)) for measure in measures]
     parts = ["# What was measured", "Made by `make bench`; what each figure means: [README](../README.md)."]
     parts += [section(measure, result) for measure, result in found if result]
+    parts += ["## Aims", markdown(*aims.table())]
     path = results.FOLDER / "table.md"
     path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     return path

@@ -44,3 +44,11 @@ def load(name):
     """What save() wrote, or None."""
     path = FOLDER / f"{name}.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def find(name, **wanted):
+    """The row of a measure that has these values. Raises LookupError when there is none with runs."""
+    for row in (load(name) or {"rows": []})["rows"]:
+        if wanted.items() <= row.items() and row["runs"]:
+            return row
+    raise LookupError(f"bench/results/{name}.json has no row with {wanted}: run make bench ARGS='--measures {name}'")

@@ -1,6 +1,5 @@
 """The systems that read a topic into totals and archive: each is run to the topic's end, and says what it used."""
 
-import functools
 import subprocess
 import time
 
@@ -17,12 +16,6 @@ SPARK_SHUFFLE_PARTITIONS = 2
 SPARK_JAVA_OPTIONS = "-Duser.timezone=UTC -XX:+UseParallelGC"
 
 
-@functools.cache
-def speed_help():
-    """What `antenna speed --help` says."""
-    return subprocess.run([PROGRAM, "speed", "--help"], capture_output=True, text=True, check=True).stdout
-
-
 class Antenna:
     """`antenna speed --until-end` with some options."""
 
@@ -35,8 +28,8 @@ class Antenna:
         self.archives = archives
 
     def is_available(self):
-        """Whether the program knows the options."""
-        return all(option in speed_help() for option in self.options if option.startswith("--"))
+        """Make has built it."""
+        return True
 
     def run(self, lab, load, job, root):
         """Reads the load; returns its Usage."""
@@ -165,7 +158,7 @@ SMALL_MEMORY = [
 ]
 SYSTEMS = {
     "antenna": Antenna("antenna"),
-    # Measured as soon as the program has the option.
+    "two-workers": Antenna("antenna, two workers", ["--workers", "2"]),
     "no-archive": Antenna("antenna, no archive", ["--no-archive"], archives=False),
     "small-memory": Antenna("antenna, small memory", SMALL_MEMORY),
     "drop": Drop(),
