@@ -158,7 +158,8 @@ static int list_groups(const struct compaction *compaction, struct error *error)
 {
     struct postgres *postgres = compaction->tools->postgres;
 
-    if (postgres_begin(postgres, error) || archive_files_hold(postgres, staging_token(compaction->staging), error))
+    if (postgres_begin(postgres, error) || hours_limit_idle_time(postgres, error) ||
+        archive_files_hold(postgres, staging_token(compaction->staging), error))
         return -1;
     for (size_t i = 0; i < compaction->groups.count; i++)
         if (list_group(compaction, i, error))

@@ -197,7 +197,11 @@ static int note_run(const struct batch_tools *tools, const struct hour_files *fi
         .unlisted_bytes = report->bytes - files->listed_bytes,
     };
 
-    return tools->bookkeeping ? hours_note_batch(tools->postgres, report->hour, &input, &report->rerun, error) : 0;
+    if (!tools->bookkeeping)
+        return 0;
+    if (hours_limit_idle_time(tools->postgres, error))
+        return -1;
+    return hours_note_batch(tools->postgres, report->hour, &input, &report->rerun, error);
 }
 
 int batch_hour(const struct batch_tools *tools, const struct hour_entry *entry, struct batch_report *ret_report,

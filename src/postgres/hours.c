@@ -100,6 +100,11 @@ int hours_let_go(struct postgres *postgres, int64_t hour, struct error *error)
     return run_for_hour(postgres, sql_let_go_hour, hour, error);
 }
 
+int hours_limit_idle_time(struct postgres *postgres, struct error *error)
+{
+    return postgres_do(postgres, sql_limit_idle_transaction, NULL, error);
+}
+
 static struct listed_file read_file(const PGresult *result, int row)
 {
     return (struct listed_file){

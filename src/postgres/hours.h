@@ -68,6 +68,12 @@ int hours_let_go(struct postgres *postgres, int64_t hour, struct error *error) m
 int hours_files(struct postgres *postgres, int64_t hour, struct listed_files *ret_files, struct error *error)
     must_check;
 
+/**
+ * Has PostgreSQL end the session when it does nothing for 10 s before the transaction ends: to be called before the
+ * hour's row is locked, for which the speed layer would wait.
+ */
+int hours_limit_idle_time(struct postgres *postgres, struct error *error) must_check;
+
 /** What a batch run has read of an hour: of listed files and of others. */
 struct batch_input {
     int64_t listed_rows, listed_bytes;
