@@ -117,6 +117,9 @@ int hour_folder_find(const char *storage_path, const char *place, int64_t patien
             *ret_path = find_in_staging(storage_path, slash ? slash + 1 : place);
             if (*ret_path)
                 return 0;
+            /* It may have come since the look at its place. */
+            if (access(path, F_OK) == 0)
+                break;
             error_set(error, ERROR_MISTAKE, "the archive's file \"%s\" is missing", path);
             return error_hint(error, "give the storage-path of the machine that wrote it, or put the file back");
         }

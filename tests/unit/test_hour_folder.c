@@ -1,6 +1,8 @@
 /* The files of an hour as readers find them, wherever a writer has left them. */
 #include "archive/hour_folder.h"
 
+#include <dlfcn.h>
+
 #include "folder.h"
 
 #define HOUR 1645351200
@@ -8,8 +10,24 @@
 #define FOLDER "data/" TEN
 #define FILE_NAME "20220220T10-0123456789abcdef-1.parquet"
 
+#define WRITER ".staging/0123456789abcdef"
+
 static char *data;
 static struct error error;
+static bool publishing; /* the writer, when its folder is about to be looked into */
+
+DIR *opendir(const char *path)
+{
+    static DIR *(*real)(const char *);
+
+    if (!real)
+        *(void **)&real = dlsym(RTLD_NEXT, "opendir");
+    if (publishing && strstr(path, LAYOUT_STAGING)) {
+        publishing = false;
+        in_root("mv " WRITER "/" FILE_NAME " " FOLDER);
+    }
+    return real(path);
+}
 
 static int set_up(void **state)
 {
@@ -76,6 +94,17 @@ static void test_files_are_found_wherever_they_are(void **state)
     }
 }
 
+static void test_a_file_is_published_between_two_looks(void **state)
+{
+    cleanup(memory_free) char *path = NULL;
+
+    (void)state;
+    in_root("mkdir -p " WRITER " && touch " WRITER "/" FILE_NAME);
+    publishing = true;
+    assert_int_equal(find(&path), 0);
+    assert_non_null(strstr(path, FOLDER));
+}
+
 static void test_files_that_are_missing(void **state)
 {
     char *path = NULL;
@@ -96,6 +125,7 @@ int main(void)
         test(test_a_storage_root_is_no_storage_path),
         test(test_only_files_of_readers_are_listed),
         test(test_files_are_found_wherever_they_are),
+        test(test_a_file_is_published_between_two_looks),
         test(test_files_that_are_missing),
     };
 
