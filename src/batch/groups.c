@@ -10,7 +10,7 @@
 
 /*
  * Whether the listed file is in its place, as large as it was. One that its writer has not published yet is not: it is
- * left alone, for it would come back after its rows are in another file.
+ * left alone, for it would come back after its rows are in another file, and may leave for its place at any time.
  */
 static int look_at_file(const char *storage_path, const struct listed_file *file, bool *ret_in_place,
                         struct error *error)
@@ -22,6 +22,8 @@ static int look_at_file(const char *storage_path, const struct listed_file *file
     if (hour_folder_find(storage_path, file->path, HOUR_FOLDER_PUBLISH_MS, &found, error))
         return -1;
     *ret_in_place = strcmp(found, place) == 0;
+    if (!*ret_in_place)
+        return 0;
     if (stat(found, &status))
         return error_set(error, ERROR_WORLD, "could not look at \"%s\": %s", found, strerror(errno));
     if (status.st_size == file->size)

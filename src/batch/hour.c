@@ -2,11 +2,15 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "archive/hour_folder.h"
 #include "base/memory.h"
 #include "postgres/quota.h"
 #include "postgres/totals.h"
+
+/* An hour whose files move while they are read is read again. */
+#define READ_ATTEMPTS 3
 
 /* The files of an hour: first those that are listed, then the others that are to be read. */
 struct hour_files {
@@ -85,7 +89,9 @@ static int read_from_storage(const struct batch_tools *tools, struct hour_files 
          find_listed_files(storage_path, files, error) || check_rows(tools->reader, files, error)))
         return -1;
     for (size_t i = 0; i < folder.count; i++) {
-        if (listed_files_have(&files->listed, folder.names[i] + strlen(storage_path) + 1))
+        /* One that is gone again was replaced, and is no longer listed. */
+        if (listed_files_have(&files->listed, folder.names[i] + strlen(storage_path) + 1) ||
+            access(folder.names[i], F_OK))
             continue;
         if (!read_all) {
             report->left_out++;
@@ -204,17 +210,41 @@ static int note_run(const struct batch_tools *tools, const struct hour_files *fi
     return hours_note_batch(tools->postgres, report->hour, &input, &report->rerun, error);
 }
 
+static int replace_hour(const struct batch_tools *tools, struct hour_files *files, struct batch_report *report,
+                        struct error *error)
+{
+    if (postgres_begin(tools->postgres, error) || hours_lock(tools->postgres, report->hour, error) ||
+        read_from_storage(tools, files, report, error) || hourly_total_bytes(tools, &files->paths, report, error) ||
+        check_sums(tools, files, report, error) || users_with_exceeded_quota(tools, report, error) ||
+        note_run(tools, files, report, error))
+        return -1;
+    return postgres_commit(tools->postgres, error);
+}
+
+/* Whether a file has left where it was found: its writer, or who recovers what a dead one left, moves it to its place
+ * at any time. */
+static bool any_left(const struct hour_files *files)
+{
+    for (size_t i = 0; i < files->paths.count; i++)
+        if (access(files->paths.names[i], F_OK))
+            return true;
+    return false;
+}
+
 int batch_hour(const struct batch_tools *tools, const struct hour_entry *entry, struct batch_report *ret_report,
                struct error *error)
 {
-    cleanup(release_files) struct hour_files files = {0};
-    struct batch_report report = {.hour = entry->hour, .sealed = entry->sealed};
+    for (int left = READ_ATTEMPTS; left; left--) {
+        cleanup(release_files) struct hour_files files = {0};
+        struct batch_report report = {.hour = entry->hour, .sealed = entry->sealed};
 
-    if (postgres_begin(tools->postgres, error) || hours_lock(tools->postgres, report.hour, error) ||
-        read_from_storage(tools, &files, &report, error) || hourly_total_bytes(tools, &files.paths, &report, error) ||
-        check_sums(tools, &files, &report, error) || users_with_exceeded_quota(tools, &report, error) ||
-        note_run(tools, &files, &report, error) || postgres_commit(tools->postgres, error))
-        return -1;
-    *ret_report = report;
-    return 0;
+        if (replace_hour(tools, &files, &report, error) == 0) {
+            *ret_report = report;
+            return 0;
+        }
+        if (!any_left(&files))
+            break;
+        postgres_rollback(tools->postgres);
+    }
+    return -1;
 }

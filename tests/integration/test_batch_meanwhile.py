@@ -2,13 +2,16 @@
 
 import contextlib
 import datetime
+import fcntl
 import threading
 
 import events
 import pytest
 from case import QUICK_ROLLS
 from proxy import COMMIT
-from test_protocol import address
+from test_compaction import files_of, start
+from test_protocol import Victim, address, kill_after
+from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -50,6 +53,29 @@ def sleep(proxy):
     return at
 
 
+@contextlib.contextmanager
+def unpublished(case, place):
+    """A listed file that its writer, who lives, has not moved to its place yet; yields what moves it there."""
+    path = case.root / "data" / place
+    folder = case.root / ".staging" / path.name.split("-")[1]
+    folder.mkdir()
+    path.rename(folder / path.name)
+    with open(folder / "lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lambda: (folder / path.name).rename(path)
+
+
+@pytest.fixture
+def half_compacted(archived, proxy):
+    """Compaction has died between the list and the folder."""
+    victim = Victim()
+    proxy.arm(COMMIT, None, 2, lambda *arguments: kill_after(victim, *arguments))
+    running = start(archived, HOUR, uri=address(archived, proxy))
+    victim.set(running)
+    wait_until(lambda: not running.is_running(), "its end")
+    return archived
+
+
 @pytest.mark.parametrize(("options", "commit"), [((), 1), (("--compact",), 2)])
 def test_asleep_before_its_end_it_does_not_keep_the_speed_layer(archived, proxy, sleep, options, commit):
     """It has locked the hour's row, which late events change."""
@@ -61,3 +87,27 @@ def test_asleep_before_its_end_it_does_not_keep_the_speed_layer(archived, proxy,
     running.wait().fails(3, "PostgreSQL")
     archived.batch("-", "--pending", "--compact")
     archived.check_layers()
+
+
+def test_a_file_is_published_while_batch_reads(archived, proxy):
+    with unpublished(archived, files_of(archived)[0]) as publish:
+        meanwhile(proxy, b"DELETE FROM", publish)
+        result = archived.program.run(*archived.batch_arguments(HOUR, uri=address(archived, proxy)))
+        assert proxy.happened.is_set()
+    assert result.code == 0, result.err
+    archived.batch_pending()
+
+    archived.verify("--deep")
+
+
+@pytest.mark.parametrize("options", [(), ("--all-files",)])
+def test_a_compaction_is_brought_to_its_end_while_batch_reads(half_compacted, proxy, options):
+    meanwhile(proxy, b"FROM antenna.archive_file", half_compacted.speed)
+    result = half_compacted.program.run(
+        *half_compacted.batch_arguments(HOUR, *options, uri=address(half_compacted, proxy))
+    )
+    assert proxy.happened.is_set()
+    assert result.code == 0, result.err
+    assert "not listed" not in result.out
+    half_compacted.batch_pending()
+    half_compacted.check_layers()
