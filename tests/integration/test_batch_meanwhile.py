@@ -8,7 +8,7 @@ import threading
 import events
 import pytest
 from case import QUICK_ROLLS
-from proxy import COMMIT
+from proxy import COMMIT, simple_query
 from test_compaction import files_of, start
 from test_protocol import Victim, address, kill_after
 from waiting import wait_until
@@ -16,6 +16,7 @@ from waiting import wait_until
 pytestmark = pytest.mark.timeout(90)
 
 HOUR = datetime.datetime(2022, 2, 20, 9)
+SNAPSHOT = simple_query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
 
 @pytest.fixture
@@ -76,6 +77,12 @@ def half_compacted(archived, proxy):
     return archived
 
 
+def verify(case, proxy):
+    arguments = list(case.verify_arguments("--deep"))
+    arguments[1] = address(case, proxy)
+    return case.program.run(*arguments)
+
+
 @pytest.mark.parametrize(("options", "commit"), [((), 1), (("--compact",), 2)])
 def test_asleep_before_its_end_it_does_not_keep_the_speed_layer(archived, proxy, sleep, options, commit):
     """It has locked the hour's row, which late events change."""
@@ -98,6 +105,24 @@ def test_a_file_is_published_while_batch_reads(archived, proxy):
     archived.batch_pending()
 
     archived.verify("--deep")
+
+
+def test_a_file_is_published_while_verify_reads(archived, proxy):
+    archived.batch_pending()
+    with unpublished(archived, files_of(archived)[0]) as publish:
+        meanwhile(proxy, b"FULL JOIN", publish)
+        result = verify(archived, proxy)
+        assert proxy.happened.is_set()
+    assert result.code == 0, result.out + result.err
+
+
+def test_a_compaction_is_brought_to_its_end_while_verify_reads(half_compacted, proxy):
+    half_compacted.batch_pending()
+    meanwhile(proxy, SNAPSHOT, half_compacted.speed)
+    result = verify(half_compacted, proxy)
+    assert proxy.happened.is_set()
+    assert len(files_of(half_compacted)) == 1
+    assert result.code == 0, result.out + result.err
 
 
 @pytest.mark.parametrize("options", [(), ("--all-files",)])
