@@ -4,12 +4,13 @@ import datetime
 import pathlib
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import events
 import pytest
 from oracle import at, expect
 from test_batch import write_users
-from waiting import early_in_an_hour
+from waiting import early_in_an_hour, wait_until
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -157,3 +158,20 @@ def test_provision_again_keeps_views_and_rights(case):
     case.provision()
     assert case.value("SELECT has_table_privilege(%s, 'antenna.hourly', 'SELECT')", role)
     case.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+def test_provision_again_while_dashboards_ask(case):
+    """A query runs, provision waits for its end, and another query waits behind it: none ends by a deadlock."""
+    query = "SELECT count(*) FROM antenna.hourly"
+    waiting = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"
+    case.provision()
+    with case.connect() as first, case.connect() as second, ThreadPoolExecutor() as pool:
+        with first.transaction():
+            first.execute(query)
+            provision = case.program.start("provision", *case.login)
+            wait_until(lambda: case.value(waiting) == 1, "provision waits")
+            answer = pool.submit(second.execute, query)
+            wait_until(lambda: case.value(waiting) == 2, "the second query waits")
+        result = provision.wait()
+        assert result.code == 0, result.err
+        assert answer.result().fetchall() == [(0,)]

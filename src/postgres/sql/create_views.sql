@@ -1,5 +1,10 @@
 -- What both layers know, for dashboards and for people. Times are UTC. Run by provision, again without effect.
 
+-- Views are locked from above, as a query locks them, or provision and a query could wait for each other. Resetting an
+-- option that they do not have locks them alone; LOCK would lock their tables, too.
+ALTER VIEW IF EXISTS antenna.hourly RESET (security_barrier);
+ALTER VIEW IF EXISTS antenna.hour_state RESET (security_barrier);
+
 -- Up to when, in event time, every partition of every job is archived; NULL while one of them has nothing to say.
 CREATE OR REPLACE VIEW antenna.sealed AS
 SELECT CASE WHEN bool_and(archived_until IS NOT NULL) THEN min(archived_until) END AS until
