@@ -279,13 +279,13 @@ class Writer:
         with self._lock:
             now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)  # before Kafka is asked
             try:
-                extents = self._topic.extents()
+                ends = self._topic.ends()
             except WorldError:
                 return
             idle = [
                 Step(claim.partition, claim.epoch, claim.archive_offset, 0, 0, 0, now, claim.archive_offset)
                 for claim in self._claims.values()
-                if extents[claim.partition].end <= claim.archive_offset
+                if ends[claim.partition] == claim.archive_offset
             ]
             if idle:
                 self._database.note_idle(self._key, idle)

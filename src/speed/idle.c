@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "base/time.h"
+#include "kafka/ends.h"
 
 /* The worker has other work than to wait for an answer that it can ask for again. */
 #define ANSWER_TIMEOUT_MS 1000
@@ -13,27 +14,36 @@ static bool is_archived(const struct partition *partition)
     return partition->epoch && partition->archive_offset == partition->next_offset;
 }
 
-/* The clock is read before Kafka is asked: what arrived until then was there to be read. */
-static size_t find_idle(struct worker *worker, struct progress_step *steps)
+/* Where each archived partition ends. What stands behind a transaction that is still open is to come, though it cannot
+ * be read yet. */
+static size_t find_ends(const struct worker *worker, struct position *ends)
 {
     size_t count = 0;
+    struct error ignored;
 
-    for (size_t i = 0; i < worker->partitions.count; i++) {
-        const struct partition *partition = &worker->partitions.list[i];
-        int64_t now = time_now();
-        struct offset_range range;
-        struct error ignored;
+    for (size_t i = 0; i < worker->partitions.count; i++)
+        if (is_archived(&worker->partitions.list[i]))
+            ends[count++].partition = worker->partitions.list[i].id;
+    return count && ends_query(worker->job->inquirer, worker->job->key.topic, ANSWER_TIMEOUT_MS, ends, count, &ignored)
+               ? 0
+               : count;
+}
 
-        if (!is_archived(partition))
-            continue;
-        /* Kafka is away: none of the others would be answered for either. */
-        if (kafka_query_range(worker->job->inquirer, worker->job->key.topic, partition->id, ANSWER_TIMEOUT_MS, &range,
-                              &ignored))
-            break;
-        if (range.end <= partition->next_offset)
+/* The clock is read before Kafka is asked: what arrived until then was there to be read. */
+static size_t find_idle(const struct worker *worker, struct progress_step *steps)
+{
+    struct position *ends = memory_new(worker->partitions.count + 1, sizeof(*ends));
+    int64_t now = time_now();
+    size_t asked = find_ends(worker, ends), count = 0;
+
+    for (size_t i = 0; i < asked; i++) {
+        const struct partition *partition = partitions_find(&worker->partitions, ends[i].partition);
+
+        if (ends[i].offset == partition->next_offset)
             steps[count++] =
                 (struct progress_step){.partition = partition->id, .epoch = partition->epoch, .until = now};
     }
+    free(ends);
     return count;
 }
 

@@ -13,6 +13,7 @@ from oracle import expect
 from sums import archived_rows, sums_by_type, topic_and_tables
 from test_batch import QUOTAS, snapshot, write_users
 from test_poison import LARGE_PRODUCER, LARGE_TOPIC, POISON
+from test_seal import begin_transaction, check_hour_is_held_open
 from test_totals import MALFORMED
 from waiting import wait_until
 
@@ -249,6 +250,14 @@ def test_spark_waits_while_postgres_is_away(case, spark, show):
     submitted.kill()
     case.speed()
     assert check_without_scratch(case, show).events == 2000
+
+
+def test_an_open_transaction_holds_its_hour_open_in_spark(case, spark):
+    case.prepare(partitions=2)
+    producer = begin_transaction(case)
+    submitted = spark.start_speed(case, "--roll-rows", "1000", "--roll-age", "1s")
+    check_hour_is_held_open(case, producer, seconds=300)
+    submitted.kill()
 
 
 def test_spark_says_what_is_missing(case, spark):

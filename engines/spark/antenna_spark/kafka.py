@@ -72,10 +72,11 @@ class Topic:
         """The topic's id as librdkafka writes it: base 64 in its usual alphabet, without padding."""
         return self._describe().topicId().toString().replace("-", "+").replace("_", "/")
 
-    def _offsets(self, partitions, spec):
-        options = self._jvm.org.apache.kafka.clients.admin.ListOffsetsOptions(
-            self._jvm.org.apache.kafka.common.IsolationLevel.READ_COMMITTED
-        )
+    def _partitions(self):
+        return sorted(info.partition() for info in self._describe().partitions())
+
+    def _offsets(self, partitions, spec, isolation):
+        options = self._jvm.org.apache.kafka.clients.admin.ListOffsetsOptions(isolation)
         wanted = self._jvm.java.util.HashMap()
         for partition in partitions:
             wanted.put(self._jvm.org.apache.kafka.common.TopicPartition(self.name, partition), spec)
@@ -83,9 +84,16 @@ class Topic:
         return {place.partition(): answer.get(place).offset() for place in wanted.keySet()}
 
     def extents(self):
-        """{partition: Extent} in the order of partitions."""
-        partitions = sorted(info.partition() for info in self._describe().partitions())
+        """{partition: Extent} in the order of partitions, as far as readers of committed messages may see them."""
+        partitions = self._partitions()
         spec = self._jvm.org.apache.kafka.clients.admin.OffsetSpec
-        firsts = self._offsets(partitions, spec.earliest())
-        ends = self._offsets(partitions, spec.latest())
+        committed = self._jvm.org.apache.kafka.common.IsolationLevel.READ_COMMITTED
+        firsts = self._offsets(partitions, spec.earliest(), committed)
+        ends = self._offsets(partitions, spec.latest(), committed)
         return {partition: Extent(firsts[partition], ends[partition]) for partition in partitions}
+
+    def ends(self):
+        """{partition: its end}, behind everything that was written, be its transaction still open or not."""
+        spec = self._jvm.org.apache.kafka.clients.admin.OffsetSpec
+        every = self._jvm.org.apache.kafka.common.IsolationLevel.READ_UNCOMMITTED
+        return self._offsets(self._partitions(), spec.latest(), every)

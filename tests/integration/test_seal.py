@@ -1,0 +1,51 @@
+"""When an hour is sealed: not before all that was sent is archived."""
+
+import confluent_kafka
+import events
+import pytest
+from case import ANSWER_SECONDS, QUICK_ROLLS
+from waiting import wait_until
+
+pytestmark = pytest.mark.timeout(60)
+
+# The broker ends a transaction of which it hears nothing for so long.
+TRANSACTION_MS = 600_000
+
+
+def archived_until(case):
+    """{partition: the event time up to which it is archived}"""
+    return dict(case.query("SELECT partition, archived_until FROM antenna.progress"))
+
+
+def begin_transaction(case):
+    """An event in partition 0, of a transaction that its producer has still to end."""
+    producer = confluent_kafka.Producer(
+        {
+            "bootstrap.servers": case.kafka.address,
+            "transactional.id": case.topic,
+            "transaction.timeout.ms": TRANSACTION_MS,
+        }
+    )
+    producer.init_transactions(ANSWER_SECONDS)
+    producer.begin_transaction()
+    producer.produce(case.topic, events.encode(), partition=0)
+    assert producer.flush(ANSWER_SECONDS) == 0
+    return producer
+
+
+def check_hour_is_held_open(case, producer, seconds=30):
+    """A running job passes over the partition without messages, and over the other when the transaction has ended."""
+    wait_until(lambda: archived_until(case).get(1), "a partition without messages is passed over", seconds)
+    assert archived_until(case)[0] is None
+    producer.commit_transaction(ANSWER_SECONDS)
+    wait_until(lambda: archived_until(case)[0], "so is one whose transaction has ended", seconds)
+    assert case.value("SELECT rows FROM antenna.hour") == 1
+
+
+def test_an_open_transaction_holds_its_hour_open(case):
+    """Of its partition neither its own events can be read yet nor those behind it."""
+    case.prepare(partitions=2)
+    producer = begin_transaction(case)
+    speed = case.start_speed(*QUICK_ROLLS)
+    check_hour_is_held_open(case, producer)
+    speed.terminate()
