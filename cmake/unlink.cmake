@@ -7,7 +7,7 @@ foreach(document IN LISTS documents)
     # Lists split at semicolons, and brackets keep them from it.
     string(REPLACE "](" "\n(" targets "${text}")
     string(REGEX REPLACE "[][;]" "" targets "${targets}")
-    string(REGEX MATCHALL "\n\\([^)#: ]+" targets "${targets}")
+    string(REGEX MATCHALL "\n\\([^)#: \n]+" targets "${targets}")
     foreach(target IN LISTS targets)
         string(SUBSTRING "${target}" 2 -1 target)
         if(NOT EXISTS "${folder}/${target}")
