@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 from debian import SYSUSERS
+from test_install import WANTED
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -28,6 +29,7 @@ def test_it_is_installed_and_runs(package, debian):
     assert "antenna" in debian.run("id", "antenna").stdout
     assert len(re.findall(r"(?m)^antenna:", debian.text("etc/passwd"))) == 1
     assert debian.run("dpkg", "--verify", "antenna").stdout == ""
+    assert set(debian.run("dpkg", "--listfiles", "antenna").stdout.split()) >= {f"/usr/{path}" for path in WANTED}
     licences = debian.text("usr/share/doc/antenna/copyright") + debian.text(
         "usr/share/doc/antenna/librdkafka-licences.txt"
     )

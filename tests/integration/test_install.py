@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 from program import BINARY, CHECKOUT, environment
+from test_manual import NAMES
 
 pytestmark = [
     pytest.mark.timeout(60),
@@ -15,6 +16,9 @@ pytestmark = [
 
 WANTED = {
     "bin/antenna",
+    "share/bash-completion/completions/antenna",
+    "share/zsh/vendor-completions/_antenna",
+    *(f"share/man/man1/{name}.1" for name in NAMES),
     "lib/antenna/libduckdb.so",
     "lib/systemd/system/antenna-batch.service",
     "lib/systemd/system/antenna-speed@.service",
