@@ -41,6 +41,7 @@ def test_purging_leaves_nothing(package, debian):
     debian.install(package, SYSUSERS)
     configuration = debian.folder / "etc" / "antenna"
     (configuration / "speed.password").write_text("secret\n")
+    (debian.folder / "etc" / "default" / "antenna").write_text("ANTENNA_LOG_FORMAT=json\n")
     (debian.folder / "var" / "lib" / "antenna" / "data").mkdir(parents=True)
     for _ in range(2):  # installing it again over itself is an upgrade
         debian.install(package)

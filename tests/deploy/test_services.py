@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import json
 
 import events
 import pytest
@@ -89,7 +90,8 @@ def committed(case):
 
 def test_both_layers_come_up_with_the_machine(installed, case, tmp_path):
     case.create_topic()
-    configure(installed, case)
+    configure(installed, case, **{"log-format": "text"})
+    write(installed.folder / "etc" / "default" / "antenna", "ANTENNA_LOG_FORMAT=json\n")
     case.root = installed.folder / "var" / "lib" / "antenna"
     case.produce(events.draw(500))
     with booted(installed, tmp_path) as machine:
@@ -102,6 +104,9 @@ def test_both_layers_come_up_with_the_machine(installed, case, tmp_path):
         for unit in (SPEED, BATCH):
             assert machine.show(unit, "Result") == "success"
             assert machine.show(unit, "NRestarts") == "0"
+            said = [json.loads(line) for line in machine.journal(unit).splitlines() if line.startswith("{")]
+            assert said, "the variable goes before the configuration"
+            assert {line["command"] for line in said} == {"speed" if unit == SPEED else "batch"}
     case.check_layers()
     hour = datetime.datetime(2022, 2, 20, 9)
     assert any(key[0] == hour for key in case.totals("bytes_hourly"))

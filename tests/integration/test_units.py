@@ -103,6 +103,11 @@ def _elsewhere(folder):
     return replace
 
 
+def test_variables_of_both_layers_come_from_one_file_that_may_be_missing():
+    for unit in ("antenna-speed@.service", "antenna-batch.service"):
+        assert dict(settings(unit))["EnvironmentFile"] == "-/etc/default/antenna"
+
+
 def test_examples_name_what_the_units_read():
     for command, unit in (("speed", "speed-NAME.ini"), ("batch", "batch.ini")):
         text = (CONFIGURATION / f"{command}.ini").read_text()
