@@ -8,7 +8,7 @@ import documents
 import events
 import pytest
 import readers
-from program import BINARY, environment
+from program import BINARY, CHECKOUT, environment
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -30,7 +30,14 @@ def run(case, text, code=0):
     if not (folder / "antenna").exists():
         (folder / "antenna").symlink_to(BINARY)
     uri, user, password = case.login
-    text = text.replace(URI, uri).replace(ROOT, str(case.root))
+    for example, own in (
+        (URI, uri),
+        (ROOT, str(case.root)),
+        ("kafka.example.org:9092", case.kafka.address),
+        ("/opt/kafka", str(CHECKOUT / ".deps" / "kafka")),
+        ("--topic devices", f"--topic {case.topic}"),
+    ):
+        text = text.replace(example, own)
     text = re.sub(r" (owner|antenna_batch) -", f" {user} {password}", text)
     path = f"{folder}:{os.environ['PATH']}"
     command = ["bash", "-euc", text]
@@ -69,11 +76,11 @@ def test_a_lost_file(used):
 
 
 def test_add_partitions(used):
-    used.add_partitions(5)
+    add, look = blocks("Add partitions")
+    run(used, add)
     used.produce(events.draw(500, seed=2))
     used.speed("-X", "topic.metadata.refresh.interval.ms=500")
-    (block,) = blocks("Add partitions")
-    said = run(used, block)
+    said = run(used, look)
     assert all(re.search(rf"^ +{partition} ", said, re.MULTILINE) for partition in range(5))
     used.check_exact()
 
