@@ -4,7 +4,7 @@
 resource "google_sql_database_instance" "main" {
   name                = var.name
   region              = var.region
-  database_version    = "POSTGRES_16"
+  database_version    = "POSTGRES_15"
   deletion_protection = var.protect
 
   settings {

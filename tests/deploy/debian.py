@@ -41,6 +41,7 @@ class Debian:
             "LC_ALL": "C.UTF-8",
             "DEBIAN_FRONTEND": "noninteractive",
             "NODE_EXTRA_CA_CERTS": AUTHORITIES_INSIDE,
+            "PIP_CERT": AUTHORITIES_INSIDE,
         }
         done = subprocess.run(
             ["unshare", "--mount", "--pid", "--fork", "sh", "-ec", inside, self.folder, *map(str, words)],

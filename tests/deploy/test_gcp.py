@@ -10,6 +10,7 @@ import subprocess
 import hcl2
 import pytest
 import yaml
+from composition import services
 from gcp import GCP, TEMPLATE, render
 
 pytestmark = pytest.mark.share
@@ -44,6 +45,11 @@ def declared(kind):
 
 def used(pattern):
     return set(re.findall(pattern, TEXT))
+
+
+def test_the_database_has_the_version_of_the_composition():
+    version = re.search(r'database_version += "POSTGRES_(\d+)"', TEXT)[1]
+    assert services()["postgres"]["image"] == f"postgres:{version}"
 
 
 def test_every_variable_is_declared_and_used():

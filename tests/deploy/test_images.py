@@ -1,23 +1,30 @@
 """The images and the composition: linted, and their steps run in a clean Debian, without a container engine."""
 
+import json
 import os
 import re
+import shlex
 import subprocess
 
 import pytest
 import yaml
 from composition import COMPOSE, DOCKER, DOCKERFILE, question, services
-from debian import CHECKOUT, SYSUSERS
+from debian import CHECKOUT, SYSUSERS, Debian
+from network import Network
 from scraper import Scraper
 from stack import free_port
 from test_metrics import terminate_sessions
 
 
+def lines_of(stage):
+    """What the Dockerfile says in a stage, a line an instruction."""
+    text = re.search(rf"(?ms)^FROM \S+ AS {stage}\n(.*?)(?=^FROM |\Z)", DOCKERFILE.read_text())[1]
+    return re.sub(r"\\\n\s*", "", text)
+
+
 def steps(stage):
     """The commands that RUN gives to the shell in a stage, without the mounts of BuildKit."""
-    text = re.search(rf"(?ms)^FROM \S+ AS {stage}\n(.*?)(?=^FROM |\Z)", DOCKERFILE.read_text())[1]
-    joined = re.sub(r"\\\n\s*", "", text)
-    return [re.sub(r"--mount=\S+\s+", "", step) for step in re.findall(r"(?m)^RUN (.*)$", joined)]
+    return [re.sub(r"--mount=\S+\s+", "", step) for step in re.findall(r"(?m)^RUN (.*)$", lines_of(stage))]
 
 
 @pytest.mark.share
@@ -98,3 +105,39 @@ def test_the_program_is_built_where_nothing_is(debian):
     (package,) = (debian.folder / "src" / "build").glob("antenna_*.deb")
     debian.install(package, SYSUSERS)
     assert debian.run("antenna", "--version").stdout.startswith("antenna ")
+
+
+@pytest.fixture
+def dashboards(debian, tmp_path):
+    """What RUN and COPY make of a clean Debian in the image `dashboards`, with Superset from another."""
+    for path in ("tools/make-venv", "third_party/superset"):
+        (debian.folder / "src" / path).parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["cp", "-a", CHECKOUT / path, debian.folder / "src" / path], check=True)
+    for step in steps("superset"):
+        debian.run("bash", "-euo", "pipefail", "-c", f"cd /src && {step}")
+    image = Debian(tmp_path / "dashboards")
+    for step in steps("dashboards"):
+        image.run("sh", "-c", step)
+    (image.folder / "usr" / "share" / "antenna").mkdir()
+    for source, target in (
+        (debian.folder / "opt" / "superset", "opt/superset"),
+        (CHECKOUT / "serving" / "superset", "usr/share/antenna/superset"),
+        (DOCKER / "dashboards", "usr/local/bin/dashboards"),
+    ):
+        subprocess.run(["cp", "-a", source, image.folder / target], check=True)
+    return image
+
+
+@pytest.mark.timeout(2400)
+def test_the_dashboards_are_served_where_nothing_is(dashboards):
+    """As the image's user, until its health check finds them; in a network of their own, for the port is always one."""
+    (dashboards.folder / "var" / "lib" / "superset" / "password").write_text("secret\n")
+    asked = shlex.join(json.loads(re.search(r"(?m)^HEALTHCHECK [^[]*(\[.*\])$", lines_of("dashboards"))[1]))
+    serve = f"dashboards & until {asked}; do kill -0 $! && sleep 1; done; kill $! && wait $!"
+    user = ("setpriv", "--reuid=10001", "--regid=10001", "--clear-groups")
+    variables = ("env", "HOME=/var/lib/superset", "SUPERSET_PASSWORD_FILE=/var/lib/superset/password")
+    with Network() as network:
+        served = network.call(dashboards.run, *user, *variables, "bash", "-ec", serve)
+    assert "Listening at: http://0.0.0.0:8088" in served.stderr
+    wrong = dashboards.run(*user, "dashboards", "nonsense", check=False)
+    assert (wrong.returncode, wrong.stderr) == (2, "usage: dashboards [import]\n")
