@@ -9,6 +9,7 @@ import events
 import pytest
 import readers
 from program import BINARY, CHECKOUT, environment
+from test_upgrade import take_back
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -31,6 +32,7 @@ def run(case, text, code=0):
         (folder / "antenna").symlink_to(BINARY)
     uri, user, password = case.login
     for example, own in (
+        ("postgresql://owner@db.example.org:5432/antenna", f"'{case.postgres.conninfo(case.database)}'"),
         (URI, uri),
         (ROOT, str(case.root)),
         ("kafka.example.org:9092", case.kafka.address),
@@ -103,4 +105,22 @@ def test_fewer_and_larger_files(used):
     (block,) = blocks("Have fewer and larger files")
     run(used, block)
     assert len(readers.list_files(used.root)) < before
+    used.check_layers()
+
+
+def test_upgrade(used):
+    """From the version before, with messages that came while nothing ran."""
+    take_back(used)
+    used.produce(events.draw(300, seed=4))
+    back_up, _, provision, _, prove = blocks("Upgrade")
+    assert run(used, back_up).startswith("antenna ")
+    listed = subprocess.run(
+        ["pg_restore", "--list", used.folder / "antenna.dump"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "TABLE DATA antenna progress" in listed
+    assert "TABLE DATA public bytes" in listed
+    assert "migrated from version 1" in run(used, provision)
+    used.speed()
+    used.batch_pending()
+    run(used, prove)
     used.check_layers()
