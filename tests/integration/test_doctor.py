@@ -480,6 +480,48 @@ def test_memory_that_is_there(healthy):
     examine(healthy, "--memory-limit", "200MiB").tells("memory", "ok", "--memory-limit is 200 of the")
 
 
+@pytest.fixture
+def examine_in_group(healthy):
+    """Examines in a control group with a limit, whose files, of both versions, lie where the kernel has its own."""
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    groups = healthy.folder / "groups"
+    (groups / "memory").mkdir(parents=True)
+
+    def examine_below(limit, *options):
+        for name in ("memory.max", "memory/memory.limit_in_bytes"):
+            (groups / name).write_text(f"{limit << 20}\n")
+        via = ("unshare", "--mount", "sh", "-ec", 'mount --bind "$0" /sys/fs/cgroup && exec "$@"', groups)
+        return Findings(healthy.program.start(*arguments(healthy, *options), via=via).wait())
+
+    return examine_below
+
+
+def test_a_control_group_that_has_less_than_the_limit(examine_in_group):
+    limit = ("--memory-limit", "200MiB")
+    examine_in_group(150, *limit).fails_alone("memory", "--memory-limit is 200 MiB", "control group has 150 MiB")
+    examine_in_group(210, *limit).warns_alone("memory", "control group has only 210 MiB")
+    examine_in_group(300, *limit).tells("memory", "ok", "200 of the 300 MiB of this control group")
+
+
+def test_a_control_group_without_a_limit_of_ours(examine_in_group):
+    findings = examine_in_group(400).warns_alone("memory", "control group has 400 MiB", "speed may take 498 MiB")
+    assert "--memory-limit" in findings["memory"]["mend"]
+    examine_in_group(900, "--workers", "2").tells("memory", "warning", "speed may take 948 MiB")
+    examine_in_group(500).tells("memory", "ok", "control group has 500 MiB", "at most about 498 MiB")
+
+
+BROKEN_DUCKDB = "int duckdb_open_ext(void) { return 1; } /* DuckDBError */"
+
+
+def test_a_library_that_does_not_work(healthy):
+    library = healthy.folder / "broken.so"
+    command = ["cc", "-shared", "-x", "c", "-o", library, "-"]
+    subprocess.run(command, input=BROKEN_DUCKDB, text=True, check=True)
+    findings = examine(healthy, environment={"LD_PRELOAD": str(library)})
+    findings.fails_alone("libraries", "DuckDB", "does not work", "could not open DuckDB")
+
+
 def test_a_command_line_that_is_wrong(healthy):
     findings = examine(healthy, "-X", "no.such.property=1")
     findings.fails_alone("kafka_broker", "No such configuration property")
