@@ -11,12 +11,13 @@
 struct admin_request {
     rd_kafka_AdminOptions_t *options;
     rd_kafka_queue_t *queue;
+    int timeout_ms;
     rd_kafka_event_t *event; /* the answer, after admin_wait() */
 };
 
-/** Prepares a request that is given up after KAFKA_ANSWER_TIMEOUT_MS. `what` begins the error's text. */
-int admin_begin(struct admin_request *request, rd_kafka_t *client, rd_kafka_admin_op_t operation, const char *what,
-                struct error *error) must_check;
+/** Prepares a request that is given up after `timeout_ms`. `what` begins the error's text. */
+int admin_begin(struct admin_request *request, rd_kafka_t *client, rd_kafka_admin_op_t operation, int timeout_ms,
+                const char *what, struct error *error) must_check;
 
 /** Waits for the answer to the request as a whole; the results within it are the caller's. Errors: as kafka_error(). */
 int admin_wait(struct admin_request *request, const char *what, struct error *error) must_check;

@@ -2,7 +2,6 @@
 
 #include "kafka/admin.h"
 
-#define REASON_SIZE 512
 #define WHAT "could not ask Kafka where partitions end"
 
 static void free_list(rd_kafka_topic_partition_list_t **list)
@@ -41,12 +40,9 @@ int ends_query(rd_kafka_t *client, const char *topic, int timeout_ms, struct pos
 {
     cleanup(admin_release) struct admin_request request = {0};
     cleanup(free_list) rd_kafka_topic_partition_list_t *list = list_of(topic, positions, count);
-    char reason[REASON_SIZE];
 
-    if (admin_begin(&request, client, RD_KAFKA_ADMIN_OP_LISTOFFSETS, WHAT, error))
+    if (admin_begin(&request, client, RD_KAFKA_ADMIN_OP_LISTOFFSETS, timeout_ms, WHAT, error))
         return -1;
-    if (rd_kafka_AdminOptions_set_request_timeout(request.options, timeout_ms, reason, sizeof(reason)))
-        return error_set(error, ERROR_FAILED, WHAT ": %s", reason);
     /* The client's isolation.level has no say in it: unless asked otherwise, it is read_uncommitted. */
     rd_kafka_ListOffsets(client, list, request.options, request.queue);
     if (admin_wait(&request, WHAT, error))

@@ -53,7 +53,7 @@ static int ask(rd_kafka_t *client, const char *group, size_t *ret_members, struc
     rd_kafka_resp_err_t code;
     rd_kafka_error_t *failure;
 
-    if (admin_begin(&request, client, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, WHAT, error))
+    if (admin_begin(&request, client, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, KAFKA_ANSWER_TIMEOUT_MS, WHAT, error))
         return -1;
     failure = rd_kafka_AdminOptions_set_include_authorized_operations(request.options, 1);
     if (failure) {

@@ -43,7 +43,7 @@ static int create_topic(rd_kafka_t *client, const struct config *config, struct 
                                   DEFAULT_REPLICATION, reason, sizeof(reason));
     if (!topic)
         return error_set(error, ERROR_USAGE, WHAT ": %s", reason);
-    if (admin_begin(&request, client, RD_KAFKA_ADMIN_OP_CREATETOPICS, WHAT, error))
+    if (admin_begin(&request, client, RD_KAFKA_ADMIN_OP_CREATETOPICS, KAFKA_ANSWER_TIMEOUT_MS, WHAT, error))
         return -1;
     rd_kafka_CreateTopics(client, &topic, 1, request.options, request.queue);
     return admin_wait(&request, WHAT, error) ? -1 : check_answer(request.event, error);

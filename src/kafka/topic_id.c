@@ -25,13 +25,14 @@ static int read_answer(rd_kafka_event_t *event, char ret_id[TOPIC_ID_SIZE], stru
     return 0;
 }
 
-int topic_id_query(rd_kafka_t *client, const char *topic, char ret_id[TOPIC_ID_SIZE], struct error *error)
+int topic_id_query(rd_kafka_t *client, const char *topic, int timeout_ms, char ret_id[TOPIC_ID_SIZE],
+                   struct error *error)
 {
     cleanup(admin_release) struct admin_request request = {0};
     cleanup(free_topics) rd_kafka_TopicCollection_t *topics =
         rd_kafka_TopicCollection_of_topic_names(&(const char *){topic}, 1);
 
-    if (admin_begin(&request, client, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, WHAT, error))
+    if (admin_begin(&request, client, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, timeout_ms, WHAT, error))
         return -1;
     rd_kafka_DescribeTopics(client, topics, request.options, request.queue);
     return admin_wait(&request, WHAT, error) ? -1 : read_answer(request.event, ret_id, error);

@@ -10,7 +10,8 @@
 /** Characters of an id in base 64, and the NUL. */
 #define TOPIC_ID_SIZE 23
 
-/** Asks for the topic's id, waiting KAFKA_ANSWER_TIMEOUT_MS at most. Errors: as kafka_error(). */
-int topic_id_query(rd_kafka_t *client, const char *topic, char ret_id[TOPIC_ID_SIZE], struct error *error) must_check;
+/** Asks for the topic's id, waiting `timeout_ms` at most. Errors: as kafka_error(). */
+int topic_id_query(rd_kafka_t *client, const char *topic, int timeout_ms, char ret_id[TOPIC_ID_SIZE],
+                   struct error *error) must_check;
 
 #endif

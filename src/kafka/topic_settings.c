@@ -52,7 +52,7 @@ int topic_settings_query(rd_kafka_t *client, const char *topic, struct topic_set
     cleanup(free_resource) rd_kafka_ConfigResource_t *resource =
         rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
 
-    if (admin_begin(&request, client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, WHAT, error))
+    if (admin_begin(&request, client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, KAFKA_ANSWER_TIMEOUT_MS, WHAT, error))
         return -1;
     rd_kafka_DescribeConfigs(client, &resource, 1, request.options, request.queue);
     return admin_wait(&request, WHAT, error) ? -1 : read_answer(request.event, ret_settings, error);

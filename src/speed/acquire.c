@@ -7,12 +7,11 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "base/time.h"
 #include "config/jdbc.h"
-#include "kafka/topic_id.h"
 #include "postgres/server.h"
 #include "speed/probe.h"
+#include "speed/topic.h"
 
 /* The partitions of one claim, in ascending order: what Kafka holds of each and what PostgreSQL says. */
 struct claim {
@@ -63,36 +62,6 @@ static int find_ranges(const struct worker *worker, struct claim *claim, struct 
         claim->progress[i].totals_offset = claim->ranges[i].first;
     }
     return 0;
-}
-
-/* Said once in a job's life, by the worker that claims first. */
-static void warn_of_other(const struct job *job, const struct buffer *other)
-{
-    if (other->size)
-        log_line(LOG_WARNING,
-                 "job \"%s\" reads topic \"%s\", too: if it writes to table \"%s\" as this job does, each message is "
-                 "counted twice",
-                 text_show(other->data).text, job->key.topic, job->bytes_table);
-}
-
-/* The offsets of a topic that was made anew mean other messages, also where there are as many of them. */
-static int check_topic(struct worker *worker, struct error *error)
-{
-    const struct progress_key *key = &worker->job->key;
-    cleanup(buffer_release) struct buffer other = {0};
-    char id[TOPIC_ID_SIZE];
-    bool same;
-
-    if (topic_id_query(worker->job->inquirer, key->topic, id, error) ||
-        progress_note_topic(worker->postgres, key, id, &same, &other, error))
-        return -1;
-    warn_of_other(worker->job, &other);
-    if (same)
-        return 0;
-    error_set(error, ERROR_MISTAKE,
-              "topic \"%s\" was made anew: what job \"%s\" had not read of the one before is gone", key->topic,
-              key->job);
-    return error_hint(error, "give a new --job, which reads the new topic from its beginning");
 }
 
 /* Whether a range lacks messages from the partition's offsets on, and where reading can go on instead. */
@@ -235,7 +204,7 @@ int acquire_partitions(struct worker *worker, struct error *error)
     if (!unclaimed)
         return 0;
     list_unclaimed(&worker->partitions, &claim);
-    if (check_topic(worker, error) || find_ranges(worker, &claim, error) ||
+    if (topic_check(worker, error) || find_ranges(worker, &claim, error) ||
         progress_claim(worker->postgres, &worker->job->key, worker->owner, claim.progress, claim.count, error) ||
         check_losses(worker, &claim, error))
         return -1;

@@ -12,6 +12,7 @@
 #include "archive/parquet.h"
 #include "archive/staging.h"
 #include "base/log.h"
+#include "kafka/topic_id.h"
 #include "metrics/counter.h"
 #include "metrics/histogram.h"
 #include "postgres/client.h"
@@ -79,6 +80,7 @@ struct worker {
     int number;      /* from 1 */
     char owner[128]; /* host:process:worker */
     struct consumer *consumer;
+    char topic_id[TOPIC_ID_SIZE]; /* at the last claim; empty before the first */
     struct partitions partitions;
     struct pending pending;
     struct postgres *postgres; /* NULL: not connected */

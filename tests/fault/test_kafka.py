@@ -126,9 +126,10 @@ def test_retention_passes_a_reader_that_waits(case, figures):
     figures.check("Kafka: retention passes our offset", case, 1, expect(kept))
 
 
-def make_topic_anew(case, count):
-    """A topic of the same name that begins at 0 again, with so many messages."""
+def make_topic_anew(case, count, meanwhile=lambda: None):
+    """A topic of the same name that begins at 0 again, with so many messages; `meanwhile` there is none."""
     case.delete_topic()
+    meanwhile()
 
     def look():
         try:
@@ -140,16 +141,24 @@ def make_topic_anew(case, count):
     case.produce(events.draw(count, seed=2))
 
 
-@pytest.mark.parametrize("count", [10, 5000])
-def test_topic_is_made_anew_under_a_service(case, figures, count):
-    """However many messages the new one has by the time it is noticed."""
+def start_on_a_topic(case, *options, **addresses):
+    """A service that has read and archived a topic of one partition."""
     case.prepare(partitions=1)
     case.produce(events.draw(1000))
-    before = case.messages()
-    speed = case.start_speed("--roll-age", "100ms", "-X", "topic.metadata.refresh.interval.ms=200")
+    speed = case.start_speed(
+        "--roll-age", "100ms", "-X", "topic.metadata.refresh.interval.ms=200", *options, **addresses
+    )
     case.wait_until_read(speed)
     wait_until(lambda: case.value("SELECT min(archive_offset) FROM antenna.progress") == 1000, "all is archived")
-    make_topic_anew(case, count)
+    return speed
+
+
+@pytest.mark.parametrize("count", [10, 5000])
+def test_topic_is_made_anew_under_a_service(case, figures, count):
+    """However many messages the new one has, none of them counts when the deletion was noticed."""
+    speed = start_on_a_topic(case)
+    before = case.messages()
+    make_topic_anew(case, count, meanwhile=lambda: speed.wait_for("waits and will try again"))
     speed.wait().fails(3, "made anew", "--job")
     figures.check("Kafka: topic deleted and made anew", case, 1, expect(before))
 

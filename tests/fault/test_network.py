@@ -11,6 +11,7 @@ from faults import dice_of, rounds
 from scraper import Scraper
 from service import backlog, running_service, wait_for_progress
 from stack import free_port, running
+from test_kafka import make_topic_anew, start_on_a_topic
 from waiting import wait_until
 from wire import HOST, Wire
 
@@ -133,3 +134,13 @@ def test_a_server_that_vanishes_is_noticed(wires):
     with running_service(case, **addresses) as speed:
         seconds = wait_until(lambda: timers(speed), "a keepalive timer")
     assert max(seconds) <= NOTICED_SECONDS
+
+
+def test_topic_is_made_anew_behind_a_cut(wires):
+    """It has more messages than were read of the one before: by its offsets nothing is amiss."""
+    case, both, addresses = wires
+    speed = start_on_a_topic(case, "-X", "session.timeout.ms=300000", **addresses)
+    both["Kafka"].freeze()
+    make_topic_anew(case, 5000)
+    both["Kafka"].cut()
+    speed.wait().fails(3, "made anew", "--job")
