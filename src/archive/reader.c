@@ -187,7 +187,7 @@ static int sum_files(struct reader *reader, const struct file_names *paths, stru
     buffer_printf(&sql,
                   "SELECT CASE GROUPING(antenna_id, app, id) WHEN 3 THEN %d WHEN 5 THEN %d ELSE %d END AS dimension, "
                   "CASE GROUPING(antenna_id, app, id) WHEN 3 THEN antenna_id WHEN 5 THEN app ELSE id END AS name, "
-                  "count(*) AS events, sum(bytes)::HUGEINT AS bytes FROM read_parquet(",
+                  "count(*) AS events, coalesce(sum(bytes), 0)::HUGEINT AS bytes FROM read_parquet(",
                   DIMENSION_ANTENNA, DIMENSION_APP, DIMENSION_USER);
     database_quote_all(&sql, paths);
     buffer_text(&sql, ", hive_partitioning = false) GROUP BY GROUPING SETS ((antenna_id), (app), (id)) ORDER BY 1, 2");

@@ -166,6 +166,7 @@ def test_tables_of_other_names(case):
     assert case.value("SELECT count(*) FROM caught") > 0
 
 
+FOREIGN_COLUMNS = [["u", "u", "v"], ["a", "b", "a"], [1, 2, 4], ["x"] * 3]
 FOREIGN = {
     ("antenna_bytes_total", "a"): 5,
     ("antenna_bytes_total", "b"): 2,
@@ -175,12 +176,24 @@ FOREIGN = {
 }
 
 
-def write_foreign_file(case, hour=FIRST_HOUR):
-    """A file as the Spark job would leave it: 7 bytes of two users."""
-    columns = [[hour.replace(tzinfo=datetime.UTC)] * 3, ["u", "u", "v"], ["a", "b", "a"], [1, 2, 4], ["x"] * 3]
+def write_foreign_file(case, name="part-0000.snappy.parquet", columns=FOREIGN_COLUMNS):
+    """A file as the Spark job would leave it: 7 bytes of two users, unless it is told."""
+    hour = FIRST_HOUR
+    times = [hour.replace(tzinfo=datetime.UTC)] * len(columns[0])
     folder = case.root / "data" / f"year={hour.year}" / f"month={hour.month}" / f"day={hour.day}" / f"hour={hour.hour}"
     folder.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.table(columns, schema=SCHEMA), folder / "part-0000.snappy.parquet")
+    pq.write_table(pa.table([times, *columns], schema=SCHEMA), folder / name)
+
+
+def test_bytes_that_are_null_count_for_nothing(case):
+    """The Spark job archives an event without bytes like that."""
+    case.provision()
+    users = [f"u{number}" for number in range(5000)]
+    write_foreign_file(case, columns=[users, ["a"] * 5000, [7, None] * 2500, ["x"] * 5000])
+    case.batch(FIRST_HOUR, "--all-files")
+    hourly = hourly_of(case, FIRST_HOUR)
+    assert hourly.pop(("antenna_bytes_total", "a")) == hourly.pop(("app_bytes_total", "x")) == 7 * 2500
+    assert hourly == {("user_bytes_total", user): 7 * (1 - number % 2) for number, user in enumerate(users)}
 
 
 def hourly_of(case, hour):
