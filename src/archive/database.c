@@ -67,11 +67,28 @@ int database_run(struct database *database, const char *sql, duckdb_result *ret_
     return -1;
 }
 
+static void append_byte(struct buffer *sql, const char *byte)
+{
+    buffer_append(sql, *byte == '\'' ? "''" : byte, *byte == '\'' ? 2 : 1);
+}
+
 void database_quote(struct buffer *sql, const char *text)
 {
     buffer_text(sql, "'");
     for (const char *byte = text; *byte; byte++)
-        buffer_append(sql, *byte == '\'' ? "''" : byte, *byte == '\'' ? 2 : 1);
+        append_byte(sql, byte);
+    buffer_text(sql, "'");
+}
+
+/* DuckDB reads all files that a pattern matches; in brackets its signs stand for themselves. */
+void database_quote_path(struct buffer *sql, const char *path)
+{
+    buffer_text(sql, "'");
+    for (const char *byte = path; *byte; byte++)
+        if (strchr("*?[", *byte))
+            buffer_printf(sql, "[%c]", *byte);
+        else
+            append_byte(sql, byte);
     buffer_text(sql, "'");
 }
 
@@ -80,7 +97,7 @@ void database_quote_all(struct buffer *sql, const struct file_names *paths)
     buffer_text(sql, "[");
     for (size_t i = 0; i < paths->count; i++) {
         buffer_text(sql, i ? ", " : "");
-        database_quote(sql, paths->names[i]);
+        database_quote_path(sql, paths->names[i]);
     }
     buffer_text(sql, "]");
 }

@@ -30,7 +30,10 @@ int database_run(struct database *database, const char *sql, duckdb_result *ret_
 /** Appends a text as SQL writes it, quoted. */
 void database_quote(struct buffer *sql, const char *text);
 
-/** Appends paths as a list of such texts, as read_parquet() takes it. */
+/** Appends the path of a file that is to be read, as SQL writes a text that stands for no other path. */
+void database_quote_path(struct buffer *sql, const char *path);
+
+/** Appends such paths as a list, as read_parquet() takes it. */
 void database_quote_all(struct buffer *sql, const struct file_names *paths);
 
 #endif

@@ -138,7 +138,7 @@ int reader_inspect(struct reader *reader, const char *path, struct file_content 
     buffer_text(&sql,
                 "SELECT count(*), coalesce(sum(bytes), 0)::HUGEINT, coalesce(epoch_us(min(timestamp)) // 1000000, 0), "
                 "coalesce(epoch_us(max(timestamp)) // 1000000, 0) FROM read_parquet(");
-    database_quote(&sql, path);
+    database_quote_path(&sql, path);
     buffer_text(&sql, ", hive_partitioning = false)");
     if (take_chunks(&reader->database, sql.data, take_content, ret_content, error))
         return error_context(error, "\"%s\"", path);

@@ -224,6 +224,15 @@ def test_files_of_both_jobs_in_one_hour(archived):
     assert archived.batch_pending().keys() == {"2022-02-20T10:00:00Z"}
 
 
+@pytest.mark.parametrize("name", ["*.parquet", "p?rt.parquet", "[p]art.parquet", "['].parquet"])
+def test_a_name_that_could_be_a_pattern_is_a_name(case, name):
+    case.provision()
+    write_foreign_file(case, "part.parquet")
+    write_foreign_file(case, name)
+    case.batch(FIRST_HOUR, "--all-files")
+    assert hourly_of(case, FIRST_HOUR) == {key: 2 * value for key, value in FOREIGN.items()}
+
+
 def test_without_bookkeeping_folders_are_simply_read(case):
     """The database and the archive of the Spark job, and nothing of ours."""
     case.execute(SPARK_TABLES)
