@@ -38,7 +38,8 @@ static const struct {
     {"25006", ERROR_WORLD, NULL},                             /* read-only: a standby before its promotion */
     {"28", ERROR_MISTAKE, "check the user and the password"}, /* authorization */
     {"3D000", ERROR_MISTAKE, "check the name of the database in jdbc-uri"},
-    {"3F000", ERROR_MISTAKE, "run antenna provision"},
+    {"3F000", ERROR_MISTAKE, "create the schema, or check the table's name"},
+    {"0A000", ERROR_MISTAKE, "check the table's name: a name, or schema.name"},
     {"42P01", ERROR_MISTAKE, "run antenna provision, or check the table's name"},
     {"42501", ERROR_MISTAKE, "grant the right to the user of jdbc-user, or be the one that provision makes for it"},
     {"42", ERROR_MISTAKE, "check that the tables have the columns and keys that antenna provision gives them"},

@@ -172,3 +172,12 @@ def test_a_user_called_antenna_has_its_tables_in_public(case):
     case.provision()
     case.provision()
     assert case.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 4
+
+
+def test_tables_in_places_that_are_not_there(case):
+    case.program.run("provision", *case.login, "--jdbc-table", "other.bytes").fails(
+        *(3, 'schema "other" does not exist', "create the schema")
+    )
+    case.program.run("provision", *case.login, "--jdbc-table", "other.public.bytes").fails(
+        *(3, '"other.public.bytes"', "check the table's name: a name, or schema.name")
+    )
