@@ -48,15 +48,18 @@ static char *folder_or_root(const char *root, const char *name)
     return memory_text(root, strlen(root));
 }
 
-/* Makes a file, writes and locks it. Returns 0, or the errno of what could not be done. */
-static int make_probe(const char *path)
+/* Makes a file of a new name, which takes the place of the X in the path, writes and locks it. Returns 0, or the errno
+ * of what could not be done. */
+static int make_probe(char *path)
 {
-    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), failure;
+    int file = mkostemp(path, O_CLOEXEC), failure;
 
     if (file < 0)
         return errno;
     failure = write(file, "", 1) == 1 && fsync(file) == 0 && flock(file, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
     close(file);
+    if (failure)
+        unlink(path);
     return failure;
 }
 
@@ -65,18 +68,18 @@ static void examine_moving(struct doctor *doctor, const char *root)
 {
     cleanup(memory_free) char *staging = folder_or_root(root, LAYOUT_STAGING);
     cleanup(memory_free) char *data = folder_or_root(root, LAYOUT_DATA);
-    cleanup(memory_free) char *from = memory_printf("%s/.doctor-%d", staging, (int)getpid());
-    cleanup(memory_free) char *to = memory_printf("%s/.doctor-%d-moved", data, (int)getpid());
+    cleanup(memory_free) char *from = memory_printf("%s/.doctor-XXXXXX", staging);
     int failure = make_probe(from);
+    cleanup(memory_free) char *to = memory_printf("%s%s-moved", data, strrchr(from, '/'));
 
-    if (failure)
+    if (failure) {
         found_failed(doctor, ROOT, "let the job's user write there: call doctor as that user",
                      "could not write and lock a file in \"%s\": %s", staging, strerror(failure));
-    else
-        found_ok(doctor, ROOT, "\"%s\" can be written to, and its locks hold", root);
-    if (failure)
         found_skipped(doctor, STAGING, "no file can be written");
-    else if (rename(from, to) == 0)
+        return;
+    }
+    found_ok(doctor, ROOT, "\"%s\" can be written to, and its locks hold", root);
+    if (rename(from, to) == 0)
         found_ok(doctor, STAGING, "files can be moved from \"%s\" to \"%s\"", staging, data);
     else if (errno == EXDEV)
         found_failed(doctor, STAGING, "mount the storage-root as a whole, instead of a folder in it",

@@ -410,6 +410,13 @@ def test_no_root(healthy):
     assert not healthy.root.parent.exists()
 
 
+def test_another_doctor_of_the_same_process_id_has_died(healthy):
+    """In containers each has the same."""
+    die = 'touch "$0/.staging/.doctor-$$"; exec "$@"'
+    running = healthy.program.start(*arguments(healthy), via=("sh", "-c", die, healthy.root))
+    assert Findings(running.wait()).of("failed") == set()
+
+
 def test_root_is_a_file(healthy):
     healthy.root = healthy.folder / "file"
     healthy.root.touch()
