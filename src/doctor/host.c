@@ -97,7 +97,7 @@ static void examine_memory(struct doctor *doctor)
                       allowed / MEBIBYTE, needed / MEBIBYTE);
     else
         found_ok(doctor, MEMORY,
-                 "this %s has %" PRId64 " MiB, and speed takes at most about %" PRId64 " MiB with ids as long as UUIDs",
+                 "this %s has %" PRId64 " MiB, and speed takes at most about %" PRId64 " MiB with ids like UUIDs",
                  whose, allowed / MEBIBYTE, needed / MEBIBYTE);
 }
 
