@@ -6,12 +6,15 @@ import subprocess
 
 import events
 import pytest
-from faults import Fault, Injection, times
-from fillers import fill_bytes, fill_inodes, full
+from disks import FailingDisk, fill_bytes, fill_inodes, full
+from faults import NAMED, Fault, Injection, dice_of, times
 from scraper import Scraper
-from service import running_service
+from service import LIVE, running_service, wait_for_progress
 
 TIMES = times(2, 200)
+
+# So many calls in a row fail, with a pause of up to 5 s after each.
+CALLS = times(8, 200)
 
 pytestmark = pytest.mark.timeout(120 + 20 * TIMES)
 
@@ -41,18 +44,36 @@ def test_read_only_at_the_start(case, small_disk):
     case.program.run(*case.speed_arguments()).fails(3, "could not make the folder", "Read-only", "storage-root")
 
 
-def test_turns_read_only(case, figures):
-    """As the kernel does after errors. It ends, as an operator is needed; what it has not written is read again."""
+@pytest.fixture
+def failing_disk(case):
+    """The archive's root is a disk that can be told to fail."""
+    case.root.mkdir()
+    disk = FailingDisk(case.folder / "disk.img", case.root)
+    try:
+        disk.mount()
+    except subprocess.CalledProcessError:
+        pytest.skip("a file cannot be mounted as a disk here")
+    yield disk
+    case.program.close()
+    disk.unmount()
+
+
+def test_turns_read_only(case, figures, failing_disk):
+    """The program ends, as an operator is needed. What the disk had not yet is in no list, and is read again."""
+    dice = dice_of("read-only")
     case.prepare()
-    case.produce(events.draw(5000))
-    fault = Fault("open", errno.EROFS, number=20, times=1 << 40, path="*/.staging/*")
-    injection = Injection(case.folder, fault)
-    arguments = case.speed_arguments("--until-end", "--roll-rows", "500")
-    running = case.program.start(*arguments, environment=injection.environment)
-    running.wait().fails(3, "Read-only file system", "storage-root")
-    assert case.value("SELECT count(*) FROM antenna.archive_file")
-    case.speed()
-    figures.check("disk read-only", case, 1)
+    simulate = case.start_simulate(*LIVE)
+    options = ("--roll-rows", "500", "--roll-age", "200ms", *NAMED)
+    for _ in range(TIMES):
+        speed = case.start_speed(*options)
+        wait_for_progress(case, speed, dice.randrange(500, 3000))
+        failing_disk.fail()
+        speed.wait().fails(3, "Read-only file system", "storage-root")
+        failing_disk.unmount()
+        failing_disk.mount()
+    simulate.terminate()
+    case.speed(*NAMED)
+    figures.check("disk turns read-only", case, TIMES)
 
 
 @pytest.mark.parametrize(
@@ -60,18 +81,18 @@ def test_turns_read_only(case, figures):
     [("fsync", errno.EIO), ("write", errno.EIO), ("write", errno.EDQUOT), ("posix_fallocate", errno.EDQUOT)],
 )
 def test_a_disk_that_fails_again_and_again(case, figures, call, number):
-    """Each try fails at the same place, some dozens of times, and then the disk is sound."""
+    """Each try fails at the same place, again and again, and then the disk is sound."""
     case.prepare()
     simulate = case.start_simulate("--count", "5000", "--rate", "max")
     assert simulate.wait().code == 0
-    injection = Injection(case.folder, Fault(call, number, number=2, times=8, path="*/.staging/*"))
+    injection = Injection(case.folder, Fault(call, number, number=2, times=CALLS, path="*/.staging/*"))
     arguments = case.speed_arguments("--until-end", "--roll-rows", "1000")
     running = case.program.start(*arguments, environment=injection.environment)
-    assert running.wait(90).code == 0, running.err
-    assert injection.count >= 2 + 8
+    assert running.wait(90 + 6 * CALLS).code == 0, running.err
+    assert injection.count >= 2 + CALLS
     assert "waits and will try again" in running.err
     assert os.strerror(number) in running.err
-    figures.check("disk over quota" if number == errno.EDQUOT else "EIO on fsync and write", case, 8)
+    figures.check("disk over quota" if number == errno.EDQUOT else "EIO on fsync and write", case, CALLS)
 
 
 def test_a_folder_that_cannot_be_read_to_its_end(case):

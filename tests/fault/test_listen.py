@@ -9,7 +9,7 @@ import subprocess
 
 import events
 import pytest
-from fillers import full
+from disks import full
 from scraper import Scraper
 from service import running_service
 
