@@ -32,6 +32,11 @@ def rounds(usual, release, size):
     return [(SEED + i, min(size, total - i * size)) for i in range((total + size - 1) // size)]
 
 
+def seeds(usual, release):
+    """A seed for each of so many faults, for parametrize."""
+    return [seed for seed, _ in rounds(usual, release, 1)]
+
+
 def dice_of(*seed):
     """Randomness that is the same in every run of the same seed."""
     return random.Random(repr((SEED, *seed)))
@@ -52,10 +57,11 @@ class Fault:
     times: int = 1  # so many calls in a row fail
     path: str | None = None  # pattern of the file or the peer
     data: str | None = None  # what the sent or received bytes contain
+    callers: str | None = None  # the program and the libraries that ask for memory, each between blanks
 
     def __str__(self):
         do = self.do if isinstance(self.do, str) else errno.errorcode[self.do]
-        return "-".join(map(str, filter(None, (self.call, do, self.number, self.path, self.data))))
+        return "-".join(map(str, filter(None, (self.call, do, self.number, self.path, self.data, self.callers))))
 
 
 class Injection:
@@ -71,7 +77,7 @@ class Injection:
     def environment(self):
         """What the process needs in its environment."""
         fault = self.fault
-        optional = {"FAULT_PATH": fault.path, "FAULT_DATA": fault.data}
+        optional = {"FAULT_PATH": fault.path, "FAULT_DATA": fault.data, "FAULT_CALLERS": fault.callers}
         return {
             "LD_PRELOAD": str(PRELOAD),
             "FAULT_PROGRAM": BINARY.name,

@@ -4,8 +4,9 @@
  * FAULT_CALL is the name of the call, FAULT_NUMBER says at the how manyth, counted over all threads. FAULT_DO is
  * "before" or "after", which kill the process there, or an errno, with which that call and FAULT_TIMES - 1 more fail.
  * Counted are only calls whose path or peer ("address:port") matches the pattern FAULT_PATH (fnmatch(3)) and whose
- * bytes contain FAULT_DATA. FAULT_COUNT is a file of 8 bytes that is mapped and holds the count, so that it outlives
- * the process.
+ * bytes contain FAULT_DATA; of memory, those of the program and the libraries whose names, without what follows a dot,
+ * are in FAULT_CALLERS, each between blanks. FAULT_COUNT is a file of 8 bytes that is mapped and holds the count, so
+ * that it outlives the process.
  *
  * Only a process called FAULT_PROGRAM is concerned, not what starts it. Each function below stands in for libc's of its
  * name.
@@ -17,6 +18,7 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <limits.h>
+#include <link.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -34,7 +36,7 @@
 #define ACTION_AFTER (-1)
 
 static struct {
-    const char *call, *path, *data;
+    const char *call, *path, *data, *callers;
     int64_t number, times;
     int action; /* ACTION_… or an errno */
     _Atomic int64_t *count;
@@ -47,6 +49,7 @@ struct call {
     int file;         /* or -1 */
     const void *data;
     ssize_t size;
+    void *caller; /* the code that asks for memory */
 };
 
 static int64_t number_of(const char *variable)
@@ -68,6 +71,7 @@ __attribute__((constructor)) static void begin(void)
         abort();
     fault.path = getenv("FAULT_PATH");
     fault.data = getenv("FAULT_DATA");
+    fault.callers = getenv("FAULT_CALLERS");
     fault.number = number_of("FAULT_NUMBER");
     fault.times = number_of("FAULT_TIMES");
     fault.action = strcmp(action, "before") == 0  ? ACTION_BEFORE
@@ -131,6 +135,23 @@ static bool has_data(const struct call *call)
            (call->data && call->size > 0 && memmem(call->data, (size_t)call->size, fault.data, strlen(fault.data)));
 }
 
+/* Asks for no memory, and is quick: OpenSSL alone asks for memory tens of thousands of times. */
+static bool has_caller(const struct call *call)
+{
+    char name[NAME_MAX];
+    const char *file;
+    struct dl_find_object object;
+
+    if (!fault.callers)
+        return true;
+    if (!call->caller || _dl_find_object(call->caller, &object))
+        return false;
+    file = strrchr(object.dlfo_link_map->l_name, '/');
+    file = file ? file + 1 : program_invocation_short_name; /* the program itself has no name there */
+    snprintf(name, sizeof(name), " %.*s ", (int)strcspn(file, "."), file);
+    return strstr(fault.callers, name) != NULL;
+}
+
 static void die(void)
 {
     kill(getpid(), SIGKILL);
@@ -147,7 +168,7 @@ static bool is_struck(const struct call *call)
 
     if (!fault.call || strcmp(fault.call, call->name) != 0)
         return false;
-    matches = has_path(call) && has_data(call);
+    matches = has_path(call) && has_data(call) && has_caller(call);
     errno = kept;
     if (!matches)
         return false;
@@ -505,7 +526,7 @@ ssize_t recvmsg(int file, struct msghdr *message, int flags)
 void *malloc(size_t size)
 {
     static __typeof__(malloc) *next;
-    bool struck = is_struck(&(struct call){"malloc", .file = -1});
+    bool struck = is_struck(&(struct call){"malloc", .file = -1, .caller = __builtin_return_address(0)});
     void *result;
 
     if (!next)
@@ -520,7 +541,7 @@ void *malloc(size_t size)
 void *calloc(size_t count, size_t size)
 {
     static __typeof__(calloc) *next;
-    bool struck = is_struck(&(struct call){"malloc", .file = -1});
+    bool struck = is_struck(&(struct call){"malloc", .file = -1, .caller = __builtin_return_address(0)});
     void *result;
 
     if (!next)
@@ -535,7 +556,7 @@ void *calloc(size_t count, size_t size)
 void *realloc(void *memory, size_t size)
 {
     static __typeof__(realloc) *next;
-    bool struck = is_struck(&(struct call){"malloc", .file = -1});
+    bool struck = is_struck(&(struct call){"malloc", .file = -1, .caller = __builtin_return_address(0)});
     void *result;
 
     if (!next)

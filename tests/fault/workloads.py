@@ -1,7 +1,7 @@
 """What runs while a fault is made: one command, again and again in one world, so that each run recovers from the last.
 
-A workload's `prepare()` makes the world, `next()` gives the arguments of a run that has something to do, and `settle()`
-runs once more without a fault and says what must be found.
+A workload's `prepare()` makes the world, `next()` gives the arguments of a run that has something to do, `check()` says
+what a run must have done that ends with 0, and `settle()` runs once more without a fault and says what must be found.
 """
 
 import datetime
@@ -30,6 +30,11 @@ class Speed:
         self.case.produce(events.draw(300, seed=next(self._seeds)))
         return self.case.speed_arguments("--until-end", *QUICK_GROUP, *NAMED, *SMALL_FILES)
 
+    def check(self):
+        offsets = "SELECT partition, totals_offset, archive_offset FROM antenna.progress WHERE totals_offset > 0"
+        ends = self.case.ends().items()
+        assert sorted(self.case.query(offsets)) == sorted((partition, end, end) for partition, end in ends)
+
     def settle(self):
         self.case.speed(*NAMED)
 
@@ -44,10 +49,13 @@ class Batch(Speed):
         self.case.speed(*NAMED, *SMALL_FILES)
         return self.case.batch_arguments(HOUR, *self.options)
 
+    def check(self):
+        self.case.check_batch(expect(self.case.messages()), HOUR)
+
     def settle(self):
         super().settle()
         self.case.batch(HOUR, *self.options)
-        self.case.check_batch(expect(self.case.messages()), HOUR)
+        self.check()
 
 
 class Compaction(Batch):
@@ -66,6 +74,9 @@ class Provision(Speed):
         self.case.execute("DROP SCHEMA IF EXISTS antenna CASCADE")
         self.case.execute("DROP TABLE IF EXISTS bytes, bytes_hourly, user_metadata, user_quota_limit")
         return ("provision", *self.case.login)
+
+    def check(self):
+        assert self.case.totals() == {}
 
     def settle(self):
         self.case.provision()
