@@ -7,7 +7,7 @@ import events
 import pytest
 from case import Case
 from cluster import Cluster
-from faults import dice_of, rounds, times
+from faults import dice_of, rounds, seeds, times
 from oracle import expect
 from service import running_service, wait_for_progress
 from stack import running
@@ -98,10 +98,11 @@ def skip_lost(case, messages, missing_in="totals"):
     ]
 
 
-def test_retention_passes_a_reader_that_waits(case, figures):
+@pytest.mark.parametrize("seed", seeds(1, 200))
+def test_retention_passes_a_reader_that_waits(case, figures, seed):
     """It stops with the loss spelled out; told to, it goes on, and what it lost is exactly what antenna.loss says."""
     case.prepare(partitions=1)
-    case.produce(events.draw(1000))
+    case.produce(events.draw(1000, seed=2 * seed))
     small = (
         "-X",
         "queued.min.messages=1",
@@ -115,7 +116,7 @@ def test_retention_passes_a_reader_that_waits(case, figures):
     wait_until(lambda: case.value("SELECT min(archive_offset) FROM antenna.progress") == 1000, "all is archived")
     with case.connect() as connection, connection.transaction():
         connection.execute("LOCK TABLE bytes")
-        case.produce(events.draw(50_000, seed=2))
+        case.produce(events.draw(50_000, seed=2 * seed + 1))
         messages = case.messages()
         case.delete_records({0: 50_900})
     speed.wait().fails(3, "messages are gone", "--accept-loss")
@@ -126,7 +127,7 @@ def test_retention_passes_a_reader_that_waits(case, figures):
     figures.check("Kafka: retention passes our offset", case, 1, expect(kept))
 
 
-def make_topic_anew(case, count, meanwhile=lambda: None):
+def make_topic_anew(case, count, seed=3, meanwhile=lambda: None):
     """A topic of the same name that begins at 0 again, with so many messages; `meanwhile` there is none."""
     case.delete_topic()
     meanwhile()
@@ -138,13 +139,13 @@ def make_topic_anew(case, count, meanwhile=lambda: None):
             return None
 
     wait_until(look, "the topic can be made anew")
-    case.produce(events.draw(count, seed=2))
+    case.produce(events.draw(count, seed=seed))
 
 
-def start_on_a_topic(case, *options, **addresses):
+def start_on_a_topic(case, *options, seed=2, **addresses):
     """A service that has read and archived a topic of one partition."""
     case.prepare(partitions=1)
-    case.produce(events.draw(1000))
+    case.produce(events.draw(1000, seed=seed))
     speed = case.start_speed(
         "--roll-age", "100ms", "-X", "topic.metadata.refresh.interval.ms=200", *options, **addresses
     )
@@ -153,12 +154,13 @@ def start_on_a_topic(case, *options, **addresses):
     return speed
 
 
+@pytest.mark.parametrize("seed", seeds(1, 200))
 @pytest.mark.parametrize("count", [10, 5000])
-def test_topic_is_made_anew_under_a_service(case, figures, count):
+def test_topic_is_made_anew_under_a_service(case, figures, count, seed):
     """However many messages the new one has, none of them counts when the deletion was noticed."""
-    speed = start_on_a_topic(case)
+    speed = start_on_a_topic(case, seed=2 * seed)
     before = case.messages()
-    make_topic_anew(case, count, meanwhile=lambda: speed.wait_for("waits and will try again"))
+    make_topic_anew(case, count, 2 * seed + 1, lambda: speed.wait_for("waits and will try again"))
     speed.wait().fails(3, "made anew", "--job")
     figures.check("Kafka: topic deleted and made anew", case, 1, expect(before))
 
@@ -203,10 +205,14 @@ def test_an_open_transaction_holds_its_partition_back(case):
     case.check_exact(expected)
 
 
-def test_compressed_and_large_messages(case, figures):
+CODECS = ["lz4", "zstd", "snappy", "gzip", "none"]
+
+
+@pytest.mark.parametrize("seed", seeds(1, 200))
+def test_compressed_and_large_messages(case, figures, seed):
     """All codecs in one partition, and messages of nearly 1 MB, which are events, too."""
     case.prepare(partitions=2)
-    for number, codec in enumerate(["lz4", "zstd", "snappy", "gzip", "none"]):
+    for number, codec in enumerate(CODECS, len(CODECS) * seed):
         large = json.loads(events.encode(size=number)) | {"padding": "x" * 1_000_000}
         case.produce(
             [*events.draw(1000, seed=number), json.dumps(large)], properties=LARGE | {"compression.type": codec}
