@@ -1,6 +1,6 @@
 # The front door: every target sets up what it needs and says little. Programs are built by CMake (CMakePresets.json).
-# ARGS=… is handed to the tests by pytest and to the benchmarks, SECONDS_OF_FUZZING=… to the fuzzers; FAULTS=… and SEED=…
-# are size and seed of the fault suite; prefix=… and DESTDIR=… say where install puts things.
+# ARGS=… is handed to the tests by pytest and to the benchmarks, SECONDS_OF_FUZZING=… and EXECUTIONS=… to the fuzzers;
+# FAULTS=… and SEED=… are size and seed of the fault suite; prefix=… and DESTDIR=… say where install puts things.
 
 python := .deps/venv/bin/python
 ARGS ?=
@@ -12,13 +12,17 @@ prefix ?= /usr/local
 DESTDIR ?=
 export PYTHONPATH := tools
 SECONDS_OF_FUZZING ?= 60
+EXECUTIONS ?= 100000000
+# The sanitizers look at some tests, which are marked for it, or at all of tests/integration.
+SANITIZED ?= some
+sanitized = $(if $(filter all,$(SANITIZED)),tests/integration -n $(processes),tests/integration tests/fault -m $(1))
 
 .DEFAULT_GOAL := help
 .PHONY: help build install deb kafka-archive test test-unit test-integration test-faults test-faults-share \
-        test-scale test-scale-share test-sanitized test-threads test-dashboard test-deploy test-deploy-share \
-        pictures build-clang demo demo-stop dashboard dashboard-stop bench bench-smoke capacity fuzz coverage lint analyze \
-        format reference sbom clean distclean setup-build setup-test setup-deploy setup-lint setup-dashboard setup-browser \
-        setup-spark
+        test-scale test-scale-share test-sanitized test-threads test-valgrind test-dashboard test-deploy test-deploy-share \
+        pictures build-clang demo demo-stop dashboard dashboard-stop bench bench-smoke capacity fuzz fuzz-decoder \
+        fuzz-corpus coverage lint analyze format reference sbom clean distclean setup-build setup-test setup-deploy \
+        setup-lint setup-dashboard setup-browser setup-spark
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,17 +62,22 @@ test-scale: setup-test setup-spark build ## many hosts and cut cables, both engi
 test-scale-share: setup-test setup-spark build ## the share of it that is in make test
 	@$(python) -m pytest tests/scale -m share $(ARGS)
 
-test-sanitized: setup-test ## unit tests and some of the others with the address and undefined-behaviour sanitizers
+test-sanitized: setup-test ## unit tests and SANITIZED=some of the others with the address and undefined-behaviour sanitizers
 	@cmake --preset asan >/dev/null
 	@cmake --build --preset asan
 	@ctest --preset asan
-	@ANTENNA=build/asan/antenna $(python) -m pytest tests/integration tests/fault -m asan $(ARGS)
+	@ANTENNA=build/asan/antenna PATIENCE=3 $(python) -m pytest $(call sanitized,asan) $(ARGS)
 
 test-threads: setup-test ## the same, fewer, with the thread sanitizer
 	@cmake --preset tsan >/dev/null
 	@cmake --build --preset tsan
 	@ctest --preset tsan
-	@ANTENNA=build/tsan/antenna $(python) -m pytest tests/integration tests/fault -m tsan $(ARGS)
+	@ANTENNA=build/tsan/antenna PATIENCE=3 $(python) -m pytest $(call sanitized,tsan) $(ARGS)
+
+test-valgrind: setup-test ## a few of the integration tests under valgrind
+	@cmake --preset valgrind >/dev/null
+	@cmake --build --preset valgrind
+	@ANTENNA=tests/valgrind PATIENCE=10 $(python) -m pytest tests/integration -m valgrind $(ARGS)
 
 coverage: setup-test ## branches of decode, totals, commit and archive that unit and integration tests take
 	@cmake --preset coverage >/dev/null
@@ -116,7 +125,15 @@ bench: setup-test setup-spark build ## all benchmarks, beside Spark and others: 
 fuzz: setup-test ## fuzz what reads input, each target for SECONDS_OF_FUZZING=60
 	@cmake --preset fuzz >/dev/null
 	@cmake --build --preset fuzz
-	@tests/fuzz/run $(SECONDS_OF_FUZZING)
+	@tests/fuzz/run build/fuzz -max_total_time=$(SECONDS_OF_FUZZING)
+
+fuzz-decoder: setup-test ## fuzz the decoder of messages for EXECUTIONS=100000000, without sanitizers
+	@cmake --preset fuzz-fast >/dev/null
+	@cmake --build --preset fuzz-fast
+	@tests/fuzz/run build/fuzz-fast -runs=$(EXECUTIONS) record
+
+fuzz-corpus: fuzz ## fuzz, and keep in tests/fuzz/corpus the inputs that reach code which none there reaches
+	@tests/fuzz/keep build/fuzz
 
 lint: setup-lint build ## check format, layers, headers, sizes, scripts and texts
 	@tools/lint/run

@@ -11,6 +11,14 @@ from certificates import Certificates
 from program import BINARY, Program
 from proxy import Proxy
 from stack import Kafka, Postgres, running
+from waiting import PATIENCE
+
+
+def pytest_collection_modifyitems(items):
+    """Where everything takes longer, each test has more time."""
+    for item in items:
+        if limit := item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(limit.args[0] * PATIENCE), append=False)
 
 
 @pytest.fixture(scope="session")

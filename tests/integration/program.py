@@ -6,17 +6,18 @@ import pathlib
 import signal
 import subprocess
 
-from waiting import wait_until
+from waiting import PATIENCE, wait_until
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = CHECKOUT / os.environ.get("ANTENNA", "build/antenna")
 
-# Exit code of a finding of the sanitizers, which no command of ours returns.
+# Exit code of a finding of the sanitizers and of valgrind, which no command of ours returns.
 SANITIZER_EXIT = 99
 
 SANITIZER_OPTIONS = {
-    "ASAN_OPTIONS": f"exitcode={SANITIZER_EXIT}",
-    "LSAN_OPTIONS": f"exitcode={SANITIZER_EXIT}",
+    # What a test preloads comes before the sanitizer's own library.
+    "ASAN_OPTIONS": f"exitcode={SANITIZER_EXIT}:verify_asan_link_order=0",
+    "LSAN_OPTIONS": f"exitcode={SANITIZER_EXIT}:suppressions={CHECKOUT}/tests/leak_sanitizer.txt:print_suppressions=0",
     "TSAN_OPTIONS": f"exitcode={SANITIZER_EXIT}:suppressions={CHECKOUT}/tests/thread_sanitizer.txt",
     "UBSAN_OPTIONS": f"exitcode={SANITIZER_EXIT}:halt_on_error=1:print_stacktrace=1",
 }
@@ -93,7 +94,7 @@ class Running:
     def wait(self, seconds=60):
         """Waits for the end and returns the result."""
         try:
-            code = self.process.wait(seconds)
+            code = self.process.wait(seconds * PATIENCE)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"still running after {seconds} s:\n{self.err}") from None
         result = Result(code, self.out_path.read_text(errors="replace"), self.err)

@@ -47,6 +47,7 @@ def archived(case):
     return case
 
 
+@pytest.mark.valgrind
 @pytest.mark.asan
 def test_totals_and_offenders_of_each_hour(archived):
     expected = expect(archived.messages())

@@ -63,6 +63,7 @@ def archived(case):
     return case
 
 
+@pytest.mark.valgrind
 @pytest.mark.asan
 def test_many_files_become_one(archived):
     before = files_of(archived)

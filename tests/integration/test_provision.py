@@ -32,6 +32,7 @@ def write(case, text):
     return path
 
 
+@pytest.mark.valgrind
 @pytest.mark.asan
 def test_tables_and_keys(case):
     result = case.provision("--users", USERS)

@@ -9,6 +9,7 @@ from oracle import expect
 pytestmark = pytest.mark.timeout(120)
 
 
+@pytest.mark.valgrind
 @pytest.mark.asan
 @pytest.mark.tsan
 def test_events_of_two_hours_in_no_order(case):
@@ -87,6 +88,7 @@ MALFORMED = {
 }
 
 
+@pytest.mark.valgrind
 @pytest.mark.asan
 def test_malformed_messages_are_kept_with_their_reason(case):
     case.prepare(partitions=1)

@@ -41,6 +41,7 @@ def details(report):
     return "\n".join(one["detail"] for hour in report["hours"] for one in hour["differences"])
 
 
+@pytest.mark.valgrind
 @pytest.mark.asan
 @pytest.mark.parametrize("options", [(), ("--deep",)])
 def test_nothing_differs(batched, options):

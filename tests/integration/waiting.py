@@ -1,12 +1,17 @@
 """Waiting for a condition with a deadline: the only way that these tests wait."""
 
+import os
 import time
+
+# So many times as long as usual everything may take: under valgrind, or with sanitizers.
+PATIENCE = int(os.environ.get("PATIENCE", "1"))
 
 POLL_SECONDS = 0.02
 
 
 def wait_until(condition, what, seconds=30):
     """Waits until `condition()` is true and returns its result; fails after `seconds`."""
+    seconds *= PATIENCE
     deadline = time.monotonic() + seconds
     while not (result := condition()):
         if time.monotonic() > deadline:
