@@ -1,9 +1,12 @@
-"""When an hour is sealed: not before all that was sent is archived."""
+"""When an hour is sealed: not before its end, nor before all that was sent is archived."""
+
+import time
 
 import confluent_kafka
 import events
 import pytest
 from case import ANSWER_SECONDS, QUICK_ROLLS
+from test_clock import Clock
 from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(60)
@@ -49,3 +52,30 @@ def test_an_open_transaction_holds_its_hour_open(case):
     speed = case.start_speed(*QUICK_ROLLS)
     check_hour_is_held_open(case, producer)
     speed.terminate()
+
+
+def check_nothing_is_ahead(case):
+    """No partition is archived up to a time that is still to come."""
+    ahead = "SELECT partition, totalled_until, archived_until FROM antenna.progress WHERE {} > now() AT TIME ZONE 'UTC'"
+    assert case.query(ahead.format("greatest(totalled_until, archived_until)")) == []
+
+
+def test_a_machine_whose_clock_is_ahead(case):
+    """Once told, a time that is to come would be believed until it has come."""
+    clock = Clock(case.folder)
+    clock.set("+1d")
+    case.prepare()
+    speed = case.program.start(*case.speed_arguments(*QUICK_ROLLS), environment=clock.environment)
+    wait_until(lambda: all((archived_until(case) or {0: None}).values()), "all partitions are passed over")
+    check_nothing_is_ahead(case)
+    speed.terminate()
+
+
+def test_a_producer_whose_clock_is_ahead(case):
+    """Kafka believes what it says of the arrival, too."""
+    case.prepare(partitions=1)
+    later = int(time.time()) + 3000
+    case.produce([events.encode(later)], timestamp_ms=later * 1000)
+    case.speed()
+    assert case.value("SELECT records_archived FROM antenna.progress") == 1
+    check_nothing_is_ahead(case)

@@ -1,11 +1,11 @@
 -- Moves the archive's offsets of partitions, for the owner of their epochs only. $1 job, $2 topic; arrays: $3 partition,
 -- $4 epoch, $5 next offset, and what was added since the last roll: $6 records archived, $7 bytes; $8 the event time
--- reached, the epoch when it is unknown.
+-- reached, the epoch when it is unknown; as in advance_totals, the server's clock limits it.
 UPDATE antenna.progress
 SET archive_offset = step.next_offset,
     records_archived = records_archived + step.archived,
     bytes_archived = bytes_archived + step.bytes,
-    archived_until = greatest(archived_until, nullif(step.until, 'epoch')),
+    archived_until = greatest(archived_until, nullif(least(step.until, localtimestamp), 'epoch')),
     updated_at = now()
 FROM unnest($3::integer[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::timestamp[])
     AS step (partition, epoch, next_offset, archived, bytes, until)

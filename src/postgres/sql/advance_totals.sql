@@ -1,12 +1,13 @@
 -- Moves the totals' offsets of partitions, for the owner of their epochs only. $1 job, $2 topic; arrays: $3 partition,
 -- $4 epoch, $5 next offset, and what was added since the last commit: $6 records totalled, $7 records rejected, $8 bytes;
--- $9 the event time reached, the epoch when it is unknown, $10 the end of the partition in Kafka.
+-- $9 the event time reached, the epoch when it is unknown, $10 the end of the partition in Kafka. By no clock that is ahead
+-- event time comes further than the server's.
 UPDATE antenna.progress
 SET totals_offset = step.next_offset,
     records_totalled = records_totalled + step.totalled,
     records_rejected = records_rejected + step.rejected,
     bytes_totalled = bytes_totalled + step.bytes,
-    totalled_until = greatest(totalled_until, nullif(step.until, 'epoch')),
+    totalled_until = greatest(totalled_until, nullif(least(step.until, localtimestamp), 'epoch')),
     end_offset = greatest(step.end_offset, step.next_offset),
     updated_at = now()
 FROM unnest($3::integer[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::timestamp[],
