@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/time.h"
 #include "config/jdbc.h"
+#include "postgres/schema_version.h"
 #include "postgres/server.h"
 #include "speed/probe.h"
 #include "speed/topic.h"
@@ -33,7 +34,9 @@ static int connect_to_postgres(struct worker *worker, struct error *error)
     if (jdbc_from_config(worker->job->config, &address, error) || postgres_open(&address, &worker->postgres, error))
         return -1;
     counter_add(&worker->counters.postgres_connects, 1);
-    if (server_check_writing(worker->postgres, error) || progress_limit_idle_time(worker->postgres, error))
+    /* The schema may have been migrated since the start. */
+    if (server_check_writing(worker->postgres, error) || schema_check_version(worker->postgres, error) ||
+        progress_limit_idle_time(worker->postgres, error))
         return -1;
     return recover_files(worker->postgres, worker->staging, error);
 }

@@ -142,3 +142,16 @@ def test_several_at_once(used):
     assert sum("migrated from version 1" in result.out for result in said) == 1
     assert versions(used) == [1, 2]
     used.check_layers()
+
+
+def test_a_worker_that_a_migration_has_overtaken(case):
+    """One that was forgotten, or frozen, while the others were stopped: with its next connection it ends."""
+    case.prepare()
+    speed = case.start_speed()
+    wait_until(lambda: case.value("SELECT min(epoch) FROM antenna.progress") == 1, "it has its partitions")
+    case.execute("INSERT INTO antenna.schema_version (version) VALUES (99)")
+    case.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    speed.wait().fails(3, "the schema antenna has version 99 instead of 2")
