@@ -148,8 +148,8 @@ static bool are_connections_used_up(const char *message)
 /* FATAL answers to a login that pass by themselves. */
 static bool is_passing(const char *message)
 {
-    return strstr(message, "the database system is") || strstr(message, "due to timeout") ||
-           are_connections_used_up(message);
+    return strstr(message, "the database system is") || strstr(message, "terminating connection") ||
+           strstr(message, "due to timeout") || are_connections_used_up(message);
 }
 
 static int connection_error(PGconn *connection, struct error *error)

@@ -14,6 +14,13 @@ def simple_query(text):
     return b"Q" + (len(body) + 4).to_bytes(4, "big") + body
 
 
+def fatal_error(code, text):
+    """A server's last words: an ErrorResponse with SQLSTATE and text."""
+    fields = {"S": "FATAL", "V": "FATAL", "C": code, "M": text}
+    body = b"".join(kind.encode() + value.encode() + b"\0" for kind, value in fields.items()) + b"\0"
+    return b"E" + (len(body) + 4).to_bytes(4, "big") + body
+
+
 BEGIN, COMMIT = simple_query("BEGIN"), simple_query("COMMIT")
 
 
@@ -86,6 +93,11 @@ class Link:
         """Passes a request on and swallows the answer, which is returned."""
         self._server.sendall(data)
         return self._server.recv(CHUNK)
+
+    def refuse(self, answer):
+        """Answers in the server's place, and ends the connection."""
+        self._client.sendall(answer)
+        return False
 
 
 class Proxy:

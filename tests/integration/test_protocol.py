@@ -9,13 +9,17 @@ import pytest
 import readers
 from case import QUICK_ROLLS
 from oracle import expect
-from proxy import BEGIN, COMMIT
+from proxy import BEGIN, COMMIT, fatal_error
 from test_group import wait_for_owners
 from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(60)
 
 CLAIM = b"SET epoch = progress.epoch + 1"
+
+# In a client's first message; the first client of a speed process is none of its workers.
+LOGIN = b"application_name"
+WORKERS_LOGIN = 2
 
 
 def address(case, proxy):
@@ -175,6 +179,19 @@ def test_a_worker_that_freezes_within_a_transaction(case, proxy):
     first.wait_for("goes on after")
     first.terminate()
     second.terminate()
+    case.check_exact()
+
+
+def test_a_login_that_is_ended_by_the_server(case, proxy):
+    """As a session that begins just when all are ended, for a restart or a failover: it is tried again."""
+    case.prepare()
+    case.produce(events.draw(100))
+    answer = fatal_error("57P01", "terminating connection due to administrator command")
+    proxy.arm(LOGIN, None, WORKERS_LOGIN, lambda link, _request: link.refuse(answer))
+    speed = case.start_speed("--until-end", *QUICK_ROLLS, uri=address(case, proxy))
+    result = speed.wait()
+    assert result.code == 0, result.err
+    assert speed.said("waits and will try again: could not connect to PostgreSQL")
     case.check_exact()
 
 
