@@ -67,8 +67,14 @@ static int find_ranges(const struct worker *worker, struct claim *claim, struct 
     return 0;
 }
 
+/* Where reading goes on. Without an archive its offset only follows, and nothing behind the totals' is wanted. */
+static int64_t next_to_read(const struct job *job, const struct progress *progress)
+{
+    return job->archive ? progress->archive_offset : progress->totals_offset;
+}
+
 /* Whether a range lacks messages from the partition's offsets on, and where reading can go on instead. */
-static bool lacks_messages(const struct progress *progress, const struct offset_range *range,
+static bool lacks_messages(const struct job *job, const struct progress *progress, const struct offset_range *range,
                            struct progress *ret_after)
 {
     *ret_after = *progress;
@@ -81,7 +87,7 @@ static bool lacks_messages(const struct progress *progress, const struct offset_
         ret_after->archive_offset = range->first;
     if (progress->totals_offset < range->first)
         ret_after->totals_offset = range->first;
-    return progress->archive_offset < range->first;
+    return next_to_read(job, progress) < range->first;
 }
 
 /* As lacks_messages(), of what Kafka holds now: before our claim, another worker may have read on beyond the range that
@@ -89,23 +95,26 @@ static bool lacks_messages(const struct progress *progress, const struct offset_
 static int find_loss(const struct worker *worker, struct claim *claim, size_t i, struct progress *ret_after,
                      struct error *error)
 {
-    if (!lacks_messages(&claim->progress[i], &claim->ranges[i], ret_after))
+    if (!lacks_messages(worker->job, &claim->progress[i], &claim->ranges[i], ret_after))
         return 0;
     if (find_range(worker, claim, i, error))
         return -1;
-    return lacks_messages(&claim->progress[i], &claim->ranges[i], ret_after) ? 1 : 0;
+    return lacks_messages(worker->job, &claim->progress[i], &claim->ranges[i], ret_after) ? 1 : 0;
 }
 
-static void describe_loss(struct buffer *text, const struct progress *progress, const struct offset_range *range)
+static void describe_loss(struct buffer *text, const struct job *job, const struct progress *progress,
+                          const struct offset_range *range)
 {
+    int64_t next = next_to_read(job, progress);
+
     buffer_printf(text, "%spartition %d is read up to offset %" PRId64, text->size ? "; " : "",
-                  (int)progress->partition, progress->archive_offset);
+                  (int)progress->partition, next);
     if (progress->totals_offset > range->end)
         buffer_printf(text, " (totals: %" PRId64 "), but ends at %" PRId64 ": it was shortened",
                       progress->totals_offset, range->end);
     else
         buffer_printf(text, " (totals: %" PRId64 "), but begins at %" PRId64 ": %" PRId64 " messages are gone",
-                      progress->totals_offset, range->first, range->first - progress->archive_offset);
+                      progress->totals_offset, range->first, range->first - next);
 }
 
 static int accept_loss(struct worker *worker, struct progress *progress, const struct progress *after,
@@ -130,7 +139,7 @@ static int check_losses(struct worker *worker, struct claim *claim, struct error
             return -1;
         if (!found)
             continue;
-        describe_loss(&lost, &claim->progress[i], &claim->ranges[i]);
+        describe_loss(&lost, worker->job, &claim->progress[i], &claim->ranges[i]);
         if (worker->job->accept_loss && accept_loss(worker, &claim->progress[i], &after, error))
             return -1;
     }
@@ -169,12 +178,13 @@ static int begin_to_read(struct worker *worker, const struct claim *claim, struc
     int status;
 
     for (size_t i = 0; i < claim->count; i++)
-        positions[i] = (struct position){claim->progress[i].partition, claim->progress[i].archive_offset};
+        positions[i] = (struct position){claim->progress[i].partition, next_to_read(worker->job, &claim->progress[i])};
     status = consumer_assign(worker->consumer, positions, claim->count, error);
     free(positions);
     for (size_t i = 0; i < claim->count && !status; i++) {
         const struct progress *progress = &claim->progress[i];
         struct partition *partition = partitions_find(&worker->partitions, progress->partition);
+        int64_t next = next_to_read(worker->job, progress);
 
         *partition = (struct partition){
             .id = progress->partition,
@@ -182,13 +192,12 @@ static int begin_to_read(struct worker *worker, const struct claim *claim, struc
             .epoch = progress->epoch,
             .totals_offset = progress->totals_offset,
             .archive_offset = progress->archive_offset,
-            .next_offset = progress->archive_offset,
+            .next_offset = next,
         };
-        log_line_at(LOG_DEBUG, (struct log_place){progress->partition, progress->archive_offset},
+        log_line_at(LOG_DEBUG, (struct log_place){progress->partition, next},
                     "worker %d reads partition %d from offset %" PRId64 " on, the totals from %" PRId64
                     ", by epoch %" PRId64,
-                    worker->number, (int)progress->partition, progress->archive_offset, progress->totals_offset,
-                    progress->epoch);
+                    worker->number, (int)progress->partition, next, progress->totals_offset, progress->epoch);
     }
     return status;
 }

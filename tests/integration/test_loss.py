@@ -65,6 +65,20 @@ def test_a_loss_of_the_archive_alone(case):
     assert case.query("SELECT missing_in, first_offset, next_offset FROM antenna.loss") == [("archive", 0, 30)]
 
 
+def test_what_only_an_archive_would_lack_is_no_loss_without_one(case):
+    """Totalled, killed before the archive's offset followed, and then deleted."""
+    case.prepare(partitions=1)
+    case.produce(events.draw(100))
+    speed = case.start_speed("--no-archive", "--roll-age", "1h")
+    case.wait_until_read(speed)
+    speed.kill()
+    expected = expect(case.messages())
+    case.delete_records({0: 100})
+    case.speed("--no-archive")
+    case.check_totals(expected)
+    assert case.value("SELECT count(*) FROM antenna.loss") == 0
+
+
 @pytest.mark.parametrize("count", [10, 300])
 def test_a_topic_that_was_made_anew(case, count):
     """However many messages it has."""
