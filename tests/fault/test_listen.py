@@ -1,15 +1,13 @@
 """What --listen says while a server or the disk is away: within seconds, whether there is work or not."""
 
 import contextlib
-import os
-import pathlib
 import shutil
-import signal
 import subprocess
 
 import events
 import pytest
 from disks import full
+from pauses import paused
 from scraper import Scraper
 from service import running_service
 
@@ -22,12 +20,6 @@ NOTICED_SECONDS = 12
 NO_ROLL = ("--roll-age", "1h")
 
 
-def family(pid):
-    """A process and its children, which PostgreSQL's sessions are."""
-    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *map(int, children)]
-
-
 @contextlib.contextmanager
 def stopped(server):
     """At once, and without a word to anybody."""
@@ -36,24 +28,6 @@ def stopped(server):
         yield
     finally:
         server.start()
-
-
-def send(number, pids):
-    """Signals processes, of which some may end by themselves, as those that clean tables do."""
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
-
-
-@contextlib.contextmanager
-def paused(server):
-    """Its connections stay, and nothing comes from them."""
-    pids = family(server.pid())
-    send(signal.SIGSTOP, pids)
-    try:
-        yield
-    finally:
-        send(signal.SIGCONT, pids)
 
 
 REASONS = {
