@@ -24,7 +24,8 @@ BACKLOG = 3000
 
 # tcp(7): a connection's timer in /proc/net/tcp, of which 2 is keepalive, and when it runs out, in 1/100 s
 SOCKET = re.compile(
-    r"^ *\d+: \S+ 0100007F:(?P<port>[0-9A-F]{4}) 01 \S+ (?P<timer>\d\d):(?P<left>[0-9A-F]+)", re.MULTILINE
+    r"^ *\d+: 0100007F:(?P<own>[0-9A-F]{4}) 0100007F:(?P<peer>[0-9A-F]{4}) 01 \S+ (?P<timer>\d\d):(?P<left>[0-9A-F]+)",
+    re.MULTILINE,
 )
 NOTICED_SECONDS = 15
 
@@ -122,18 +123,28 @@ def test_a_kafka_that_comes_and_goes_does_not_flood_the_log(wires):
     assert speed.err.count("reaches no Kafka broker") < times
 
 
+def seconds_to_probe(end, port):
+    """When connections whose own end, or peer, is this port are probed next."""
+    found = SOCKET.finditer(pathlib.Path("/proc/net/tcp").read_text())
+    return [int(one["left"], 16) / 100 for one in found if int(one[end], 16) == port and one["timer"] == "02"]
+
+
 def test_a_server_that_vanishes_is_noticed(wires):
     """While its answer is awaited, too: probes are sent soon, and not after the two hours of Linux."""
     case, both, addresses = wires
-
-    def timers(speed):
-        text = pathlib.Path(f"/proc/{speed.process.pid}/net/tcp").read_text()
-        sockets = [match for match in SOCKET.finditer(text) if int(match["port"], 16) == both["PostgreSQL"].port]
-        return [int(match["left"], 16) / 100 for match in sockets if match["timer"] == "02"]
-
-    with running_service(case, **addresses) as speed:
-        seconds = wait_until(lambda: timers(speed), "a keepalive timer")
+    with running_service(case, **addresses):
+        seconds = wait_until(lambda: seconds_to_probe("peer", both["PostgreSQL"].port), "a keepalive timer")
     assert max(seconds) <= NOTICED_SECONDS
+
+
+def test_a_client_that_vanishes_is_noticed(wires):
+    """By PostgreSQL, which lets go of what it had locked: else the next batch run would wait for two hours."""
+    case, _, addresses = wires
+    with running_service(case, **addresses):
+        wait_until(
+            lambda: min(seconds_to_probe("own", case.postgres.port), default=7200) <= NOTICED_SECONDS,
+            "a keepalive timer of the server",
+        )
 
 
 def test_topic_is_made_anew_behind_a_cut(wires):

@@ -226,6 +226,8 @@ static void test_hours(void **state)
     assert_int_equal(files.list[0].rows, 12);
     assert_true(listed_files_have(&files, "year=1970/x.parquet"));
     assert_false(listed_files_have(&files, "year=1970/y.parquet"));
+    assert_int_equal(hours_limit_idle_time(postgres, &error), 0);
+    assert_true(was_sent(sql_limit_idle_transaction));
     assert_int_equal(hours_note_batch(postgres, 3600, &input, &rerun, &error), 0);
     assert_true(was_sent(sql_note_batch));
     assert_int_equal(hours_hold(postgres, 3600, &error), 0);
