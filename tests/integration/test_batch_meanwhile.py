@@ -96,6 +96,15 @@ def test_asleep_before_its_end_it_does_not_keep_the_speed_layer(archived, proxy,
     archived.check_layers()
 
 
+def test_an_hour_has_one_lock_whatever_dates_look_like(archived):
+    archived.execute(f"ALTER DATABASE {archived.database} SET datestyle TO 'German'")
+    with archived.connect() as another:
+        another.execute("SELECT pg_advisory_lock(hashtextextended('antenna batch 2022-02-20 09:00:00', 0))")
+        running = archived.program.start(*archived.batch_arguments(HOUR))
+        wait_until(lambda: archived.value("SELECT count(*) FROM pg_locks WHERE NOT granted"), "it waits for the lock")
+    assert running.wait().code == 0, running.err
+
+
 def test_a_file_is_published_while_batch_reads(archived, proxy):
     with unpublished(archived, files_of(archived)[0]) as publish:
         meanwhile(proxy, b"DELETE FROM", publish)

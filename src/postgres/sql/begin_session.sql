@@ -1,7 +1,9 @@
--- Run on every new connection. Dates are UTC. A client that vanishes without a word is noticed within half a minute and gives free what it has locked. Tables are
+-- Run on every new connection. Dates are UTC, and texts of dates, of which keys of locks are made, the same for everybody.
+-- A client that vanishes without a word is noticed within half a minute and gives free what it has locked. Tables are
 -- never looked for, nor made, in the schema of our own bookkeeping, which the default search path would do for a user
 -- called antenna.
 SET TIME ZONE 'UTC';
+SET datestyle TO 'ISO, MDY';
 SET default_transaction_isolation TO 'read committed';
 SET tcp_keepalives_idle TO 10;
 SET tcp_keepalives_interval TO 5;
