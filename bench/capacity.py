@@ -19,6 +19,7 @@ BUSY = 0.5  # the share of a core that is planned with
 WINDOWS_A_DAY = 288
 DAY_SECONDS = 86_400
 APPS = 5
+CITY_USERS = 100_000  # of the workload that most measures have
 USERS_AN_ANTENNA = 500
 MESSAGE_BYTES = 155  # of an event as the README shows it, without blanks
 MILLION = 1_000_000
@@ -28,21 +29,52 @@ EXAMPLES = ((MILLION, 10), (10 * MILLION, 60))
 LARGEST = 100 * MILLION
 
 
+def per_message(row, figure):
+    """Microseconds of a core for a message."""
+    return round(median(row["runs"], figure) / row["messages"] * MILLION, 2)
+
+
+def per_row(row):
+    """Microseconds of a core of PostgreSQL for a row that is written."""
+    return round(median(row["runs"], "postgres_cpu") / median(row["runs"], "rows_written") * MILLION, 2)
+
+
 def costs():
     """Measured costs, rounded as they are printed; those of time in microseconds of a core for a message or a row."""
     city, spark = (find("speed", workload="city", system=system) for system in ("antenna", "Spark"))
     batch = find("batch", hours=1, system="antenna")
     one = find("scale", keys="unkeyed", processes=1)
-    written = median(city["runs"], "rows_written")
     return {
-        "speed": round(median(city["runs"], "cpu") / city["messages"] * MILLION, 2),
-        "spark": round(median(spark["runs"], "cpu") / spark["messages"] * MILLION, 2),
-        "postgres": round(median(city["runs"], "postgres_cpu") / written * MILLION, 2),
-        "kafka": round(median(city["runs"], "kafka_cpu") / city["messages"] * MILLION, 2),
-        "batch": round(median(batch["runs"], "cpu") / batch["messages"] * MILLION, 2),
+        "speed": per_message(city, "cpu"),
+        "spark": per_message(spark, "cpu"),
+        "postgres": per_row(city),
+        "reading": per_message(city, "kafka_cpu"),
+        "batch": per_message(batch, "cpu"),
         "archive": round(median(city["runs"], "archive") / city["messages"], 1),
         "row": round(median(one["runs"], "row_size")),
     }
+
+
+def populations():
+    """What has been measured with more and more users: what a message costs a worker, and a row PostgreSQL."""
+    rows = [row for row in (load("growth") or {"rows": []})["rows"] if row["what"] == "users" and row["runs"]]
+    if not rows:
+        raise LookupError("bench/results/growth.json has no users: run make bench ARGS='--measures growth'")
+    return [
+        {
+            "users": row["size"],
+            "speed": per_message(row, "cpu"),
+            "postgres": per_row(row),
+            "memory": median(row["runs"], "memory") / MILLION,
+        }
+        for row in sorted(rows, key=lambda row: row["size"])
+    ]
+
+
+def with_users(users):
+    """The smallest population measured that has so many users, or the largest of all."""
+    measured = populations()
+    return next((population for population in measured if population["users"] >= users), measured[-1])
 
 
 def sums_max():
@@ -52,7 +84,7 @@ def sums_max():
 
 def table(columns, rows, texts=None):
     """A Markdown table; the first `texts` columns are words, or else all but the last one, and the others figures."""
-    texts = texts or len(columns) - 1
+    texts = len(columns) - 1 if texts is None else texts
     lines = [columns, ["---"] * texts + ["---:"] * (len(columns) - texts), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -62,7 +94,7 @@ def cost_table(cost):
     timed = [
         ("`antenna speed`, archive included", "speed", "messages"),
         ("PostgreSQL", "postgres", "rows written"),
-        ("Kafka's broker", "kafka", "messages"),
+        ("Kafka's broker, reading only", "reading", "messages"),
         ("`antenna batch`", "batch", "messages of an hour"),
         ("Spark, in the place of `antenna speed`", "spark", "messages"),
     ]
@@ -92,6 +124,21 @@ def cost_table(cost):
     return table(["", "costs", "so it carries, half busy", ""], rows)
 
 
+def population_table():
+    """What costs more with more users."""
+    rows = [
+        [
+            f"{population['users']:,}",
+            f"{population['speed']:.2f}",
+            f"{population['memory']:,.0f}",
+            f"{population['postgres']:.2f}",
+        ]
+        for population in populations()
+    ]
+    columns = ["users", "CPU-s per million messages", "a worker's memory, MB", "PostgreSQL's CPU-s per million rows"]
+    return table(columns, rows, texts=0)
+
+
 def scale_table():
     """What more processes of one job cost, as measured."""
     rows = []
@@ -113,11 +160,16 @@ def scale_table():
     return table([*columns, "rows written per 1,000", "in transactions", "waiting for rows"], rows, texts=1)
 
 
-def need(rate, cost):
-    """Rows that all workers share, and workers: for the CPU time, and for the sums of two windows at a time."""
+def need(rate):
+    """Rows that all workers share, and workers: for the sums of two windows at a time, and for the CPU time.
+
+    A message costs the less the fewer users a worker has, so that each worker more makes those that are needed fewer.
+    """
     shared = rate // USERS_AN_ANTENNA + APPS
-    room = sums_max() // 2 - shared
-    return shared, max(math.ceil(rate * cost["speed"] / MILLION / BUSY), math.ceil(rate / room))
+    workers = math.ceil(rate / (sums_max() // 2 - shared))
+    while workers < rate * with_users(rate / workers)["speed"] / MILLION / BUSY:
+        workers += 1
+    return shared, workers
 
 
 def cores(what, rate, cost):
@@ -127,21 +179,23 @@ def cores(what, rate, cost):
 
 def example(rate, interval, cost):
     """The arithmetic for so many messages a second."""
-    shared, workers = need(rate, cost)
+    shared, workers = need(rate)
+    speed, row = with_users(rate / workers), with_users(rate)["postgres"]
     written = round((rate + workers * shared) / interval)
     totals = round(WINDOWS_A_DAY * (rate + shared) / MILLION)
     archive = rate * cost["archive"] / MILLION
     rows = [
         ["antennas and apps", f"{rate:,} / {USERS_AN_ANTENNA} + {APPS}", f"{shared:,}"],
-        cores("`antenna speed`", rate, cost["speed"]),
-        ["workers", f"as many, and at least {rate:,} / ({sums_max():,} / 2 − {shared:,})", f"{workers:,}"],
+        ["workers", f"at least {rate:,} / ({sums_max():,} / 2 − {shared:,}), and one for each core", f"{workers:,}"],
+        ["users of a worker", f"{rate:,} / {workers:,}", f"{rate / workers:,.0f}"],
+        cores(f"`antenna speed`, at the cost of {speed['users']:,} users", rate, speed["speed"]),
         ["partitions", f"2 × {workers:,}", f"{2 * workers:,}"],
         ["rows written a second", f"({rate:,} + {workers:,} × {shared:,}) / {interval} s", f"{written:,}"],
-        cores("PostgreSQL", written, cost["postgres"]),
+        cores(f"PostgreSQL, at the cost of {with_users(rate)['users']:,} users", written, row),
         [
             f"of {interval} s, antennas and apps are locked for",
-            f"{workers:,} × {shared:,} × {cost['postgres']:.2f} µs",
-            f"{workers * shared * cost['postgres'] / MILLION:,.2f} s",
+            f"{workers:,} × {shared:,} × {row:.2f} µs",
+            f"{workers * shared * row / MILLION:,.2f} s",
         ],
         ["5-minute totals a day", f"{WINDOWS_A_DAY} × ({rate:,} + {shared:,})", f"{totals:,} million"],
         ["their table, a day", f"{totals:,} million × {cost['row']:.0f} B", f"{totals * cost['row'] / 1000:,.0f} GB"],
@@ -149,19 +203,20 @@ def example(rate, interval, cost):
         ["archive, a day", f"{archive:,.1f} MB/s × 86,400 s", f"{archive * DAY_SECONDS / MILLION:,.2f} TB"],
         cores("`antenna batch`", rate, cost["batch"]),
         ["into Kafka", f"{rate:,} × {MESSAGE_BYTES} B", f"{rate * MESSAGE_BYTES / MILLION:,.0f} MB/s"],
-        cores("Kafka's brokers", rate, cost["kafka"]),
-        cores("Spark, in the place of `antenna speed`", rate, cost["spark"]),
+        cores("Kafka's brokers, reading only", rate, cost["reading"]),
+        cores(f"Spark, in the place of `antenna speed`, at the cost of {CITY_USERS:,} users", rate, cost["spark"]),
     ]
     head = f"### {rate // MILLION} million messages a second\n\n{rate:,} users, `--commit-interval {interval}s`.\n\n"
     return head + table(["", "arithmetic", ""], rows)
 
 
-def largest_example(cost):
+def largest_example():
     """Why the largest is several installations, and of which size."""
-    shared, workers = need(LARGEST, cost)
+    shared, workers = need(LARGEST)
     part, _ = EXAMPLES[-1]
-    locked = workers * shared * cost["postgres"] / MILLION
-    written = f"{workers:,} × {shared:,} × {cost['postgres']:.2f} µs = {locked:,.0f} s"
+    row = with_users(LARGEST)["postgres"]
+    locked = workers * shared * row / MILLION
+    written = f"{workers:,} × {shared:,} × {row:.2f} µs = {locked:,.0f} s"
     return (
         f"### {LARGEST // MILLION} million messages a second\n\n"
         f"In one database that is {LARGEST:,} users and {workers:,} workers, and to write the {shared:,} antennas and\n"
@@ -177,8 +232,9 @@ def parts():
     cost = costs()
     return {
         "costs": cost_table(cost),
+        "users": population_table(),
         "processes": scale_table(),
-        "examples": "\n\n".join([*(example(*one, cost) for one in EXAMPLES), largest_example(cost)]),
+        "examples": "\n\n".join([*(example(*one, cost) for one in EXAMPLES), largest_example()]),
     }
 
 
