@@ -10,9 +10,11 @@ import pytest
 from case import ANSWER_SECONDS, REJECTED_KEPT, Case
 from engine import Cluster, Spark
 from oracle import expect
+from proxy import COMMIT
 from sums import archived_rows, sums_by_type, topic_and_tables
 from test_batch import QUOTAS, snapshot, write_users
 from test_poison import LARGE_PRODUCER, LARGE_TOPIC, POISON
+from test_protocol import Victim, address, kill_before
 from test_seal import begin_transaction, check_hour_is_held_open
 from test_totals import MALFORMED
 from waiting import wait_until
@@ -181,15 +183,18 @@ def offsets(case):
     ]
 
 
-def test_spark_goes_on_where_a_killed_native_engine_stopped(case, spark, check_exact):
+def test_spark_goes_on_where_a_killed_native_engine_stopped(case, proxy, spark, check_exact):
+    """It is killed at its second roll: some is archived, more totalled, and the rest of the topic not read."""
     case.prepare()
     case.produce(events.draw(5000))
     case.produce(MALFORMED)
-    speed = case.start_speed("--roll-rows", "2000", "--roll-age", "1h", "--commit-interval", "10ms")
-    case.wait_until_read(speed)
-    speed.kill()
+    victim = Victim()
+    proxy.arm(COMMIT, "roll", 2, lambda *arguments: kill_before(victim, *arguments))
+    speed = case.start_speed("--roll-rows", "2000", "--roll-age", "1h", uri=address(case, proxy))
+    victim.set(speed)
+    wait_until(lambda: not speed.is_running(), "its death")
     totalled, archived = offsets(case)
-    assert 0 < archived < totalled
+    assert 0 < archived < totalled < 5000
     case.produce(events.draw(3000, seed=2))
     spark.speed(case)
     expected = check_exact(case)
