@@ -49,6 +49,7 @@ def costs():
         "spark": per_message(spark, "cpu"),
         "postgres": per_row(city),
         "reading": per_message(city, "kafka_cpu"),
+        "sending": per_message(find("produce", batch=None), "kafka_cpu"),
         "batch": per_message(batch, "cpu"),
         "archive": round(median(city["runs"], "archive") / city["messages"], 1),
         "row": round(median(one["runs"], "row_size")),
@@ -95,6 +96,7 @@ def cost_table(cost):
         ("`antenna speed`, archive included", "speed", "messages"),
         ("PostgreSQL", "postgres", "rows written"),
         ("Kafka's broker, reading only", "reading", "messages"),
+        ("Kafka's broker, sending only", "sending", "messages"),
         ("`antenna batch`", "batch", "messages of an hour"),
         ("Spark, in the place of `antenna speed`", "spark", "messages"),
     ]
@@ -204,6 +206,7 @@ def example(rate, interval, cost):
         cores("`antenna batch`", rate, cost["batch"]),
         ["into Kafka", f"{rate:,} × {MESSAGE_BYTES} B", f"{rate * MESSAGE_BYTES / MILLION:,.0f} MB/s"],
         cores("Kafka's brokers, reading only", rate, cost["reading"]),
+        cores("Kafka's brokers, sending only, without replicas", rate, cost["sending"]),
         cores(f"Spark, in the place of `antenna speed`, at the cost of {CITY_USERS:,} users", rate, cost["spark"]),
     ]
     head = f"### {rate // MILLION} million messages a second\n\n{rate:,} users, `--commit-interval {interval}s`.\n\n"
