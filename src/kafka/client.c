@@ -251,10 +251,12 @@ int kafka_count_partitions(rd_kafka_t *inquirer, const struct config *config, in
     return status;
 }
 
-/* Right after a topic was made, or while leaders move, who leads a partition is not known everywhere. */
+/* Right after a topic was made, or while leaders move, who leads a partition is not known everywhere, and a leader that
+ * is new does not know the end at once (KIP-207). */
 static bool awaits_leader(rd_kafka_resp_err_t code)
 {
-    return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+    return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+           code == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE;
 }
 
 int kafka_query_range(rd_kafka_t *client, const char *topic, int32_t partition, int timeout_ms,

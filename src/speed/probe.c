@@ -3,7 +3,6 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "postgres/server.h"
-#include "speed/topic.h"
 
 static void probe_disk(struct worker *worker)
 {
@@ -20,7 +19,5 @@ static void probe_disk(struct worker *worker)
 int probe_world(struct worker *worker, struct error *error)
 {
     probe_disk(worker);
-    if (topic_check_again(worker, error))
-        return -1;
     return server_check_writing(worker->postgres, error);
 }

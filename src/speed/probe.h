@@ -7,9 +7,8 @@
 #define PROBE_INTERVAL_MS 2000
 
 /**
- * Asks PostgreSQL whether it answers and takes changes, and Kafka whether the topic is still the same, and looks at the
- * archive's disk. Of the disk it only notes and says how it is, as totals go on without it until the next roll. Errors:
- * ERROR_WORLD for PostgreSQL, as topic_check_again() for the topic.
+ * Asks PostgreSQL whether it answers and takes changes, and looks at the archive's disk. Of the disk it only notes and
+ * says how it is, as totals go on without it until the next roll. Error: ERROR_WORLD for PostgreSQL.
  */
 int probe_world(struct worker *worker, struct error *error) must_check;
 

@@ -15,6 +15,7 @@
 #include "speed/idle.h"
 #include "speed/probe.h"
 #include "speed/roll.h"
+#include "speed/topic.h"
 
 /* Librdkafka waits this long to fill a batch: it bounds how stale an event can be before it is looked at. */
 #define READ_TIMEOUT_MS 10
@@ -168,7 +169,7 @@ static int take_message(struct worker *worker, const struct message *message, co
                : 0;
 }
 
-/* Reading will begin again at PostgreSQL's offsets, where Kafka may hold nothing any more. */
+/* What has been read may be nowhere else: Kafka need not hold it any more. */
 static void write_what_is_held(struct worker *worker)
 {
     struct error error;
@@ -301,6 +302,10 @@ static int probe(struct worker *worker, struct error *error)
 {
     bool has_work = worker->timers.commit_at || (worker->outage.roll_failed && awaits_roll(&worker->partitions));
 
+    if (topic_check_again(worker, error)) {
+        write_what_is_held(worker);
+        return -1;
+    }
     if (probe_world(worker, error))
         return -1;
     if (!has_work && !worker->joining && partitions_count_unclaimed(&worker->partitions) == 0)

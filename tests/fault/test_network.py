@@ -155,3 +155,4 @@ def test_topic_is_made_anew_behind_a_cut(wires):
     make_topic_anew(case, 5000)
     both["Kafka"].cut()
     speed.wait().fails(3, "made anew", "--job")
+    assert case.value("SELECT bool_and(archive_offset = totals_offset) FROM antenna.progress")

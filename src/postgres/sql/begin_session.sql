@@ -1,5 +1,5 @@
 -- Run on every new connection. Dates are UTC, and texts of dates, of which keys of locks are made, the same for everybody.
--- A client that vanishes without a word is noticed within half a minute and gives free what it has locked. Tables are
+-- A client that vanishes without a word is noticed within half a minute, and what it has locked is free again. Tables are
 -- never looked for, nor made, in the schema of our own bookkeeping, which the default search path would do for a user
 -- called antenna.
 SET TIME ZONE 'UTC';
