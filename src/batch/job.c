@@ -73,8 +73,7 @@ int batch_job_open(struct batch_job *job, const struct config *config, const str
     *job = (struct batch_job){.tools = {.config = config}, .listener = listener};
     batch_metrics_init(&job->metrics);
     if (read_range(job, config, error) || storage_check(config_text(config, OPTION_STORAGE_PATH), error) ||
-        jdbc_from_config(config, &job->address, error) || batch_job_connect(job, error) ||
-        check_database(job, config, error))
+        jdbc_from_config(config, &job->address, error) || batch_job_connect(job, error))
         return -1;
     return reader_open(&job->tools.reader, error);
 }
@@ -86,7 +85,7 @@ int batch_job_connect(struct batch_job *job, struct error *error)
     if (postgres_open(&job->address, &job->tools.postgres, error))
         return -1;
     counter_add(&job->metrics.postgres_connects, 1);
-    return 0;
+    return check_database(job, job->tools.config, error);
 }
 
 void batch_job_turn(struct batch_job *job)

@@ -30,7 +30,8 @@ struct batch_job {
 int batch_job_open(struct batch_job *job, const struct config *config, const struct batch_listener *listener,
                    struct error *error) must_check;
 
-/** Connects to PostgreSQL, unless the job is connected. */
+/** Connects to PostgreSQL and checks the database, which may be another's or migrated since, unless the job is
+ * connected. */
 int batch_job_connect(struct batch_job *job, struct error *error) must_check;
 
 /** Tells metrics and service manager that the loop has come round. */

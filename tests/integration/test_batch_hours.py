@@ -191,6 +191,16 @@ def test_follow_waits_for_postgres(case):
     case.check_layers()
 
 
+def test_follow_ends_when_a_migration_has_overtaken_it(case):
+    case.prepare()
+    (case.root / "data").mkdir(parents=True)
+    follow = case.program.start(*case.batch_arguments("-", "--follow", "--interval", "100ms"))
+    follow.wait_for("runs hours as they are sealed")
+    case.execute("INSERT INTO antenna.schema_version VALUES (99)")
+    case.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'antenna'")
+    follow.wait(30).fails(3, "the schema antenna has version 99")
+
+
 def test_killed_in_the_middle_of_hours_again_and_again(archived):
     for _ in range(20):
         archived.execute("UPDATE antenna.hour SET batch_rows = 0")
