@@ -107,6 +107,10 @@ def test_the_program_is_built_where_nothing_is(debian):
     assert debian.run("antenna", "--version").stdout.startswith("antenna ")
 
 
+# Of the image `dashboards`, where its PATH has it.
+ENTRY = "/usr/local/bin/dashboards"
+
+
 @pytest.fixture
 def dashboards(debian, tmp_path):
     """What RUN and COPY make of a clean Debian in the image `dashboards`, with Superset from another."""
@@ -122,7 +126,7 @@ def dashboards(debian, tmp_path):
     for source, target in (
         (debian.folder / "opt" / "superset", "opt/superset"),
         (CHECKOUT / "serving" / "superset", "usr/share/antenna/superset"),
-        (DOCKER / "dashboards", "usr/local/bin/dashboards"),
+        (DOCKER / "dashboards", ENTRY.lstrip("/")),
     ):
         subprocess.run(["cp", "-a", source, image.folder / target], check=True)
     return image
@@ -133,11 +137,11 @@ def test_the_dashboards_are_served_where_nothing_is(dashboards):
     """As the image's user, until its health check finds them; in a network of their own, for the port is always one."""
     (dashboards.folder / "var" / "lib" / "superset" / "password").write_text("secret\n")
     asked = shlex.join(json.loads(re.search(r"(?m)^HEALTHCHECK [^[]*(\[.*\])$", lines_of("dashboards"))[1]))
-    serve = f"dashboards & until {asked}; do kill -0 $! && sleep 1; done; kill $! && wait $!"
+    serve = f"{ENTRY} & until {asked}; do kill -0 $! || exit 1; sleep 1; done; kill $! && wait $!"
     user = ("setpriv", "--reuid=10001", "--regid=10001", "--clear-groups")
     variables = ("env", "HOME=/var/lib/superset", "SUPERSET_PASSWORD_FILE=/var/lib/superset/password")
     with Network() as network:
         served = network.call(dashboards.run, *user, *variables, "bash", "-ec", serve)
     assert "Listening at: http://0.0.0.0:8088" in served.stderr
-    wrong = dashboards.run(*user, "dashboards", "nonsense", check=False)
+    wrong = dashboards.run(*user, ENTRY, "nonsense", check=False)
     assert (wrong.returncode, wrong.stderr) == (2, "usage: dashboards [import]\n")
