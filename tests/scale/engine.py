@@ -110,9 +110,9 @@ class Spark:
         assert result.code == 0, f"exit code {result.code}:\n{result.err}"
         return result
 
-    def start_speed(self, case, *options):
-        """Runs it as a service."""
-        return self.start("speed.py", *case.speed_arguments(*options)[1:])
+    def start_speed(self, case, *options, **changes):
+        """Starts it in the background, with changes as in Case.speed_arguments."""
+        return self.start("speed.py", *case.speed_arguments(*options, **changes)[1:])
 
     def batch(self, case, hour):
         """Runs the batch layer for an hour."""
