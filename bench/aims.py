@@ -71,7 +71,7 @@ def cpu_aims():
 def rate_aims():
     """Messages a second of the speed layer."""
     for workload in ("small", "city"):
-        for system, bound in (("antenna", 70), ("antenna, two workers", 70), ("antenna, no archive", 90)):
+        for system, bound in (("antenna", 70), ("antenna, no archive", 90)):
             yield Aim(f"{workload}: rate of {system}, of the ceiling's", rate(workload, system), bound, " %", True)
     yield Aim("sparse: Spark's time to antenna's", ratio("sparse", "wall", "Spark", "antenna"), 5, at_least=True)
 

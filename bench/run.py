@@ -20,6 +20,7 @@ import measure_scale
 import measure_speed
 import measure_stages
 import measure_start
+import measure_workers
 import report
 import results
 from lab import Lab, opened, print_table
@@ -28,8 +29,8 @@ from systems import SYSTEMS
 from workloads import WORKLOADS, Loads
 
 MEASURES = (
-    *(measure_speed, measure_stages, measure_copy, measure_latency, measure_start, measure_batch, measure_scale),
-    *(measure_metrics, measure_produce, measure_growth),
+    *(measure_speed, measure_stages, measure_workers, measure_copy, measure_latency, measure_start, measure_batch),
+    *(measure_scale, measure_metrics, measure_produce, measure_growth),
 )
 QUICK_SCALE = 0.04
 SMOKE_SCALE = 0.2

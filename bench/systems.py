@@ -158,7 +158,6 @@ SMALL_MEMORY = [
 ]
 SYSTEMS = {
     "antenna": Antenna("antenna"),
-    "two-workers": Antenna("antenna, two workers", ["--workers", "2"]),
     "no-archive": Antenna("antenna, no archive", ["--no-archive"], archives=False),
     "small-memory": Antenna("antenna, small memory", SMALL_MEMORY),
     "drop": Drop(),
