@@ -33,6 +33,26 @@ static bool decode(const unsigned char *bytes, size_t size, uint32_t *ret_charac
     return size && character >= least[size] && character <= 0x10ffff && (character < 0xd800 || character > 0xdfff);
 }
 
+/* The size of the character that a text of `size` bytes begins with; 0 when that is no UTF-8. */
+static size_t next_character(const char *text, size_t size, uint32_t *ret_character)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    size_t taken = sequence_size(*bytes);
+
+    return taken && taken <= size && decode(bytes, taken, ret_character) ? taken : 0;
+}
+
+bool text_is_utf8(const char *text)
+{
+    size_t left = strlen(text), taken = 0;
+    uint32_t character;
+
+    for (; left; text += taken, left -= taken)
+        if ((taken = next_character(text, left, &character)) == 0)
+            return false;
+    return true;
+}
+
 /* Control characters; then, as Unicode's annex 9 has them, marks, embeddings and isolates, and separators of lines. */
 static bool is_harmful(uint32_t character)
 {
@@ -46,11 +66,10 @@ void text_make_printable(char *text)
     size_t length = strlen(text);
 
     for (size_t i = 0; i < length;) {
-        const unsigned char *bytes = (const unsigned char *)text + i;
-        size_t size = sequence_size(*bytes);
         uint32_t character;
+        size_t size = next_character(text + i, length - i, &character);
 
-        if (size == 0 || size > length - i || !decode(bytes, size, &character))
+        if (size == 0)
             text[i++] = '?';
         else {
             if (is_harmful(character))

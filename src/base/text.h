@@ -1,10 +1,14 @@
-/* Texts that come from outside, made harmless before a person sees them. */
+/* Texts that come from outside, looked at, and made harmless before a person sees them. */
 #ifndef ANTENNA_BASE_TEXT_H
 #define ANTENNA_BASE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define TEXT_SHOWN_SIZE 512
+
+/** Whether all bytes are UTF-8 (RFC 3629). */
+bool text_is_utf8(const char *text);
 
 /**
  * Puts a question mark in the place of what a terminal could obey or be deceived by: control characters (C0, DEL, C1),

@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/csv.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 #define ID_SIZE_MAX 256
 #define COLUMNS 4
@@ -42,6 +43,9 @@ static const char *check_row(const struct csv_row *row, int64_t *ret_quota)
 {
     if (row->count != COLUMNS)
         return "not the 4 fields id,name,email,quota";
+    for (size_t i = 0; i < COLUMNS; i++)
+        if (!text_is_utf8(row->fields[i]))
+            return "not encoded in UTF-8";
     if (row->fields[0][0] == '\0')
         return "the id is empty";
     if (strlen(row->fields[0]) > ID_SIZE_MAX)

@@ -96,6 +96,13 @@ def test_bad_lines_are_named_and_nothing_is_loaded(case):
     assert users_of(case) == []
 
 
+def test_users_file_of_another_encoding(case):
+    path = write(case, HEADER + "a,A,a@x.org,1\n")
+    path.write_bytes(path.read_bytes() + "b,Bäcker,b@x.org,2\n".encode("latin-1"))
+    result = case.program.run("provision", *case.login, "--users", path)
+    result.fails(3, "users.csv", "line 3", "not encoded in UTF-8", "nothing was loaded")
+
+
 def test_users_file_that_is_missing(case):
     result = case.program.run("provision", *case.login, "--users", case.folder / "nowhere.csv")
     result.fails(3, "could not open", "nowhere.csv")
