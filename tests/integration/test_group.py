@@ -114,6 +114,16 @@ def test_a_static_member_takes_up_what_it_had(case):
     check_static(case)
 
 
+def test_a_static_member_that_ends_while_it_is_given_partitions(case):
+    """Nothing is left to read, so it ends at once; it does not wait for an answer of a group that it has left."""
+    jobs = [f"{case.topic}-{number}" for number in range(5)]
+    case.prepare()
+    case.produce(events.draw(30))
+    for _ in range(20):
+        running = [case.start_speed("--until-end", "--instance-id", "one", "--job", job) for job in jobs]
+        assert [speed.wait(30).code for speed in running] == [0] * len(jobs)
+
+
 def test_two_processes_of_one_name(case):
     """The later one takes over, and the earlier one ends and says why."""
     case.prepare(partitions=2)
