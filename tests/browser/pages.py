@@ -3,6 +3,7 @@
 import contextlib
 import re
 
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import sync_playwright
 from program import CHECKOUT
 from waiting import wait_until
@@ -17,6 +18,11 @@ SCREENSHOTS = CHECKOUT / "build" / "dashboards"
 # A page that is this high shows all charts at once: Superset renders what is in sight only.
 HEIGHT = 2600
 RENDER_SECONDS = 180
+
+# Where a login leads, and how long one may take before it is tried again.
+WELCOME = re.compile("/superset/welcome/")
+LOGIN_MS = 15_000
+
 # Not UTC, as most people's: the pages must show UTC all the same.
 BROWSER_TIMEZONE = "America/New_York"
 
@@ -133,16 +139,22 @@ class Browser:
         self._superset = superset
         self._context = chromium.new_context(timezone_id=BROWSER_TIMEZONE)
         page = self._context.new_page()
-        self.log_in(page, superset.password)
-        page.wait_for_url(re.compile("/superset/welcome/"))
+        wait_until(lambda: self._is_let_in(page), "the login", RENDER_SECONDS)
         page.close()
 
-    def log_in(self, page, password):
-        """Fills the form in."""
+    def _is_let_in(self, page):
+        """Fills the form in, unless that was done; what is sent before the page's script has come is not taken."""
         page.goto(f"{self._superset.url}/login/")
+        if WELCOME.search(page.url):
+            return True
         page.locator("input#username").fill(self._superset.user)
-        page.locator("input#password").fill(password)
+        page.locator("input#password").fill(self._superset.password)
         page.keyboard.press("Enter")
+        try:
+            page.wait_for_url(WELCOME, timeout=LOGIN_MS)
+        except PlaywrightTimeoutError:
+            return False
+        return True
 
     @contextlib.contextmanager
     def open(self, slug, width=1600):

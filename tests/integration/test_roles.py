@@ -171,4 +171,4 @@ def test_a_job_with_the_role_of_the_other_is_refused(jobs):
     arguments = jobs.batch_arguments(HOUR, **login(SPEED))
     jobs.program.run(*arguments).fails(3, "permission denied", "grant the right to the user of jdbc-user")
     result = jobs.program.run("provision", jobs.login[0], *login(SPEED).values())
-    result.fails(3, "permission denied")
+    result.fails(3, "must be owner", "grant the right to the user of jdbc-user")
