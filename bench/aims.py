@@ -24,7 +24,7 @@ class Aim:
         """The cells of a table."""
         reached = self.found >= self.bound if self.at_least else self.found <= self.bound
         bound = f"{'≥' if self.at_least else '≤'} {self.bound:g}{self.unit}"
-        return [self.what, bound, f"{self.found:.3g}{self.unit}", "yes" if reached else "no"]
+        return [self.what, bound, f"{self.found:.4g}{self.unit}", "yes" if reached else "no"]
 
 
 def rows_of(name):

@@ -29,7 +29,11 @@ def write(measures):
     found = [(measure, results.load(measure.NAME)) for measure in measures]
     parts = ["# What was measured", "Made by `make bench`; what each figure means: [README](../README.md)."]
     parts += [section(measure, result) for measure, result in found if result]
-    parts += ["## Aims", markdown(*aims.table())]
+    parts += [
+        "## Aims",
+        "What keeps a figure from its aim: [README](../README.md#what-limits-it).",
+        markdown(*aims.table()),
+    ]
     path = results.FOLDER / "table.md"
     path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     return path
