@@ -13,7 +13,6 @@ from debian import CHECKOUT, SYSUSERS, Debian
 from network import Network
 from scraper import Scraper
 from stack import free_port
-from test_metrics import terminate_sessions
 
 
 def lines_of(stage):
@@ -78,7 +77,7 @@ def test_the_image_can_ask_whether_a_job_can_work(image, case, proxy):
     scraper.wait_until_ready()
     assert image.run(*words).stdout == "ok\n"
     proxy.lead_to(free_port())
-    terminate_sessions(case)
+    case.end_sessions()
     scraper.wait_until_not_ready("worker 1 waits: ")
     asked = image.run(*words, check=False)
     assert asked.returncode != 0

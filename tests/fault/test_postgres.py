@@ -12,7 +12,6 @@ from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(600)
 
-CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'antenna' AND datname = '{}'"
 WAITING = """
     SELECT count(*) FROM pg_locks WHERE NOT granted
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -40,7 +39,7 @@ def restart(case, _proxy):
 
 
 def terminate_backends(case, _proxy):
-    case.execute(CUT.format(case.database))
+    case.end_sessions()
 
 
 def lose_answer(_case, proxy):

@@ -218,6 +218,13 @@ class Case:
         with self.connect() as connection:
             connection.execute(sql)
 
+    def end_sessions(self):
+        """Has PostgreSQL end the jobs' sessions in the test's database."""
+        self.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND application_name = 'antenna'"
+        )
+
     def value(self, sql, *parameters):
         """The one value of a statement."""
         return self.query(sql, *parameters)[0][0]

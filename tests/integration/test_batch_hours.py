@@ -162,11 +162,17 @@ def test_an_hour_that_fails_keeps_no_other_from_being_run(archived):
     archived.check_layers()
 
 
-def test_follow_runs_hours_as_they_come(case):
+def start_to_follow(case):
+    """The batch layer as a service, before anything has come."""
     case.prepare()
     (case.root / "data").mkdir(parents=True)
     follow = case.program.start(*case.batch_arguments("-", "--follow", "--interval", "100ms"))
     follow.wait_for("runs hours as they are sealed")
+    return follow
+
+
+def test_follow_runs_hours_as_they_come(case):
+    follow = start_to_follow(case)
     for seed in range(3):
         case.produce(events.draw(500, seed=seed, seconds=4 * 3600))
         case.speed()
@@ -177,11 +183,8 @@ def test_follow_runs_hours_as_they_come(case):
 
 
 def test_follow_waits_for_postgres(case):
-    case.prepare()
-    (case.root / "data").mkdir(parents=True)
-    follow = case.program.start(*case.batch_arguments("-", "--follow", "--interval", "100ms"))
-    follow.wait_for("runs hours as they are sealed")
-    case.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'antenna'")
+    follow = start_to_follow(case)
+    case.end_sessions()
     follow.wait_for("waits and will try again")
     follow.wait_for("goes on")
     case.produce(events.draw(500))
@@ -192,12 +195,9 @@ def test_follow_waits_for_postgres(case):
 
 
 def test_follow_ends_when_a_migration_has_overtaken_it(case):
-    case.prepare()
-    (case.root / "data").mkdir(parents=True)
-    follow = case.program.start(*case.batch_arguments("-", "--follow", "--interval", "100ms"))
-    follow.wait_for("runs hours as they are sealed")
+    follow = start_to_follow(case)
     case.execute("INSERT INTO antenna.schema_version VALUES (99)")
-    case.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'antenna'")
+    case.end_sessions()
     follow.wait(30).fails(3, "the schema antenna has version 99")
 
 

@@ -1,7 +1,6 @@
 """What others do between two steps of the batch layer and of verify: it changes no number and makes no false alarm."""
 
 import contextlib
-import datetime
 import fcntl
 import threading
 
@@ -9,13 +8,12 @@ import events
 import pytest
 from case import QUICK_ROLLS
 from proxy import COMMIT, simple_query
-from test_compaction import files_of, start
-from test_protocol import Victim, address, kill_after
+from test_compaction import HOUR, die_before_the_exchange, files_of
+from test_protocol import address
 from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(90)
 
-HOUR = datetime.datetime(2022, 2, 20, 9)
 SNAPSHOT = simple_query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
 
@@ -69,11 +67,7 @@ def unpublished(case, place):
 @pytest.fixture
 def half_compacted(archived, proxy):
     """Compaction has died between the list and the folder."""
-    victim = Victim()
-    proxy.arm(COMMIT, None, 2, lambda *arguments: kill_after(victim, *arguments))
-    running = start(archived, HOUR, uri=address(archived, proxy))
-    victim.set(running)
-    wait_until(lambda: not running.is_running(), "its end")
+    die_before_the_exchange(archived, proxy)
     return archived
 
 

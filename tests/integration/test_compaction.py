@@ -298,24 +298,25 @@ def test_around_the_commit(archived, proxy, action):
     archived.check_exact(expected)
 
 
-@pytest.mark.asan
-def test_the_speed_layer_recovers_what_compaction_left(archived, proxy):
+def die_before_the_exchange(case, proxy, **changes):
+    """Compaction of an hour dies right after its files were replaced in the list, and before they are in the folder."""
     victim = Victim()
     proxy.arm(COMMIT, None, 2, lambda *arguments: kill_after(victim, *arguments))
-    running = start(archived, HOUR, uri=address(archived, proxy))
+    running = start(case, HOUR, uri=address(case, proxy), **changes)
     victim.set(running)
     wait_until(lambda: not running.is_running(), "its end")
+
+
+@pytest.mark.asan
+def test_the_speed_layer_recovers_what_compaction_left(archived, proxy):
+    die_before_the_exchange(archived, proxy)
     archived.speed()
     assert len(files_of(archived)) == 1
     archived.check_exact()
 
 
 def test_an_hour_whose_recovery_is_under_way_is_left_alone(archived, proxy):
-    victim = Victim()
-    proxy.arm(COMMIT, None, 2, lambda *arguments: kill_after(victim, *arguments))
-    running = start(archived, HOUR, uri=address(archived, proxy))
-    victim.set(running)
-    wait_until(lambda: not running.is_running(), "its end")
+    die_before_the_exchange(archived, proxy)
     (path,) = archived.root.glob(".staging/*/lock")
     with open(path, "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

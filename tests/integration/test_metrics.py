@@ -137,7 +137,7 @@ def test_not_ready_while_postgres_is_away(case, proxy):
     wait_until(lambda: archived_messages(scraper) == 100, "the archive")
     offsets = [scraper.value("antenna_partition_totals_offset", case.topic, str(partition)) for partition in range(3)]
     proxy.lead_to(free_port())
-    terminate_sessions(case)
+    case.end_sessions()
     scraper.wait_until_not_ready("worker 1 waits: ")
     assert scraper.get("/healthz") == (200, "ok\n")
     found = scraper.samples()
@@ -150,14 +150,6 @@ def test_not_ready_while_postgres_is_away(case, proxy):
     assert scraper.value("antenna_postgres_connects_total") >= 2
     speed.terminate()
     case.check_exact()
-
-
-def terminate_sessions(case):
-    """Ends the jobs' sessions in the test's database."""
-    case.query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND application_name = 'antenna'"
-    )
 
 
 @pytest.mark.parametrize("protocol", ["classic", "consumer"])
@@ -230,7 +222,7 @@ def test_batch_is_not_ready_while_postgres_is_away(case, proxy):
     scraper = Scraper(batch)
     scraper.wait_until_ready()
     proxy.lead_to(free_port())
-    terminate_sessions(case)
+    case.end_sessions()
     scraper.wait_until_not_ready("could not connect")
     assert scraper.value("antenna_outages_total") == 1
     proxy.lead_to(case.postgres.port)

@@ -123,16 +123,21 @@ def overtaken(case, proxy):
     return overtake(case, proxy, BEGIN)
 
 
-def test_a_worker_that_slept_while_another_took_over(case, overtaken):
-    """It wakes and must not write what it holds."""
-    first, second, wake = overtaken
-    wake()
-    first.wait_for("another worker has taken over")
+def check_both_go_on(case, first, second):
+    """More comes, is read, and counts once."""
     case.produce(events.draw(500, seed=3))
     case.wait_until_read(second)
     first.terminate()
     second.terminate()
     case.check_exact()
+
+
+def test_a_worker_that_slept_while_another_took_over(case, overtaken):
+    """It wakes and must not write what it holds."""
+    first, second, wake = overtaken
+    wake()
+    first.wait_for("another worker has taken over")
+    check_both_go_on(case, first, second)
 
 
 def test_a_worker_that_slept_before_its_claim(case, proxy):
@@ -140,11 +145,7 @@ def test_a_worker_that_slept_before_its_claim(case, proxy):
     first, second, wake = overtake(case, proxy, CLAIM)
     wake()
     wait_for_owners(case, first, second, partitions=3)
-    case.produce(events.draw(500, seed=3))
-    case.wait_until_read(second)
-    first.terminate()
-    second.terminate()
-    case.check_exact()
+    check_both_go_on(case, first, second)
 
 
 def test_a_stop_after_another_took_over(case, overtaken):

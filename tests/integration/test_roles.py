@@ -3,12 +3,9 @@
 import events
 import psycopg
 import pytest
-from proxy import COMMIT
 from psycopg import sql
-from test_compaction import start
-from test_protocol import Victim, address, kill_after
+from test_compaction import die_before_the_exchange
 from test_upgrade import take_back
-from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -74,11 +71,7 @@ def test_their_rights_suffice(jobs):
 def test_speed_may_recover_what_compaction_left(jobs, proxy):
     jobs.produce(events.draw(300))
     speed(jobs, "--roll-rows", "20")
-    victim = Victim()
-    proxy.arm(COMMIT, None, 2, lambda *arguments: kill_after(victim, *arguments))
-    running = start(jobs, HOUR, uri=address(jobs, proxy), **login(BATCH))
-    victim.set(running)
-    wait_until(lambda: not running.is_running(), "its end")
+    die_before_the_exchange(jobs, proxy, **login(BATCH))
     assert jobs.value("SELECT count(*) FROM antenna.archive_file WHERE replaced_by IS NOT NULL")
     speed(jobs)
     assert not jobs.value("SELECT count(*) FROM antenna.archive_file WHERE replaced_by IS NOT NULL")

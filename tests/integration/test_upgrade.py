@@ -150,8 +150,5 @@ def test_a_worker_that_a_migration_has_overtaken(case):
     speed = case.start_speed()
     wait_until(lambda: case.value("SELECT min(epoch) FROM antenna.progress") == 1, "it has its partitions")
     case.execute("INSERT INTO antenna.schema_version (version) VALUES (99)")
-    case.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
+    case.end_sessions()
     speed.wait().fails(3, "the schema antenna has version 99 instead of 2")

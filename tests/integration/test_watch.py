@@ -144,10 +144,7 @@ def test_goes_on_with_the_last_figures_while_postgres_does_not_answer(case, watc
     terminal = watch(login=(uri, *case.login[1:]))
     terminal.wait_for("rejected  not_json 1")
     proxy.close()
-    case.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        f"WHERE application_name = 'antenna' AND datname = '{case.database}'"
-    )
+    case.end_sessions()
     lines = terminal.wait_for("s old: ")
     assert lines[0].startswith("these figures are ")
     assert any("rejected  not_json 1" in line for line in lines)
