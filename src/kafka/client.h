@@ -14,6 +14,9 @@
 /** Milliseconds within which a broker must answer a question asked at start. */
 #define KAFKA_ANSWER_TIMEOUT_MS 10000
 
+/** The same while messages are read: there is other work than to wait for an answer that can be asked for again. */
+#define KAFKA_QUICK_ANSWER_MS 1000
+
 /** Pause before a question is asked again whose answer the brokers do not know yet. */
 #define KAFKA_ASK_AGAIN_MS 50
 

@@ -6,9 +6,6 @@
 #include "base/time.h"
 #include "kafka/ends.h"
 
-/* The worker has other work than to wait for an answer that it can ask for again. */
-#define ANSWER_TIMEOUT_MS 1000
-
 static bool is_archived(const struct partition *partition)
 {
     return partition->epoch && partition->archive_offset == partition->next_offset;
@@ -24,7 +21,8 @@ static size_t find_ends(const struct worker *worker, struct position *ends)
     for (size_t i = 0; i < worker->partitions.count; i++)
         if (is_archived(&worker->partitions.list[i]))
             ends[count++].partition = worker->partitions.list[i].id;
-    return count && ends_query(worker->job->inquirer, worker->job->key.topic, ANSWER_TIMEOUT_MS, ends, count, &ignored)
+    return count && ends_query(worker->job->inquirer, worker->job->key.topic, KAFKA_QUICK_ANSWER_MS, ends, count,
+                               &ignored)
                ? 0
                : count;
 }

@@ -6,9 +6,6 @@
 #include "base/log.h"
 #include "base/text.h"
 
-/* The worker has other work than to wait for an answer that it can ask for again. */
-#define ANSWER_TIMEOUT_MS 1000
-
 /* Said once in a job's life, by the worker that claims first. */
 static void warn_of_other(const struct job *job, const struct buffer *other)
 {
@@ -47,7 +44,7 @@ int topic_check_again(const struct worker *worker, struct error *error)
     struct error ignored;
 
     if (!*worker->topic_id || consumer_is_cut_off(worker->consumer) ||
-        topic_id_query(worker->job->inquirer, key->topic, ANSWER_TIMEOUT_MS, id, &ignored) ||
+        topic_id_query(worker->job->inquirer, key->topic, KAFKA_QUICK_ANSWER_MS, id, &ignored) ||
         strcmp(id, worker->topic_id) == 0)
         return 0;
     return tell_of_another(key, error);
