@@ -3,7 +3,7 @@
 import dataclasses
 
 from measure_speed import above_start
-from results import find, load, median
+from results import find, median, rows_of
 
 MEBI = 2**20
 LONG = 5_000_000  # messages: shorter runs are mostly start and stop
@@ -25,14 +25,6 @@ class Aim:
         reached = self.found >= self.bound if self.at_least else self.found <= self.bound
         bound = f"{'≥' if self.at_least else '≤'} {self.bound:g}{self.unit}"
         return [self.what, bound, f"{self.found:.4g}{self.unit}", "yes" if reached else "no"]
-
-
-def rows_of(name):
-    """The rows of a measure. Raises LookupError when it has none."""
-    found = load(name)
-    if not found:
-        raise LookupError(name)
-    return found["rows"]
 
 
 def speed(workload, system, figure):

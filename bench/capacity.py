@@ -9,7 +9,7 @@ import pathlib
 import re
 import sys
 
-from results import find, load, median
+from results import find, median, rows_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "capacity.md"
@@ -58,7 +58,7 @@ def costs():
 
 def populations():
     """What has been measured with more and more users: what a message costs a worker, and a row PostgreSQL."""
-    rows = [row for row in (load("growth") or {"rows": []})["rows"] if row["what"] == "users" and row["runs"]]
+    rows = [row for row in rows_of("growth") if row["what"] == "users" and row["runs"]]
     if not rows:
         raise LookupError("bench/results/growth.json has no users: run make bench ARGS='--measures growth'")
     return [
@@ -144,7 +144,7 @@ def population_table():
 def scale_table():
     """What more processes of one job cost, as measured."""
     rows = []
-    for row in load("scale")["rows"]:
+    for row in rows_of("scale"):
         runs, millions = row["runs"], row["messages"] / MILLION
         rows.append(
             [

@@ -46,9 +46,14 @@ def load(name):
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
+def rows_of(name):
+    """The rows of a measure; none when it has no results."""
+    return (load(name) or {"rows": []})["rows"]
+
+
 def find(name, **wanted):
     """The row of a measure that has these values. Raises LookupError when there is none with runs."""
-    for row in (load(name) or {"rows": []})["rows"]:
+    for row in rows_of(name):
         if wanted.items() <= row.items() and row["runs"]:
             return row
     raise LookupError(f"bench/results/{name}.json has no row with {wanted}: run make bench ARGS='--measures {name}'")
