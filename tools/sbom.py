@@ -20,7 +20,7 @@ DEBIAN = {"distro": "debian-12"}
 CONTAINED = {"npm/@confluentinc/kafka-javascript@1.10.1": ("github/confluentinc/librdkafka", "2.15.1")}
 
 PYTHON = {"python": "excluded", "superset": "optional", "spark": "optional"}
-JARS = {"maven": "excluded", "spark": "optional"}
+JARS = {"maven": "excluded", "jdbc": "excluded", "spark": "optional"}
 
 
 class SbomError(Exception):

@@ -9,7 +9,9 @@ import uuid
 from stack.process import ServerError
 from stack.server import CHECKOUT, Server, free_port
 
-JARS = CHECKOUT / ".deps" / "kafka" / "libs"
+# Resolved, as an archive of classes names the jars that it was made from.
+JARS = (CHECKOUT / ".deps" / "kafka" / "libs").resolve()
+CLASSES = JARS.parent / "classes.jsa"
 HEAP = "512m"
 
 # A request of API key 18 (ApiVersions), version 0, correlation id 1, without a client id: any broker answers it.
@@ -54,7 +56,10 @@ class Kafka(Server):
         return ()
 
     def _java(self, *arguments):
-        return ["java", f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{JARS}/*", *arguments]
+        options = [f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+        if CLASSES.exists():
+            options.append(f"-XX:SharedArchiveFile={CLASSES}")
+        return ["java", *options, "-cp", f"{JARS}/*", *arguments]
 
     def _cluster(self):
         """The id of a new cluster."""

@@ -13,6 +13,9 @@ CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 SERVER_PORTS_BEGIN = 10_000
 CLIENT_PORTS = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range")
 
+# A port that was given and is not used yet is not given again: a broker with several listeners takes several at once.
+_GIVEN = set()
+
 
 def free_port():
     """A TCP port of 127.0.0.1 that nobody uses right now.
@@ -23,8 +26,11 @@ def free_port():
     end = int(CLIENT_PORTS.read_text().split()[0])
     while True:
         port = random.randrange(SERVER_PORTS_BEGIN, end)
+        if port in _GIVEN:
+            continue
         with contextlib.suppress(OSError):
             check_free(port)
+            _GIVEN.add(port)
             return port
 
 
