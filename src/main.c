@@ -1,5 +1,7 @@
 /* Picks the subcommand, loads its configuration, runs it and maps its result to the exit code. */
 #include <duckdb.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <libpq-fe.h>
 #include <librdkafka/rdkafka.h>
 #ifdef ANTENNA_MIMALLOC
@@ -8,13 +10,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/stop.h"
 #include "command/command.h"
 #include "config/help.h"
-
-#define EXIT_USAGE 2
+#include "config/password.h"
 
 typedef int (*command_function)(const struct config *config, struct error *error);
 
@@ -42,6 +44,17 @@ static int load(enum command_id command, int count, char **arguments, struct con
     return config_load(command, count, arguments, ret_config, error);
 }
 
+static void warn_of_exposed_passwords(const struct config *config)
+{
+    static const enum option_id files[] = {OPTION_PASSWORD_FILE, OPTION_SPEED_PASSWORD_FILE, OPTION_BATCH_PASSWORD_FILE,
+                                           OPTION_READER_PASSWORD_FILE};
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+        if (config_has(config, files[i]) && password_is_exposed(config_text(config, files[i])))
+            log_line(LOG_WARNING, "every user of this machine may read the password file \"%s\": chmod 600 it",
+                     config_text(config, files[i]));
+}
+
 static int run_command(enum command_id command, int count, char **arguments, struct error *error)
 {
     cleanup(config_cleanup) struct config *config = NULL;
@@ -59,16 +72,31 @@ static int run_command(enum command_id command, int count, char **arguments, str
     if (config_has(config, OPTION_LOG_LEVEL))
         log_setup((enum log_level)config_number(config, OPTION_LOG_LEVEL),
                   (enum log_format)config_number(config, OPTION_LOG_FORMAT), command_table[command].name);
+    warn_of_exposed_passwords(config);
     stop_install();
     return command_functions[command](config, error);
 }
 
-/* What was printed but could not be written is a failure too. */
+/*
+ * A file or connection must not get the number of a standard stream that is closed, as output would be written into it.
+ * Reading and writing a path alone fails, as it does on a closed stream.
+ */
+static void reserve_streams(void)
+{
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
+        if (fcntl(stream, F_GETFD) < 0 && open("/", O_PATH) != stream)
+            _exit(EXIT_UNAVAILABLE);
+}
+
+/* What was printed but could not be written is a failure too. The reason of an earlier write is lost. */
 static int finish_output(struct error *error)
 {
-    if (fflush(stdout) || ferror(stdout))
-        return error_set(error, ERROR_FAILED, "could not write to standard output: %m");
-    return 0;
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return 0;
+    error_set(error, ERROR_WORLD, "could not write to standard output%s%s", errno ? ": " : "",
+              errno ? strerror(errno) : "");
+    return error_hint(error, "check the file, pipe or terminal to which it goes");
 }
 
 static int dispatch(int count, char **arguments, struct error *error)
@@ -82,7 +110,7 @@ static int dispatch(int count, char **arguments, struct error *error)
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
         help_program(count > 1 ? stdout : stderr);
-        return count > 1 ? 0 : EXIT_USAGE;
+        return count > 1 ? EXIT_DONE : EXIT_USAGE;
     }
     if (command_find(name, &command)) {
         log_setup(LOG_INFO, LOG_TEXT, command_table[command].name);
@@ -109,6 +137,7 @@ int main(int count, char **arguments)
 
     /* Memory and environment hold passwords: no core file, and no process of the same user may look into them. */
     prctl(PR_SET_DUMPABLE, 0);
+    reserve_streams();
     keep_memory();
     status = dispatch(count, arguments, &error);
     if (status >= 0 && finish_output(&error))

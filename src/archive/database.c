@@ -1,15 +1,23 @@
 #include "archive/database.h"
 
+#include <errno.h>
 #include <string.h>
 
+#include "archive/spill.h"
 #include "base/memory.h"
 
-int database_open(int threads, struct database *ret_database, struct error *error)
+/* How DuckDB begins to say that neither memory nor the spill folder do. */
+#define OUT_OF_MEMORY "Out of Memory Error"
+
+int database_open(int threads, const struct database_limits *limits, struct database *ret_database, struct error *error)
 {
     cleanup(memory_free) char *thread_count = memory_printf("%d", threads);
+    cleanup(memory_free) char *memory =
+        limits && limits->memory ? memory_printf("%lldB", (long long)limits->memory) : memory_printf("%s", "2GB");
     const char *const settings[][2] = {
         {"threads", thread_count},
-        {"memory_limit", "2GB"},
+        {"memory_limit", memory},
+        {"temp_directory", limits && limits->spill ? limits->spill : ""},
         {"autoinstall_known_extensions", "false"},
         {"autoload_known_extensions", "false"},
     };
@@ -63,8 +71,76 @@ int database_run(struct database *database, const char *sql, duckdb_result *ret_
     kind = duckdb_result_error_type(&result) == DUCKDB_ERROR_IO ? ERROR_WORLD : ERROR_FAILED;
     error_set(error, kind, "%s", duckdb_result_error(&result));
     error->message[strcspn(error->message, "\n")] = '\0';
+    if (strstr(error->message, strerror(EACCES))) {
+        error->kind = ERROR_MISTAKE;
+        error_hint(error, "let this user read and write the archive");
+    }
+    if (strstr(error->message, OUT_OF_MEMORY)) {
+        error->kind = ERROR_MISTAKE;
+        error_hint(error, "give more by --memory-limit, or more room in the archive's staging folder or TMPDIR");
+    }
     duckdb_destroy_result(&result);
     return -1;
+}
+
+static int check_types(duckdb_result *result, const duckdb_type *types, struct error *error)
+{
+    for (idx_t i = 0; types[i] != DUCKDB_TYPE_INVALID; i++)
+        if (duckdb_column_type(result, i) != types[i])
+            return error_set(error, ERROR_FAILED, "DuckDB gives the column %s in another type than expected",
+                             duckdb_column_name(result, i));
+    return 0;
+}
+
+int database_read(struct database *database, const char *sql, const duckdb_type *types, database_chunk_function take,
+                  void *context, struct error *error)
+{
+    duckdb_result result;
+    duckdb_data_chunk chunk;
+    int status;
+
+    if (database_run(database, sql, &result, error)) {
+        /* What DuckDB cannot make sense of is not the archive that it should be. */
+        if (error->kind == ERROR_FAILED)
+            error->kind = ERROR_MISTAKE;
+        return error_context(error, "could not read the archive");
+    }
+    status = check_types(&result, types, error);
+    while (!status && (chunk = duckdb_fetch_chunk(result))) {
+        status = take(context, chunk, error);
+        duckdb_destroy_data_chunk(&chunk);
+    }
+    duckdb_destroy_result(&result);
+    return status;
+}
+
+void *database_value(duckdb_data_chunk chunk, idx_t column, idx_t row, size_t size)
+{
+    return (char *)duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, column)) + row * size;
+}
+
+bool database_is_null(duckdb_data_chunk chunk, idx_t column, idx_t row)
+{
+    uint64_t *valid = duckdb_vector_get_validity(duckdb_data_chunk_get_vector(chunk, column));
+
+    return valid && !duckdb_validity_row_is_valid(valid, row);
+}
+
+int64_t database_number(duckdb_data_chunk chunk, idx_t column, idx_t row)
+{
+    return *(int64_t *)database_value(chunk, column, row, sizeof(int64_t));
+}
+
+struct slice database_text(duckdb_data_chunk chunk, idx_t column, idx_t row)
+{
+    duckdb_string_t *text = database_value(chunk, column, row, sizeof(*text));
+
+    return (struct slice){duckdb_string_t_data(text), duckdb_string_t_length(*text)};
+}
+
+bool database_is_short(const struct error *error)
+{
+    return strstr(error->message, OUT_OF_MEMORY) || strstr(error->message, "/" SPILL_PREFIX);
 }
 
 static void append_byte(struct buffer *sql, const char *byte)

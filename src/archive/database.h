@@ -6,6 +6,7 @@
 #define ANTENNA_ARCHIVE_DATABASE_H
 
 #include <duckdb.h>
+#include <stdbool.h>
 
 #include "archive/disk.h"
 #include "base/buffer.h"
@@ -15,17 +16,51 @@ struct database {
     duckdb_connection connection;
 };
 
+/** What a database may use; NULL for its default. */
+struct database_limits {
+    int64_t memory;    /* bytes; 0: the default, 2 GB */
+    const char *spill; /* folder for what memory does not hold; NULL: none, and the statement fails */
+};
+
 /** Opens a database that works with so many threads; release with database_release(). */
-int database_open(int threads, struct database *ret_database, struct error *error) must_check;
+int database_open(int threads, const struct database_limits *limits, struct database *ret_database, struct error *error)
+    must_check;
 
 /** Closes it; a zeroed struct is fine. Fits cleanup(). */
 void database_release(struct database *database);
 
 /**
- * Runs one statement. Errors: ERROR_WORLD for input and output (disk full, file missing), else ERROR_FAILED.
+ * Runs one statement. Errors: ERROR_WORLD for input and output (disk full, file missing), ERROR_MISTAKE when memory and
+ * spill folder do not do, else ERROR_FAILED.
  * Free the result with duckdb_destroy_result(), which also fits cleanup(); `ret_result` may be NULL.
  */
 int database_run(struct database *database, const char *sql, duckdb_result *ret_result, struct error *error) must_check;
+
+/** Takes a part of a result; returns 0, or -1 with an error, which ends the reading. */
+typedef int (*database_chunk_function)(void *context, duckdb_data_chunk chunk, struct error *error);
+
+/**
+ * Runs a query and gives each part of its result to `take`. `types` are those of its columns, which are checked, with
+ * DUCKDB_TYPE_INVALID behind the last. Errors: ERROR_WORLD for input and output, ERROR_MISTAKE for what DuckDB cannot
+ * read, and those of `take`.
+ */
+int database_read(struct database *database, const char *sql, const duckdb_type *types, database_chunk_function take,
+                  void *context, struct error *error) must_check;
+
+/** Where a value is whose type has `size` bytes. */
+void *database_value(duckdb_data_chunk chunk, idx_t column, idx_t row, size_t size);
+
+/** Whether a value is NULL. */
+bool database_is_null(duckdb_data_chunk chunk, idx_t column, idx_t row);
+
+/** A BIGINT that is not NULL. */
+int64_t database_number(duckdb_data_chunk chunk, idx_t column, idx_t row);
+
+/** A VARCHAR that is not NULL; valid as long as the chunk is. */
+struct slice database_text(duckdb_data_chunk chunk, idx_t column, idx_t row);
+
+/** Whether it is memory or the spill folder that an error is about, and no file of the archive. */
+bool database_is_short(const struct error *error);
 
 /** Appends a text as SQL writes it, quoted. */
 void database_quote(struct buffer *sql, const char *text);

@@ -10,6 +10,8 @@
 
 #include "base/memory.h"
 
+#define COPY_SIZE 65536
+
 void file_names_release(struct file_names *names)
 {
     for (size_t i = 0; i < names->count; i++)
@@ -24,12 +26,41 @@ void file_names_add(struct file_names *names, const char *name)
     names->names[names->count++] = memory_text(name, strlen(name));
 }
 
+size_t file_names_find(const struct file_names *names, struct slice name, size_t expected)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        size_t index = (expected + i) % names->count;
+
+        if (slice_equal(name, slice_of(names->names[index])))
+            return index;
+    }
+    return names->count;
+}
+
+const char *disk_name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+bool disk_names_file(const char *path, int file)
+{
+    struct stat held, named;
+
+    if (fstat(file, &held) || stat(path, &named))
+        return false;
+    errno = ENOENT;
+    return held.st_ino == named.st_ino;
+}
+
 int disk_fail(struct error *error, const char *what, const char *path)
 {
-    enum error_kind kind =
-        errno == EACCES || errno == EPERM || errno == EROFS || errno == ENOTDIR || errno == ENOENT || errno == EEXIST
-            ? ERROR_MISTAKE
-            : ERROR_WORLD;
+    enum error_kind kind = errno == EACCES || errno == EPERM || errno == EROFS || errno == ENOTDIR || errno == ENOENT ||
+                                   errno == EEXIST || errno == EISDIR || errno == ENOTEMPTY || errno == ELOOP ||
+                                   errno == EXDEV || errno == ENAMETOOLONG
+                               ? ERROR_MISTAKE
+                               : ERROR_WORLD;
 
     error_set(error, kind, "could not %s \"%s\": %s", what, path, strerror(errno));
     if (kind == ERROR_MISTAKE)
@@ -67,6 +98,33 @@ int disk_sync_folder(const char *path, struct error *error)
     }
     close(folder);
     return 0;
+}
+
+/* Returns 0, or -1 with errno. */
+static int copy_bytes(int from, int to)
+{
+    char bytes[COPY_SIZE];
+    ssize_t size;
+
+    while ((size = read(from, bytes, sizeof(bytes))) > 0)
+        for (ssize_t done = 0, written; done < size; done += written)
+            if ((written = write(to, bytes + done, (size_t)(size - done))) < 0)
+                return -1;
+    return size < 0 || fsync(to) ? -1 : 0;
+}
+
+int disk_copy(const char *from, const char *to, struct error *error)
+{
+    int source = open(from, O_RDONLY | O_CLOEXEC), copy, status;
+
+    if (source < 0)
+        return disk_fail(error, "open", from);
+    copy = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    status = copy < 0 || copy_bytes(source, copy) ? disk_fail(error, "write", to) : 0;
+    close(source);
+    if (copy >= 0)
+        close(copy);
+    return status;
 }
 
 int disk_make_folder(const char *path, struct error *error)

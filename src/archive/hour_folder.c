@@ -7,16 +7,114 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/hive.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/time.h"
 
-#define SUFFIX ".parquet"
-
 #define PUBLISH_LOOK_MS 20
+
+/* What is looked for: the hour in parts, one for each level. */
+struct look {
+    long parts[HIVE_LEVELS];
+    struct hour_folder *found;
+};
+
+static int refuse_folder(const char *path, const char *name, size_t depth, struct error *error)
+{
+    if (depth < HIVE_LEVELS)
+        error_set(error, ERROR_MISTAKE, "could not read the folder \"%s/%s\": its name is not %s=NUMBER", path, name,
+                  hive_level(depth));
+    else
+        error_set(error, ERROR_MISTAKE, "could not read the folder \"%s/%s\": it lies below the folder of an hour",
+                  path, name);
+    return error_hint(error, "rename the folder, or move it out of the storage-path");
+}
+
+/* A pipe would be waited for, and a link to a disk that is not mounted would hide its rows. A file that is gone again
+ * was replaced by compaction, which its reader notices. */
+static int take_file(struct look *look, const char *path, struct error *error)
+{
+    struct stat status;
+    bool reached = stat(path, &status) == 0;
+
+    if (!reached && lstat(path, &status) == 0 && S_ISLNK(status.st_mode) && !look->found->lenient) {
+        error_set(error, ERROR_MISTAKE, "could not read \"%s\": it is a symbolic link to a missing file", path);
+        return error_hint(error, "mount the disk that holds the file, or remove the link");
+    }
+    if (reached ? S_ISREG(status.st_mode) : !S_ISLNK(status.st_mode))
+        file_names_add(&look->found->paths, path);
+    else
+        look->found->others++;
+    return 0;
+}
+
+static int look_into(struct look *look, const char *path, size_t depth, struct error *error);
+
+/* An entry of a folder at this depth: on the way to the hour, a file of it, or something that no reader would read. */
+static int take_entry(struct look *look, const char *path, const char *name, size_t depth, struct error *error)
+{
+    cleanup(memory_free) char *below = memory_printf("%s/%s", path, name);
+
+    if (hive_is_hidden(name) || hive_is_null(name))
+        return 0;
+    if (strchr(name, '=') && !hive_is_file(name)) {
+        long value = depth < HIVE_LEVELS ? hive_value(name, depth) : -1;
+
+        if (value < 0)
+            return look->found->lenient ? 0 : refuse_folder(path, name, depth, error);
+        return value == look->parts[depth] ? look_into(look, below, depth + 1, error) : 0;
+    }
+    if (depth == HIVE_LEVELS && hive_is_file(name))
+        return take_file(look, below, error);
+    if (depth == HIVE_LEVELS || hive_is_file(name))
+        look->found->others++;
+    return 0;
+}
+
+static int look_into(struct look *look, const char *path, size_t depth, struct error *error)
+{
+    cleanup(file_names_release) struct file_names names = {0};
+    DIR *folder = opendir(path);
+
+    if (!folder && errno == ENOENT && depth > 0)
+        return 0; /* compaction has taken it away */
+    if (!folder)
+        return error_set(error, ERROR_MISTAKE, "could not open the folder \"%s\": %s", path, strerror(errno));
+    if (disk_read_folder(folder, &names))
+        return error_set(error, ERROR_WORLD, "could not read the folder \"%s\": %s", path, strerror(errno));
+    for (size_t i = 0; i < names.count; i++)
+        if (take_entry(look, path, names.names[i], depth, error))
+            return -1;
+    return 0;
+}
+
+static int compare_paths(const void *left, const void *right)
+{
+    return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+int hour_folder_list(const char *storage_path, int64_t hour, struct hour_folder *ret_folder, struct error *error)
+{
+    struct time_parts parts = time_split(hour);
+    struct look look = {{parts.year, parts.month, parts.day, parts.hour}, ret_folder};
+
+    if (look_into(&look, storage_path, 0, error))
+        return -1;
+    if (ret_folder->paths.count)
+        qsort(ret_folder->paths.names, ret_folder->paths.count, sizeof(*ret_folder->paths.names), compare_paths);
+    return 0;
+}
+
+void hour_folder_release(struct hour_folder *folder)
+{
+    file_names_release(&folder->paths);
+}
 
 int storage_check(const char *storage_path, struct error *error)
 {
     cleanup(memory_free) char *below = memory_printf("%s/%s", storage_path, LAYOUT_DATA);
+    cleanup(memory_free) char *unknown = memory_printf("%s/year=" HIVE_NULL, storage_path);
     DIR *folder = opendir(storage_path);
 
     if (!folder) {
@@ -29,46 +127,24 @@ int storage_check(const char *storage_path, struct error *error)
         error_set(error, ERROR_MISTAKE, "\"%s\" is a storage-root and no storage-path", storage_path);
         return error_hint(error, "give \"%s\", the folder that holds year=…", below);
     }
+    if (access(unknown, F_OK) == 0)
+        log_line(LOG_WARNING, "leaves out \"%s\": its rows have no timestamp and belong to no hour", unknown);
     return 0;
 }
 
-static int compare_paths(const void *left, const void *right)
+int storage_require_years(const char *storage_path, struct error *error)
 {
-    return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
-static bool is_for_readers(const char *name)
-{
-    size_t size = strlen(name);
-
-    return name[0] != '.' && size >= strlen(SUFFIX) && strcmp(name + size - strlen(SUFFIX), SUFFIX) == 0;
-}
-
-int hour_folder_list(const char *storage_path, int64_t hour, struct file_names *ret_paths, struct error *error)
-{
-    cleanup(memory_free) char *path = NULL;
     cleanup(file_names_release) struct file_names names = {0};
-    char place[LAYOUT_PATH_SIZE];
-    DIR *folder;
 
-    layout_hour_path(place, hour);
-    path = memory_printf("%s/%s", storage_path, place);
-    folder = opendir(path);
-    if (!folder && errno == ENOENT)
-        return 0;
-    if (!folder)
-        return error_set(error, ERROR_MISTAKE, "could not open the folder \"%s\": %s", path, strerror(errno));
-    if (disk_read_folder(folder, &names))
-        return error_set(error, ERROR_WORLD, "could not read the folder \"%s\": %s", path, strerror(errno));
-    for (size_t i = 0; i < names.count; i++) {
-        cleanup(memory_free) char *file = memory_printf("%s/%s", path, names.names[i]);
-
-        if (is_for_readers(names.names[i]))
-            file_names_add(ret_paths, file);
-    }
-    if (ret_paths->count)
-        qsort(ret_paths->names, ret_paths->count, sizeof(*ret_paths->names), compare_paths);
-    return 0;
+    if (disk_list(storage_path, &names, error))
+        return -1;
+    for (size_t i = 0; i < names.count; i++)
+        if (hive_value(names.names[i], 0) >= 0)
+            return 0;
+    error_set(error, ERROR_MISTAKE, "the storage-path \"%s\" has no folder year=NUMBER: no archive is there",
+              storage_path);
+    return error_hint(error, "give the folder that holds year=…: the speed layer's storage-root with /data behind it; "
+                             "check that its disk is mounted");
 }
 
 /* The path of a file in one writer's folder, or in what is to take the place of its hour's folder; or NULL. Free it. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "archive/disk.h"
 #include "base/time.h"
 
 void layout_name(char name[LAYOUT_NAME_SIZE], int64_t hour, const char *token, unsigned sequence)
@@ -25,6 +26,13 @@ int layout_path(char path[LAYOUT_PATH_SIZE], const char *name)
         return -1;
     snprintf(path, LAYOUT_PATH_SIZE, "year=%u/month=%u/day=%u/hour=%u/%s", year, month, day, hour, name);
     return 0;
+}
+
+bool layout_is_own(const char *path)
+{
+    char place[LAYOUT_PATH_SIZE];
+
+    return layout_path(place, disk_name_of(path)) == 0;
 }
 
 void layout_hour_path(char path[LAYOUT_PATH_SIZE], int64_t hour)

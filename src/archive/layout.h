@@ -6,6 +6,7 @@
 #ifndef ANTENNA_ARCHIVE_LAYOUT_H
 #define ANTENNA_ARCHIVE_LAYOUT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/attributes.h"
@@ -32,6 +33,9 @@ void layout_name(char name[LAYOUT_NAME_SIZE], int64_t hour, const char *token, u
 
 /** Writes the path below the data folder of the file with this name. Returns -1 when it is no name of ours. */
 int layout_path(char path[LAYOUT_PATH_SIZE], const char *name) must_check;
+
+/** Whether a file has, by its name, been written by the speed layer or by compaction. */
+bool layout_is_own(const char *path);
 
 /** Writes the path below the data folder of the hour's folder. */
 void layout_hour_path(char path[LAYOUT_PATH_SIZE], int64_t hour);

@@ -2,18 +2,22 @@
 
 #include "archive/database.h"
 #include "archive/parquet.h"
+#include "archive/shape.h"
 
-int merge_files(const struct file_names *paths, const char *to, int64_t *ret_size, struct error *error)
+int merge_files(const struct database_limits *limits, const struct file_names *paths, const char *to,
+                enum parquet_codec codec, int64_t *ret_size, struct error *error)
 {
     cleanup(database_release) struct database database = {0};
     cleanup(buffer_release) struct buffer sql = {0};
 
-    if (database_open(1, &database, error))
+    if (database_open(1, limits, &database, error))
         return -1;
+    if (shapes_require_own(&database, paths, error))
+        return error_context(error, "could not merge %zu files into \"%s\"", paths->count, to);
     buffer_text(&sql, "COPY (SELECT timestamp, id, antenna_id, bytes, app FROM read_parquet(");
     database_quote_all(&sql, paths);
     buffer_text(&sql, ", hive_partitioning = false))");
-    parquet_append_target(&sql, to);
+    parquet_append_target(&sql, to, codec);
     if (database_run(&database, sql.data, NULL, error)) {
         /* What DuckDB cannot make sense of is not the archive that it should be. */
         if (error->kind == ERROR_FAILED)

@@ -2,14 +2,16 @@
 #ifndef ANTENNA_ARCHIVE_MERGE_H
 #define ANTENNA_ARCHIVE_MERGE_H
 
-#include "archive/disk.h"
+#include "archive/database.h"
+#include "archive/parquet.h"
 
 /**
  * Writes the rows of all `paths`, in their order, to a new file at `to`, with the columns and in the format of
  * parquet_write(), and waits until it is on disk. Returns its size in bytes. One thread does it, to leave the others to
- * those who wait for their work. Errors: ERROR_MISTAKE for a file that cannot be read, ERROR_WORLD for input and
- * output, with the new file left for its owner to delete.
+ * those who wait for their work. `limits` are as database_open()'s. Errors: ERROR_MISTAKE for a file that cannot be
+ * read, ERROR_WORLD for input and output, with the new file left for its owner to delete.
  */
-int merge_files(const struct file_names *paths, const char *to, int64_t *ret_size, struct error *error) must_check;
+int merge_files(const struct database_limits *limits, const struct file_names *paths, const char *to,
+                enum parquet_codec codec, int64_t *ret_size, struct error *error) must_check;
 
 #endif

@@ -26,6 +26,7 @@ struct source {
 };
 
 struct parquet {
+    enum parquet_codec codec;
     struct database database;
     struct source source;
 };
@@ -140,11 +141,12 @@ static int register_rows(struct parquet *parquet, struct error *error)
     return 0;
 }
 
-int parquet_open(struct parquet **ret_parquet, struct error *error)
+int parquet_open(enum parquet_codec codec, struct parquet **ret_parquet, struct error *error)
 {
     struct parquet *parquet = memory_new(1, sizeof(*parquet));
 
-    if (database_open(1, &parquet->database, error) || register_rows(parquet, error)) {
+    parquet->codec = codec;
+    if (database_open(1, NULL, &parquet->database, error) || register_rows(parquet, error)) {
         parquet_close(parquet);
         return -1;
     }
@@ -160,12 +162,13 @@ void parquet_close(struct parquet *parquet)
     free(parquet);
 }
 
-void parquet_append_target(struct buffer *sql, const char *path)
+void parquet_append_target(struct buffer *sql, const char *path, enum parquet_codec codec)
 {
+    static const char *const codecs[] = {[PARQUET_ZSTD] = "zstd, COMPRESSION_LEVEL 1", [PARQUET_SNAPPY] = "snappy"};
+
     buffer_text(sql, " TO ");
     database_quote(sql, path);
-    buffer_printf(sql, " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE %d)",
-                  PARQUET_ROW_GROUP_ROWS);
+    buffer_printf(sql, " (FORMAT parquet, COMPRESSION %s, ROW_GROUP_SIZE %d)", codecs[codec], PARQUET_ROW_GROUP_ROWS);
 }
 
 static int copy_rows(struct parquet *parquet, const char *path, struct error *error)
@@ -173,7 +176,7 @@ static int copy_rows(struct parquet *parquet, const char *path, struct error *er
     cleanup(buffer_release) struct buffer sql = {0};
 
     buffer_text(&sql, "COPY (SELECT * FROM antenna_rows())");
-    parquet_append_target(&sql, path);
+    parquet_append_target(&sql, path, parquet->codec);
     return database_run(&parquet->database, sql.data, NULL, error);
 }
 

@@ -12,10 +12,13 @@
 /** Rows of a row group at most. */
 #define PARQUET_ROW_GROUP_ROWS 1000000
 
+/** How files are compressed; the order is that of --compression. */
+enum parquet_codec { PARQUET_ZSTD, PARQUET_SNAPPY };
+
 struct parquet;
 
 /** Makes a writer; it belongs to one thread. Close with parquet_close(). */
-int parquet_open(struct parquet **ret_parquet, struct error *error) must_check;
+int parquet_open(enum parquet_codec codec, struct parquet **ret_parquet, struct error *error) must_check;
 
 /** Frees the writer; NULL is fine. */
 void parquet_close(struct parquet *parquet);
@@ -29,6 +32,6 @@ int parquet_write(struct parquet *parquet, const struct rows_hour *hour, const s
                   const char *path, int64_t *ret_size, struct error *error) must_check;
 
 /** Appends to a COPY where it writes and how: the format of all files of the archive. */
-void parquet_append_target(struct buffer *sql, const char *path);
+void parquet_append_target(struct buffer *sql, const char *path, enum parquet_codec codec);
 
 #endif

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "archive/database.h"
+#include "archive/spill.h"
 #include "base/buffer.h"
 #include "base/memory.h"
 
@@ -13,14 +14,39 @@ enum total_column { TOTAL_DIMENSION, TOTAL_NAME, TOTAL_EVENTS, TOTAL_BYTES };
 
 struct reader {
     struct database database;
+    struct spill spill;
+    int64_t memory_limit;
 };
 
-int reader_open(struct reader **ret_reader, struct error *error)
+struct database_limits reader_limits(const struct reader *reader)
+{
+    return (struct database_limits){reader->memory_limit, reader->spill.path};
+}
+
+/* A thread for each processor, as long as each has this much of a memory limit that is given: below it DuckDB fails
+ * instead of spilling. */
+#define THREAD_MEMORY (256LL * 1024 * 1024)
+
+static int count_threads(int64_t memory_limit)
+{
+    long threads = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (memory_limit && threads > memory_limit / THREAD_MEMORY)
+        threads = (long)(memory_limit / THREAD_MEMORY);
+    return threads > 0 ? (int)threads : 1;
+}
+
+int reader_open(const struct reader_settings *settings, struct reader **ret_reader, struct error *error)
 {
     struct reader *reader = memory_new(1, sizeof(*reader));
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    struct database_limits limits;
+    int status = spill_open(settings->storage_path, &reader->spill, error);
 
-    if (database_open(processors > 0 ? (int)processors : 1, &reader->database, error)) {
+    reader->memory_limit = settings->memory_limit;
+    limits = reader_limits(reader);
+    if (!status)
+        status = database_open(count_threads(settings->memory_limit), &limits, &reader->database, error);
+    if (status) {
         reader_close(reader);
         return -1;
     }
@@ -33,6 +59,7 @@ void reader_close(struct reader *reader)
     if (!reader)
         return;
     database_release(&reader->database);
+    spill_close(&reader->spill);
     free(reader);
 }
 
@@ -42,39 +69,9 @@ void reader_cleanup(struct reader **reader)
     *reader = NULL;
 }
 
-/* Gives every chunk of the result to `take_chunk`. */
-static int take_chunks(struct database *database, const char *sql,
-                       int (*take_chunk)(void *context, duckdb_data_chunk chunk, struct error *error), void *context,
-                       struct error *error)
+struct database *reader_database(struct reader *reader)
 {
-    duckdb_result result;
-    duckdb_data_chunk chunk;
-    int status = 0;
-
-    if (database_run(database, sql, &result, error)) {
-        /* What DuckDB cannot make sense of is not the archive that it should be. */
-        if (error->kind == ERROR_FAILED)
-            error->kind = ERROR_MISTAKE;
-        return error_context(error, "could not read the archive");
-    }
-    while (!status && (chunk = duckdb_fetch_chunk(result))) {
-        status = take_chunk(context, chunk, error);
-        duckdb_destroy_data_chunk(&chunk);
-    }
-    duckdb_destroy_result(&result);
-    return status;
-}
-
-static void *column(duckdb_data_chunk chunk, idx_t index)
-{
-    return duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, index));
-}
-
-static struct slice text_at(duckdb_data_chunk chunk, idx_t index, idx_t row)
-{
-    duckdb_string_t *text = (duckdb_string_t *)column(chunk, index) + row;
-
-    return (struct slice){duckdb_string_t_data(text), duckdb_string_t_length(*text)};
+    return &reader->database;
 }
 
 struct counting {
@@ -83,66 +80,71 @@ struct counting {
     size_t next; /* path that is expected: the answer mostly has their order */
 };
 
-static void take_count(struct counting *counting, struct slice name, int64_t rows)
-{
-    const struct file_names *paths = counting->paths;
-
-    for (size_t i = 0; i < paths->count; i++) {
-        size_t index = (counting->next + i) % paths->count;
-
-        if (!slice_equal(name, slice_of(paths->names[index])))
-            continue;
-        counting->rows[index] = rows;
-        counting->next = index + 1;
-        return;
-    }
-}
-
 static int take_counts(void *context, duckdb_data_chunk chunk, struct error *error)
 {
+    struct counting *counting = context;
+
     (void)error;
-    for (idx_t row = 0; row < duckdb_data_chunk_get_size(chunk); row++)
-        take_count(context, text_at(chunk, 0, row), ((int64_t *)column(chunk, 1))[row]);
+    for (idx_t row = 0; row < duckdb_data_chunk_get_size(chunk); row++) {
+        size_t index = file_names_find(counting->paths, database_text(chunk, 0, row), counting->next);
+
+        if (index == counting->paths->count)
+            continue;
+        counting->rows[index] = database_number(chunk, 1, row);
+        counting->next = index + 1;
+    }
     return 0;
 }
 
 int reader_count_rows(struct reader *reader, const struct file_names *paths, int64_t *ret_rows, struct error *error)
 {
+    static const duckdb_type types[] = {DUCKDB_TYPE_VARCHAR, DUCKDB_TYPE_BIGINT, DUCKDB_TYPE_INVALID};
     cleanup(buffer_release) struct buffer sql = {0};
     struct counting counting = {paths, ret_rows, 0};
 
     buffer_text(&sql, "SELECT file_name, num_rows::BIGINT FROM parquet_file_metadata(");
     database_quote_all(&sql, paths);
     buffer_text(&sql, ")");
-    return take_chunks(&reader->database, sql.data, take_counts, &counting, error);
+    return database_read(&reader->database, sql.data, types, take_counts, &counting, error);
+}
+
+/* A file of ours, or one that took its place, is told by name; DuckDB does not always do so. */
+static int name_file(const char *path, struct error *error)
+{
+    return database_is_short(error) || strstr(error->message, path) ? -1 : error_context(error, "\"%s\"", path);
 }
 
 static int take_content(void *context, duckdb_data_chunk chunk, struct error *error)
 {
     struct file_content *content = context;
-    const duckdb_hugeint *bytes = column(chunk, 1);
+    const duckdb_hugeint *bytes = database_value(chunk, 1, 0, sizeof(*bytes));
 
     if (bytes->upper != 0 || bytes->lower > INT64_MAX)
         return error_set(error, ERROR_MISTAKE, "the sum of its bytes is none that the speed layer writes");
-    content->rows = *(int64_t *)column(chunk, 0);
+    content->rows = database_number(chunk, 0, 0);
     content->bytes_total = (int64_t)bytes->lower;
-    content->min_timestamp = *(int64_t *)column(chunk, 2);
-    content->max_timestamp = *(int64_t *)column(chunk, 3);
+    content->min_timestamp = database_number(chunk, 2, 0);
+    content->max_timestamp = database_number(chunk, 3, 0);
     return 0;
 }
 
 int reader_inspect(struct reader *reader, const char *path, struct file_content *ret_content, struct error *error)
 {
+    static const duckdb_type types[] = {DUCKDB_TYPE_BIGINT, DUCKDB_TYPE_HUGEINT, DUCKDB_TYPE_BIGINT, DUCKDB_TYPE_BIGINT,
+                                        DUCKDB_TYPE_INVALID};
     cleanup(buffer_release) struct buffer sql = {0};
+    char *name = (char *)(uintptr_t)path;
+    const struct file_names one = {&name, 1};
+    struct shape shape;
 
-    buffer_text(&sql,
-                "SELECT count(*), coalesce(sum(bytes), 0)::HUGEINT, coalesce(epoch_us(min(timestamp)) // 1000000, 0), "
-                "coalesce(epoch_us(max(timestamp)) // 1000000, 0) FROM read_parquet(");
-    database_quote_path(&sql, path);
-    buffer_text(&sql, ", hive_partitioning = false)");
-    if (take_chunks(&reader->database, sql.data, take_content, ret_content, error))
-        return error_context(error, "\"%s\"", path);
-    return 0;
+    if (shapes_read(&reader->database, &one, &shape, error))
+        return name_file(path, error);
+    buffer_text(&sql, "SELECT count(*), coalesce(sum(bytes), 0)::HUGEINT, coalesce(min(time) // 1000000, 0)::BIGINT, "
+                      "coalesce(max(time) // 1000000, 0)::BIGINT FROM (");
+    shapes_append(&sql, &one, &shape, NULL, SHAPE_WITH_TIME);
+    buffer_text(&sql, ")");
+    return database_read(&reader->database, sql.data, types, take_content, ret_content, error) ? name_file(path, error)
+                                                                                               : 0;
 }
 
 struct summing {
@@ -153,15 +155,17 @@ struct summing {
 
 static int take_total(struct summing *summing, duckdb_data_chunk chunk, idx_t row, struct error *error)
 {
-    enum dimension dimension = (enum dimension)((int32_t *)column(chunk, TOTAL_DIMENSION))[row];
-    uint64_t *names_valid = duckdb_vector_get_validity(duckdb_data_chunk_get_vector(chunk, TOTAL_NAME));
-    duckdb_hugeint bytes = ((duckdb_hugeint *)column(chunk, TOTAL_BYTES))[row];
-    struct hour_total total = {.dimension = dimension, .events = ((int64_t *)column(chunk, TOTAL_EVENTS))[row]};
+    enum dimension dimension = *(enum dimension *)database_value(chunk, TOTAL_DIMENSION, row, sizeof(int32_t));
+    duckdb_hugeint bytes = *(duckdb_hugeint *)database_value(chunk, TOTAL_BYTES, row, sizeof(bytes));
+    struct hour_total total = {.dimension = dimension, .events = database_number(chunk, TOTAL_EVENTS, row)};
 
-    if (names_valid && !duckdb_validity_row_is_valid(names_valid, row))
+    if (database_is_null(chunk, TOTAL_NAME, row))
         return error_set(error, ERROR_MISTAKE, "the archive has %lld events that cannot be counted for %s: it is NULL",
                          (long long)total.events, dimension_labels[dimension]);
-    total.name = text_at(chunk, TOTAL_NAME, row);
+    total.name = database_text(chunk, TOTAL_NAME, row);
+    if (bytes.upper < 0)
+        return error_set(error, ERROR_MISTAKE, "the sum of %s \"%.*s\" is negative", dimension_labels[dimension],
+                         (int)total.name.size, total.name.data);
     if (bytes.upper != 0 || bytes.lower > INT64_MAX)
         return error_set(error, ERROR_MISTAKE, "the sum of %s \"%.*s\" exceeds what BIGINT holds",
                          dimension_labels[dimension], (int)total.name.size, total.name.data);
@@ -178,20 +182,27 @@ static int take_totals(void *context, duckdb_data_chunk chunk, struct error *err
     return 0;
 }
 
-static int sum_files(struct reader *reader, const struct file_names *paths, struct summing *summing,
-                     struct error *error)
+static int sum_files(struct reader *reader, const struct reader_files *files, const struct shape *shapes,
+                     struct summing *summing, struct error *error)
 {
+    static const duckdb_type types[] = {DUCKDB_TYPE_INTEGER, DUCKDB_TYPE_VARCHAR, DUCKDB_TYPE_BIGINT,
+                                        DUCKDB_TYPE_HUGEINT, DUCKDB_TYPE_INVALID};
     cleanup(buffer_release) struct buffer sql = {0};
+    bool any_foreign = files->foreign && files->foreign->paths.count;
 
     /* GROUPING() sets the bit of each column that the row does not group by, the last column's being 1. */
     buffer_printf(&sql,
                   "SELECT CASE GROUPING(antenna_id, app, id) WHEN 3 THEN %d WHEN 5 THEN %d ELSE %d END AS dimension, "
                   "CASE GROUPING(antenna_id, app, id) WHEN 3 THEN antenna_id WHEN 5 THEN app ELSE id END AS name, "
-                  "count(*) AS events, coalesce(sum(bytes), 0)::HUGEINT AS bytes FROM read_parquet(",
+                  "count(*) AS events, coalesce(sum(bytes), 0)::HUGEINT AS bytes FROM (",
                   DIMENSION_ANTENNA, DIMENSION_APP, DIMENSION_USER);
-    database_quote_all(&sql, paths);
-    buffer_text(&sql, ", hive_partitioning = false) GROUP BY GROUPING SETS ((antenna_id), (app), (id)) ORDER BY 1, 2");
-    return take_chunks(&reader->database, sql.data, take_totals, summing, error);
+    shapes_append(&sql, files->own, shapes, NULL, 0);
+    if (any_foreign) {
+        buffer_text(&sql, files->own->count ? " UNION ALL " : "");
+        foreign_append(&sql, files->foreign);
+    }
+    buffer_text(&sql, ") GROUP BY GROUPING SETS ((antenna_id), (app), (id)) ORDER BY 1, 2");
+    return database_read(&reader->database, sql.data, types, take_totals, summing, error);
 }
 
 static int ignore_total(void *context, const struct hour_total *total, struct error *error)
@@ -200,29 +211,50 @@ static int ignore_total(void *context, const struct hour_total *total, struct er
     return 0;
 }
 
-/* DuckDB does not always say in which file it failed: the first that fails alone is the one. */
-static int name_file(struct reader *reader, const struct file_names *paths, struct error *error)
+/* The first file that fails alone is the one. */
+static int find_failing(struct reader *reader, const struct file_names *paths, struct error *error)
 {
-    struct summing ignoring = {.take = ignore_total};
-
     for (size_t i = 0; i < paths->count; i++) {
-        struct file_names one = {&paths->names[i], 1};
+        struct summing ignoring = {.take = ignore_total};
+        const struct file_names one = {&paths->names[i], 1};
+        const struct reader_files files = {&one, NULL};
+        struct shape shape;
         struct error reason;
 
-        if (sum_files(reader, &one, &ignoring, &reason) == 0)
+        if (shapes_read(&reader->database, &one, &shape, &reason) == 0 &&
+            sum_files(reader, &files, &shape, &ignoring, &reason) == 0)
             continue;
         *error = reason;
-        return error_context(error, "\"%s\"", paths->names[i]);
+        return name_file(paths->names[i], error);
     }
     return -1;
 }
 
-int reader_sum(struct reader *reader, const struct file_names *paths, hour_total_function take, void *context,
+int reader_inspect_foreign(struct reader *reader, struct foreign_files *files, struct foreign_rejects *ret_rejects,
+                           struct error *error)
+{
+    if (foreign_inspect(&reader->database, files, ret_rejects, error) == 0)
+        return 0;
+    if (database_is_short(error))
+        return -1;
+    for (size_t i = 0; i < files->paths.count; i++)
+        if (strstr(error->message, files->paths.names[i]))
+            return -1;
+    return find_failing(reader, &files->paths, error);
+}
+
+int reader_sum(struct reader *reader, const struct reader_files *files, hour_total_function take, void *context,
                struct error *error)
 {
     struct summing summing = {.take = take, .context = context};
+    struct shape *shapes = memory_new(files->own->count, sizeof(*shapes));
+    int status = shapes_read(&reader->database, files->own, shapes, error);
 
-    if (sum_files(reader, paths, &summing, error) == 0)
-        return 0;
-    return summing.refused ? -1 : name_file(reader, paths, error);
+    if (!status)
+        status = sum_files(reader, files, shapes, &summing, error);
+    free(shapes);
+    if (!status || summing.refused || database_is_short(error))
+        return status;
+    find_failing(reader, files->own, error);
+    return -1;
 }

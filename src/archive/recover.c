@@ -1,11 +1,16 @@
 #include "archive/recover.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/spill.h"
 #include "archive/swap.h"
+#include "base/log.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "postgres/archive_files.h"
 
 /* Sets ret_listed[i] for names[i]; what has no name of ours is not listed. */
@@ -21,11 +26,6 @@ static int find_listed(struct postgres *postgres, const struct file_names *names
     free(paths);
     free(places);
     return status;
-}
-
-static const char *name_of(const char *path)
-{
-    return strrchr(path, '/') + 1;
 }
 
 /* Files in the new folder that are not listed come from a merge that did not end. */
@@ -50,7 +50,7 @@ static int drop_unlisted(struct postgres *postgres, const struct staging *stagin
 static bool any_new_file_waits(const struct swap *swap, const struct replaced_files *replaced)
 {
     for (size_t i = 0; i < replaced->count; i++)
-        if (swap_has(swap, name_of(replaced->replaced_by[i])))
+        if (swap_has(swap, disk_name_of(replaced->replaced_by[i])))
             return true;
     return false;
 }
@@ -59,7 +59,7 @@ static bool any_new_file_waits(const struct swap *swap, const struct replaced_fi
 static int check_new_files(const struct swap *swap, const struct replaced_files *replaced, struct error *error)
 {
     for (size_t i = 0; i < replaced->count; i++) {
-        cleanup(memory_free) char *path = swap_hour_path(swap, name_of(replaced->replaced_by[i]));
+        cleanup(memory_free) char *path = swap_hour_path(swap, disk_name_of(replaced->replaced_by[i]));
 
         if (access(path, F_OK) == 0)
             continue;
@@ -75,7 +75,7 @@ static int replace_files(const struct swap *swap, const struct replaced_files *r
     cleanup(file_names_release) struct file_names names = {0};
 
     for (size_t i = 0; i < replaced->count; i++)
-        file_names_add(&names, name_of(replaced->paths[i]));
+        file_names_add(&names, disk_name_of(replaced->paths[i]));
     if (any_new_file_waits(swap, replaced) && swap_exchange(swap, &names, error))
         return -1;
     if (check_new_files(swap, replaced, error))
@@ -101,23 +101,33 @@ int recover_swap(struct postgres *postgres, const struct staging *staging, int64
 static int settle_file(struct postgres *postgres, const struct staging *staging, const char *name, bool listed,
                        struct error *error)
 {
+    cleanup(memory_free) char *path = staging_path(staging, name);
+    struct stat status;
     int64_t hour;
 
-    if (layout_swap_hour(name, &hour) == 0)
+    /* A symbolic link is deleted, whatever its name, and what it leads to is left alone. */
+    if (layout_swap_hour(name, &hour) == 0 && lstat(path, &status) == 0 && S_ISDIR(status.st_mode))
         return recover_swap(postgres, staging, hour, error);
     return listed ? staging_publish(staging, name, error) : staging_delete(staging, name, error);
 }
 
+/* One that cannot be settled does not keep the others; the first error is returned. */
 static int settle_files(struct postgres *postgres, const struct staging *staging, const struct file_names *names,
                         const bool *listed, struct error *error)
 {
+    int status = 0;
+    struct error more;
+
     for (size_t i = 0; i < names->count; i++)
-        if (settle_file(postgres, staging, names->names[i], listed[i], error))
-            return -1;
-    return 0;
+        if (settle_file(postgres, staging, names->names[i], listed[i], status ? &more : error))
+            status = -1;
+    return status;
 }
 
-int recover_files(struct postgres *postgres, const struct staging *staging, struct error *error)
+enum ownership { OWN, OF_ANOTHER };
+
+static int recover(struct postgres *postgres, const struct staging *staging, enum ownership ownership,
+                   struct error *error)
 {
     cleanup(file_names_release) struct file_names names = {0};
     bool *listed;
@@ -131,6 +141,8 @@ int recover_files(struct postgres *postgres, const struct staging *staging, stru
     status = postgres_begin(postgres, error);
     if (!status)
         status = archive_files_seize(postgres, staging_token(staging), error);
+    if (!status && ownership == OF_ANOTHER)
+        status = archive_files_retire(postgres, staging_token(staging), error);
     if (!status)
         status = find_listed(postgres, &names, listed, error);
     if (!status)
@@ -141,16 +153,72 @@ int recover_files(struct postgres *postgres, const struct staging *staging, stru
     return status;
 }
 
-int recover_abandoned(struct postgres *postgres, const char *root, struct error *error)
+int recover_files(struct postgres *postgres, const struct staging *staging, struct error *error)
+{
+    return recover(postgres, staging, OWN, error);
+}
+
+/* Once for each folder in the life of the process: it is looked at again at every claim, by every worker. */
+static void warn_once(const char *root, const char *token, const char *reason)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static struct file_names warned;
+    bool known = false;
+
+    pthread_mutex_lock(&lock);
+    for (size_t i = 0; i < warned.count && !known; i++)
+        known = strcmp(warned.names[i], token) == 0;
+    if (!known)
+        file_names_add(&warned, token);
+    pthread_mutex_unlock(&lock);
+    if (!known)
+        log_line(LOG_WARNING, "the folder \"%s/%s/%s\" of another writer is left as it is: %s", root, LAYOUT_STAGING,
+                 token, reason);
+}
+
+static void warn_of_rest(const char *root, const char *token)
+{
+    cleanup(memory_free) char *folder = memory_printf("%s/%s/%s", root, LAYOUT_STAGING, token);
+    cleanup(memory_free) char *reason = NULL;
+    cleanup(file_names_release) struct file_names names = {0};
+    struct error ignored;
+
+    if (disk_list(folder, &names, &ignored) || names.count == 0)
+        return;
+    reason = memory_printf("\"%s\" in it cannot be deleted", names.names[0]);
+    warn_once(root, token, reason);
+}
+
+static int adopt_and_recover(struct postgres *postgres, const char *root, const char *token, struct error *error)
 {
     struct staging *abandoned;
-    int status;
+    int status = staging_adopt(root, token, &abandoned, error);
 
-    while ((status = staging_adopt(root, &abandoned, error)) == 0) {
-        status = recover_files(postgres, abandoned, error);
-        staging_close(abandoned);
-        if (status)
+    if (status)
+        return status < 0 ? -1 : 0;
+    status = recover(postgres, abandoned, OF_ANOTHER, error);
+    staging_close(abandoned);
+    if (!status)
+        warn_of_rest(root, token);
+    return status;
+}
+
+int recover_abandoned(struct postgres *postgres, const char *root, struct error *error)
+{
+    cleanup(file_names_release) struct file_names tokens = {0};
+    cleanup(memory_free) char *place = memory_printf("%s/%s", root, LAYOUT_STAGING);
+
+    spill_remove_abandoned(place);
+    if (staging_find(root, &tokens, error))
+        return -1;
+    for (size_t i = 0; i < tokens.count && !stop_requested(); i++) {
+        if (adopt_and_recover(postgres, root, tokens.names[i], error) == 0)
+            continue;
+        if (error->kind != ERROR_MISTAKE || !postgres_is_connected(postgres))
             return -1;
+        /* What the operator must repair there keeps nobody from the work; its listed files are read where they are. */
+        postgres_rollback(postgres);
+        warn_once(root, tokens.names[i], error->message);
     }
-    return status < 0 ? -1 : 0;
+    return 0;
 }

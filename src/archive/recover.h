@@ -6,8 +6,8 @@
 #include "postgres/client.h"
 
 /**
- * Publishes the files of the folder that are listed in PostgreSQL, goes on with swaps, and deletes all else, when no
- * transaction that could still list them is under way. Errors: ERROR_WORLD; ERROR_MISTAKE when a file is missing.
+ * Publishes the files of one's own folder that are listed in PostgreSQL, goes on with swaps, and deletes all else, when
+ * no transaction that could still list them is under way. Errors: ERROR_WORLD; ERROR_MISTAKE when a file is missing.
  */
 int recover_files(struct postgres *postgres, const struct staging *staging, struct error *error) must_check;
 
@@ -18,7 +18,12 @@ int recover_files(struct postgres *postgres, const struct staging *staging, stru
 int recover_swap(struct postgres *postgres, const struct staging *staging, int64_t hour, struct error *error)
     must_check;
 
-/** Recovers the folders of dead writers below the root, and removes them. */
+/**
+ * Recovers the folders of dead writers below the root as recover_files() does, and removes them. A folder whose lock is
+ * free is taken for a dead writer's; as a network file system may lose a lock, its writer is retired first. One that
+ * cannot be recovered by this user, or removed, is left with a warning. Ends early at a stop. Errors: as
+ * recover_files(), but ERROR_MISTAKE of a folder.
+ */
 int recover_abandoned(struct postgres *postgres, const char *root, struct error *error) must_check;
 
 #endif

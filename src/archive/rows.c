@@ -5,25 +5,55 @@
 #include "base/memory.h"
 #include "base/time.h"
 
-#define FIRST_ROWS 1024u
+/* Few, so that many hours with few rows each do not fill the memory. */
+#define FIRST_ROWS 64u
+#define FIRST_SLOTS 64u
 #define ROW_SIZE (sizeof(uint32_t) * (1 + DIMENSIONS) + sizeof(int64_t))
+
+/* Of an hour: its entry, a range of offsets, its places in the list and in the hash table. */
+#define HOUR_SIZE (sizeof(struct rows_hour) + sizeof(struct rows_range) + 4 * sizeof(void *))
+
+/* The slot of an hour, or the free one where it belongs. Hours in a row spread over the table by themselves. */
+static uint32_t *find_slot(const struct rows *rows, int64_t hour)
+{
+    size_t index = (size_t)(hour / SECONDS_PER_HOUR) & (rows->slot_count - 1);
+
+    while (rows->slots[index] && rows->hours[rows->slots[index] - 1]->hour != hour)
+        index = (index + 1) & (rows->slot_count - 1);
+    return &rows->slots[index];
+}
 
 static struct rows_hour *find_hour(const struct rows *rows, int64_t hour)
 {
-    /* Events mostly belong to the hour that was added last. */
-    for (size_t i = rows->hour_count; i-- > 0;)
-        if (rows->hours[i]->hour == hour)
-            return rows->hours[i];
-    return NULL;
+    const uint32_t *slot;
+
+    if (rows->last && rows->last->hour == hour)
+        return rows->last;
+    slot = rows->slot_count ? find_slot(rows, hour) : NULL;
+    return slot && *slot ? rows->hours[*slot - 1] : NULL;
+}
+
+static void grow_table(struct rows *rows)
+{
+    rows->slot_count = rows->slot_count ? rows->slot_count * 2 : FIRST_SLOTS;
+    free(rows->slots);
+    rows->slots = memory_new(rows->slot_count, sizeof(*rows->slots));
+    rows->hours = memory_resize(rows->hours, rows->slot_count / 2, sizeof(struct rows_hour *));
+    for (size_t i = 0; i < rows->hour_count; i++)
+        *find_slot(rows, rows->hours[i]->hour) = (uint32_t)i + 1;
 }
 
 static struct rows_hour *add_hour(struct rows *rows, int64_t hour)
 {
     struct rows_hour *added = memory_new(1, sizeof(*added));
 
+    if (rows->hour_count == rows->slot_count / 2)
+        grow_table(rows);
     added->hour = hour;
     added->min_timestamp = UINT32_MAX;
+    *find_slot(rows, hour) = (uint32_t)rows->hour_count + 1;
     rows->hours[rows->hour_count++] = added;
+    rows->memory += HOUR_SIZE;
     return added;
 }
 
@@ -53,14 +83,14 @@ bool rows_have_room(const struct rows *rows, const struct coded_event *event)
 
     if (rows->count == 0)
         return true;
-    if (rows->count >= rows->limits.count || (!hour && rows->hour_count == ROWS_HOURS_MAX))
+    if (rows->count >= rows->limits.count)
         return false;
     if (hour && __builtin_add_overflow(hour->bytes_total, event->bytes, &sum))
         return false;
     if (!hour || hour->count == hour->capacity) {
         size_t more = next_capacity(rows, hour) - (hour ? hour->capacity : 0);
 
-        return rows->memory + more * ROW_SIZE <= rows->limits.memory;
+        return rows->memory + (hour ? 0 : HOUR_SIZE) + more * ROW_SIZE <= rows->limits.memory;
     }
     return true;
 }
@@ -97,6 +127,7 @@ void rows_add(struct rows *rows, const struct coded_event *event, int32_t partit
     note_offset(hour, partition, offset);
     hour->count++;
     rows->count++;
+    rows->last = hour;
 }
 
 void rows_clear(struct rows *rows)
@@ -111,7 +142,13 @@ void rows_clear(struct rows *rows)
         free(hour->ranges);
         free(hour);
     }
+    free(rows->hours);
+    free(rows->slots);
+    rows->hours = NULL;
+    rows->last = NULL;
+    rows->slots = NULL;
     rows->hour_count = 0;
+    rows->slot_count = 0;
     rows->count = 0;
     rows->memory = 0;
 }

@@ -12,9 +12,6 @@
 #include "base/attributes.h"
 #include "record/dictionary.h"
 
-/** Hours that rows gather for at the same time; one more makes a roll. */
-#define ROWS_HOURS_MAX 64
-
 /** The offsets of one partition whose messages lie in an hour's rows, both inclusive. */
 struct rows_range {
     int32_t partition;
@@ -41,13 +38,16 @@ struct rows_limits {
     size_t memory; /* bytes */
 };
 
-/** Zero-initialise, then set the limits. */
+/** Zero-initialise, then set the limits. Memory alone bounds how many hours gather: a backfill has hundreds. */
 struct rows {
     struct rows_limits limits;
-    struct rows_hour *hours[ROWS_HOURS_MAX];
+    struct rows_hour **hours; /* in the order of their first event; a roll may sort them, and clears them then */
     size_t hour_count;
-    size_t count;  /* of rows, all hours */
-    size_t memory; /* bytes allocated for them */
+    uint32_t *slots; /* a hash table of the hours: index + 1, 0 is a free slot; at most half full */
+    size_t slot_count;
+    struct rows_hour *last; /* of the row that was added last: the next one mostly belongs to it, too */
+    size_t count;           /* of rows, all hours */
+    size_t memory;          /* bytes allocated for them */
 };
 
 /** Whether the event keeps the limits; if not, roll and clear first. An empty collection has room for any event. */

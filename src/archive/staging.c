@@ -26,13 +26,15 @@ struct staging {
     int lock; /* file descriptor */
 };
 
-/* Takes the lock of the folder. Returns 1 when somebody else holds it or the folder is gone. */
+/* Takes the lock of the folder. Returns 1 when somebody else holds it or the folder is gone. A lock of another user may
+ * be one that can only be read: that is enough to see whether it is held. */
 static int take_lock(struct staging *staging, struct error *error)
 {
     cleanup(memory_free) char *path = memory_printf("%s/%s", staging->folder, LOCK_NAME);
-    struct stat held, named;
 
     staging->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (staging->lock < 0 && (errno == EACCES || errno == EROFS))
+        staging->lock = open(path, O_RDONLY | O_CLOEXEC);
     if (staging->lock < 0 && errno == ENOENT)
         return 1;
     if (staging->lock < 0)
@@ -40,9 +42,16 @@ static int take_lock(struct staging *staging, struct error *error)
     if (flock(staging->lock, LOCK_EX | LOCK_NB))
         return errno == EWOULDBLOCK ? 1 : disk_fail(error, "lock", path);
     /* Its last holder may have removed it between our opening and our locking. */
-    if (fstat(staging->lock, &held) || stat(path, &named))
-        return errno == ENOENT ? 1 : disk_fail(error, "look at", path);
-    return held.st_ino == named.st_ino ? 0 : 1;
+    if (disk_names_file(path, staging->lock))
+        return 0;
+    return errno == ENOENT ? 1 : disk_fail(error, "look at", path);
+}
+
+bool staging_is_held(const struct staging *staging)
+{
+    cleanup(memory_free) char *path = memory_printf("%s/%s", staging->folder, LOCK_NAME);
+
+    return disk_names_file(path, staging->lock);
 }
 
 static struct staging *new_staging(const char *root, const char *token)
@@ -101,15 +110,45 @@ int staging_open(const char *root, struct staging **ret_staging, struct error *e
     return status;
 }
 
+/* What file managers and file systems leave: nobody needs it, and it would keep the folder. */
+static void delete_hidden(const struct staging *staging)
+{
+    cleanup(file_names_release) struct file_names names = {0};
+    struct error ignored;
+
+    if (disk_list(staging->folder, &names, &ignored))
+        return;
+    for (size_t i = 0; i < names.count; i++)
+        if (names.names[i][0] == '.' && staging_delete(staging, names.names[i], &ignored))
+            continue;
+}
+
 void staging_close(struct staging *staging)
 {
+    cleanup(memory_free) char *folder = NULL;
     struct error ignored;
 
     if (!staging)
         return;
-    if (staging_delete(staging, LOCK_NAME, &ignored) == 0)
-        rmdir(staging->folder);
+    folder = memory_text(staging->folder, strlen(staging->folder));
+    delete_hidden(staging);
+    if (staging_delete(staging, LOCK_NAME, &ignored))
+        folder[0] = '\0';
     free_staging(staging);
+    /* After the lock is closed: NFS and FUSE keep a deleted file under a hidden name as long as it is open. */
+    if (folder[0])
+        rmdir(folder);
+}
+
+int staging_renew(struct staging **staging, struct error *error)
+{
+    struct staging *renewed = NULL;
+
+    if (staging_open((*staging)->root, &renewed, error))
+        return -1;
+    free_staging(*staging);
+    *staging = renewed;
+    return 0;
 }
 
 const char *staging_root(const struct staging *staging)
@@ -177,17 +216,44 @@ int staging_list(const struct staging *staging, struct file_names *ret_names, st
     return 0;
 }
 
-/* Compaction may take the hour's folder away between our look at it and our move into it. */
+/* To another file system, such as one that is mounted at a month: by a copy that is hidden until it is complete. A
+ * crash may leave the file in both places. It is not copied again then, as compaction may delete it there at any time.
+ */
+static int copy_to_folder(const char *from, const char *to, const char *folder, struct error *error)
+{
+    cleanup(memory_free) char *hidden = memory_printf("%s/.%s", folder, disk_name_of(to));
+    struct stat staged, published;
+
+    if (stat(from, &staged))
+        return disk_fail(error, "look at", from);
+    if (stat(to, &published) || published.st_size != staged.st_size) {
+        if (disk_copy(from, hidden, error))
+            return -1;
+        if (rename(hidden, to))
+            return disk_fail(error, "move to its place", hidden);
+        if (disk_sync_folder(folder, error))
+            return -1;
+    }
+    return unlink(from) ? disk_fail(error, "delete", from) : 0;
+}
+
+/* Compaction may take the hour's folder away at any moment. A root that has vanished gets no folder in its place: the
+ * file is missing, too. */
 static int move_to_folder(const char *from, const char *to, const char *folder, struct error *error)
 {
     for (int left = PUBLISH_ATTEMPTS; left; left--) {
-        if (disk_make_folder(folder, error))
-            return -1;
         if (rename(from, to) == 0)
             return disk_sync_folder(folder, error);
-        if (errno != ENOENT)
+        if (errno == EXDEV)
+            return copy_to_folder(from, to, folder, error);
+        if ((errno != ENOENT && errno != ENOTDIR) || access(from, F_OK))
             break;
+        if (disk_make_folder(folder, error))
+            return -1;
     }
+    /* Who took us for dead has published it. */
+    if (errno == ENOENT && access(to, F_OK) == 0)
+        return disk_sync_folder(folder, error);
     return disk_fail(error, "move to its place", from);
 }
 
@@ -214,28 +280,39 @@ int staging_delete(const struct staging *staging, const char *name, struct error
     return 0;
 }
 
-int staging_adopt(const char *root, struct staging **ret_staging, struct error *error)
+/* A symbolic link is none of ours: what it leads to is not ours to delete. */
+static bool is_writers_folder(const char *path, const char *name)
+{
+    struct stat status;
+
+    return strlen(name) == LAYOUT_TOKEN_DIGITS && strspn(name, "0123456789abcdef") == LAYOUT_TOKEN_DIGITS &&
+           lstat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+int staging_find(const char *root, struct file_names *ret_tokens, struct error *error)
 {
     cleanup(memory_free) char *path = memory_printf("%s/%s", root, LAYOUT_STAGING);
-    cleanup(file_names_release) struct file_names tokens = {0};
+    cleanup(file_names_release) struct file_names names = {0};
 
-    if (disk_list(path, &tokens, error))
+    if (disk_list(path, &names, error))
         return -1;
-    for (size_t i = 0; i < tokens.count; i++) {
-        struct staging *staging;
-        int status;
+    for (size_t i = 0; i < names.count; i++) {
+        cleanup(memory_free) char *folder = memory_printf("%s/%s", path, names.names[i]);
 
-        if (strlen(tokens.names[i]) != LAYOUT_TOKEN_DIGITS)
-            continue;
-        staging = new_staging(root, tokens.names[i]);
-        status = take_lock(staging, error);
-        if (status == 0) {
-            *ret_staging = staging;
-            return 0;
-        }
-        free_staging(staging);
-        if (status < 0)
-            return -1;
+        if (is_writers_folder(folder, names.names[i]))
+            file_names_add(ret_tokens, names.names[i]);
     }
-    return 1;
+    return 0;
+}
+
+int staging_adopt(const char *root, const char *token, struct staging **ret_staging, struct error *error)
+{
+    struct staging *staging = new_staging(root, token);
+    int status = take_lock(staging, error);
+
+    if (status)
+        free_staging(staging);
+    else
+        *ret_staging = staging;
+    return status;
 }

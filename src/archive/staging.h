@@ -21,8 +21,14 @@ struct staging;
  */
 int staging_open(const char *root, struct staging **ret_staging, struct error *error) must_check;
 
-/** Removes the folder if it is empty, lets go of the lock and frees; NULL is fine. */
+/** Removes hidden files, and the folder if it is empty then; releases the lock and frees. NULL is fine. */
 void staging_close(struct staging *staging);
+
+/** Whether the folder is still there with the lock that we hold. */
+bool staging_is_held(const struct staging *staging);
+
+/** Takes a new folder below the same root; the one before is left to whoever recovers it. Errors: as staging_open(). */
+int staging_renew(struct staging **staging, struct error *error) must_check;
 
 /** The root that it was opened for. */
 const char *staging_root(const struct staging *staging);
@@ -48,16 +54,20 @@ int staging_sync(const struct staging *staging, struct error *error) must_check;
 /** The files in this folder but its lock and hidden ones, whatever their names. */
 int staging_list(const struct staging *staging, struct file_names *ret_names, struct error *error) must_check;
 
-/** Moves a file that is listed in PostgreSQL to its place, and waits until the disk knows. */
+/** Moves a file that is listed in PostgreSQL to its place, on another file system too, and waits until the disk knows.
+ */
 int staging_publish(const struct staging *staging, const char *name, struct error *error) must_check;
 
 /** Deletes a file that is not listed, or an empty folder. */
 int staging_delete(const struct staging *staging, const char *name, struct error *error) must_check;
 
+/** The tokens of all writers' folders below the root, of living and of dead ones. */
+int staging_find(const char *root, struct file_names *ret_tokens, struct error *error) must_check;
+
 /**
- * Takes over the next folder whose writer is dead. Returns 1 when there is none. Recover its files and close it as if
- * it were one's own.
+ * Takes over the folder of a writer that is dead. Returns 1 when the writer lives or the folder is gone. Recover its
+ * files and close it as if it were one's own. Errors: as disk_fail(), ERROR_MISTAKE for the folder of another user.
  */
-int staging_adopt(const char *root, struct staging **ret_staging, struct error *error) must_check;
+int staging_adopt(const char *root, const char *token, struct staging **ret_staging, struct error *error) must_check;
 
 #endif

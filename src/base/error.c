@@ -46,13 +46,14 @@ int error_exit_code(enum error_kind kind)
 {
     switch (kind) {
     case ERROR_USAGE:
-        return 2;
+        return EXIT_USAGE;
     case ERROR_MISTAKE:
+        return EXIT_ENVIRONMENT;
     case ERROR_WORLD:
-        return 3;
+        return EXIT_UNAVAILABLE;
     case ERROR_FAILED:
     case ERROR_FENCED:
         break;
     }
-    return 1;
+    return EXIT_FAILED;
 }

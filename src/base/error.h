@@ -10,13 +10,14 @@
 #define ANTENNA_BASE_ERROR_H
 
 #include "base/attributes.h"
+#include "base/exit_code.h"
 
 /** What a failure asks of its caller; every kind is treated in exactly one way. */
 enum error_kind {
     ERROR_FAILED = 1, /* unexpected: a defect, or an answer that nobody planned for; ends the job */
     ERROR_USAGE,      /* the command line is wrong */
-    ERROR_MISTAKE,    /* environment or configuration that the operator can mend: wrong password, missing table */
-    ERROR_WORLD,      /* Kafka, PostgreSQL or the disk is out of order for now: wait and try again */
+    ERROR_MISTAKE,    /* environment or configuration that the operator must fix: wrong password, missing table */
+    ERROR_WORLD,      /* Kafka, PostgreSQL or the disk is unavailable now: wait and try again */
     ERROR_FENCED,     /* another worker has taken a partition: drop what is in memory and claim again */
 };
 
@@ -35,7 +36,7 @@ int error_hint(struct error *error, const char *format, ...) printf_like(2, 3);
 /** Puts "context: " before the message of an error that is set. Always returns -1. */
 int error_context(struct error *error, const char *format, ...) printf_like(2, 3);
 
-/** The process exit code for a kind: 1 failed, 2 usage, 3 environment or configuration. */
+/** The process exit code for a kind. */
 int error_exit_code(enum error_kind kind);
 
 #endif

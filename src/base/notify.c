@@ -65,19 +65,23 @@ static int send_to(const char *path, const char *message)
     return status;
 }
 
-void notify_send(const char *format, ...)
+bool notify_send(const char *format, ...)
 {
     const char *path = socket_path();
     char message[MESSAGE_SIZE];
     va_list arguments;
 
     if (!path)
-        return;
+        return true;
     va_start(arguments, format);
     vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
-    if (send_to(path, message))
-        log_line(LOG_WARNING, "could not tell the service manager at \"%s\" \"%s\": %m", path, message);
+    if (send_to(path, message) == 0)
+        return true;
+    if (errno == EAGAIN)
+        return false;
+    log_line(LOG_WARNING, "could not tell the service manager at \"%s\" \"%s\": %m", path, message);
+    return true;
 }
 
 int64_t notify_alive_interval_ms(void)
@@ -96,6 +100,6 @@ void notify_alive(void)
 
     if (interval_ms <= 0 || now < next_ms)
         return;
-    notify_send("WATCHDOG=1");
-    next_ms = now + interval_ms;
+    if (notify_send("WATCHDOG=1"))
+        next_ms = now + interval_ms;
 }

@@ -15,10 +15,10 @@
 bool notify_wanted(void);
 
 /**
- * Sends assignments, such as "READY=1\nSTATUS=reads"; sd_notify(3) has the list. A failure is logged, as the job goes
- * on without. Safe from every thread.
+ * Sends assignments, such as "READY=1\nSTATUS=reads"; sd_notify(3) has the list. Returns false when the manager is busy
+ * and its queue full: send it again. Any other failure is logged, as the job goes on without. Safe from every thread.
  */
-void notify_send(const char *format, ...) printf_like(1, 2);
+bool notify_send(const char *format, ...) printf_like(1, 2);
 
 /**
  * How often the job is to say that it is alive, in milliseconds: a quarter of the time after which the manager takes it

@@ -5,7 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static atomic_bool requested; /* lock-free, so that a signal handler may use it (C17 7.14.1.1) */
+/* Lock-free, so that a signal handler may use them (C17 7.14.1.1). A request of our own is no signal: the first signal
+ * after it asks for what is under way already. */
+static atomic_bool requested;
+static atomic_bool signalled;
 
 static void (*_Atomic last_act)(void);
 
@@ -13,7 +16,8 @@ static void on_signal(int signal_number)
 {
     void (*act)(void) = atomic_load(&last_act);
 
-    if (!atomic_exchange(&requested, true))
+    atomic_store(&requested, true);
+    if (signal_number == SIGHUP || !atomic_exchange(&signalled, true))
         return;
     if (act)
         act();
@@ -22,13 +26,16 @@ static void on_signal(int signal_number)
 
 void stop_install(void)
 {
-    struct sigaction action;
+    struct sigaction action, before;
 
     memset(&action, 0, sizeof(action));
     action.sa_handler = on_signal;
     sigemptyset(&action.sa_mask);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
+    /* nohup has it ignored. */
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &action, NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
 }

@@ -1,6 +1,7 @@
 /*
  * The clean stop. The first SIGTERM or SIGINT asks for it, jobs look at stop_requested() between two steps; the
- * second ends the process at once with the exit code that shells give that signal, 128 + its number.
+ * second ends the process at once with the exit code that shells give that signal, 128 + its number. SIGHUP, of which a
+ * terminal that closes may send several, asks for it, too, and never more. A request from inside does not count either.
  */
 #ifndef ANTENNA_BASE_STOP_H
 #define ANTENNA_BASE_STOP_H

@@ -6,6 +6,9 @@
 
 #define NANOSECONDS_PER_MS 1000000
 
+/* The largest offset of java.time.ZoneOffset. */
+#define OFFSET_MAX (18 * SECONDS_PER_HOUR)
+
 int64_t time_read_ns(clockid_t clock)
 {
     struct timespec time;
@@ -83,6 +86,12 @@ static bool read_character(const char **text, char character)
     return true;
 }
 
+/* A letter of ISO-8601, upper or lower case. */
+static bool read_letter(const char **text, char letter)
+{
+    return read_character(text, letter) || read_character(text, (char)tolower((unsigned char)letter));
+}
+
 static bool read_clock(const char **text, struct tm *parts)
 {
     if (!read_digits(text, 2, 0, 23, &parts->tm_hour) || !read_character(text, ':') ||
@@ -101,32 +110,38 @@ static bool read_clock(const char **text, struct tm *parts)
     return true;
 }
 
+/* As java.time.OffsetDateTime reads it: Z, or hours with minutes and seconds or without, at most 18 hours. */
 static bool read_offset(const char **text, int64_t *ret_seconds)
 {
-    int hours, minutes, sign;
+    int hours, minutes = 0, seconds = 0, sign;
 
-    if (read_character(text, 'Z')) {
-        *ret_seconds = 0;
+    *ret_seconds = 0;
+    if (read_letter(text, 'Z'))
         return true;
-    }
     sign = **text == '-' ? -1 : 1;
     if (!read_character(text, '+') && !read_character(text, '-'))
         return false;
-    if (!read_digits(text, 2, 0, 18, &hours) || !read_character(text, ':') || !read_digits(text, 2, 0, 59, &minutes))
+    if (!read_digits(text, 2, 0, 18, &hours))
         return false;
-    *ret_seconds = sign * (hours * 3600 + minutes * 60);
-    return true;
+    if (read_character(text, ':') && !read_digits(text, 2, 0, 59, &minutes))
+        return false;
+    if (read_character(text, ':') && !read_digits(text, 2, 0, 59, &seconds))
+        return false;
+    *ret_seconds = sign * (hours * 3600 + minutes * 60 + seconds);
+    return *ret_seconds >= -OFFSET_MAX && *ret_seconds <= OFFSET_MAX;
 }
 
-bool time_parse(const char *text, int64_t *ret_time)
+static bool parse(const char *text, bool loosely, int64_t *ret_time)
 {
     struct tm parts = {0};
     int year, month, day;
-    int64_t offset, time;
+    int64_t offset = 0, time;
 
     if (!read_digits(&text, 4, 1, 9999, &year) || !read_character(&text, '-') ||
         !read_digits(&text, 2, 1, 12, &month) || !read_character(&text, '-') || !read_digits(&text, 2, 1, 31, &day) ||
-        !read_character(&text, 'T') || !read_clock(&text, &parts) || !read_offset(&text, &offset) || *text != '\0')
+        !(read_letter(&text, 'T') || (loosely && read_character(&text, ' '))) || !read_clock(&text, &parts))
+        return false;
+    if (!(loosely && *text == '\0') && (!read_offset(&text, &offset) || *text != '\0'))
         return false;
     parts.tm_year = year - 1900;
     parts.tm_mon = month - 1;
@@ -137,6 +152,16 @@ bool time_parse(const char *text, int64_t *ret_time)
         return false;
     *ret_time = time - offset;
     return true;
+}
+
+bool time_parse(const char *text, int64_t *ret_time)
+{
+    return parse(text, false, ret_time);
+}
+
+bool time_parse_loosely(const char *text, int64_t *ret_time)
+{
+    return parse(text, true, ret_time);
 }
 
 struct timespec time_deadline(int64_t milliseconds)

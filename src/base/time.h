@@ -44,10 +44,17 @@ struct time_parts time_split(int64_t time);
 const char *time_format(int64_t time, char text[TIME_TEXT_SIZE]);
 
 /**
- * Reads ISO-8601 with an offset: `2022-02-20T10:00:00Z`, `2022-02-20T11:00:00+01:00`; seconds and their fraction may
- * be left out, the fraction is dropped. Returns false when the text is anything else, such as a time without offset.
+ * Reads ISO-8601 with an offset, as Java's OffsetDateTime does: `2022-02-20T10:00:00Z`, `2022-02-20T11:00:00+01:00`,
+ * `…+01`, `…z`; seconds and their fraction may be left out, the fraction is dropped. Returns false when the text is
+ * anything else, such as a time without offset.
  */
 bool time_parse(const char *text, int64_t *ret_time) must_check;
+
+/**
+ * As time_parse(), but a blank may stand before the clock, and the offset may be left out: the time is UTC then, as
+ * Spark reads it in a session whose time zone is UTC.
+ */
+bool time_parse_loosely(const char *text, int64_t *ret_time) must_check;
 
 /** When so many milliseconds will have passed, for waits by CLOCK_MONOTONIC. */
 struct timespec time_deadline(int64_t milliseconds);

@@ -10,7 +10,7 @@ static int run_once(struct batch_job *job, struct error *error)
         return -1;
     if (job->summary.failed == 0)
         return 0;
-    error_set(error, ERROR_MISTAKE, "could not run %zu of %zu hours", job->summary.failed, hours.count);
+    error_set(error, job->failure, "could not run %zu of %zu hours", job->summary.failed, hours.count);
     return error_hint(error, "each is logged above with its reason; antenna verify tells more");
 }
 

@@ -15,9 +15,10 @@ struct batch_listener {
 
 /** What a call has done in all. */
 struct batch_summary {
-    size_t hours;  /* run */
-    size_t failed; /* left as they were, each logged with its reason */
-    size_t left;   /* not reached because a stop was asked for */
+    size_t hours;      /* run */
+    size_t failed;     /* left as they were, each logged with its reason */
+    size_t left;       /* not reached because a stop was asked for */
+    int64_t left_from; /* the first of them */
 };
 
 /**

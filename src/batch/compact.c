@@ -104,6 +104,7 @@ static int merge_group(struct compaction *compaction, size_t number, struct erro
 {
     const struct group *group = &compaction->groups.list[number];
     struct merged *merged = &compaction->merged[number];
+    const struct database_limits limits = reader_limits(compaction->tools->reader);
     cleanup(file_names_release) struct file_names paths = {0};
     cleanup(memory_free) char *to = NULL;
     char name[LAYOUT_NAME_SIZE];
@@ -118,9 +119,9 @@ static int merge_group(struct compaction *compaction, size_t number, struct erro
 
         file_names_add(&paths, path);
     }
-    if (merge_files(&paths, to, &merged->size, error)) {
+    if (merge_files(&limits, &paths, to, compaction->tools->codec, &merged->size, error)) {
         /* DuckDB does not always say in which file it failed. */
-        if (error->kind == ERROR_MISTAKE && name_file(compaction, group, &reason))
+        if (error->kind == ERROR_MISTAKE && !database_is_short(error) && name_file(compaction, group, &reason))
             *error = reason;
         return -1;
     }

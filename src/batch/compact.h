@@ -5,6 +5,7 @@
 #ifndef ANTENNA_BATCH_COMPACT_H
 #define ANTENNA_BATCH_COMPACT_H
 
+#include "archive/parquet.h"
 #include "archive/reader.h"
 #include "postgres/hours.h"
 
@@ -27,6 +28,7 @@ struct compact_tools {
     struct postgres *postgres;
     struct reader *reader;
     const char *storage_path;
+    enum parquet_codec codec;
 };
 
 /**

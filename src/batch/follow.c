@@ -90,12 +90,15 @@ static int follow(struct batch_job *job, struct error *error)
     const struct config *config = job->tools.config;
     int64_t interval_ms = config_has(config, OPTION_INTERVAL) ? config_number(config, OPTION_INTERVAL) : INTERVAL_MS;
     int64_t pause_ms = 0;
+    bool ready = false;
 
     log_line(LOG_INFO, "runs hours as they are sealed or changed by late events");
-    /* What it needs was found and checked before. */
-    notify_send("READY=1\nSTATUS=runs hours as they are sealed or changed");
     while (!stop_requested()) {
-        int status = run_pending(job, error);
+        int status;
+
+        /* What it needs was found and checked before. */
+        ready = ready || notify_send("READY=1\nSTATUS=runs hours as they are sealed or changed");
+        status = run_pending(job, error);
 
         if (!status) {
             if (pause_ms)

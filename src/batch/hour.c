@@ -1,112 +1,42 @@
 #include "batch/hour.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "archive/hour_folder.h"
-#include "base/memory.h"
+#include "base/time.h"
+#include "batch/lowered.h"
 #include "postgres/quota.h"
 #include "postgres/totals.h"
 
 /* An hour whose files move while they are read is read again. */
 #define READ_ATTEMPTS 3
 
-/* The files of an hour: first those that are listed, then the others that are to be read. */
-struct hour_files {
-    struct listed_files listed; /* without the replaced ones */
-    struct file_names paths;
-    size_t listed_count;
-    int64_t listed_rows, listed_bytes;
-};
-
-static void release_files(struct hour_files *files)
-{
-    listed_files_release(&files->listed);
-    file_names_release(&files->paths);
-}
-
-static void add_path(struct file_names *paths, char *path)
-{
-    paths->names = memory_resize(paths->names, paths->count + 1, sizeof(*paths->names));
-    paths->names[paths->count++] = path;
-}
-
-/* Listed files must be where the list says. */
-static int find_listed_files(const char *storage_path, struct hour_files *files, struct error *error)
-{
-    for (size_t i = 0; i < files->listed.count; i++) {
-        const struct listed_file *file = &files->listed.list[i];
-        char *path;
-
-        if (file->replaced)
-            continue;
-        if (hour_folder_find(storage_path, file->path, HOUR_FOLDER_PUBLISH_MS, &path, error))
-            return -1;
-        add_path(&files->paths, path);
-        files->listed_rows += file->rows;
-        if (__builtin_add_overflow(files->listed_bytes, file->bytes_total, &files->listed_bytes))
-            return error_set(error, ERROR_MISTAKE, "the sum of the hour's bytes exceeds what BIGINT holds");
-    }
-    files->listed_count = files->paths.count;
-    return 0;
-}
-
-/* ... with as many rows as it says. */
-static int check_rows(struct reader *reader, const struct hour_files *files, struct error *error)
-{
-    const struct file_names listed = {files->paths.names, files->listed_count};
-    int64_t *rows = memory_new(listed.count + 1, sizeof(*rows));
-    int status = listed.count ? reader_count_rows(reader, &listed, rows, error) : 0;
-    size_t next = 0;
-
-    for (size_t i = 0; i < files->listed.count && !status; i++) {
-        const struct listed_file *file = &files->listed.list[i];
-
-        if (file->replaced)
-            continue;
-        if (rows[next] != file->rows)
-            status = error_set(error, ERROR_MISTAKE, "\"%s\" has %lld rows instead of the %lld that are listed",
-                               listed.names[next], (long long)rows[next], (long long)file->rows);
-        next++;
-    }
-    free(rows);
-    return status;
-}
-
-/* The hour's files. The folder is read before the list: what lies there by our own hand is listed by then. */
-static int read_from_storage(const struct batch_tools *tools, struct hour_files *files, struct batch_report *report,
+/* The hour's files. */
+static int read_from_storage(const struct batch_tools *tools, struct input *input, struct batch_report *report,
                              struct error *error)
 {
-    const char *storage_path = config_text(tools->config, OPTION_STORAGE_PATH);
-    bool read_all = !tools->bookkeeping || config_flag(tools->config, OPTION_ALL_FILES);
-    cleanup(file_names_release) struct file_names folder = {0};
-
-    if (hour_folder_list(storage_path, report->hour, &folder, error))
+    if (input_read(&tools->input, tools->postgres, tools->bookkeeping, tools->reader, report->hour, input, error))
         return -1;
-    if (tools->bookkeeping &&
-        (hours_files(tools->postgres, report->hour, &files->listed, error) ||
-         find_listed_files(storage_path, files, error) || check_rows(tools->reader, files, error)))
-        return -1;
-    for (size_t i = 0; i < folder.count; i++) {
-        /* One that is gone again was replaced, and is no longer listed. */
-        if (listed_files_have(&files->listed, folder.names[i] + strlen(storage_path) + 1) ||
-            access(folder.names[i], F_OK))
-            continue;
-        if (!read_all) {
-            report->left_out++;
-            continue;
-        }
-        report->unlisted++;
-        add_path(&files->paths, memory_text(folder.names[i], strlen(folder.names[i])));
-    }
-    report->files = files->paths.count;
+    report->files = input->own.count + input->foreign.paths.count;
+    report->unlisted = input->unlisted;
+    report->left_out = input->left_out;
+    report->rejects = input->rejects;
     return 0;
+}
+
+/* The words of --quota-as-of. */
+enum quota_as_of { QUOTA_AS_OF_HOUR, QUOTA_AS_OF_NOW };
+
+static int read_totals(const struct batch_tools *tools, int64_t hour, struct hour_totals *ret_totals,
+                       struct error *error)
+{
+    if (hours_totals(tools->postgres, config_text(tools->config, OPTION_BYTES_HOURLY_TABLE),
+                     config_text(tools->config, OPTION_USER_QUOTA_LIMIT_TABLE), hour, ret_totals, error))
+        return -1;
+    return tools->bookkeeping ? hours_have_other_totals(tools->postgres, hour, &ret_totals->others, error) : 0;
 }
 
 struct run {
     struct totals_writer writer;
     struct batch_report *report;
+    struct lowered *lowered;
 };
 
 /* One total of hourly_total_bytes_antenna, _app or _user, on its way to the table. */
@@ -121,60 +51,156 @@ static int take_total(void *context, const struct hour_total *total, struct erro
         if (__builtin_add_overflow(run->report->bytes, total->bytes, &run->report->bytes))
             return error_set(error, ERROR_MISTAKE, "the sum of the hour's bytes exceeds what BIGINT holds");
     }
+    if (lowered_take(run->lowered, slice_of(dimension_labels[total->dimension]), total->name, total->bytes, error))
+        return -1;
     return totals_write(&run->writer, run->report->hour, (int)total->dimension, total->name, total->bytes, error);
 }
 
 /* One scan makes the three totals. */
-static int hourly_total_bytes(const struct batch_tools *tools, const struct file_names *paths,
-                              struct batch_report *report, struct error *error)
+static int hourly_total_bytes(const struct batch_tools *tools, const struct input *input, struct batch_report *report,
+                              struct lowered *lowered, struct error *error)
 {
-    struct run run = {.report = report};
-    int status =
-        totals_begin_replacing(&run.writer, tools->postgres, config_text(tools->config, OPTION_BYTES_HOURLY_TABLE),
-                               report->hour, (struct totals_labels){dimension_labels, DIMENSIONS}, error);
+    const struct reader_files files = {&input->own, &input->foreign};
+    const char *table = config_text(tools->config, OPTION_BYTES_HOURLY_TABLE);
+    struct run run = {.report = report, .lowered = lowered};
+    int64_t rows = 0;
+    int status;
 
-    if (!status && paths->count)
-        status = reader_sum(tools->reader, paths, take_total, &run, error);
+    if (!config_flag(tools->config, OPTION_ALLOW_LESS) &&
+        earlier_totals_hold(&lowered->before, tools->postgres, table, report->hour, error))
+        return -1;
+    status = totals_begin_replacing(&run.writer, tools->postgres, table, report->hour,
+                                    (struct totals_labels){dimension_labels, DIMENSIONS}, error);
+    if (!status && input->own.count + input->foreign.paths.count)
+        status = reader_sum(tools->reader, &files, take_total, &run, error);
     if (!status)
         status = totals_flush(&run.writer, error);
     totals_writer_release(&run.writer);
-    return status;
+    if (status || lowered_finish(lowered, error))
+        return -1;
+    for (int i = 0; i < DIMENSIONS; i++)
+        rows += report->totals[i];
+    return totals_check_hour(tools->postgres, table, report->hour, rows, report->bytes, error);
 }
 
 /* Names the first file whose rows are not those that were archived. */
-static int name_altered_file(struct reader *reader, const struct hour_files *files, struct error *error)
+static int name_altered_file(struct reader *reader, const struct input *input, struct error *error)
 {
     size_t next = 0;
 
-    for (size_t i = 0; i < files->listed.count; i++) {
-        const struct listed_file *file = &files->listed.list[i];
+    for (size_t i = 0; i < input->listed.count; i++) {
+        const struct listed_file *file = &input->listed.list[i];
         struct file_content content;
 
         if (file->replaced)
             continue;
-        if (reader_inspect(reader, files->paths.names[next], &content, error))
+        if (reader_inspect(reader, input->own.names[next], &content, error))
             return -1;
         if (content.bytes_total != file->bytes_total)
             return error_set(error, ERROR_MISTAKE,
                              "the rows of \"%s\" have %lld bytes instead of the %lld that are listed",
-                             files->paths.names[next], (long long)content.bytes_total, (long long)file->bytes_total);
+                             input->own.names[next], (long long)content.bytes_total, (long long)file->bytes_total);
         next++;
     }
     return error_set(error, ERROR_MISTAKE, "the hour's files do not have the %lld bytes that are listed",
-                     (long long)files->listed_bytes);
+                     (long long)input->listed_bytes);
 }
 
 /* What was summed up is what the speed layer archived, to the byte. */
-static int check_sums(const struct batch_tools *tools, const struct hour_files *files,
-                      const struct batch_report *report, struct error *error)
+static int check_sums(const struct batch_tools *tools, const struct input *input, const struct batch_report *report,
+                      struct error *error)
 {
-    bool all_listed = files->paths.count == files->listed_count;
-
-    if (!tools->bookkeeping || !all_listed || report->bytes == files->listed_bytes)
+    if (!tools->bookkeeping || input->foreign.paths.count || report->bytes == input->listed_bytes)
         return 0;
-    if (name_altered_file(tools->reader, files, error) && !*error->hint)
+    if (name_altered_file(tools->reader, input, error) && !*error->hint)
         return error_hint(error, "put the file back from a backup");
     return -1;
+}
+
+static int refuse_held(const char *table, const struct hour_totals *before, const struct batch_report *report,
+                       struct error *error)
+{
+    char hour[TIME_TEXT_SIZE];
+
+    error_set(
+        error, ERROR_MISTAKE,
+        "the hour %s is held, as its totals did not come from this archive: the table \"%s\" has %lld bytes of it, "
+        "and its %zu files have %lld",
+        time_format(report->hour, hour), table, (long long)before->bytes_most, report->files, (long long)report->bytes);
+    return error_hint(error, "compare both, and replace the totals with --allow-less");
+}
+
+/* An hour's totals are never replaced by smaller ones, by none, or those of another job by ours, unless this is asked
+ * for: files that are missing, or an archive that is not theirs, would take bytes off a bill without a word. So would a
+ * list that lost files since it was counted: rows are only ever added to an hour. */
+static int refuse_less(const struct batch_tools *tools, const struct hour_entry *entry,
+                       const struct hour_totals *before, const struct batch_report *report, struct error *error)
+{
+    const char *table = config_text(tools->config, OPTION_BYTES_HOURLY_TABLE);
+    char hour[TIME_TEXT_SIZE];
+
+    time_format(report->hour, hour);
+    if (config_flag(tools->config, OPTION_ALLOW_LESS))
+        return 0;
+    if (before->others)
+        return refuse_held(table, before, report, error);
+    if (report->bytes < before->bytes_most)
+        error_set(error, ERROR_MISTAKE, "the table \"%s\" has %lld bytes of the hour %s, and its %zu files have %lld",
+                  table, (long long)before->bytes_most, hour, report->files, (long long)report->bytes);
+    else if (report->rows == 0 && before->rows + before->exceeded)
+        error_set(error, ERROR_MISTAKE, "the hour %s has totals or users over quota, and the archive has no row of it",
+                  hour);
+    else if (report->rows < entry->rows)
+        error_set(error, ERROR_MISTAKE, "antenna.hour counts %lld rows of the hour %s, and its %zu files have %lld",
+                  (long long)entry->rows, hour, report->files, (long long)report->rows);
+    else
+        return 0;
+    if (report->left_out)
+        return error_hint(error,
+                          "look at the %zu files that are left out, which --all-files reads; replace the totals by "
+                          "less with --allow-less",
+                          report->left_out);
+    return error_hint(error,
+                      "check the storage-path, its files and antenna.archive_file, or replace the totals by less "
+                      "with --allow-less");
+}
+
+/* An hour may have become more and yet lack an archive that its last run read: late events would hide that. */
+static int refuse_other_input(const struct batch_tools *tools, const struct input *input,
+                              const struct batch_report *report, struct error *error)
+{
+    int64_t unlisted = report->bytes - input->listed_bytes, noted_listed, noted_unlisted;
+    char hour[TIME_TEXT_SIZE];
+
+    if (!tools->bookkeeping || config_flag(tools->config, OPTION_ALLOW_LESS))
+        return 0;
+    if (hours_noted(tools->postgres, report->hour, &noted_listed, &noted_unlisted, error))
+        return -1;
+    if (input->listed_bytes >= noted_listed && unlisted >= noted_unlisted)
+        return 0;
+    error_set(error, ERROR_MISTAKE,
+              "the last run of the hour %s read %lld bytes of listed files and %lld of others, and this one reads %lld "
+              "and %lld",
+              time_format(report->hour, hour), (long long)noted_listed, (long long)noted_unlisted,
+              (long long)input->listed_bytes, (long long)unlisted);
+    return error_hint(error, "give the storage-path, --old-storage-path and --all-files of that run, or replace the "
+                             "totals by less with --allow-less");
+}
+
+/* Nor may any total of it become less while the hour as a whole grows. */
+static int refuse_lowered(const struct batch_tools *tools, const struct lowered *lowered, int64_t hour,
+                          struct error *error)
+{
+    char text[TIME_TEXT_SIZE];
+
+    if (!lowered->count)
+        return 0;
+    error_set(error, ERROR_MISTAKE, "%zu totals of the hour %s in the table \"%s\" would become less: %s",
+              lowered->count, time_format(hour, text), config_text(tools->config, OPTION_BYTES_HOURLY_TABLE),
+              lowered->example);
+    return error_hint(error,
+                      "check the storage-path, its files and antenna.archive_file, or replace the totals by less "
+                      "with --allow-less");
 }
 
 static int users_with_exceeded_quota(const struct batch_tools *tools, struct batch_report *report, struct error *error)
@@ -183,6 +209,7 @@ static int users_with_exceeded_quota(const struct batch_tools *tools, struct bat
         .bytes_hourly = config_text(tools->config, OPTION_BYTES_HOURLY_TABLE),
         .user_metadata = config_text(tools->config, OPTION_USER_METADATA_TABLE),
         .user_quota_limit = config_text(tools->config, OPTION_USER_QUOTA_LIMIT_TABLE),
+        .as_of_now = !tools->bookkeeping || config_number(tools->config, OPTION_QUOTA_AS_OF) == QUOTA_AS_OF_NOW,
     };
     struct quota_report quota;
 
@@ -193,56 +220,70 @@ static int users_with_exceeded_quota(const struct batch_tools *tools, struct bat
     return 0;
 }
 
-static int note_run(const struct batch_tools *tools, const struct hour_files *files, struct batch_report *report,
+static int note_run(const struct batch_tools *tools, const struct input *input, struct batch_report *report,
                     struct error *error)
 {
-    const struct batch_input input = {
-        .listed_rows = files->listed_rows,
-        .listed_bytes = files->listed_bytes,
-        .unlisted_rows = report->rows - files->listed_rows,
-        .unlisted_bytes = report->bytes - files->listed_bytes,
+    const struct batch_input noted = {
+        .listed_rows = input->listed_rows,
+        .listed_bytes = input->listed_bytes,
+        .unlisted_rows = report->rows - input->listed_rows,
+        .unlisted_bytes = report->bytes - input->listed_bytes,
     };
 
     if (!tools->bookkeeping)
         return 0;
     if (hours_limit_idle_time(tools->postgres, error))
         return -1;
-    return hours_note_batch(tools->postgres, report->hour, &input, &report->rerun, error);
+    return hours_note_batch(tools->postgres, report->hour, &noted, &report->rerun, error);
 }
 
-static int replace_hour(const struct batch_tools *tools, struct hour_files *files, struct batch_report *report,
-                        struct error *error)
+/* What has been listed as pending may be run or taken over by others since. */
+static int check_pending(const struct batch_tools *tools, int64_t hour, struct error *error)
 {
-    if (postgres_begin(tools->postgres, error) || hours_lock(tools->postgres, report->hour, error) ||
-        read_from_storage(tools, files, report, error) || hourly_total_bytes(tools, &files->paths, report, error) ||
-        check_sums(tools, files, report, error) || users_with_exceeded_quota(tools, report, error) ||
-        note_run(tools, files, report, error))
+    cleanup(hour_list_release) struct hour_list hours = {0};
+
+    if (!tools->pending)
+        return 0;
+    if (hours_pending(tools->postgres, hour, hour, input_reads_foreign(&tools->input), &hours, error))
         return -1;
-    return postgres_commit(tools->postgres, error);
+    return hours.count ? 0 : 1;
 }
 
-/* Whether a file has left where it was found: its writer, or who recovers what a dead one left, moves it to its place
- * at any time. */
-static bool any_left(const struct hour_files *files)
+static int replace_hour(const struct batch_tools *tools, const struct hour_entry *entry, struct input *input,
+                        struct batch_report *report, struct error *error)
 {
-    for (size_t i = 0; i < files->paths.count; i++)
-        if (access(files->paths.names[i], F_OK))
-            return true;
-    return false;
+    cleanup(lowered_release) struct lowered lowered = {0};
+    struct hour_totals before = {0};
+    int status;
+
+    if (postgres_begin(tools->postgres, error) || hours_lock(tools->postgres, report->hour, error))
+        return -1;
+    status = check_pending(tools, report->hour, error);
+    if (status)
+        return status;
+    if (read_from_storage(tools, input, report, error) || read_totals(tools, report->hour, &before, error) ||
+        hourly_total_bytes(tools, input, report, &lowered, error) || check_sums(tools, input, report, error) ||
+        refuse_less(tools, entry, &before, report, error) || refuse_other_input(tools, input, report, error) ||
+        refuse_lowered(tools, &lowered, report->hour, error) || users_with_exceeded_quota(tools, report, error) ||
+        note_run(tools, input, report, error) || postgres_commit(tools->postgres, error))
+        return -1;
+    report->replaced_bytes = report->rerun ? 0 : before.bytes_most;
+    return 0;
 }
 
 int batch_hour(const struct batch_tools *tools, const struct hour_entry *entry, struct batch_report *ret_report,
                struct error *error)
 {
     for (int left = READ_ATTEMPTS; left; left--) {
-        cleanup(release_files) struct hour_files files = {0};
+        cleanup(input_release) struct input input = {0};
         struct batch_report report = {.hour = entry->hour, .sealed = entry->sealed};
+        int status = replace_hour(tools, entry, &input, &report, error);
 
-        if (replace_hour(tools, &files, &report, error) == 0) {
+        if (status == 0)
             *ret_report = report;
-            return 0;
-        }
-        if (!any_left(&files))
+        if (status >= 0)
+            return status;
+        if (!input_has_moved(&input))
             break;
         postgres_rollback(tools->postgres);
     }

@@ -3,7 +3,7 @@
 #define ANTENNA_BATCH_HOUR_H
 
 #include "batch/compact.h"
-#include "config/config.h"
+#include "batch/input.h"
 
 /** What the run of an hour has done. */
 struct batch_report {
@@ -11,13 +11,15 @@ struct batch_report {
     bool rerun;      /* a run of this hour was noted before */
     bool sealed;     /* else the totals are provisional: more is expected */
     size_t files;    /* that were read */
-    size_t unlisted; /* of them, that the list of the archive does not have */
-    size_t left_out; /* files in the hour's folder that are not listed and were not to be read */
+    size_t unlisted; /* files that were found and the list of the archive does not have, read or not */
+    size_t left_out; /* of them, that were not read */
     int64_t rows;
     int64_t bytes;
-    int64_t totals[DIMENSIONS]; /* rows written to bytes_hourly */
-    int64_t exceeded;           /* users over their quota */
-    int64_t unknown;            /* users without metadata */
+    int64_t totals[DIMENSIONS];     /* rows written to bytes_hourly */
+    int64_t exceeded;               /* users over their quota */
+    int64_t unknown;                /* users without metadata */
+    struct foreign_rejects rejects; /* rows of files that are not listed */
+    int64_t replaced_bytes; /* of totals that no run had noted, such as those of the Spark job; 0: there were none */
     struct compact_report compact;
 };
 
@@ -26,13 +28,16 @@ struct batch_tools {
     const struct config *config;
     struct postgres *postgres;
     struct reader *reader;
+    struct input_rule input;
+    bool pending;     /* only hours that are pending are run */
     bool bookkeeping; /* the database has the list of the archive's files; else all files of a folder are read */
 };
 
 /**
  * Runs an hour and replaces what is in the tables about it. Errors: ERROR_MISTAKE for a file that is missing or does
- * not hold what the list says, with its name; ERROR_WORLD. Nothing is written then, and the transaction is left to the
- * caller to roll back.
+ * not hold what the list says, with its name, and when the files have less than the tables; ERROR_WORLD. Returns 1 when
+ * the hour had to be pending and is not any more. Nothing is written then, and the transaction is left to the caller to
+ * roll back.
  */
 int batch_hour(const struct batch_tools *tools, const struct hour_entry *entry, struct batch_report *ret_report,
                struct error *error) must_check;

@@ -3,12 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive/hour_folder.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/notify.h"
 #include "base/stop.h"
 #include "base/time.h"
+#include "metrics/server.h"
+#include "postgres/login.h"
 #include "postgres/schema.h"
 
 /* Hours that one call may name: a century. */
@@ -22,8 +23,8 @@ static int read_range(struct batch_job *job, const struct config *config, struct
     const char *hour = config_text(config, OPTION_HOUR);
     int64_t time = RECORD_TIME_MIN;
 
-    job->pending = config_flag(config, OPTION_PENDING) || config_flag(config, OPTION_FOLLOW);
-    if (strcmp(hour, "-") == 0 && !job->pending) {
+    job->tools.pending = config_flag(config, OPTION_PENDING) || config_flag(config, OPTION_FOLLOW);
+    if (strcmp(hour, "-") == 0 && !job->tools.pending) {
         error_set(error, ERROR_USAGE, "invalid value for hour: \"-\" names none without --pending or --follow");
         return error_hint(error, "give a time, such as 2022-02-20T10:00:00Z, or --pending for what is to be run now, "
                                  "or --follow for what comes, too");
@@ -33,7 +34,7 @@ static int read_range(struct batch_job *job, const struct config *config, struct
         return error_hint(error, "give an ISO-8601 time with an offset, such as 2022-02-20T10:00:00Z");
     }
     job->from = time_hour(time);
-    job->to = job->pending ? RECORD_TIME_END - SECONDS_PER_HOUR : job->from;
+    job->to = job->tools.pending ? RECORD_TIME_END - SECONDS_PER_HOUR : job->from;
     if (config_has(config, OPTION_TO))
         job->to = time_hour(config_number(config, OPTION_TO));
     if (job->to < job->from)
@@ -58,31 +59,74 @@ static int refuse_without_bookkeeping(const struct config *config, struct error 
     return 0;
 }
 
+/* What is said of files that are not listed goes unheard where none is read. */
+static int refuse_idle_options(const struct batch_job *job, const struct config *config, struct error *error)
+{
+    static const enum option_id options[] = {OPTION_TIME_ZONE, OPTION_BY_TIMESTAMP, OPTION_INVALID_ROWS};
+
+    if (input_reads_foreign(&job->tools.input))
+        return 0;
+    for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
+        if (config_source(config, options[i]) == SOURCE_ARGUMENT) {
+            error_set(error, ERROR_USAGE, "could not use --%s: only files that are listed are read",
+                      option_table[options[i]].name);
+            return error_hint(error, "give --all-files or --old-storage-path, too");
+        }
+    return 0;
+}
+
+/* One that was the archive before is waited for, as it may come back. */
+static int check_archive(struct batch_job *job, const struct config *config, struct error *error)
+{
+    const char *path = job->tools.input.storage_path;
+    enum identity_use use = config_flag(config, OPTION_ADOPT_ARCHIVE) && !*job->archive_id ? IDENTITY_ADOPT
+                            : job->tools.input.all_files                                   ? IDENTITY_FOREIGN
+                                                                                           : IDENTITY_READ;
+
+    if (job->tools.input.old_storage_path &&
+        identity_refuse_own(job->tools.postgres, job->tools.input.old_storage_path, error))
+        return -1;
+    if (!path) /* another archive alone is read */
+        return 0;
+    if (identity_look(path, job->archive_id, error))
+        return -1;
+    return identity_check(job->tools.postgres, path, use, job->archive_id, error);
+}
+
 static int check_database(struct batch_job *job, const struct config *config, struct error *error)
 {
     if (schema_has_bookkeeping(job->tools.postgres, &job->tools.bookkeeping, error))
         return -1;
+    if (job->tools.bookkeeping && refuse_idle_options(job, config, error))
+        return -1;
     if (job->tools.bookkeeping)
-        return schema_check(job->tools.postgres, config, error);
+        return schema_check(job->tools.postgres, config, error) || check_archive(job, config, error) ? -1 : 0;
     return refuse_without_bookkeeping(config, error) ? -1 : schema_check_columns(job->tools.postgres, config, error);
 }
 
 int batch_job_open(struct batch_job *job, const struct config *config, const struct batch_listener *listener,
                    struct error *error)
 {
+    struct reader_settings settings = {
+        .memory_limit = config_has(config, OPTION_MEMORY_LIMIT) ? config_number(config, OPTION_MEMORY_LIMIT) : 0};
+
     *job = (struct batch_job){.tools = {.config = config}, .listener = listener};
     batch_metrics_init(&job->metrics);
-    if (read_range(job, config, error) || storage_check(config_text(config, OPTION_STORAGE_PATH), error) ||
-        jdbc_from_config(config, &job->address, error) || batch_job_connect(job, error))
+    if (read_range(job, config, error) || metrics_server_check(config, error) ||
+        input_read_rule(config, &job->tools.input, error))
         return -1;
-    return reader_open(&job->tools.reader, error);
+    settings.storage_path = job->tools.input.storage_path;
+    if (reader_open(&settings, &job->tools.reader, error) ||
+        input_check_rule(&job->tools.input, job->tools.reader, error))
+        return -1;
+    return batch_job_connect(job, error);
 }
 
 int batch_job_connect(struct batch_job *job, struct error *error)
 {
     if (job->tools.postgres)
         return 0;
-    if (postgres_open(&job->address, &job->tools.postgres, error))
+    if (login(job->tools.config, &job->tools.postgres, error))
         return -1;
     counter_add(&job->metrics.postgres_connects, 1);
     return check_database(job, job->tools.config, error);
@@ -98,7 +142,6 @@ void batch_job_release(struct batch_job *job)
 {
     reader_close(job->tools.reader);
     postgres_close(job->tools.postgres);
-    jdbc_release(&job->address);
     free(job->failed);
     batch_metrics_release(&job->metrics);
 }
@@ -128,12 +171,35 @@ static int require_sealed(const struct hour_list *hours, struct error *error)
     return 0;
 }
 
+/* Totals that did not come from this archive are left alone, and said to be. */
+static int log_held(struct batch_job *job, struct error *error)
+{
+    int64_t held;
+
+    if (hours_count_held(job->tools.postgres, job->from, job->to, &held, error))
+        return -1;
+    if (held && held != job->held)
+        log_line(
+            LOG_WARNING,
+            "%lld hours are held: their totals did not come from this archive alone, which has more rows of them; name "
+            "an hour with --allow-less to process it",
+            (long long)held);
+    job->held = held;
+    return 0;
+}
+
 int batch_job_hours(struct batch_job *job, struct hour_list *ret_hours, struct error *error)
 {
+    if (identity_look(job->tools.input.storage_path, job->archive_id, error))
+        return -1;
     if (!job->tools.bookkeeping)
         return list_range(job, ret_hours);
-    if (job->pending)
-        return hours_pending(job->tools.postgres, job->from, job->to, ret_hours, error);
+    if (job->tools.pending)
+        return hours_pending(job->tools.postgres, job->from, job->to, input_reads_foreign(&job->tools.input), ret_hours,
+                             error) ||
+                       log_held(job, error)
+                   ? -1
+                   : 0;
     if (hours_in_range(job->tools.postgres, job->from, job->to, ret_hours, error))
         return -1;
     return config_flag(job->tools.config, OPTION_REQUIRE_SEALED) ? require_sealed(ret_hours, error) : 0;
@@ -147,8 +213,11 @@ static struct failed_hour *find_failed(struct batch_job *job, int64_t hour)
     return NULL;
 }
 
-static void count_failure(struct batch_job *job)
+static void count_failure(struct batch_job *job, const struct error *reason)
 {
+    /* Kinds are in the order of their gravity: a retry helps only where it helps every hour. */
+    if (job->summary.failed == 0 || reason->kind < job->failure)
+        job->failure = reason->kind;
     job->summary.failed++;
     counter_add(&job->metrics.failed, 1);
 }
@@ -165,7 +234,7 @@ static void note_failure(struct batch_job *job, int64_t hour, const struct error
         failed = &job->failed[job->failed_count++];
     }
     *failed = (struct failed_hour){hour, time_monotonic_ms() + RETRY_FAILED_MS};
-    count_failure(job);
+    count_failure(job, reason);
 }
 
 static void note_done(struct batch_job *job, const struct batch_report *report)
@@ -192,7 +261,8 @@ static int compact(struct batch_job *job, const struct hour_entry *entry, struct
                    struct error *error)
 {
     const struct compact_tools tools = {job->tools.postgres, job->tools.reader,
-                                        config_text(job->tools.config, OPTION_STORAGE_PATH)};
+                                        config_text(job->tools.config, OPTION_STORAGE_PATH),
+                                        (enum parquet_codec)config_number(job->tools.config, OPTION_COMPRESSION)};
 
     if (!config_flag(job->tools.config, OPTION_COMPACT))
         return 0;
@@ -203,8 +273,13 @@ static int compact(struct batch_job *job, const struct hour_entry *entry, struct
 static int run_hour(struct batch_job *job, const struct hour_entry *entry, bool alone, struct error *error)
 {
     struct batch_report report;
+    int done = batch_hour(&job->tools, entry, &report, error);
 
-    if (batch_hour(&job->tools, entry, &report, error) == 0) {
+    if (done > 0) {
+        postgres_rollback(job->tools.postgres);
+        return 0;
+    }
+    if (done == 0) {
         int status = compact(job, entry, &report, error);
 
         forget_failure(job, entry->hour);
@@ -214,10 +289,11 @@ static int run_hour(struct batch_job *job, const struct hour_entry *entry, bool 
         if (!status || alone || !postgres_is_connected(job->tools.postgres))
             return status;
         log_line(LOG_ERROR, "%s%s%s", error->message, *error->hint ? "; " : "", error->hint);
-        count_failure(job);
+        count_failure(job, error);
         return 0;
     }
     postgres_rollback(job->tools.postgres);
+    identity_explain(job->tools.input.storage_path, job->archive_id, error);
     if (alone || !postgres_is_connected(job->tools.postgres))
         return -1;
     note_failure(job, entry->hour, error);
@@ -263,7 +339,8 @@ int batch_job_run(struct batch_job *job, const struct hour_list *hours, struct e
         struct failed_hour *failed = find_failed(job, hours->list[i].hour);
 
         if (stop_requested()) {
-            job->summary.left += hours->count - i;
+            job->summary.left = hours->count - i;
+            job->summary.left_from = hours->list[i].hour;
             break;
         }
         batch_job_turn(job);

@@ -2,10 +2,10 @@
 #ifndef ANTENNA_BATCH_JOB_H
 #define ANTENNA_BATCH_JOB_H
 
+#include "archive/identity.h"
 #include "base/bar.h"
 #include "batch/batch.h"
 #include "batch/metrics.h"
-#include "config/jdbc.h"
 
 /** An hour that failed is left alone for some time. */
 struct failed_hour {
@@ -16,12 +16,13 @@ struct failed_hour {
 struct batch_job {
     struct batch_tools tools;
     const struct batch_listener *listener;
-    int64_t from, to; /* first seconds of the first and last hour */
-    bool pending;     /* of the range only the hours that are pending */
-    struct jdbc_address address;
+    int64_t from, to;                  /* first seconds of the first and last hour */
+    int64_t held;                      /* hours of the range, as they were logged last */
+    char archive_id[DATA_SET_ID_SIZE]; /* of the storage path; empty: it has none, or is not looked at yet */
     struct bar bar;
     struct failed_hour *failed;
     size_t failed_count;
+    enum error_kind failure; /* the gravest of the failures; its exit code goes before those of the others */
     struct batch_summary summary;
     struct batch_metrics metrics;
 };

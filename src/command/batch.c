@@ -1,10 +1,10 @@
 #include "batch/batch.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/time.h"
@@ -28,16 +28,28 @@ static void print_header(void)
     printf("%-20s %5s %12s %16s %11s %10s\n", "hour", "files", "rows", "bytes", "no metadata", "over quota");
 }
 
+/* Rows that are no valid events, and so in no total. */
+static int64_t rejected_rows(const struct batch_report *report)
+{
+    return report->rejects.missing_field + report->rejects.out_of_range;
+}
+
 static void print_notes(const struct batch_report *report)
 {
     if (report->rerun)
         fputs("  run again", stdout);
     if (!report->sealed)
         fputs("  provisional", stdout);
-    if (report->unlisted)
-        printf("  %zu files not listed", report->unlisted);
+    if (report->unlisted > report->left_out)
+        printf("  %zu files not listed", report->unlisted - report->left_out);
     if (report->left_out)
         printf("  %zu files not listed and left out (--all-files)", report->left_out);
+    if (rejected_rows(report))
+        printf("  %" PRId64 " rows left out", rejected_rows(report));
+    if (report->rejects.without_bytes)
+        printf("  %" PRId64 " rows without bytes", report->rejects.without_bytes);
+    if (report->replaced_bytes)
+        printf("  replaced %" PRId64 " bytes of another origin", report->replaced_bytes);
     if (report->compact.result == COMPACT_MERGED)
         printf("  %zu files became %zu", report->compact.files_before, report->compact.files_after);
     else if (report->compact.result == COMPACT_UNFINISHED)
@@ -49,17 +61,21 @@ static void print_notes(const struct batch_report *report)
 static void print_json(const struct batch_report *report)
 {
     char hour[TIME_TEXT_SIZE];
-    json_t *object = json_pack(
-        "{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:I}", "hour", time_format(report->hour, hour),
-        "files", (json_int_t)report->files, "rows", (json_int_t)report->rows, "bytes", (json_int_t)report->bytes,
-        "antennas", (json_int_t)report->totals[DIMENSION_ANTENNA], "apps", (json_int_t)report->totals[DIMENSION_APP],
-        "users", (json_int_t)report->totals[DIMENSION_USER], "users_without_metadata", (json_int_t)report->unknown,
-        "users_over_quota", (json_int_t)report->exceeded, "rerun", (int)report->rerun, "provisional",
-        (int)!report->sealed, "unlisted_files", (json_int_t)report->unlisted);
+    json_t *object =
+        json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:I, s:I, s:I}", "hour",
+                  time_format(report->hour, hour), "files", (json_int_t)report->files, "rows", (json_int_t)report->rows,
+                  "bytes", (json_int_t)report->bytes, "antennas", (json_int_t)report->totals[DIMENSION_ANTENNA], "apps",
+                  (json_int_t)report->totals[DIMENSION_APP], "users", (json_int_t)report->totals[DIMENSION_USER],
+                  "users_without_metadata", (json_int_t)report->unknown, "users_over_quota",
+                  (json_int_t)report->exceeded, "rerun", (int)report->rerun, "provisional", (int)!report->sealed,
+                  "unlisted_files", (json_int_t)report->unlisted, "left_out_files", (json_int_t)report->left_out,
+                  "rejected_rows", (json_int_t)rejected_rows(report), "rows_without_bytes",
+                  (json_int_t)report->rejects.without_bytes, "replaced_bytes", (json_int_t)report->replaced_bytes);
 
     if (report->compact.result == COMPACT_MERGED)
-        json_object_set_new(object, "files_after_compaction", json_integer((json_int_t)report->compact.files_after));
-    json_dumpf(object, stdout, JSON_COMPACT);
+        json_set(object, "files_after_compaction", json_integer((json_int_t)report->compact.files_after));
+    /* Standard output is checked at the end (main.c): the other hours are processed all the same. */
+    (void)json_dumpf(json_made(object), stdout, JSON_COMPACT);
     putchar('\n');
     json_decref(object);
 }
@@ -72,6 +88,19 @@ static void add_to_sum(struct batch_report *sum, const struct batch_report *repo
         sum->bytes = INT64_MAX;
     sum->unknown += report->unknown;
     sum->exceeded += report->exceeded;
+}
+
+/* What is in no total is in the log, too, whoever reads the table. */
+static void log_left_out(const char *hour, const struct batch_report *report)
+{
+    if (report->left_out)
+        log_line(LOG_WARNING, "the hour %s: left out %zu files that are not listed; --all-files reads Parquet files",
+                 hour, report->left_out);
+    if (rejected_rows(report) + report->rejects.without_bytes)
+        log_line(LOG_WARNING,
+                 "the hour %s: left out %" PRId64 " rows that lack a field and %" PRId64
+                 " with one out of range; %" PRId64 " rows without bytes count as 0",
+                 hour, report->rejects.missing_field, report->rejects.out_of_range, report->rejects.without_bytes);
 }
 
 static void print_hour(void *context, const struct batch_report *report)
@@ -88,9 +117,23 @@ static void print_hour(void *context, const struct batch_report *report)
         print_notes(report);
         putchar('\n');
     }
+    log_left_out(time_format(report->hour, hour), report);
     printer->hours++;
     add_to_sum(&printer->sum, report);
     fflush(stdout);
+}
+
+/* An incomplete range is a result of its own, for people and for scripts. */
+static void tell_left(const struct printer *printer, const struct batch_summary *summary)
+{
+    char from[TIME_TEXT_SIZE];
+
+    time_format(summary->left_from, from);
+    if (printer->json)
+        printf("{\"complete\":false,\"hours_left\":%zu,\"left_from\":\"%s\"}\n", summary->left, from);
+    else
+        printf("incomplete: %zu hours are left, from %s\n", summary->left, from);
+    log_line(LOG_WARNING, "stopped before %zu of the hours were processed, from %s", summary->left, from);
 }
 
 static void tell_end(const struct printer *printer, const struct batch_summary *summary, bool pending)
@@ -100,7 +143,7 @@ static void tell_end(const struct printer *printer, const struct batch_summary *
         putchar('\n');
     }
     if (summary->left)
-        log_line(LOG_WARNING, "stopped before %zu of the hours were run", summary->left);
+        tell_left(printer, summary);
     else if (printer->hours == 0 && summary->failed == 0 && pending)
         log_line(LOG_INFO, "no hour is pending");
     else if (printer->hours == 1 && printer->sum.files == 0)
@@ -116,5 +159,5 @@ int command_batch(const struct config *config, struct error *error)
 
     if (!config_flag(config, OPTION_FOLLOW) && (status == 0 || summary.failed))
         tell_end(&printer, &summary, config_flag(config, OPTION_PENDING));
-    return status;
+    return status == 0 && summary.left && !config_flag(config, OPTION_FOLLOW) ? EXIT_INCOMPLETE : status;
 }

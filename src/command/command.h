@@ -9,9 +9,6 @@
 #include "base/error.h"
 #include "config/config.h"
 
-/** The exit code of a check that found a difference. */
-#define EXIT_DIFFERENCE 4
-
 /** Creates tables and loads users (provision.c). */
 int command_provision(const struct config *config, struct error *error) must_check;
 
@@ -21,16 +18,21 @@ int command_simulate(const struct config *config, struct error *error) must_chec
 /** Runs the speed layer (speed.c). */
 int command_speed(const struct config *config, struct error *error) must_check;
 
-/** Runs the batch layer for an hour (batch.c). */
+/** Runs the batch layer; returns EXIT_INCOMPLETE when a stop left hours of a range out (batch.c). */
 int command_batch(const struct config *config, struct error *error) must_check;
 
-/** Compares both layers, the archive and its list; returns EXIT_DIFFERENCE when they differ (verify.c). */
+/** Compares both layers, the archive and its list; returns EXIT_DIFFERENCE when they differ, EXIT_INCOMPLETE when a
+ * stop left hours out (verify.c). */
 int command_verify(const struct config *config, struct error *error) must_check;
 
 /** Tells how far the jobs are (status.c). */
 int command_status(const struct config *config, struct error *error) must_check;
 
-/** Examines what the jobs need; returns the exit code of a mistake when something would stop one (doctor.c). */
+/**
+ * Diagnoses what would stop a job (doctor.c). Returns EXIT_ENVIRONMENT when the operator must fix something,
+ * EXIT_UNAVAILABLE when dependencies are unavailable now and nothing else was found,
+ * EXIT_INCOMPLETE when a stop left checks out.
+ */
 int command_doctor(const struct config *config, struct error *error) must_check;
 
 /** Shows a configuration, which is that of the command to be looked into (config.c). */

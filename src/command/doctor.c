@@ -1,8 +1,8 @@
 #include "doctor/doctor.h"
 
-#include <jansson.h>
 #include <stdio.h>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "command/command.h"
 
@@ -29,44 +29,58 @@ static void gather_finding(void *context, const struct finding *finding)
 
     text_make_printable(shown.text);
     text_make_printable(shown.mend);
-    object =
-        json_pack("{s:s, s:s, s:s}", "check", shown.check, "result", finding_word(shown.result), "found", shown.text);
+    object = json_made(
+        json_pack("{s:s, s:s, s:s}", "check", shown.check, "result", finding_word(shown.result), "found", shown.text));
     if (*shown.mend)
-        json_object_set_new(object, "mend", json_string(shown.mend));
-    json_array_append_new(context, object);
+        json_set(object, "mend", json_string(shown.mend));
+    json_append(context, object);
 }
 
 static void print_summary(const struct doctor *doctor)
 {
     const size_t *counts = doctor->counts;
 
+    for (size_t i = 0; i < doctor->left_count; i++)
+        printf("left     %s\n", doctor->left[i]);
     printf("ok %zu, warning %zu, failed %zu, skipped %zu: %s\n", counts[FINDING_OK], counts[FINDING_WARNING],
            counts[FINDING_FAILED], counts[FINDING_SKIPPED],
-           counts[FINDING_FAILED] ? "something would stop a job" : "nothing found that would stop a job");
+           counts[FINDING_FAILED] ? "something would stop a job"
+           : doctor->left_count   ? "incomplete: stopped before all was checked"
+                                  : "nothing found that would stop a job");
 }
 
-static void print_json(const struct doctor *doctor, json_t *checks)
+static int print_json(const struct doctor *doctor, json_t *checks, struct error *error)
 {
-    json_t *object = json_pack("{s:b, s:O}", "healthy", (int)(doctor->counts[FINDING_FAILED] == 0), "checks", checks);
+    bool complete = doctor->left_count == 0;
+    json_t *left = json_array();
+    json_t *object =
+        json_made(json_pack("{s:b, s:b, s:o, s:O}", "healthy", (int)(complete && doctor->counts[FINDING_FAILED] == 0),
+                            "complete", (int)complete, "left", left, "checks", checks));
 
+    for (size_t i = 0; i < doctor->left_count; i++)
+        json_append(left, json_string(doctor->left[i]));
     for (int i = 0; i < FINDING_RESULTS; i++)
-        json_object_set_new(object, finding_word((enum finding_result)i), json_integer((json_int_t)doctor->counts[i]));
-    json_dumpf(object, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(object);
+        json_set(object, finding_word((enum finding_result)i), json_integer((json_int_t)doctor->counts[i]));
+    return json_print(object, JSON_INDENT(2), error);
 }
 
 int command_doctor(const struct config *config, struct error *error)
 {
     json_t *checks = config_flag(config, OPTION_JSON) ? json_array() : NULL;
     struct doctor doctor = {.config = config, .take = checks ? gather_finding : print_finding, .context = checks};
+    int status = 0;
 
-    (void)error;
     doctor_examine(&doctor);
-    if (checks)
-        print_json(&doctor, checks);
-    else
+    if (!checks)
         print_summary(&doctor);
+    else if (print_json(&doctor, checks, error))
+        status = -1;
     json_decref(checks);
-    return doctor.counts[FINDING_FAILED] ? error_exit_code(ERROR_MISTAKE) : 0;
+    if (status)
+        return -1;
+    if (doctor.counts[FINDING_FAILED] > doctor.unavailable)
+        return EXIT_ENVIRONMENT;
+    if (doctor.unavailable)
+        return EXIT_UNAVAILABLE;
+    return doctor.left_count ? EXIT_INCOMPLETE : EXIT_DONE;
 }

@@ -1,17 +1,40 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "command/command.h"
-#include "config/jdbc.h"
 #include "config/password.h"
 #include "config/users_file.h"
+#include "postgres/login.h"
 #include "postgres/roles.h"
 #include "postgres/schema.h"
 #include "postgres/users.h"
 
+static void print_merge(const struct adoption *adoption)
+{
+    static const char *const rules[] = {
+        [MERGE_SUM] = "their sum was kept, as --merge says",
+        [MERGE_MAX] = "the largest was kept: each row is a whole total, as far as it was known",
+        [MERGE_PARTS] = "their sum was kept: each row is a part of the total",
+    };
+
+    if (adoption->differing)
+        printf("    of %" PRId64 " keys the rows differed, and %s (--merge)\n", adoption->differing,
+               rules[adoption->rule]);
+    if (adoption->repeated_bytes)
+        printf("    %" PRId64 " rows with %" PRId64
+               " bytes were repetitions of others and were dropped (--merge sum adds them)\n",
+               adoption->repeated, adoption->repeated_bytes);
+    if (adoption->shown_twice)
+        printf("    %" PRId64 " keys lie in an hour that the clocks showed twice: both were added to the second\n",
+               adoption->shown_twice);
+}
+
 static void print_table(const struct table_report *report)
 {
+    const struct adoption *adoption = &report->adoption;
+
     printf("table %s: ", text_show(report->table).text);
     switch (report->fate) {
     case TABLE_CREATED:
@@ -21,11 +44,17 @@ static void print_table(const struct table_report *report)
         puts("already there");
         break;
     case TABLE_ADOPTED:
-        printf("adopted, key added, %" PRId64 " doubled rows merged\n", report->removed);
-        if (report->differing)
-            printf("    of %" PRId64 " keys the rows differed, and the largest was kept\n", report->differing);
+        printf("adopted, key added, %" PRId64 " doubled rows merged\n", adoption->removed);
+        print_merge(adoption);
+        if (adoption->converted)
+            printf("    the dates of %" PRId64 " rows became UTC\n", adoption->converted);
+        if (adoption->put_aside)
+            printf("    %" PRId64 " rows were put aside into antenna.put_aside: %s\n", adoption->put_aside,
+                   adoption->reasons.data);
         break;
     }
+    for (size_t i = 0; i < report->flaws.count; i++)
+        log_line(LOG_WARNING, "%s; %s", report->flaws.list[i].text, report->flaws.list[i].hint);
 }
 
 static void print_users(const struct users *users, const struct users_report *report)
@@ -37,11 +66,11 @@ static void print_users(const struct users *users, const struct users_report *re
 static int create_role(struct postgres *postgres, const struct config *config, enum role_id role, bool *ret_created,
                        struct error *error)
 {
-    cleanup(password_wipe) struct password password = {0};
+    cleanup(password_free) char *password = NULL;
 
     if (password_read(config_text(config, roles[role].password_file), &password, error))
         return -1;
-    return role_create(postgres, config, role, password.text, ret_created, error);
+    return role_create(postgres, config, role, password, ret_created, error);
 }
 
 /* Creates the roles whose password files are given; others that are here get their rights on what is new. */
@@ -76,7 +105,7 @@ static void print_version(int64_t before)
 static int provision(struct postgres *postgres, const struct config *config, const struct users *users,
                      struct error *error)
 {
-    struct schema_report report;
+    cleanup(schema_report_release) struct schema_report report = {0};
     struct users_report loaded = {0};
     bool roles_created[ROLES] = {false};
 
@@ -95,15 +124,27 @@ static int provision(struct postgres *postgres, const struct config *config, con
     return 0;
 }
 
+/* Options that only an adoption obeys. */
+static int check_options(const struct config *config, struct error *error)
+{
+    static const enum option_id options[] = {OPTION_MERGE, OPTION_TIME_ZONE};
+
+    for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
+        if (config_has(config, options[i]) && !config_flag(config, OPTION_ADOPT))
+            return error_set(error, ERROR_USAGE, "--%s does nothing without --adopt", option_table[options[i]].name);
+    return 0;
+}
+
 int command_provision(const struct config *config, struct error *error)
 {
-    cleanup(jdbc_release) struct jdbc_address address = {0};
     cleanup(postgres_cleanup) struct postgres *postgres = NULL;
     cleanup(users_release) struct users users = {0};
 
+    if (check_options(config, error))
+        return -1;
     if (config_has(config, OPTION_USERS) && users_file_load(config_text(config, OPTION_USERS), &users, error))
         return -1;
-    if (jdbc_from_config(config, &address, error) || postgres_open(&address, &postgres, error))
+    if (login(config, &postgres, error))
         return -1;
     return provision(postgres, config, &users, error);
 }

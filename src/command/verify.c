@@ -1,10 +1,11 @@
 #include "verify/verify.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 
+#include "base/json.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "command/command.h"
@@ -50,7 +51,7 @@ static json_t *sums_by_label(const int64_t sums[LEDGER_LABELS])
     json_t *object = json_object();
 
     for (int i = 0; i < LEDGER_LABELS; i++)
-        json_object_set_new(object, dimension_labels[i], json_integer(sums[i]));
+        json_set(object, dimension_labels[i], json_integer(sums[i]));
     return object;
 }
 
@@ -58,10 +59,14 @@ static json_t *differences_as_json(const struct differences *differences)
 {
     json_t *array = json_array();
 
-    for (size_t i = 0; i < differences->count; i++)
-        json_array_append_new(array,
-                              json_pack("{s:s, s:s, s:b}", "cause", cause_code(differences->list[i].cause), "detail",
-                                        differences->list[i].detail, "expected", (int)differences->list[i].expected));
+    for (size_t i = 0; i < differences->count; i++) {
+        cleanup(memory_free) char *detail =
+            memory_text(differences->list[i].detail, strlen(differences->list[i].detail));
+
+        text_make_printable(detail);
+        json_append(array, json_pack("{s:s, s:s, s:b}", "cause", cause_code(differences->list[i].cause), "detail",
+                                     detail, "expected", (int)differences->list[i].expected));
+    }
     return array;
 }
 
@@ -83,7 +88,7 @@ static void take_hour(void *context, const struct hour_finding *finding)
     struct printer *printer = context;
 
     if (printer->json)
-        json_array_append_new(printer->json, hour_as_json(finding));
+        json_append(printer->json, hour_as_json(finding));
     else
         print_row(printer, finding);
     printer->hours++;
@@ -103,6 +108,8 @@ static void print_summary(const struct verify_summary *summary)
     const struct ledger_counters *counters = &summary->counters;
 
     printf("%zu hours verified, %zu with differences\n", summary->hours, summary->differing);
+    if (summary->left)
+        printf("incomplete: %zu hours are left\n", summary->left);
     printf("speed layer: %" PRId64 " events with %" PRId64 " bytes totalled, %" PRId64 " with %" PRId64
            " bytes archived\n",
            counters->totalled, counters->totalled_bytes, counters->archived, counters->archived_bytes);
@@ -115,23 +122,22 @@ static json_t *reasons_as_json(const struct verify_summary *summary)
     json_t *object = json_object();
 
     for (size_t i = 0; i < summary->rejected_count; i++)
-        json_object_set_new(object, summary->rejected[i].reason, json_integer(summary->rejected[i].messages));
+        json_set(object, summary->rejected[i].reason, json_integer(summary->rejected[i].messages));
     return object;
 }
 
-static void print_json(const struct verify_summary *summary, json_t *hours, bool equal)
+static int print_json(const struct verify_summary *summary, json_t *hours, bool equal, struct error *error)
 {
     const struct ledger_counters *counters = &summary->counters;
     json_t *object =
-        json_pack("{s:b, s:O, s:{s:I, s:I, s:I, s:I, s:I}, s:o, s:o}", "equal", (int)equal, "hours", hours, "messages",
-                  "totalled", (json_int_t)counters->totalled, "totalled_bytes", (json_int_t)counters->totalled_bytes,
-                  "archived", (json_int_t)counters->archived, "archived_bytes", (json_int_t)counters->archived_bytes,
-                  "rejected", (json_int_t)counters->rejected, "rejected", reasons_as_json(summary), "differences",
-                  differences_as_json(&summary->differences));
+        json_pack("{s:b, s:b, s:I, s:O, s:{s:I, s:I, s:I, s:I, s:I}, s:o, s:o}", "equal",
+                  (int)(equal && !summary->left), "complete", (int)(summary->left == 0), "hours_left",
+                  (json_int_t)summary->left, "hours", hours, "messages", "totalled", (json_int_t)counters->totalled,
+                  "totalled_bytes", (json_int_t)counters->totalled_bytes, "archived", (json_int_t)counters->archived,
+                  "archived_bytes", (json_int_t)counters->archived_bytes, "rejected", (json_int_t)counters->rejected,
+                  "rejected", reasons_as_json(summary), "differences", differences_as_json(&summary->differences));
 
-    json_dumpf(object, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(object);
+    return json_print(object, JSON_INDENT(2), error);
 }
 
 int command_verify(const struct config *config, struct error *error)
@@ -142,11 +148,13 @@ int command_verify(const struct config *config, struct error *error)
     int status = verify_run(config, &listener, &summary, error);
 
     if (status >= 0 && printer.json)
-        print_json(&summary, printer.json, status == 0);
+        status = print_json(&summary, printer.json, status == 0, error) ? -1 : status;
     else if (status >= 0)
         print_summary(&summary);
     if (status >= 0 && summary.left)
         log_line(LOG_WARNING, "stopped before %zu of the hours were verified", summary.left);
     json_decref(printer.json);
-    return status > 0 ? EXIT_DIFFERENCE : status;
+    if (status > 0)
+        return EXIT_DIFFERENCE;
+    return status == 0 && summary.left ? EXIT_INCOMPLETE : status;
 }

@@ -38,39 +38,69 @@ static int read_option(struct config *config, const struct option *option, char 
     return status;
 }
 
-static int read_long_option(struct config *config, int count, char **arguments, int *index, struct error *error)
+/* The positional argument that comes next, or NULL. */
+static const struct option *next_positional(const struct config *config, size_t position)
+{
+    const struct command *command = &command_table[config->command];
+
+    return position < command->positional_count ? &option_table[command->positionals[position]] : NULL;
+}
+
+static bool expects_password(const struct config *config, size_t position)
+{
+    return next_positional(config, position) == &option_table[OPTION_JDBC_PASSWORD];
+}
+
+/* An argument that begins with - and is no option may be a password, when that is the next: then it is not shown. */
+static int refuse_unknown(const struct config *config, size_t position, const char *name, size_t size,
+                          struct error *error)
+{
+    if (!expects_password(config, position))
+        return config_unknown(config->command, name, size, error);
+    error_set(error, ERROR_USAGE, "unknown option in the place of jdbc-password (not shown: it may be the password)");
+    return error_hint(error,
+                      "write a password that begins with - to a file for --password-file, or write -- before the "
+                      "arguments; antenna %s --help lists the options",
+                      command_table[config->command].name);
+}
+
+static int read_long_option(struct config *config, size_t position, int count, char **arguments, int *index,
+                            struct error *error)
 {
     char *name = arguments[*index] + 2;
     size_t size = strcspn(name, "=");
     const struct option *option = option_find(config->command, name, size);
 
     if (!option)
-        return config_unknown(config->command, name, size, error);
+        return refuse_unknown(config, position, name, size, error);
     return read_option(config, option, name[size] ? name + size + 1 : NULL, count, arguments, index, error);
 }
 
-static int read_short_option(struct config *config, int count, char **arguments, int *index, struct error *error)
+static int read_short_option(struct config *config, size_t position, int count, char **arguments, int *index,
+                             struct error *error)
 {
     char *argument = arguments[*index];
     const struct option *option = find_letter(config->command, argument[1]);
 
-    if (!option)
-        return config_unknown(config->command, argument, strlen(argument), error);
+    bool is_password = argument[2] && !strchr(argument, '=') && expects_password(config, position);
+
+    /* No flag has a value. More than the letter is not shown: it may be a password. */
+    if (!option || is_password || (argument[2] && option->type == TYPE_FLAG))
+        return refuse_unknown(config, position, argument, 2, error);
     return read_option(config, option, argument[2] ? argument + 2 : NULL, count, arguments, index, error);
 }
 
 static int read_positional(struct config *config, size_t position, char *argument, struct error *error)
 {
     const struct command *command = &command_table[config->command];
-    const struct option *option;
+    const struct option *option = next_positional(config, position);
     int status;
 
-    if (position >= command->positional_count) {
+    if (!option) {
         error_set(error, ERROR_USAGE, "too many arguments: antenna %s takes %zu", command->name,
                   command->positional_count);
         return error_hint(error, "see antenna %s --help", command->name);
     }
-    option = &option_table[command->positionals[position]];
     status = config_set(config, option, from_argument, argument, error);
     wipe(option, argument);
     return status;
@@ -89,9 +119,9 @@ int config_read_arguments(struct config *config, int count, char **arguments, st
             continue;
         }
         if (options && strncmp(arguments[i], "--", 2) == 0)
-            status = read_long_option(config, count, arguments, &i, error);
+            status = read_long_option(config, position, count, arguments, &i, error);
         else if (options && arguments[i][0] == '-' && arguments[i][1])
-            status = read_short_option(config, count, arguments, &i, error);
+            status = read_short_option(config, position, count, arguments, &i, error);
         else
             status = read_positional(config, position++, arguments[i], error);
         if (status)

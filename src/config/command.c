@@ -39,7 +39,7 @@ const struct command command_table[COMMAND_IDS] = {
             .description =
                 "Reads the topic, keeps the 5-minute totals of bytes per antenna, user and app in PostgreSQL, and\n"
                 "archives every event as Parquet by year, month, day and hour: each message exactly once, late ones\n"
-                "included, across crashes and restarts. Runs until SIGTERM or SIGINT unless told otherwise.",
+                "included, across crashes and restarts. Runs until SIGTERM, SIGINT or SIGHUP unless told otherwise.",
             .positionals = {OPTION_KAFKA_SERVER, OPTION_TOPIC, OPTION_JDBC_URI, OPTION_JDBC_TABLE, OPTION_JDBC_USER,
                             OPTION_JDBC_PASSWORD, OPTION_STORAGE_ROOT},
             .positional_count = 7,
@@ -106,7 +106,8 @@ const struct command command_table[COMMAND_IDS] = {
                 "Examines the database, with --kafka-server also Kafka and the topic, with --storage-root the disk of\n"
                 "the archive, and this machine: a line for each check, and one that tells how to mend what was found.\n"
                 "Call it as the user, with the arguments and on the machine of the job. It changes nothing. Exit code\n"
-                "0 when there are warnings at most, 3 when something would stop a job.",
+                "0 when there are warnings at most, 3 when something would stop a job, 5 when all that would stop it\n"
+                "is a server that is unavailable now.",
             .positionals = {OPTION_JDBC_URI, OPTION_JDBC_USER, OPTION_JDBC_PASSWORD},
             .positional_count = 3,
             .required_count = 2,

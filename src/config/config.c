@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "config/path.h"
 #include "config/sources.h"
 
 #define NAME_SIZE_MAX 64
@@ -96,6 +97,7 @@ int config_set(struct config *config, const struct option *option, struct origin
                struct error *error)
 {
     struct entry *entry = &config->entries[id_of(option)];
+    cleanup(memory_free) char *path = NULL;
     union value value = {0};
     bool weaker = entry->given.origin.source > origin.source;
 
@@ -103,6 +105,11 @@ int config_set(struct config *config, const struct option *option, struct origin
         return 0;
     if (value_parse(option, text, &value, error))
         return -1;
+    if (option->type == TYPE_PATH) {
+        if (path_resolve(text, &path, error))
+            return error_context(error, "invalid value for %s", option->name);
+        text = path;
+    }
     if (option->type == TYPE_LIST && entry->given.origin.source < origin.source)
         clear_entry(entry);
     if (!weaker) {
@@ -128,8 +135,10 @@ static int set_defaults(struct config *config, struct error *error)
     for (size_t i = 0; i < OPTION_IDS; i++) {
         const struct option *option = &option_table[i];
 
-        if (option->fallback && option_taken(option, config->command) &&
-            config_set(config, option, (struct origin){SOURCE_DEFAULT, 0}, option->fallback, error))
+        const char *fallback = option_fallback(option, config->command);
+
+        if (fallback && option_taken(option, config->command) &&
+            config_set(config, option, (struct origin){SOURCE_DEFAULT, 0}, fallback, error))
             return -1;
     }
     return 0;
@@ -247,4 +256,16 @@ size_t config_list_size(const struct config *config, enum option_id id)
 const char *config_list_entry(const struct config *config, enum option_id id, size_t index)
 {
     return config->entries[id].list[index].text;
+}
+
+unsigned config_words(const struct config *config, enum option_id id)
+{
+    unsigned words = 0;
+
+    for (size_t i = 0; i < config_list_size(config, id); i++) {
+        const char *word = config_list_entry(config, id, i);
+
+        words |= 1u << value_word(&option_table[id], word, strlen(word));
+    }
+    return words;
 }

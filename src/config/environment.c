@@ -1,5 +1,9 @@
-/* The environment: ANTENNA_TOPIC for --topic. One environment may serve all commands. */
+/*
+ * The environment: ANTENNA_TOPIC for --topic. One environment may serve all commands. An empty variable is none, as
+ * compositions of containers set those that are left open.
+ */
 #include <ctype.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +14,14 @@
 #define PREFIX "ANTENNA_"
 #define PREFIX_SIZE (sizeof(PREFIX) - 1)
 #define NAME_SIZE 64
+
+/*
+ * What Kubernetes sets in every pod beside a service that is called antenna, or antenna-something: of its ports and of
+ * each of them, as Docker's links did (kubernetes.io: Accessing the Service, Environment variables).
+ */
+#define SERVICE_LINK                                                                                                   \
+    "^ANTENNA_([A-Z0-9_]+_)?"                                                                                          \
+    "(SERVICE_HOST=|SERVICE_PORT(_[A-Z0-9_]+)?=|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?=|PORT=[a-z]+://)"
 
 /* The name of the option that a variable of `size` bytes would stand for. */
 static void name_option(const char *variable, size_t size, char text[NAME_SIZE])
@@ -31,6 +43,18 @@ static bool is_known(const char *variable, size_t size)
     return false;
 }
 
+static bool is_service_link(const char *variable)
+{
+    regex_t pattern;
+    bool matches;
+
+    if (regcomp(&pattern, SERVICE_LINK, REG_EXTENDED | REG_NOSUB))
+        return false;
+    matches = regexec(&pattern, variable, 0, NULL, 0) == 0;
+    regfree(&pattern);
+    return matches;
+}
+
 static int refuse(enum command_id command, const char *variable, size_t size, struct error *error)
 {
     const struct option *nearest;
@@ -50,7 +74,8 @@ static int refuse_unknown(enum command_id command, struct error *error)
     for (char **variable = environ; variable && *variable; variable++) {
         size_t size = strcspn(*variable, "=");
 
-        if (strncmp(*variable, PREFIX, PREFIX_SIZE) == 0 && !is_known(*variable, size))
+        if (strncmp(*variable, PREFIX, PREFIX_SIZE) == 0 && (*variable)[size] && (*variable)[size + 1] &&
+            !is_known(*variable, size) && !is_service_link(*variable))
             return refuse(command, *variable, size, error);
     }
     return 0;
@@ -70,7 +95,7 @@ int config_read_environment(struct config *config, struct error *error)
             continue;
         option_environment_name(&option_table[i], name, sizeof(name));
         text = getenv(name);
-        if (text && config_set(config, &option_table[i], origin, text, error)) {
+        if (text && *text && config_set(config, &option_table[i], origin, text, error)) {
             error->kind = ERROR_MISTAKE;
             return error_context(error, "environment variable %s", name);
         }

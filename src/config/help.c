@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/exit_code.h"
+
 #define HELP_COLUMN 30
 #define HELP_WIDTH 100
 #define NAME_SIZE 64
@@ -22,8 +24,11 @@ void help_program(FILE *file)
           "  antenna simulate localhost:9092 devices --rate 1000 --duration 10m\n"
           "  antenna speed localhost:9092 devices jdbc:postgresql://localhost:5432/postgres \\\n"
           "      bytes postgres - /var/lib/antenna\n\n"
-          "exit codes: 0 done, 1 failed, 2 usage, 3 environment or configuration, 4 a check found a difference\n",
+          "exit codes: ",
           file);
+    for (int code = 0; code < EXIT_CODES; code++)
+        fprintf(file, "%s%d %s", code == 0 ? "" : ", ", code, exit_code_table[code].word);
+    fputs("\n", file);
 }
 
 /* Writes text from HELP_COLUMN on, broken at blanks. */
@@ -48,12 +53,13 @@ static void write_wrapped(FILE *file, const char *text)
     fputc('\n', file);
 }
 
-static void write_row(FILE *file, const char *name, const struct option *option)
+static void write_row(FILE *file, const char *name, const struct option *option, enum command_id command)
 {
+    const char *fallback = option_fallback(option, command);
     char text[512];
 
-    snprintf(text, sizeof(text), "%s%s%s%s", option->help, option->fallback ? " (default: " : "",
-             option->fallback ? option->fallback : "", option->fallback ? ")" : "");
+    snprintf(text, sizeof(text), "%s%s%s%s", option->help, fallback ? " (default: " : "", fallback ? fallback : "",
+             fallback ? ")" : "");
     if (strlen(name) + 2 < HELP_COLUMN)
         fprintf(file, "  %-*s", HELP_COLUMN - 2, name);
     else
@@ -74,13 +80,13 @@ void help_usage(FILE *file, enum command_id id)
     fputs(" [OPTIONS]\n", file);
 }
 
-static void write_option(FILE *file, const struct option *option)
+static void write_option(FILE *file, const struct option *option, enum command_id command)
 {
     char name[NAME_SIZE];
 
     snprintf(name, sizeof(name), "%s%c%s--%s%s%s", option->letter ? "-" : "", option->letter ? option->letter : ' ',
              option->letter ? ", " : "   ", option->name, option->value ? " " : "", option->value ? option->value : "");
-    write_row(file, name, option);
+    write_row(file, name, option, command);
 }
 
 void help_command(FILE *file, enum command_id id)
@@ -90,10 +96,10 @@ void help_command(FILE *file, enum command_id id)
     help_usage(file, id);
     fprintf(file, "\n%s\n\narguments, in order (each also as --option):\n", command->description);
     for (size_t i = 0; i < command->positional_count; i++)
-        write_row(file, option_table[command->positionals[i]].name, &option_table[command->positionals[i]]);
+        write_row(file, option_table[command->positionals[i]].name, &option_table[command->positionals[i]], id);
     fputs("\noptions:\n", file);
     for (size_t i = 0; i < OPTION_IDS; i++)
         if (option_taken(&option_table[i], id) && !option_is_positional(&option_table[i], id))
-            write_option(file, &option_table[i]);
+            write_option(file, &option_table[i], id);
     fprintf(file, "\nexamples:\n%s", command->examples);
 }

@@ -30,8 +30,8 @@
 const struct option option_table[OPTION_IDS] = {
     [OPTION_KAFKA_SERVER] = {"kafka-server", 0, TYPE_TEXT, "HOST:PORT", NULL, 0, 0, KAFKA, false,
         "Kafka bootstrap servers, separated by commas"},
-    [OPTION_TOPIC] = {"topic", 0, TYPE_TEXT, "NAME", "devices", 0, 0, KAFKA, false,
-        "Kafka topic that carries the antennas' events"},
+    [OPTION_TOPIC] = {"topic", 0, TYPE_TEXT, "NAME", "devices", 0, 0, KAFKA | STATUS, false,
+        "Kafka topic that carries the antennas' events; status: show this topic only, and without it all"},
     [OPTION_JDBC_URI] = {"jdbc-uri", 0, TYPE_TEXT, "URI", NULL, 0, 0, DATABASE, true,
         "PostgreSQL database: jdbc:postgresql://host:port/database?…, a libpq URI or a conninfo string"},
     [OPTION_JDBC_TABLE] = {"jdbc-table", 0, TYPE_TEXT, "TABLE", "bytes", 0, 0, PROVISION | SPEED | VERIFY | DOCTOR,
@@ -40,12 +40,13 @@ const struct option option_table[OPTION_IDS] = {
         "PostgreSQL role to log in as"},
     [OPTION_JDBC_PASSWORD] = {"jdbc-password", 0, TYPE_TEXT, "PASSWORD", "-", 0, 0, DATABASE, true,
         "its password; - takes it from --password-file, PGPASSWORD or ~/.pgpass"},
-    [OPTION_PASSWORD_FILE] = {"password-file", 0, TYPE_TEXT, "FILE", NULL, 0, 0, DATABASE, false,
+    [OPTION_PASSWORD_FILE] = {"password-file", 0, TYPE_PATH, "FILE", NULL, 0, 0, DATABASE, false,
         "file whose first line is the password, used when jdbc-password is -"},
-    [OPTION_STORAGE_ROOT] = {"storage-root", 0, TYPE_TEXT, "FOLDER", NULL, 0, 0, SPEED | DOCTOR, false,
+    [OPTION_STORAGE_ROOT] = {"storage-root", 0, TYPE_PATH, "FOLDER", NULL, 0, 0, SPEED | DOCTOR, false,
         "folder of the archive; Parquet files appear under FOLDER/data/year=Y/month=M/day=D/hour=H"},
-    [OPTION_STORAGE_PATH] = {"storage-path", 0, TYPE_TEXT, "FOLDER", NULL, 0, 0, BATCH | VERIFY, false,
-        "folder that holds year=…: the speed layer's storage-root with /data behind it"},
+    [OPTION_STORAGE_PATH] = {"storage-path", 0, TYPE_PATH, "FOLDER", NULL, 0, 0, BATCH | VERIFY | DOCTOR, false,
+        "folder that holds year=…: the speed layer's storage-root with /data behind it; batch: - with --old-storage-path for "
+        "none"},
     [OPTION_HOUR] = {"hour", 0, TYPE_TEXT, "OFFSET-DATE-TIME", "-", 0, 0, BATCH, false,
         "a time within the hour to compute, ISO-8601 with an offset: 2022-02-20T10:00:00Z; with --pending the first "
         "hour that is looked at, - for all"},
@@ -57,10 +58,19 @@ const struct option option_table[OPTION_IDS] = {
         "show it on the whole screen, again and again until q, Ctrl-C or SIGTERM"},
     [OPTION_INTERVAL] = {"interval", 0, TYPE_INTERVAL, "TIME", NULL, 100, DAY_MS, BATCH | STATUS, false,
         "pause before it looks again (default: 10s with --follow, 2s with --watch)"},
+    [OPTION_MAX_LAG] = {"max-lag", 0, TYPE_INTERVAL, "TIME", NULL, 1000, YEAR_MS, STATUS, false,
+        "exit with code 4 if a partition is further behind than this, or has no commit that tells"},
     [OPTION_REQUIRE_SEALED] = {"require-sealed", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
         "refuse hours of which more is expected, instead of calling them provisional"},
     [OPTION_ALL_FILES] = {"all-files", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
         "also read files in the hour's folder that the speed layer did not write, such as those of the Spark job"},
+    [OPTION_OLD_STORAGE_PATH] = {"old-storage-path", 0, TYPE_PATH, "FOLDER", NULL, 0, 0, BATCH, false,
+        "also read every Parquet file of the hour in this archive of another job; with - as storage-path, read it alone"},
+    [OPTION_BY_TIMESTAMP] = {"by-timestamp", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
+        "count each row of a file that is not listed in the hour of its timestamp, whatever folder it is in: reads the "
+        "folders of a day around the hour"},
+    [OPTION_ALLOW_LESS] = {"allow-less", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
+        "replace an hour's totals also when one of them becomes smaller or goes away, or when another job made them"},
     [OPTION_DEEP] = {"deep", 0, TYPE_FLAG, NULL, NULL, 0, 0, VERIFY, false,
         "read all rows of the files, not only their footers, and compare every total"},
     [OPTION_JSON] = {"json", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH | VERIFY | STATUS | DOCTOR, false,
@@ -71,18 +81,29 @@ const struct option option_table[OPTION_IDS] = {
         PROVISION | BATCH | VERIFY | DOCTOR, false, "table of the hourly totals"},
     [OPTION_USER_QUOTA_LIMIT_TABLE] = {"user-quota-limit-table", 0, TYPE_TEXT, "TABLE", "user_quota_limit", 0, 0,
         PROVISION | BATCH | DOCTOR, false, "table of the users over their hourly quota"},
+    [OPTION_QUOTA_AS_OF] = {"quota-as-of", 0, TYPE_CHOICE, "hour|now", "hour", 0, 0, BATCH, false,
+        "judge users by the quota in force when the hour began, or by the one that they have now"},
     [OPTION_COMPACT] = {"compact", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
         "afterwards merge the small Parquet files of each sealed hour that was run into few large ones"},
-    [OPTION_USERS] = {"users", 0, TYPE_TEXT, "FILE.csv", NULL, 0, 0, PROVISION | SIMULATE, false,
+    [OPTION_USERS] = {"users", 0, TYPE_PATH, "FILE.csv", NULL, 0, 0, PROVISION | SIMULATE, false,
         "users as CSV with the header id,name,email,quota; simulate also takes a number of users (default 20)"},
     [OPTION_ADOPT] = {"adopt", 0, TYPE_FLAG, NULL, NULL, 0, 0, PROVISION, false,
         "take over tables without keys, as the Spark job left them: merge doubled rows and add the keys"},
-    [OPTION_SPEED_PASSWORD_FILE] = {"speed-password-file", 0, TYPE_TEXT, "FILE", NULL, 0, 0, PROVISION, false,
+    [OPTION_MERGE] = {"merge", 0, TYPE_CHOICE, "sum|max", NULL, 0, 0, PROVISION, false,
+        "with --adopt: what becomes of the rows of one total (default: of jdbc-table the sum of those that differ, of "
+        "bytes-hourly-table the largest)"},
+    [OPTION_INVALID_ROWS] = {"invalid-rows", 0, TYPE_CHOICE, "put-aside|stop", "put-aside", 0, 0, PROVISION | BATCH,
+        false, "with --adopt: move rows with NULLs, and those that speed would reject, to antenna.put_aside, or stop; batch: "
+        "leave such rows of files that are not listed out and count them, or stop"},
+    [OPTION_TIME_ZONE] = {"time-zone", 0, TYPE_TEXT, "ZONE", NULL, 0, 0, PROVISION | BATCH, false,
+        "with --adopt: time zone of the dates in old tables, such as Europe/Madrid; they become UTC (default: they "
+        "are UTC); batch: zone of the folders of files that are not listed, and of timestamps without one"},
+    [OPTION_SPEED_PASSWORD_FILE] = {"speed-password-file", 0, TYPE_PATH, "FILE", NULL, 0, 0, PROVISION, false,
         "make the role antenna_speed, which may do what speed does and no more, or set its password: the first line of "
         "FILE"},
-    [OPTION_BATCH_PASSWORD_FILE] = {"batch-password-file", 0, TYPE_TEXT, "FILE", NULL, 0, 0, PROVISION, false,
+    [OPTION_BATCH_PASSWORD_FILE] = {"batch-password-file", 0, TYPE_PATH, "FILE", NULL, 0, 0, PROVISION, false,
         "the same for the role antenna_batch, which runs batch, verify and status"},
-    [OPTION_READER_PASSWORD_FILE] = {"reader-password-file", 0, TYPE_TEXT, "FILE", NULL, 0, 0, PROVISION, false,
+    [OPTION_READER_PASSWORD_FILE] = {"reader-password-file", 0, TYPE_PATH, "FILE", NULL, 0, 0, PROVISION, false,
         "the same for the role antenna_reader, which may read what dashboards show and change nothing"},
     [OPTION_RATE] = {"rate", 0, TYPE_TEXT, "N", "100", 0, 0, SIMULATE, false,
         "messages a second, or max"},
@@ -110,17 +131,21 @@ const struct option option_table[OPTION_IDS] = {
         "share of events dated in the year 2099, which speed rejects"},
     [OPTION_DUPLICATE] = {"duplicate", 0, TYPE_SHARE, "SHARE", "0", 0, 0, SIMULATE, false,
         "share of messages that repeat the one before them; each counts, as each was sent"},
-    [OPTION_LEDGER] = {"ledger", 0, TYPE_TEXT, "FILE.csv", NULL, 0, 0, SIMULATE, false,
+    [OPTION_LEDGER] = {"ledger", 0, TYPE_PATH, "FILE.csv", NULL, 0, 0, SIMULATE, false,
         "write the exact expected totals and quota offenders as CSV: grain,date,type,id,value"},
     [OPTION_PARTITIONS] = {"partitions", 0, TYPE_COUNT, "N", "4", 1, 10000, SIMULATE, false,
         "partitions of the topic when it has to be created"},
-    [OPTION_JOB] = {"job", 0, TYPE_TEXT, "NAME", "antenna-speed", 0, 0, SPEED | DOCTOR, false,
-        "name of the job: its Kafka consumer group and the key of its progress"},
+    [OPTION_JOB] = {"job", 0, TYPE_TEXT, "NAME", "antenna-speed", 0, 0, SPEED | STATUS | DOCTOR, false,
+        "name of the job: its Kafka consumer group and the key of its progress; status: show this job only, and without "
+        "it all"},
     [OPTION_WORKERS] = {"workers", 0, TYPE_COUNT, "N", "1", 1, 64, SPEED | DOCTOR, false,
         "worker threads, each a member of the consumer group with its own connection and buffers"},
     [OPTION_INSTANCE_ID] = {"instance-id", 0, TYPE_TEXT, "NAME", NULL, 0, 0, SPEED, false,
         "name of this process in the consumer group, the same over restarts and no other's: a restart then takes up at "
         "once what the process had, even after a crash"},
+    [OPTION_LEAVE_AFTER] = {"leave-after", 0, TYPE_INTERVAL, "TIME", "60s", 1, DAY_MS, SPEED, false,
+        "leave the consumer group when PostgreSQL or the disk has not answered for so long, so that other workers read the "
+        "partitions; join again when it answers"},
     [OPTION_START] = {"start", 0, TYPE_TEXT, "WHERE", "earliest", 0, 0, SPEED, false,
         "where a job that has never run begins: earliest, latest or an OFFSET-DATE-TIME of arrival in Kafka"},
     [OPTION_UNTIL_END] = {"until-end", 0, TYPE_FLAG, NULL, NULL, 0, 0, SPEED, false,
@@ -129,6 +154,8 @@ const struct option option_table[OPTION_IDS] = {
         "longest time that totals wait in memory before they are committed to PostgreSQL"},
     [OPTION_NO_ARCHIVE] = {"no-archive", 0, TYPE_FLAG, NULL, NULL, 0, 0, SPEED, false,
         "keep the totals only: nothing is written to Parquet, and batch and verify have nothing to work on"},
+    [OPTION_COMPRESSION] = {"compression", 0, TYPE_CHOICE, "zstd|snappy", "zstd", 0, 0, SPEED | BATCH, false,
+        "codec of new Parquet files; snappy is larger, and readable by Spark 2.4; batch: with --compact"},
     [OPTION_PROFILE] = {"profile", 0, TYPE_FLAG, NULL, NULL, 0, 0, SPEED, false,
         "at the end print where the CPU time went: nanoseconds a message for each stage of the work"},
     [OPTION_ROLL_ROWS] = {"roll-rows", 0, TYPE_COUNT, "N", "500000", 1, 10000000, SPEED, false,
@@ -138,21 +165,27 @@ const struct option option_table[OPTION_IDS] = {
     [OPTION_ROLL_AGE] = {"roll-age", 0, TYPE_INTERVAL, "TIME", "1m", 1, DAY_MS, SPEED, false,
         "longest time that a row waits in memory before it is written to Parquet"},
     [OPTION_MEMORY_LIMIT] = {"memory-limit", 0, TYPE_SIZE, "SIZE", NULL, 120LL * MEBIBYTE, 1024LL * 1024 * MEBIBYTE,
-        SPEED | DOCTOR, false, "most memory of the process: when it is reached, what waits is committed and written to Parquet, however "
-        "many ids are new (default: no limit beside those of rows)"},
+        SPEED | BATCH | VERIFY | DOCTOR, false, "most memory of the process: when it is reached, what waits is committed and written to Parquet, however "
+        "many ids are new (default: no limit beside those of rows); "
+        "batch, verify: memory of DuckDB, which spills the rest to disk (default: 2GB)"},
     [OPTION_MAX_FUTURE] = {"max-future", 0, TYPE_INTERVAL, "TIME", "1h", 0, YEAR_MS, SPEED | DOCTOR, false,
-        "reject events dated further ahead of their arrival in Kafka"},
-    [OPTION_MAX_BYTES] = {"max-bytes", 0, TYPE_COUNT, "N", "9223372036854775807", 0, INT64_MAX, SPEED | DOCTOR, false,
-        "reject events that carry more bytes"},
+        "reject events dated further ahead of their arrival in Kafka, where its timestamp can be one"},
+    [OPTION_MAX_BYTES] = {"max-bytes", 0, TYPE_COUNT, "N", "1099511627776", 0, INT64_MAX, SPEED | DOCTOR, false,
+        "reject events that carry more bytes; a TiB is more than a device sends between two events"},
+    [OPTION_ACCEPT] = {"accept", 0, TYPE_LIST, "iso-timestamps|numeric-ids", NULL, 0, 0, SPEED | DOCTOR, false,
+        "also accept what the Spark job counts, separated by commas: ISO-8601 texts as timestamp, integers as id and "
+        "antenna_id"},
     [OPTION_ACCEPT_LOSS] = {"accept-loss", 0, TYPE_FLAG, NULL, NULL, 0, 0, SPEED, false,
         "go on when Kafka no longer holds messages that were not read yet, and record what was lost"},
-    [OPTION_LISTEN] = {"listen", 0, TYPE_TEXT, "ADDRESS", NULL, 0, 0, SPEED | BATCH, false,
-        "serve /metrics for Prometheus, /healthz and /readyz at HOST:PORT, [IPV6]:PORT, or PORT of 127.0.0.1; 0 is a "
-        "free port; batch: with --follow (default: off)"},
+    [OPTION_ADOPT_ARCHIVE] = {"adopt-archive", 0, TYPE_FLAG, NULL, NULL, 0, 0, SPEED | BATCH, false,
+        "give the folder of the archive the identity that the database knows, because it was moved or restored"},
+    [OPTION_LISTEN] = {"listen", 0, TYPE_TEXT, "ADDRESS", NULL, 0, 0, SPEED | BATCH | DOCTOR, false,
+        "serve /metrics for Prometheus, /healthz and /readyz at HOST:PORT, [IPV6]:PORT, PORT of 127.0.0.1, or :PORT of "
+        "all addresses; 0 is a free port; batch: with --follow (default: off)"},
     [OPTION_KAFKA_PROPERTY] = {"kafka-property", 'X', TYPE_PROPERTIES, "NAME=VALUE", NULL, 0, 0, KAFKA, true,
         "a librdkafka property, such as security.protocol=SASL_SSL; may be given several times, and separated by commas "
         "in the environment"},
-    [OPTION_CONFIG] = {"config", 0, TYPE_TEXT, "FILE", NULL, 0, 0, EVERY, false,
+    [OPTION_CONFIG] = {"config", 0, TYPE_PATH, "FILE", NULL, 0, 0, EVERY, false,
         "configuration file (INI) with option names as keys, also per command in a section [speed]"},
     [OPTION_LOG_LEVEL] = {"log-level", 0, TYPE_CHOICE, "error|warning|info|debug", "info", 0, 0, EVERY, false,
         "what is logged"},
@@ -166,6 +199,13 @@ const struct option option_table[OPTION_IDS] = {
         "print the versions of the program and its libraries and exit"},
 };
 // clang-format on
+
+const char *option_fallback(const struct option *option, enum command_id command)
+{
+    bool selects = option == &option_table[OPTION_JOB] || option == &option_table[OPTION_TOPIC];
+
+    return command == COMMAND_STATUS && selects ? NULL : option->fallback;
+}
 
 bool option_taken(const struct option *option, enum command_id command)
 {
@@ -240,8 +280,7 @@ static size_t count_edits(const char *left, size_t left_size, const char *right,
     return row[right_size];
 }
 
-/* Whether a name of `size` bytes is nearer to the one that is known than `fewest` edits, which then are those of it. */
-static bool is_nearer(const char *name, size_t size, const char *known, size_t *fewest)
+bool option_is_nearer(const char *name, size_t size, const char *known, size_t *fewest)
 {
     size_t edits = count_edits(name, size, known, strlen(known));
 
@@ -257,7 +296,7 @@ bool command_nearest(const char *name, enum command_id *ret_command)
     size_t fewest = NEAREST_MAX_EDITS + 1;
 
     for (int id = 0; id < COMMAND_IDS; id++)
-        if (is_nearer(name, strlen(name), command_table[id].name, &fewest))
+        if (option_is_nearer(name, strlen(name), command_table[id].name, &fewest))
             *ret_command = (enum command_id)id;
     return fewest <= NEAREST_MAX_EDITS;
 }
@@ -270,7 +309,7 @@ const struct option *option_nearest(enum command_id command, const char *name, s
     for (size_t i = 0; i < OPTION_IDS; i++) {
         const struct option *option = &option_table[i];
 
-        if (option_taken(option, command) && is_nearer(name, size, option->name, &fewest))
+        if (option_taken(option, command) && option_is_nearer(name, size, option->name, &fewest))
             nearest = option;
     }
     return nearest;

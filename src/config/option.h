@@ -25,16 +25,24 @@ enum option_id {
     OPTION_FOLLOW,
     OPTION_WATCH,
     OPTION_INTERVAL,
+    OPTION_MAX_LAG,
     OPTION_REQUIRE_SEALED,
     OPTION_ALL_FILES,
+    OPTION_OLD_STORAGE_PATH,
+    OPTION_BY_TIMESTAMP,
+    OPTION_ALLOW_LESS,
     OPTION_DEEP,
     OPTION_JSON,
     OPTION_USER_METADATA_TABLE,
     OPTION_BYTES_HOURLY_TABLE,
     OPTION_USER_QUOTA_LIMIT_TABLE,
+    OPTION_QUOTA_AS_OF,
     OPTION_COMPACT,
     OPTION_USERS,
     OPTION_ADOPT,
+    OPTION_MERGE,
+    OPTION_INVALID_ROWS,
+    OPTION_TIME_ZONE,
     OPTION_SPEED_PASSWORD_FILE,
     OPTION_BATCH_PASSWORD_FILE,
     OPTION_READER_PASSWORD_FILE,
@@ -55,10 +63,12 @@ enum option_id {
     OPTION_JOB,
     OPTION_WORKERS,
     OPTION_INSTANCE_ID,
+    OPTION_LEAVE_AFTER,
     OPTION_START,
     OPTION_UNTIL_END,
     OPTION_COMMIT_INTERVAL,
     OPTION_NO_ARCHIVE,
+    OPTION_COMPRESSION,
     OPTION_PROFILE,
     OPTION_ROLL_ROWS,
     OPTION_ROLL_BYTES,
@@ -66,7 +76,9 @@ enum option_id {
     OPTION_MEMORY_LIMIT,
     OPTION_MAX_FUTURE,
     OPTION_MAX_BYTES,
+    OPTION_ACCEPT,
     OPTION_ACCEPT_LOSS,
+    OPTION_ADOPT_ARCHIVE,
     OPTION_LISTEN,
     OPTION_KAFKA_PROPERTY,
     OPTION_CONFIG,
@@ -80,15 +92,17 @@ enum option_id {
 
 /** How a value is written and what it becomes. */
 enum option_type {
-    TYPE_TEXT,       /* any text that is not empty */
-    TYPE_FLAG,       /* present or not; `true` or `false` in environment and file */
-    TYPE_COUNT,      /* whole number */
-    TYPE_SIZE,       /* whole number of bytes, with k, M, G (1000) or Ki, Mi, Gi (1024) and B behind it */
-    TYPE_INTERVAL,   /* 200ms, 5s, 1m, 2h; a plain number is seconds; kept in milliseconds */
-    TYPE_SHARE,      /* 0 to 1 */
-    TYPE_TIME,       /* ISO-8601 with an offset; kept in seconds since the Unix epoch, UTC */
-    TYPE_CHOICE,     /* one of the words of `value`, which are separated by |; kept as its number, from 0 */
-    TYPE_LIST,       /* may be given several times, and each time several, separated by commas */
+    TYPE_TEXT,     /* any text that is not empty */
+    TYPE_PATH,     /* a file or folder of this machine; kept as path.h resolves it */
+    TYPE_FLAG,     /* present or not; `true` or `false` in environment and file */
+    TYPE_COUNT,    /* whole number */
+    TYPE_SIZE,     /* whole number of bytes, with k, M, G (1000) or Ki, Mi, Gi (1024) and B behind it */
+    TYPE_INTERVAL, /* 200ms, 5s, 1m, 2h; a plain number is seconds; kept in milliseconds */
+    TYPE_SHARE,    /* 0 to 1 */
+    TYPE_TIME,     /* ISO-8601 with an offset; kept in seconds since the Unix epoch, UTC */
+    TYPE_CHOICE,   /* one of the words of `value`, which are separated by |; kept as its number, from 0 */
+    TYPE_LIST, /* may be given several times, and each time several, separated by commas; words as TYPE_CHOICE has them,
+                * if `value` has | */
     TYPE_PROPERTIES, /* NAME=VALUE, may be given several times; each name by itself has the usual precedence */
 };
 
@@ -134,6 +148,9 @@ extern const struct option option_table[OPTION_IDS];
 /** Indexed by command_id. */
 extern const struct command command_table[COMMAND_IDS];
 
+/** The option's default for a command, or NULL: without job and topic, status shows all. */
+const char *option_fallback(const struct option *option, enum command_id command);
+
 /** Whether the command takes the option, by position or by name. */
 bool option_taken(const struct option *option, enum command_id command);
 
@@ -158,6 +175,12 @@ const struct option *option_find(enum command_id command, const char *name, size
 
 /** The command's option whose name is nearest to a misspelt one, or NULL when none is near. */
 const struct option *option_nearest(enum command_id command, const char *name, size_t size);
+
+/**
+ * Whether a name of `size` bytes is nearer to the known one, of at most 64 bytes, than `*fewest` edits, which then
+ * become those between the two.
+ */
+bool option_is_nearer(const char *name, size_t size, const char *known, size_t *fewest);
 
 /** Writes the environment variable's name, "ANTENNA_ROLL_ROWS", into `text` of `size` bytes. */
 void option_environment_name(const struct option *option, char *text, size_t size);

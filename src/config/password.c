@@ -1,26 +1,74 @@
 #include "config/password.h"
 
-#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-int password_read(const char *path, struct password *ret_password, struct error *error)
+#include "base/memory.h"
+
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
+/* Fills `text`, of PASSWORD_SIZE_MAX + 2 bytes, with the first line. A line that is too long fills it. */
+static int read_line(FILE *file, char *text, size_t *ret_size, struct error *error)
 {
-    FILE *file = fopen(path, "re");
-    bool found;
+    size_t size = 0;
+    int byte;
 
-    if (!file)
-        return error_set(error, ERROR_MISTAKE, "could not open the password file \"%s\": %m", path);
-    found = fgets(ret_password->text, sizeof(ret_password->text), file) != NULL;
-    fclose(file);
-    if (found)
-        ret_password->text[strcspn(ret_password->text, "\r\n")] = '\0';
-    if (!found || !*ret_password->text)
-        return error_set(error, ERROR_MISTAKE, "the first line of the password file \"%s\" is empty", path);
+    while (size < PASSWORD_SIZE_MAX + 1 && (byte = fgetc(file)) != EOF && byte != '\n')
+        text[size++] = (char)byte;
+    if (ferror(file))
+        return error_set(error, ERROR_MISTAKE, "%m");
+    if (size > PASSWORD_SIZE_MAX)
+        return error_set(error, ERROR_MISTAKE, "its first line has more than %d bytes", PASSWORD_SIZE_MAX);
+    if (memchr(text, '\0', size)) {
+        error_set(error, ERROR_MISTAKE, "it has a NUL byte, which no password has");
+        return error_hint(error, "save the file as UTF-8; UTF-16 has such bytes");
+    }
+    *ret_size = size;
     return 0;
 }
 
-void password_wipe(struct password *password)
+/* Moves the password to the text's beginning: without the mark that editors on Windows write, and the line's end. */
+static int trim(char *text, size_t size, struct error *error)
 {
-    explicit_bzero(password, sizeof(*password));
+    size_t mark = strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0 ? strlen(BYTE_ORDER_MARK) : 0;
+
+    if (size > mark && text[size - 1] == '\r')
+        text[--size] = '\0';
+    memmove(text, text + mark, size - mark + 1);
+    return *text ? 0 : error_set(error, ERROR_MISTAKE, "its first line is empty");
+}
+
+int password_read(const char *path, char **ret_password, struct error *error)
+{
+    cleanup(password_free) char *text = memory_new(PASSWORD_SIZE_MAX + 2, 1);
+    FILE *file = fopen(path, "re");
+    size_t size = 0;
+    int status;
+
+    if (!file)
+        return error_set(error, ERROR_MISTAKE, "could not open the password file \"%s\": %m", path);
+    setvbuf(file, NULL, _IONBF, 0); /* no copy stays in stdio's memory */
+    status = read_line(file, text, &size, error);
+    fclose(file);
+    if (status || trim(text, size, error))
+        return error_context(error, "could not read a password from the file \"%s\"", path);
+    *ret_password = memory_text(text, strlen(text));
+    return 0;
+}
+
+bool password_is_exposed(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_mode & S_IROTH;
+}
+
+void password_free(char **password)
+{
+    if (*password)
+        explicit_bzero(*password, strlen(*password));
+    free(*password);
+    *password = NULL;
 }

@@ -2,19 +2,25 @@
 #ifndef ANTENNA_CONFIG_PASSWORD_H
 #define ANTENNA_CONFIG_PASSWORD_H
 
+#include <stdbool.h>
+
 #include "base/attributes.h"
 #include "base/error.h"
 
-#define PASSWORD_SIZE_MAX 1024
+/* PostgreSQL takes no longer one (PG_MAX_AUTH_TOKEN_LENGTH); tokens of clouds have some thousand bytes. */
+#define PASSWORD_SIZE_MAX 65535
 
-struct password {
-    char text[PASSWORD_SIZE_MAX];
-};
+/**
+ * Reads the first line of the file, all of it: blanks belong to the password, a byte order mark and the line's end, LF
+ * or CRLF, do not. Error: ERROR_MISTAKE when it cannot be read, is empty, too long, or no text. Free with
+ * password_free().
+ */
+int password_read(const char *path, char **ret_password, struct error *error) must_check;
 
-/** Reads the first line of the file. Error: ERROR_MISTAKE when it cannot be read or is empty. */
-int password_read(const char *path, struct password *ret_password, struct error *error) must_check;
+/** Whether every user of the machine may read the file. */
+bool password_is_exposed(const char *path) must_check;
 
-/** Overwrites the password. Fits cleanup(). */
-void password_wipe(struct password *password);
+/** Overwrites and frees the password. Fits cleanup(). */
+void password_free(char **password);
 
 #endif

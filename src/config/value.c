@@ -100,32 +100,51 @@ static int refuse_choice(const struct option *option, const char *text, struct e
     return refuse(option, text, words.data, error);
 }
 
-static int parse_choice(const struct option *option, const char *text, int64_t *ret_number, struct error *error)
+int value_word(const struct option *option, const char *text, size_t size)
 {
-    size_t size = strlen(text);
     const char *word = option->value;
 
-    for (int64_t number = 0; *word; number++) {
+    for (int number = 0; *word; number++) {
         size_t word_size = strcspn(word, "|");
 
-        if (word_size == size && memcmp(word, text, size) == 0) {
-            *ret_number = number;
-            return 0;
-        }
+        if (word_size == size && memcmp(word, text, size) == 0)
+            return number;
         word += word_size + (word[word_size] == '|');
     }
-    return refuse_choice(option, text, error);
+    return -1;
+}
+
+static int parse_choice(const struct option *option, const char *text, int64_t *ret_number, struct error *error)
+{
+    int number = value_word(option, text, strlen(text));
+
+    if (number < 0)
+        return refuse_choice(option, text, error);
+    *ret_number = number;
+    return 0;
+}
+
+/* Each entry of a list of words. */
+static int check_words(const struct option *option, const char *text, struct error *error)
+{
+    for (const char *entry = text; entry; entry = strchr(entry, ',')) {
+        entry += *entry == ',';
+        if (value_word(option, entry, strcspn(entry, ",")) < 0)
+            return refuse_choice(option, text, error);
+    }
+    return 0;
 }
 
 int value_parse(const struct option *option, const char *text, union value *ret_value, struct error *error)
 {
     switch (option->type) {
     case TYPE_TEXT:
+    case TYPE_PATH:
     case TYPE_LIST:
     case TYPE_PROPERTIES:
         if (!*text)
             return error_set(error, ERROR_USAGE, "invalid value for %s: it is empty", option->name);
-        return 0;
+        return option->type == TYPE_LIST && strchr(option->value, '|') ? check_words(option, text, error) : 0;
     case TYPE_FLAG:
         return parse_flag(option, text, &ret_value->flag, error);
     case TYPE_COUNT:

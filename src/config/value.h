@@ -16,10 +16,13 @@ union value {
 };
 
 /**
- * Reads `text` as the option's type demands, within the option's bounds. TYPE_TEXT, TYPE_LIST and
- * TYPE_PROPERTIES have no value beside their text, which must not be empty. Error: ERROR_USAGE with what was expected;
- * secret texts are not repeated.
+ * Reads `text` as the option's type demands, within the option's bounds. TYPE_TEXT, TYPE_PATH, TYPE_LIST
+ * and TYPE_PROPERTIES have no value beside their text, which must not be empty. Error: ERROR_USAGE with what was
+ * expected; secret texts are not repeated.
  */
 int value_parse(const struct option *option, const char *text, union value *ret_value, struct error *error) must_check;
+
+/** The number of the word, `size` bytes, among those of the option's `value`, which | separates; or -1. */
+int value_word(const struct option *option, const char *text, size_t size);
 
 #endif

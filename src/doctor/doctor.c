@@ -5,10 +5,19 @@
 
 void doctor_examine(struct doctor *doctor)
 {
-    static void (*const subjects[])(struct doctor * doctor) = {examine_kafka, examine_postgres, examine_storage,
-                                                               examine_host};
+    static const struct {
+        const char *name;
+        void (*examine)(struct doctor *doctor);
+    } subjects[DOCTOR_SUBJECTS] = {{"kafka", examine_kafka},
+                                   {"postgres", examine_postgres},
+                                   {"storage", examine_storage},
+                                   {"listen", examine_listen},
+                                   {"host", examine_host}};
 
     doctor->brokers = 1;
-    for (size_t i = 0; i < sizeof(subjects) / sizeof(*subjects) && !stop_requested(); i++)
-        subjects[i](doctor);
+    for (size_t i = 0; i < DOCTOR_SUBJECTS; i++)
+        if (stop_requested())
+            doctor->left[doctor->left_count++] = subjects[i].name;
+        else
+            subjects[i].examine(doctor);
 }

@@ -59,8 +59,20 @@ void found_failed(struct doctor *doctor, const char *check, const char *mend, co
     va_end(arguments);
 }
 
+void found_unavailable(struct doctor *doctor, const char *check, const char *mend, const char *format, ...)
+{
+    struct finding finding = {.check = check, .result = FINDING_FAILED};
+    va_list arguments;
+
+    doctor->unavailable++;
+    va_start(arguments, format);
+    hand_over(doctor, &finding, mend, format, arguments);
+    va_end(arguments);
+}
+
 void found_error(struct doctor *doctor, const char *check, const struct error *error)
 {
+    doctor->unavailable += error->kind == ERROR_WORLD;
     found_failed(doctor, check, *error->hint ? error->hint : "correct what the message names", "%s", error->message);
 }
 

@@ -24,13 +24,19 @@ struct finding {
     char mend[FINDING_MEND_SIZE]; /* what to do, or empty */
 };
 
+/** Kafka, PostgreSQL, the storage root and the machine. */
+#define DOCTOR_SUBJECTS 5
+
 /** One examination. */
 struct doctor {
     const struct config *config;
     void (*take)(void *context, const struct finding *finding);
     void *context;
     size_t counts[FINDING_RESULTS];
-    int brokers; /* that the cluster has; 1 before it is known */
+    size_t unavailable; /* of the failed checks those that fail because a dependency is unavailable now */
+    int brokers;        /* that the cluster has; 1 before it is known */
+    const char *left[DOCTOR_SUBJECTS]; /* subjects that were not reached because a stop was asked for */
+    size_t left_count;
 };
 
 /** The word of a result: ok, warning, failed or skipped. */
@@ -50,7 +56,11 @@ void found_warning(struct doctor *doctor, const char *check, const char *mend, c
 void found_failed(struct doctor *doctor, const char *check, const char *mend, const char *format, ...)
     printf_like(4, 5);
 
-/** The same, for an error and its hint. */
+/** The same where a dependency is unavailable now, so that a retry may help. */
+void found_unavailable(struct doctor *doctor, const char *check, const char *mend, const char *format, ...)
+    printf_like(4, 5);
+
+/** A failed check by its error and hint; ERROR_WORLD is unavailable. */
 void found_error(struct doctor *doctor, const char *check, const struct error *error);
 
 /** Skips checks, a list that ends with NULL, for one reason. */

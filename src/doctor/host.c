@@ -106,7 +106,7 @@ static int try_duckdb(struct error *error)
 {
     cleanup(database_release) struct database database = {0};
 
-    return database_open(1, &database, error) || database_run(&database, "LOAD parquet", NULL, error) ? -1 : 0;
+    return database_open(1, NULL, &database, error) || database_run(&database, "LOAD parquet", NULL, error) ? -1 : 0;
 }
 
 static void examine_libraries(struct doctor *doctor)

@@ -86,8 +86,10 @@ static void examine_brokers(struct doctor *doctor, rd_kafka_t *inquirer, const s
     examine_encryption(doctor, inquirer, &reach);
     if (reach.all)
         examine_topic(doctor, inquirer, metadata);
-    else
+    else {
         found_skipped_all(doctor, topic_checks, "not all brokers can be reached");
+        found_skipped_all(doctor, message_checks, "not all brokers can be reached");
+    }
 }
 
 void examine_kafka(struct doctor *doctor)
@@ -105,6 +107,7 @@ void examine_kafka(struct doctor *doctor)
         found_error(doctor, BROKER, &error);
         found_skipped_all(doctor, broker_checks, "no broker answers");
         found_skipped_all(doctor, topic_checks, "no broker answers");
+        found_skipped_all(doctor, message_checks, "no broker answers");
         return;
     }
     examine_brokers(doctor, inquirer, metadata);

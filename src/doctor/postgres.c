@@ -116,7 +116,7 @@ static void examine_time(struct doctor *doctor, const struct server *server)
 static int ask_server(struct doctor *doctor, struct jdbc_address *address, struct postgres **ret_postgres,
                       struct server *server, struct error *error)
 {
-    if (jdbc_from_config(doctor->config, address, error) || postgres_open(address, ret_postgres, error))
+    if (jdbc_from_config(doctor->config, address, error) || postgres_connect(address, ret_postgres, error))
         return -1;
     return server_query(*ret_postgres, server, error);
 }

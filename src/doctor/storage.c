@@ -8,11 +8,13 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "archive/hour_folder.h"
 #include "archive/layout.h"
 #include "archive/staging.h"
 #include "base/memory.h"
 #include "doctor/subjects.h"
 
+#define PATH "storage_path"
 #define ROOT "storage_root"
 #define STAGING "storage_staging"
 #define SPACE "storage_space"
@@ -82,8 +84,10 @@ static void examine_moving(struct doctor *doctor, const char *root)
     if (rename(from, to) == 0)
         found_ok(doctor, STAGING, "files can be moved from \"%s\" to \"%s\"", staging, data);
     else if (errno == EXDEV)
-        found_failed(doctor, STAGING, "mount the storage-root as a whole, instead of a folder in it",
-                     "\"%s\" and \"%s\" are different file systems: no file can be moved to its place", staging, data);
+        found_warning(doctor, STAGING, "mount the storage-root as a whole, instead of a folder in it",
+                      "\"%s\" and \"%s\" are different file systems: each file is copied to its place, and none can be "
+                      "compacted",
+                      staging, data);
     else
         found_failed(doctor, STAGING, "let the job's user write there: call doctor as that user",
                      "could not move a file from \"%s\" to \"%s\": %s", staging, data, strerror(errno));
@@ -97,9 +101,9 @@ static void judge_space(struct doctor *doctor, const char *path, const struct st
     double all_bytes = (double)disk->f_blocks * (double)disk->f_frsize;
 
     if (free_bytes < STAGING_SPACE_MIN)
-        found_failed(doctor, SPACE, "free some space, or give a larger disk",
-                     "%.0f bytes are free on the disk of \"%s\": speed does not start with less than %d", free_bytes,
-                     path, STAGING_SPACE_MIN);
+        found_unavailable(doctor, SPACE, "free some space, or give a larger disk",
+                          "%.0f bytes are free on the disk of \"%s\": speed does not start with less than %d",
+                          free_bytes, path, STAGING_SPACE_MIN);
     else if (free_bytes < SPACE_LOW_BYTES || free_bytes < SPACE_LOW_SHARE * all_bytes)
         found_warning(doctor, SPACE, "free some space, or give a larger disk: speed waits when it is full",
                       "%.2f of %.2f GB are free", free_bytes / GIGABYTE, all_bytes / GIGABYTE);
@@ -115,8 +119,8 @@ static void judge_inodes(struct doctor *doctor, const struct statvfs *disk)
     if (all == 0)
         found_ok(doctor, INODES, "this file system makes them as they are needed");
     else if (left < INODES_MIN)
-        found_failed(doctor, INODES, "delete files that nobody needs, or make a file system with more inodes",
-                     "%" PRIu64 " of %" PRIu64 " files can still be made", left, all);
+        found_unavailable(doctor, INODES, "delete files that nobody needs, or make a file system with more inodes",
+                          "%" PRIu64 " of %" PRIu64 " files can still be made", left, all);
     else if ((double)left < INODES_LOW_SHARE * (double)all)
         found_warning(doctor, INODES, "merge small files with antenna batch --compact, or delete what nobody needs",
                       "%" PRIu64 " of %" PRIu64 " files can still be made", left, all);
@@ -166,11 +170,44 @@ static void examine_missing(struct doctor *doctor, const char *root)
     examine_disk(doctor, above);
 }
 
+static bool is_same_folder(const char *left, const char *right)
+{
+    struct stat of_left, of_right;
+
+    return stat(left, &of_left) == 0 && stat(right, &of_right) == 0 && of_left.st_dev == of_right.st_dev &&
+           of_left.st_ino == of_right.st_ino;
+}
+
+/* The folder that batch and verify read: that of the storage root, where both are given. */
+static void examine_path(struct doctor *doctor, const char *path, const char *root)
+{
+    cleanup(memory_free) char *data = memory_printf("%s/%s", root ? root : "", LAYOUT_DATA);
+    struct error error;
+
+    if (root && !is_folder(data) && access(path, F_OK))
+        found_warning(doctor, PATH, "correct --storage-path, unless this is the first start",
+                      "\"%s\" does not exist: batch ends until speed has made it", path);
+    else if (storage_check(path, &error))
+        found_error(doctor, PATH, &error);
+    else if (access(path, R_OK | X_OK))
+        found_failed(doctor, PATH, "let the job's user read there: call doctor as that user",
+                     "the files of \"%s\" cannot be read: %s", path, strerror(errno));
+    else if (root && !is_same_folder(path, data))
+        found_failed(doctor, PATH,
+                     "give the storage-root with /data behind it as --storage-path, or correct --storage-root",
+                     "\"%s\" is not \"%s\", where speed writes: batch would not find its files", path, data);
+    else
+        found_ok(doctor, PATH, "\"%s\" can be read", path);
+}
+
 void examine_storage(struct doctor *doctor)
 {
     const char *root = config_text(doctor->config, OPTION_STORAGE_ROOT);
+    const char *path = config_text(doctor->config, OPTION_STORAGE_PATH);
     struct stat status;
 
+    if (path && strcmp(path, "-") != 0) /* - is none: batch reads another archive */
+        examine_path(doctor, path, root);
     if (!root) {
         found_skipped(doctor, ROOT, "no --storage-root is given: the disk is not looked at");
         return;
@@ -185,5 +222,6 @@ void examine_storage(struct doctor *doctor)
         return;
     }
     examine_moving(doctor, root);
+    examine_folders(doctor, root);
     examine_disk(doctor, root);
 }

@@ -12,8 +12,14 @@ void examine_kafka(struct doctor *doctor);
 /** The topic: partitions, retention, the job's group, last messages, their clock. `metadata` tells of it (topic.c). */
 void examine_topic(struct doctor *doctor, rd_kafka_t *inquirer, const struct rd_kafka_metadata *metadata);
 
-/** The checks of examine_topic(), for when it cannot be asked; ends with NULL. */
+/** The checks of examine_topic() but for its messages, for when it cannot be asked; ends with NULL. */
 extern const char *const topic_checks[];
+
+/** The topic's last messages and their timestamps, set by the broker or by the senders (messages.c). */
+void examine_messages(struct doctor *doctor, int32_t partitions, bool stamped_by_broker);
+
+/** The checks of examine_messages(); ends with NULL. */
+extern const char *const message_checks[];
 
 /** Connection, server, clock and time zone, and then the tables (postgres.c). */
 void examine_postgres(struct doctor *doctor);
@@ -21,11 +27,27 @@ void examine_postgres(struct doctor *doctor);
 /** The schema antenna, the four tables, and the user's rights (tables.c). */
 void examine_tables(struct doctor *doctor, struct postgres *postgres);
 
+#define IDENTITY_CHECK "storage_identity"
+#define ROW_FILTERS_CHECK "postgres_row_filters"
+
+/** Triggers, rules and row-level security on the tables (row_filters.c). */
+void examine_row_filters(struct doctor *doctor, struct postgres *postgres);
+
+/** Whether the storage root is the archive of the database (identity.c). */
+void examine_identity(struct doctor *doctor, struct postgres *postgres);
+
 /** The checks of examine_tables(), for when there is no connection; ends with NULL. */
 extern const char *const table_checks[];
 
-/** The storage root: whether files can be written and moved to their place, space and inodes (storage.c). */
+/** The storage path of batch, when it is given, and the storage root: whether files can be written and moved to their
+ * place, space and inodes (storage.c). */
 void examine_storage(struct doctor *doctor);
+
+/** The folders of the archive and of its writers: file systems and rights at every level (levels.c). */
+void examine_folders(struct doctor *doctor, const char *root);
+
+/** The address of --listen, when it is given: whether it is free, or a job of ours serves there (listen.c). */
+void examine_listen(struct doctor *doctor);
 
 /** Open files, memory and libraries of the process (host.c). */
 void examine_host(struct doctor *doctor);

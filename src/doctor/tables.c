@@ -7,11 +7,15 @@
 
 #define SCHEMA "postgres_schema"
 #define RIGHTS "postgres_rights"
+#define QUOTAS "quota_history"
+#define PUBLICATION "postgres_publication"
 #define INSUFFICIENT_PRIVILEGE "42501"
 
 /* Indexed by contract_id, between the schema and the rights. */
 const char *const table_checks[] = {
-    SCHEMA, "table_bytes", "table_bytes_hourly", "table_user_metadata", "table_user_quota_limit", RIGHTS, NULL};
+    SCHEMA, "table_bytes", "table_bytes_hourly", "table_user_metadata", "table_user_quota_limit",
+    RIGHTS, QUOTAS,        PUBLICATION,          ROW_FILTERS_CHECK,     IDENTITY_CHECK,
+    NULL};
 
 /* What each role is for, indexed by role_id. */
 static const char *const purposes[ROLES] = {"run speed", "run batch, verify and status", "read what dashboards show"};
@@ -39,6 +43,26 @@ static bool examine_schema(struct doctor *doctor, struct postgres *postgres)
     return true;
 }
 
+/* Whether the table is sound; else its flaws are found. */
+static bool examine_flaws(struct doctor *doctor, struct postgres *postgres, enum contract_id id)
+{
+    cleanup(flaws_release) struct flaws flaws = {0};
+    struct error error;
+
+    if (flaws_find(postgres, &contracts[id], config_text(doctor->config, contracts[id].option), &flaws, &error)) {
+        found_error(doctor, table_checks[1 + id], &error);
+        return false;
+    }
+    for (size_t i = 0; i < flaws.count; i++) {
+        const struct flaw *flaw = &flaws.list[i];
+        /* Users may be written by others alone. */
+        bool light = flaw->weight == FLAW_WARNING || (flaw->writing && id == CONTRACT_USER_METADATA);
+
+        (light ? found_warning : found_failed)(doctor, table_checks[1 + id], flaw->hint, "%s", flaw->text);
+    }
+    return flaws.count == 0;
+}
+
 static void examine_table(struct doctor *doctor, struct postgres *postgres, enum contract_id id)
 {
     const char *table = config_text(doctor->config, contracts[id].option), *check = table_checks[1 + id];
@@ -49,6 +73,8 @@ static void examine_table(struct doctor *doctor, struct postgres *postgres, enum
         found_error(doctor, check, &error);
         return;
     }
+    if (state == TABLE_WITHOUT_KEY && !examine_flaws(doctor, postgres, id))
+        return;
     switch (state) {
     case TABLE_MISSING:
         found_failed(doctor, check, "run antenna provision, or check the table's name", "table \"%s\" does not exist",
@@ -59,7 +85,8 @@ static void examine_table(struct doctor *doctor, struct postgres *postgres, enum
                      "table \"%s\" has no key, as the Spark job made it", table);
         break;
     case TABLE_COMPLETE:
-        found_ok(doctor, check, "table \"%s\" has its columns and its key", table);
+        if (examine_flaws(doctor, postgres, id))
+            found_ok(doctor, check, "table \"%s\" has its columns and its key", table);
         break;
     }
 }
@@ -117,14 +144,53 @@ static void examine_rights(struct doctor *doctor, struct postgres *postgres)
         buffer_release(&missing[i]);
 }
 
+static void examine_quotas(struct doctor *doctor, struct postgres *postgres)
+{
+    const char *table = config_text(doctor->config, OPTION_USER_METADATA_TABLE);
+    struct error error;
+    bool notes = false;
+
+    if (schema_notes_quotas(postgres, doctor->config, &notes, &error))
+        found_error(doctor, QUOTAS, &error);
+    else if (notes)
+        found_ok(doctor, QUOTAS, "changes of table \"%s\" are noted in antenna.user_quota", table);
+    else
+        found_failed(
+            doctor, QUOTAS, "run antenna provision, which creates the triggers",
+            "triggers of table \"%s\" are missing or disabled: its changes are not noted in antenna.user_quota", table);
+}
+
+static void examine_publications(struct doctor *doctor, struct postgres *postgres)
+{
+    cleanup(buffer_release) struct buffer tables = {0};
+    struct error error;
+
+    if (schema_unidentified(postgres, doctor->config, &tables, &error))
+        found_error(doctor, PUBLICATION, &error);
+    else if (tables.size)
+        found_failed(doctor, PUBLICATION, "run antenna provision, or ALTER TABLE … REPLICA IDENTITY FULL",
+                     "publications refuse changes of tables without a replica identity: %s", tables.data);
+    else
+        found_ok(doctor, PUBLICATION, "no publication refuses changes of the tables");
+}
+
 void examine_tables(struct doctor *doctor, struct postgres *postgres)
 {
     bool there = examine_schema(doctor, postgres);
 
     for (int i = 0; i < CONTRACTS; i++)
         examine_table(doctor, postgres, (enum contract_id)i);
-    if (there)
-        examine_rights(doctor, postgres);
-    else
+    if (!there) {
         found_skipped(doctor, RIGHTS, "there is no schema to have rights in");
+        found_skipped(doctor, QUOTAS, "there is no schema that has it");
+        found_skipped(doctor, PUBLICATION, "there is no schema whose tables it could have");
+        found_skipped(doctor, ROW_FILTERS_CHECK, "there is no schema antenna");
+        found_skipped(doctor, IDENTITY_CHECK, "there is no schema antenna");
+        return;
+    }
+    examine_rights(doctor, postgres);
+    examine_quotas(doctor, postgres);
+    examine_publications(doctor, postgres);
+    examine_row_filters(doctor, postgres);
+    examine_identity(doctor, postgres);
 }

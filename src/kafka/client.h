@@ -10,6 +10,7 @@
 #include "base/attributes.h"
 #include "base/error.h"
 #include "config/config.h"
+#include "kafka/property.h"
 
 /** Milliseconds within which a broker must answer a question asked at start. */
 #define KAFKA_ANSWER_TIMEOUT_MS 10000
@@ -20,16 +21,11 @@
 /** Pause before a question is asked again whose answer the brokers do not know yet. */
 #define KAFKA_ASK_AGAIN_MS 50
 
-/** One librdkafka property. */
-struct kafka_property {
-    const char *name;
-    const char *value;
-};
+/** For clients without properties of their own. */
+extern const struct kafka_property kafka_no_properties[];
 
 /**
- * A librdkafka configuration: `own` (ended by a NULL name), then kafka-server, then the operator's -X properties, which
- * override. Error: ERROR_USAGE with librdkafka's own words. Free with rd_kafka_conf_destroy() unless rd_kafka_new()
- * took it.
+ * property_configure(), with librdkafka's log in our log and its refusals of certificates kept for kafka_refusal().
  */
 int kafka_configure(const struct config *config, const struct kafka_property *own, rd_kafka_conf_t **ret_conf,
                     struct error *error) must_check;
@@ -54,6 +50,12 @@ int kafka_error(struct error *error, rd_kafka_resp_err_t code, const char *what)
 int kafka_open_inquirer(const struct config *config, rd_kafka_t **ret_client, struct error *error) must_check;
 
 /**
+ * Discards the errors that librdkafka has reported to such a client since the last question, such as each attempt to
+ * reconnect: nobody reads them while a job runs, and they would pile up. By any thread, now and then.
+ */
+void kafka_discard_events(rd_kafka_t *inquirer);
+
+/**
  * Asks the brokers for themselves and for the configured topic, waiting KAFKA_ANSWER_TIMEOUT_MS at most. Errors:
  * ERROR_WORLD when no broker answers, ERROR_MISTAKE when they refuse us. Free with rd_kafka_metadata_destroy().
  */
@@ -70,25 +72,5 @@ int kafka_check_topic(const struct rd_kafka_metadata *metadata, const char *name
 /** Both at once: the topic's number of partitions, with the errors of either. */
 int kafka_count_partitions(rd_kafka_t *inquirer, const struct config *config, int32_t *ret_count, struct error *error)
     must_check;
-
-/** The range of offsets that Kafka holds of a partition: from `first` to before `end`. */
-struct offset_range {
-    int64_t first;
-    int64_t end;
-};
-
-/**
- * Asks for a partition's range, as far as read_committed readers may see it, and waits `timeout_ms` for the answer;
- * while the partition has no leader, asks again for so long. Errors: as kafka_error().
- */
-int kafka_query_range(rd_kafka_t *client, const char *topic, int32_t partition, int timeout_ms,
-                      struct offset_range *ret_range, struct error *error) must_check;
-
-/**
- * Asks for the offset of a partition's first message that arrived at `time`, seconds since the Unix epoch, or later; -1
- * when there is none.
- */
-int kafka_query_offset_at(rd_kafka_t *client, const char *topic, int32_t partition, int64_t time, int64_t *ret_offset,
-                          struct error *error) must_check;
 
 #endif

@@ -16,6 +16,10 @@
 #define LOOK_TIMEOUT_MS 1000
 #define LOOKS_MAX 2
 
+/* 2016-01-01 and 2100-01-01. */
+#define ARRIVAL_MIN_MS 1451606400000
+#define ARRIVAL_END_MS 4102444800000
+
 /* Events that may wait; librdkafka gives the next only after the answer to the last. */
 #define EVENTS_MAX 4
 
@@ -40,30 +44,8 @@ struct consumer {
 };
 
 /* The part of --memory-limit that a fetch of a partition may have, and the most that it has. */
-#define FETCH_PROPERTY "fetch.message.max.bytes"
 #define FETCH_SHARE 4096
 #define FETCH_MAX 262144
-
-/* How many of the first properties are the broker's to decide in the group protocol of KIP-848. */
-#define CLASSIC_PROPERTIES 3
-
-const struct kafka_property consumer_properties[] = {
-    {"partition.assignment.strategy", "cooperative-sticky"},
-    {"session.timeout.ms", "10000"},
-    {"heartbeat.interval.ms", "1000"},
-    {"enable.auto.commit", "false"},
-    {"enable.auto.offset.store", "false"},
-    {"auto.offset.reset", "error"},
-    {"enable.partition.eof", "true"},
-    {"isolation.level", "read_committed"},
-    {"allow.auto.create.topics", "false"},
-    {"check.crcs", "true"},
-    {"fetch.queue.backoff.ms", "5"},
-    {"queued.max.messages.kbytes", "2048"},
-    {FETCH_PROPERTY, "262144"},
-    {"topic.metadata.refresh.interval.ms", "30000"},
-    {NULL, NULL},
-};
 
 static rd_kafka_topic_partition_list_t *list_of(const struct consumer *consumer, const struct position *positions,
                                                 size_t count)
@@ -170,45 +152,29 @@ static void set_instance(rd_kafka_conf_t *conf, const struct config *config, int
 }
 
 /* With --memory-limit a worker fetches less at a time: what is compressed takes many times its size when it is read. */
-static void limit_fetches(const struct config *config, struct kafka_property *own, char *text, size_t size)
+static void limit_fetches(const struct config *config, char *text, size_t size)
 {
-    int64_t share;
+    int64_t share = FETCH_MAX;
 
-    if (!config_has(config, OPTION_MEMORY_LIMIT))
-        return;
-    share = config_number(config, OPTION_MEMORY_LIMIT) / config_number(config, OPTION_WORKERS) / FETCH_SHARE;
-    if (share >= FETCH_MAX)
-        return;
-    snprintf(text, size, "%" PRId64, share);
-    for (; own->name; own++)
-        if (strcmp(own->name, FETCH_PROPERTY) == 0)
-            own->value = text;
-}
-
-static bool is_assigned_by_broker(const struct config *config)
-{
-    for (size_t i = 0; i < config_list_size(config, OPTION_KAFKA_PROPERTY); i++)
-        if (strcmp(config_list_entry(config, OPTION_KAFKA_PROPERTY, i), "group.protocol=consumer") == 0)
-            return true;
-    return false;
+    if (config_has(config, OPTION_MEMORY_LIMIT))
+        share = config_number(config, OPTION_MEMORY_LIMIT) / config_number(config, OPTION_WORKERS) / FETCH_SHARE;
+    snprintf(text, size, "%" PRId64, share < FETCH_MAX ? share : FETCH_MAX);
 }
 
 int consumer_open(const struct config *config, const char *group, int member, struct consumer **ret_consumer,
                   struct error *error)
 {
     struct consumer *consumer = memory_new(1, sizeof(*consumer));
-    struct kafka_property own[sizeof(consumer_properties) / sizeof(*consumer_properties)];
     rd_kafka_conf_t *conf = NULL;
     char fetch[24];
+    const struct kafka_property own[] = {{"group.id", group}, {"fetch.message.max.bytes", fetch}, {NULL, NULL}};
 
-    memcpy(own, consumer_properties, sizeof(own));
-    limit_fetches(config, own, fetch, sizeof(fetch));
-    consumer->broker_assigns = is_assigned_by_broker(config);
-    if (kafka_configure(config, own + (consumer->broker_assigns ? CLASSIC_PROPERTIES : 0), &conf, error)) {
+    limit_fetches(config, fetch, sizeof(fetch));
+    consumer->broker_assigns = property_broker_assigns(config);
+    if (kafka_configure(config, own, &conf, error)) {
         free(consumer);
         return -1;
     }
-    rd_kafka_conf_set(conf, "group.id", group, NULL, 0);
     set_instance(conf, config, member);
     rd_kafka_conf_set_opaque(conf, consumer);
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
@@ -290,6 +256,14 @@ static int fail_for_good(struct consumer *consumer, struct error *error)
         error_set(error, ERROR_WORLD, "the consumer group still has a member with the name of this process");
         return error_hint(error, "Kafka forgets a process that crashed after the group's session time-out; give each "
                                  "process an --instance-id of its own");
+    case RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND:
+        /* Deleted while all its members were frozen, or lost by its coordinator right after it was made. */
+        return error_set(error, ERROR_WORLD, "Kafka has lost the consumer group: %s", reason);
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_ASSIGNOR:
+        error_set(error, ERROR_MISTAKE, "the broker refuses the consumer group's protocol: %s", reason);
+        return error_hint(error, "correct group.remote.assignor, or leave out group.protocol=consumer, which needs "
+                                 "Kafka 4.0");
     default:
         return error_set(error, ERROR_FAILED, "the Kafka client cannot go on: %s", reason);
     }
@@ -313,16 +287,22 @@ static int check_message(struct consumer *consumer, const rd_kafka_message_t *ra
     }
 }
 
+int64_t arrival_of(int64_t stamp_ms)
+{
+    return stamp_ms >= ARRIVAL_MIN_MS && stamp_ms < ARRIVAL_END_MS ? stamp_ms / 1000 : -1;
+}
+
 struct message message_of(const rd_kafka_message_t *raw)
 {
     rd_kafka_timestamp_type_t type;
-    int64_t arrival_ms = raw->err ? -1 : rd_kafka_message_timestamp(raw, &type);
+    int64_t stamp_ms = raw->err ? -1 : rd_kafka_message_timestamp(raw, &type);
 
     return (struct message){
         .kind = raw->err ? MESSAGE_END : MESSAGE_DATA,
         .partition = raw->partition,
         .offset = raw->offset,
-        .arrival = arrival_ms < 0 ? -1 : arrival_ms / 1000,
+        .arrival = arrival_of(stamp_ms),
+        .stamp_ms = stamp_ms,
         .data = raw->payload,
         .size = raw->len,
     };

@@ -30,7 +30,8 @@ struct message {
     enum message_kind kind;
     int32_t partition;
     int64_t offset;
-    int64_t arrival;  /* Kafka's timestamp in seconds since the Unix epoch, or -1 */
+    int64_t arrival;  /* in Kafka, in seconds since the Unix epoch; -1: unknown, see arrival_of() */
+    int64_t stamp_ms; /* Kafka's timestamp as it is; -1: none */
     const char *data; /* NULL for a tombstone */
     size_t size;
 };
@@ -52,11 +53,15 @@ struct position {
 
 struct consumer;
 
+/**
+ * The arrival that a timestamp of Kafka's says, in seconds; -1 when it cannot be one: it lies before 2016, when Kafka
+ * began to stamp messages (0.10.0), or after 2099. Producers without a clock send 0 or -1, others seconds or
+ * microseconds in place of milliseconds. By no clock, so that reading again gives the same answer.
+ */
+int64_t arrival_of(int64_t stamp_ms);
+
 /** What a message of librdkafka's, or the news of a partition's end in its place, says; valid while that one is. */
 struct message message_of(const rd_kafka_message_t *raw);
-
-/** Librdkafka's settings of every consumer, up to one without a name. Why each is set: ARCHITECTURE.md, "Kafka". */
-extern const struct kafka_property consumer_properties[];
 
 /**
  * Joins the group `group`, subscribed to the configuration's topic, as member number `member` of the process: with

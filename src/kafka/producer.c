@@ -18,18 +18,6 @@ struct producer {
     struct error failure; /* the first one */
 };
 
-/* Why each is set: ARCHITECTURE.md, "Kafka". */
-static const struct kafka_property producer_properties[] = {
-    {"enable.idempotence", "true"},
-    {"message.timeout.ms", "0"}, /* tried again without end */
-    {"allow.auto.create.topics", "false"},
-    {"reconnect.backoff.max.ms", "1000"},
-    {"linger.ms", "10"},
-    {"batch.size", "1000000"},
-    {"compression.codec", "lz4"},
-    {NULL, NULL},
-};
-
 static void keep_failure(struct producer *producer, rd_kafka_resp_err_t code)
 {
     char reason[REASON_SIZE];
@@ -75,7 +63,7 @@ int producer_open(const struct config *config, producer_acknowledged acknowledge
     struct producer *producer = memory_new(1, sizeof(*producer));
     rd_kafka_conf_t *conf = NULL;
 
-    if (kafka_configure(config, producer_properties, &conf, error)) {
+    if (kafka_configure(config, kafka_no_properties, &conf, error)) {
         free(producer);
         return -1;
     }

@@ -18,11 +18,8 @@ struct sample {
     int32_t unfinished; /* partitions of which some are left */
 };
 
-static const struct kafka_property sample_properties[] = {
-    {"enable.partition.eof", "true"},      {"isolation.level", "read_committed"},
-    {"auto.offset.reset", "earliest"}, /* fewer messages are there than are asked for */
-    {"allow.auto.create.topics", "false"}, {NULL, NULL},
-};
+/* A topic can have fewer messages than are asked for. */
+static const struct kafka_property sample_properties[] = {{"auto.offset.reset", "earliest"}, {NULL, NULL}};
 
 static void sample_release(struct sample *sample)
 {
@@ -37,9 +34,9 @@ static void sample_release(struct sample *sample)
     free(sample->left);
 }
 
-static int begin(struct sample *sample, const struct config *config, int32_t partitions, int64_t each,
-                 struct error *error)
+static int begin(struct sample *sample, const struct config *config, int32_t partitions, struct error *error)
 {
+    int64_t each = partitions < SAMPLE_MESSAGES ? SAMPLE_MESSAGES / partitions : 1;
     rd_kafka_conf_t *conf;
 
     if (kafka_configure(config, sample_properties, &conf, error) ||
@@ -77,13 +74,12 @@ static int take_raw(struct sample *sample, const rd_kafka_message_t *raw, sample
     return 0;
 }
 
-int sample_read(const struct config *config, int32_t partitions, int64_t each, sample_take take, void *context,
-                struct error *error)
+int sample_read(const struct config *config, int32_t partitions, sample_take take, void *context, struct error *error)
 {
     cleanup(sample_release) struct sample sample = {0};
     int64_t deadline = time_monotonic_ms() + KAFKA_ANSWER_TIMEOUT_MS;
 
-    if (begin(&sample, config, partitions, each, error))
+    if (begin(&sample, config, partitions, error))
         return -1;
     while (sample.unfinished) {
         rd_kafka_message_t *raw = rd_kafka_consume_queue(sample.queue, POLL_MS);

@@ -7,12 +7,15 @@
 /** Called for each message, which is valid until it returns. */
 typedef void (*sample_take)(void *context, const struct message *message);
 
+/** Messages that are read, of all partitions together; at least one of each. */
+#define SAMPLE_MESSAGES 200
+
 /**
- * Reads up to the last `each` messages of each of the topic's `partitions` partitions, waiting KAFKA_ANSWER_TIMEOUT_MS
- * at most. Errors: ERROR_WORLD when the brokers do not give them, ERROR_MISTAKE when we may not read them, ERROR_USAGE
- * for a wrong -X property.
+ * Reads the last SAMPLE_MESSAGES messages of the topic's first `partitions` partitions, as many of each, waiting
+ * KAFKA_ANSWER_TIMEOUT_MS at most. Errors: ERROR_WORLD when the brokers do not give them, ERROR_MISTAKE when we may not
+ * read them, ERROR_USAGE for a wrong -X property.
  */
-int sample_read(const struct config *config, int32_t partitions, int64_t each, sample_take take, void *context,
-                struct error *error) must_check;
+int sample_read(const struct config *config, int32_t partitions, sample_take take, void *context, struct error *error)
+    must_check;
 
 #endif

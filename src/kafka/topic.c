@@ -1,8 +1,10 @@
 #include "kafka/topic.h"
 
+#include "base/memory.h"
 #include "base/stop.h"
 #include "base/time.h"
 #include "kafka/admin.h"
+#include "kafka/offsets.h"
 
 #define REASON_SIZE 512
 #define WHAT "could not create the topic"
@@ -43,6 +45,8 @@ static int create_topic(rd_kafka_t *client, const struct config *config, struct 
                                   DEFAULT_REPLICATION, reason, sizeof(reason));
     if (!topic)
         return error_set(error, ERROR_USAGE, WHAT ": %s", reason);
+    /* Kafka's default has each sender stamp its messages, by a clock that may be wrong. */
+    rd_kafka_NewTopic_set_config(topic, "message.timestamp.type", "LogAppendTime");
     if (admin_begin(&request, client, RD_KAFKA_ADMIN_OP_CREATETOPICS, KAFKA_ANSWER_TIMEOUT_MS, WHAT, error))
         return -1;
     rd_kafka_CreateTopics(client, &topic, 1, request.options, request.queue);
@@ -75,16 +79,18 @@ static int await_topic(rd_kafka_t *client, const struct config *config, int32_t 
 static int await_partitions(rd_kafka_t *client, const struct config *config, int32_t count, struct error *error)
 {
     int64_t deadline = time_monotonic_ms() + KAFKA_ANSWER_TIMEOUT_MS;
-    const char *topic = config_text(config, OPTION_TOPIC);
-    struct offset_range range;
+    cleanup(memory_free) int32_t *partitions = memory_new((size_t)count, sizeof(*partitions));
+    cleanup(memory_free) struct offset_range *ranges = memory_new((size_t)count, sizeof(*ranges));
 
-    /* A broker may not have heard of the topic yet, which is an error as any other. */
     for (int32_t i = 0; i < count; i++)
-        while (kafka_query_range(client, topic, i, KAFKA_ANSWER_TIMEOUT_MS, &range, error)) {
-            if (time_monotonic_ms() > deadline || stop_requested())
-                return -1;
-            time_sleep_ms(KAFKA_ASK_AGAIN_MS);
-        }
+        partitions[i] = i;
+    /* A broker may not have heard of the topic yet, which is an error as any other. */
+    while (offsets_query_ranges(client, config_text(config, OPTION_TOPIC), partitions, (size_t)count,
+                                KAFKA_ANSWER_TIMEOUT_MS, ranges, error)) {
+        if (time_monotonic_ms() > deadline || stop_requested())
+            return -1;
+        time_sleep_ms(KAFKA_ASK_AGAIN_MS);
+    }
     return 0;
 }
 

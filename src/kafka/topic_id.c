@@ -15,13 +15,17 @@ static int read_answer(rd_kafka_event_t *event, char ret_id[TOPIC_ID_SIZE], stru
 {
     const rd_kafka_TopicDescription_t **descriptions;
     const rd_kafka_error_t *failure;
+    const rd_kafka_Uuid_t *id;
+    bool is_zero;
     size_t count;
 
     descriptions = rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event), &count);
     failure = count == 1 ? rd_kafka_TopicDescription_error(descriptions[0]) : NULL;
     if (count != 1 || failure)
         return kafka_error(error, failure ? rd_kafka_error_code(failure) : RD_KAFKA_RESP_ERR_UNKNOWN, WHAT);
-    snprintf(ret_id, TOPIC_ID_SIZE, "%s", rd_kafka_Uuid_base64str(rd_kafka_TopicDescription_topic_id(descriptions[0])));
+    id = rd_kafka_TopicDescription_topic_id(descriptions[0]);
+    is_zero = !rd_kafka_Uuid_most_significant_bits(id) && !rd_kafka_Uuid_least_significant_bits(id);
+    snprintf(ret_id, TOPIC_ID_SIZE, "%s", is_zero ? "" : rd_kafka_Uuid_base64str(id));
     return 0;
 }
 

@@ -7,11 +7,23 @@
 #include "base/attributes.h"
 #include "base/error.h"
 
+/** The addresses of a name on which the server listens at most. */
+#define ADDRESSES_MAX 8
+
 /**
- * Reads `HOST:PORT`, `[IPV6]:PORT` or `PORT`, which is one of 127.0.0.1, and looks the host up. A host must be named to
- * be reached from elsewhere: `0.0.0.0:PORT` or `[::]:PORT`, the latter for IPv4 too. Errors: ERROR_USAGE; ERROR_MISTAKE
+ * Reads `HOST:PORT`, `[IPV6]:PORT`, `PORT`, which is one of 127.0.0.1, or `:PORT`, which is one of all addresses, and
+ * looks the host up: a name may have several addresses. `[::]:PORT` is for IPv4 too. Errors: ERROR_USAGE; ERROR_MISTAKE
  * for a host that is not known. Free with freeaddrinfo().
  */
 int address_parse(const char *text, struct addrinfo **ret_address, struct error *error) must_check;
+
+/**
+ * Listens on all addresses of the text that this machine has, with one port; the sockets are the caller's. Errors: as
+ * address_parse(); ERROR_MISTAKE when one is in use, or there is none.
+ */
+int address_listen(const char *text, int files[ADDRESSES_MAX], size_t *ret_count, struct error *error) must_check;
+
+/** Whether address_listen() would succeed now; the same errors. */
+int address_check(const char *text, struct error *error) must_check;
 
 #endif

@@ -61,7 +61,7 @@ const struct metric metric_table[METRIC_IDS] = {
     [METRIC_PARTITION_ARCHIVE_OFFSET] = {"antenna_partition_archive_offset", METRIC_GAUGE, PARTITION, SPEED,
         "The next message for the archive: all before it are published."},
     [METRIC_PARTITION_EPOCH] = {"antenna_partition_epoch", METRIC_GAUGE, PARTITION, SPEED,
-        "The epoch of the worker's claim, which grows by one with each."},
+        "The epoch of the worker's claim, which grows with each claim."},
     [METRIC_PARTITION_LAG_MESSAGES] = {"antenna_partition_lag_messages", METRIC_GAUGE, PARTITION, SPEED,
         "Messages that the partition has and the totals have not."},
     [METRIC_PARTITION_LAG_SECONDS] = {"antenna_partition_lag_seconds", METRIC_GAUGE, PARTITION, SPEED,

@@ -74,15 +74,24 @@ static bool read_start_ticks(uintmax_t *ret_ticks)
     return field && sscanf(field, "%" SCNuMAX, ret_ticks) == 1;
 }
 
+/* Computed once: two clocks read one after the other differ a little each time, and a changed value means a restart.
+ * One thread serves the metrics. 0: unknown. */
+static double start_time(void)
+{
+    static double start;
+    uintmax_t ticks;
+
+    if (start == 0 && read_start_ticks(&ticks))
+        start = read_clock(CLOCK_REALTIME) - read_clock(CLOCK_BOOTTIME) + (double)ticks / (double)sysconf(_SC_CLK_TCK);
+    return start;
+}
+
 void process_write(struct buffer *text)
 {
-    uintmax_t ticks;
 
     write_single(text, METRIC_PROCESS_CPU, read_clock(CLOCK_PROCESS_CPUTIME_ID));
     write_memory(text);
     write_descriptors(text);
-    if (read_start_ticks(&ticks))
-        write_single(text, METRIC_PROCESS_START_TIME,
-                     read_clock(CLOCK_REALTIME) - read_clock(CLOCK_BOOTTIME) +
-                         (double)ticks / (double)sysconf(_SC_CLK_TCK));
+    if (start_time() > 0)
+        write_single(text, METRIC_PROCESS_START_TIME, start_time());
 }

@@ -1,9 +1,9 @@
 #include "metrics/server.h"
 
-#include <errno.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -21,7 +21,8 @@
 struct metrics_server {
     struct metrics_source source;
     const char *command;
-    struct MHD_Daemon *daemon;
+    struct MHD_Daemon *daemons[ADDRESSES_MAX]; /* one for each address */
+    size_t count;
 };
 
 /* An answer: status and body. */
@@ -111,22 +112,28 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     return send_answer(connection, &answer);
 }
 
-static struct MHD_Daemon *start_daemon(struct metrics_server *server, const struct addrinfo *address)
+static struct MHD_Daemon *start_daemon(struct metrics_server *server, int file)
 {
-    unsigned flags = MHD_USE_AUTO_INTERNAL_THREAD | (address->ai_family == AF_INET6 ? MHD_USE_DUAL_STACK : 0U);
-
-    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_SOCK_ADDR, address->ai_addr,
-                            MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+    return MHD_start_daemon(MHD_USE_AUTO_INTERNAL_THREAD, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET,
+                            file, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
                             CONNECTION_TIMEOUT_SECONDS, MHD_OPTION_END);
 }
 
 static void log_address(const struct metrics_server *server, const char *text)
 {
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemons[0], MHD_DAEMON_INFO_BIND_PORT);
     const char *colon = strrchr(text, ':');
+    const char *host = !colon ? "127.0.0.1" : colon == text ? "0.0.0.0" : text;
 
-    log_line(LOG_INFO, "serves /metrics, /healthz and /readyz at http://%.*s:%u", colon ? (int)(colon - text) : 9,
-             colon ? text : "127.0.0.1", info ? (unsigned)info->port : 0);
+    log_line(LOG_INFO, "serves /metrics, /healthz and /readyz at http://%.*s:%u",
+             host == text ? (int)(colon - text) : (int)strlen(host), host, info ? (unsigned)info->port : 0);
+}
+
+int metrics_server_check(const struct config *config, struct error *error)
+{
+    const char *text = config_text(config, OPTION_LISTEN);
+
+    return text ? address_check(text, error) : 0;
 }
 
 int metrics_server_open(const struct config *config, const struct metrics_source *source,
@@ -134,23 +141,28 @@ int metrics_server_open(const struct config *config, const struct metrics_source
 {
     const char *text = config_text(config, OPTION_LISTEN);
     struct metrics_server *server;
-    struct addrinfo *address;
+    int files[ADDRESSES_MAX];
+    size_t count;
 
     *ret_server = NULL;
     if (!text)
         return 0;
-    if (address_parse(text, &address, error))
+    if (address_listen(text, files, &count, error))
         return -1;
     server = memory_new(1, sizeof(*server));
     server->source = *source;
     server->command = command_table[config_command(config)].name;
-    errno = 0;
-    server->daemon = start_daemon(server, address);
-    freeaddrinfo(address);
-    if (!server->daemon) {
-        error_set(error, ERROR_MISTAKE, "could not listen on \"%s\": %s", text, strerror(errno));
-        free(server);
-        return error_hint(error, "give another address as --listen; ss -ltnp tells who has this one");
+    for (size_t i = 0; i < count; i++) {
+        struct MHD_Daemon *daemon = start_daemon(server, files[i]);
+
+        if (daemon)
+            server->daemons[server->count++] = daemon;
+        else
+            close(files[i]);
+    }
+    if (server->count < count) {
+        metrics_server_close(server);
+        return error_set(error, ERROR_FAILED, "could not serve at \"%s\"", text);
     }
     log_address(server, text);
     *ret_server = server;
@@ -161,6 +173,7 @@ void metrics_server_close(struct metrics_server *server)
 {
     if (!server)
         return;
-    MHD_stop_daemon(server->daemon);
+    while (server->count)
+        MHD_stop_daemon(server->daemons[--server->count]);
     free(server);
 }

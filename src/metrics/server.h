@@ -1,6 +1,6 @@
 /*
- * The HTTP server of a job, in a thread of its own: /metrics, /healthz and /readyz, each answered from what the job
- * says at that moment. It needs no login and shows no secret.
+ * The HTTP server of a job, in a thread of its own for each address: /metrics, /healthz and /readyz, each answered from
+ * what the job says at that moment. It needs no login and shows no secret.
  */
 #ifndef ANTENNA_METRICS_SERVER_H
 #define ANTENNA_METRICS_SERVER_H
@@ -22,6 +22,10 @@ struct metrics_source {
 };
 
 struct metrics_server;
+
+/** Whether the server can listen where --listen says: for the start, before other servers are asked. Errors as below.
+ */
+int metrics_server_check(const struct config *config, struct error *error) must_check;
 
 /**
  * Begins to serve where --listen says, and logs where that is; without it the server is NULL. Errors: ERROR_USAGE;

@@ -5,9 +5,11 @@
 
 #include "base/memory.h"
 #include "postgres/sql.h"
+#include "postgres/written.h"
 
 void archive_files_begin(struct archive_files *files)
 {
+    files->hour_count = 0;
     array_begin(&files->paths, ARRAY_TEXT);
     array_begin(&files->hours, ARRAY_TIMESTAMP);
     array_begin(&files->rows, ARRAY_BIGINT);
@@ -32,6 +34,9 @@ void archive_files_release(struct archive_files *files)
 
 void archive_files_add(struct archive_files *files, const struct archive_file *file)
 {
+    if (files->hour_count == 0 || file->hour != files->last_hour)
+        files->hour_count++;
+    files->last_hour = file->hour;
     array_add_bytes(&files->paths, slice_of(file->path));
     array_add_timestamp(&files->hours, file->hour);
     array_add_bigint(&files->rows, file->rows);
@@ -42,20 +47,66 @@ void archive_files_add(struct archive_files *files, const struct archive_file *f
     array_add_bytes(&files->offsets, slice_of(file->offsets));
 }
 
-int archive_files_hold(struct postgres *postgres, const char *token, struct error *error)
+static int run_for_token(struct postgres *postgres, const char *sql, const char *token, struct error *error)
 {
     struct parameters parameters = {0};
 
     parameters_text(&parameters, token);
-    return postgres_do(postgres, sql_hold_files, &parameters, error);
+    return postgres_do(postgres, sql, &parameters, error);
+}
+
+int archive_files_find_retired(struct postgres *postgres, const char *token, bool *ret_retired, struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+    struct parameters parameters = {0};
+
+    parameters_text(&parameters, token);
+    if (postgres_run(postgres, sql_count_retired, &parameters, &result, error))
+        return error_context(error, "could not look for retired writers");
+    *ret_retired = postgres_number(result, 0, 0) != 0;
+    return 0;
+}
+
+/* The lock is waited for by a statement of its own, as one sees only what was committed before it begins. */
+int archive_files_hold(struct postgres *postgres, const char *token, struct error *error)
+{
+    bool retired = false;
+
+    if (run_for_token(postgres, sql_hold_files, token, error) ||
+        archive_files_find_retired(postgres, token, &retired, error))
+        return -1;
+    return retired
+               ? error_set(error, ERROR_WORLD,
+                           "another process has recovered the staging folder %s of this one, whose lock it found free",
+                           token)
+               : 0;
 }
 
 int archive_files_seize(struct postgres *postgres, const char *token, struct error *error)
 {
+    return run_for_token(postgres, sql_seize_files, token, error);
+}
+
+int archive_files_retire(struct postgres *postgres, const char *token, struct error *error)
+{
+    bool retired = false;
+
+    if (run_for_token(postgres, sql_retire_writer, token, error) ||
+        archive_files_find_retired(postgres, token, &retired, error))
+        return -1;
+    return written_check(postgres, "antenna.retired_writer", 1, retired, error);
+}
+
+/* The statement counts the hours that it writes, and not the files. */
+static int check_listed(struct postgres *postgres, struct archive_files *files, struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
 
-    parameters_text(&parameters, token);
-    return postgres_do(postgres, sql_seize_files, &parameters, error);
+    parameters_array(&parameters, &files->paths);
+    if (postgres_run(postgres, sql_select_listed_files, &parameters, &result, error))
+        return -1;
+    return written_check_result(postgres, "antenna.archive_file", (size_t)files->paths.count, result, error);
 }
 
 int archive_files_insert(struct postgres *postgres, const struct progress_key *key, struct archive_files *files,
@@ -75,7 +126,8 @@ int archive_files_insert(struct postgres *postgres, const struct progress_key *k
     parameters_array(&parameters, &files->lasts);
     parameters_array(&parameters, &files->sizes);
     parameters_array(&parameters, &files->offsets);
-    if (postgres_do(postgres, sql_insert_archive_files, &parameters, error))
+    if (written_run(postgres, sql_insert_archive_files, &parameters, "antenna.hour", files->hour_count, error) ||
+        check_listed(postgres, files, error))
         return error_context(error, "could not list the archive's files");
     return 0;
 }
@@ -98,6 +150,13 @@ int archive_files_find(struct postgres *postgres, const char *const *paths, size
         for (int row = 0; row < PQntuples(result) && !ret_listed[i]; row++)
             ret_listed[i] = slice_equal(slice_of(PQgetvalue(result, row, 0)), slice_of(paths[i]));
     }
+    return 0;
+}
+
+int archive_files_sample(struct postgres *postgres, PGresult **ret_paths, struct error *error)
+{
+    if (postgres_run(postgres, sql_select_archive_sample, NULL, ret_paths, error))
+        return error_context(error, "could not read the list of the archive's files");
     return 0;
 }
 

@@ -18,6 +18,8 @@ struct archive_file {
 /** Files on their way into the list. Zero-initialise, then archive_files_begin(). */
 struct archive_files {
     struct array paths, hours, rows, bytes, firsts, lasts, sizes, offsets;
+    int64_t last_hour; /* of the file that was added last */
+    size_t hour_count; /* different hours */
 };
 
 /** Empties the collection. */
@@ -26,14 +28,24 @@ void archive_files_begin(struct archive_files *files);
 /** Frees it. Fits cleanup(). */
 void archive_files_release(struct archive_files *files);
 
-/** Adds a file. */
+/** Adds a file; files are added in the order of their hours. */
 void archive_files_add(struct archive_files *files, const struct archive_file *file);
 
-/** Begins the transaction that lists files of the writer with this token. */
+/** Begins the transaction that lists files of the writer with this token. Error: ERROR_WORLD when it is retired. */
 int archive_files_hold(struct postgres *postgres, const char *token, struct error *error) must_check;
 
 /** Waits, inside a transaction, until no other transaction lists files of the writer with this token. */
 int archive_files_seize(struct postgres *postgres, const char *token, struct error *error) must_check;
+
+/**
+ * Retires the writer with this token, inside the transaction that has seized its files: whether or not it lives, it
+ * lists none any more.
+ */
+int archive_files_retire(struct postgres *postgres, const char *token, struct error *error) must_check;
+
+/** Whether the writer with this token is retired. */
+int archive_files_find_retired(struct postgres *postgres, const char *token, bool *ret_retired, struct error *error)
+    must_check;
 
 /** Lists the files and adds them to their hours, inside a transaction. */
 int archive_files_insert(struct postgres *postgres, const struct progress_key *key, struct archive_files *files,
@@ -42,6 +54,9 @@ int archive_files_insert(struct postgres *postgres, const struct progress_key *k
 /** Sets ret_listed[i] to whether paths[i] is listed. */
 int archive_files_find(struct postgres *postgres, const char *const *paths, size_t count, bool *ret_listed,
                        struct error *error) must_check;
+
+/** Reads paths of listed files by which an archive without identity is recognised, one a row. Free with PQclear(). */
+int archive_files_sample(struct postgres *postgres, PGresult **ret_paths, struct error *error) must_check;
 
 /** Paths of files that another has replaced, sorted by strcmp(), and for each the path of that other. */
 struct replaced_files {

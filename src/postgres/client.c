@@ -1,5 +1,6 @@
 #include "postgres/client.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -7,6 +8,7 @@
 #include "base/address.h"
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "postgres/pooler.h"
 #include "postgres/sql.h"
 
 /* Seconds that connecting may take, milliseconds that sent data may stay unacknowledged, and seconds of silence after
@@ -16,53 +18,45 @@
 #define TCP_USER_TIMEOUT "30000"
 #define KEEPALIVE_IDLE "10"
 #define KEEPALIVE_INTERVAL "5"
-#define SQLSTATE_SIZE 6
 
 struct postgres {
     PGconn *connection;
     char sqlstate[SQLSTATE_SIZE];
 };
 
-static const struct {
-    const char *prefix; /* of SQLSTATE: class or whole code */
-    enum error_kind kind;
-    const char *hint;
-} sqlstate_kinds[] = {
-    {"08", ERROR_WORLD, NULL},                                /* connection */
-    {"53", ERROR_WORLD, NULL},                                /* memory, disk, connections used up */
-    {"57P0", ERROR_WORLD, NULL},                              /* shutdown, crash, starting up */
-    {"40", ERROR_WORLD, NULL},                                /* deadlock, serialization */
-    {"55P03", ERROR_WORLD, NULL},                             /* lock not available */
-    {"57014", ERROR_WORLD, NULL},                             /* cancelled, statement time-out */
-    {"58", ERROR_WORLD, NULL},                                /* input/output of the server */
-    {"25006", ERROR_WORLD, NULL},                             /* read-only: a standby before its promotion */
-    {"28", ERROR_MISTAKE, "check the user and the password"}, /* authorization */
-    {"3D000", ERROR_MISTAKE, "check the name of the database in jdbc-uri"},
-    {"3F000", ERROR_MISTAKE, "create the schema, or check the table's name"},
-    {"0A000", ERROR_MISTAKE, "check the table's name: a name, or schema.name"},
-    {"42P01", ERROR_MISTAKE, "run antenna provision, or check the table's name"},
-    {"42501", ERROR_MISTAKE, "grant the right to the user of jdbc-user, or be the one that provision makes for it"},
-    {"42", ERROR_MISTAKE, "check that the tables have the columns and keys that antenna provision gives them"},
-    {"22021", ERROR_MISTAKE, "texts must be UTF-8"},
-    {"22003", ERROR_MISTAKE, "a sum exceeds BIGINT; reject absurd events with --max-bytes"},
-};
-
-/* The first line of libpq's message, without its severity and line break. */
+/* The first line of a message. */
 static int set_message(struct error *error, enum error_kind kind, const char *text)
 {
-    static const char *const severities[] = {"ERROR:  ", "FATAL:  "};
-    size_t size;
+    return error_set(error, kind, "%.*s", (int)strcspn(text, "\n"), text);
+}
 
-    for (size_t i = 0; i < sizeof(severities) / sizeof(*severities); i++)
-        if (strncmp(text, severities[i], strlen(severities[i])) == 0)
-            text += strlen(severities[i]);
-    size = strcspn(text, "\n");
-    return error_set(error, kind, "%.*s", (int)size, text);
+/*
+ * What an operator can correct has the table that refused a row, and the row or its key, which the message does not
+ * have. A table of our own bookkeeping, or of PostgreSQL's, refuses a row by a defect.
+ */
+static void add_refused_row(struct error *error, const PGresult *result)
+{
+    const char *schema = PQresultErrorField(result, PG_DIAG_SCHEMA_NAME);
+    const char *table = PQresultErrorField(result, PG_DIAG_TABLE_NAME);
+    const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+
+    if (schema && (strcmp(schema, "antenna") == 0 || strcmp(schema, "pg_catalog") == 0)) {
+        error->kind = ERROR_FAILED;
+        error->hint[0] = '\0';
+        return;
+    }
+    if (table)
+        error_context(error, "table \"%s\"", table);
+    if (detail) {
+        size_t size = strlen(error->message);
+
+        snprintf(error->message + size, sizeof(error->message) - size, ": %.*s", (int)strcspn(detail, "\n"), detail);
+    }
 }
 
 static int fail(struct postgres *postgres, const PGresult *result, struct error *error)
 {
-    const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+    const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL, *message;
 
     postgres->sqlstate[0] = '\0';
     if (PQstatus(postgres->connection) != CONNECTION_OK || !sqlstate) {
@@ -72,15 +66,11 @@ static int fail(struct postgres *postgres, const PGresult *result, struct error 
                    : error_context(error, "lost the connection to PostgreSQL");
     }
     memcpy(postgres->sqlstate, sqlstate, SQLSTATE_SIZE - 1);
-    set_message(error, ERROR_FAILED, PQresultErrorMessage(result));
-    for (size_t i = 0; i < sizeof(sqlstate_kinds) / sizeof(*sqlstate_kinds); i++) {
-        if (strncmp(sqlstate, sqlstate_kinds[i].prefix, strlen(sqlstate_kinds[i].prefix)) != 0)
-            continue;
-        error->kind = sqlstate_kinds[i].kind;
-        if (sqlstate_kinds[i].hint)
-            error_hint(error, "%s", sqlstate_kinds[i].hint);
-        break;
-    }
+    message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    set_message(error, ERROR_FAILED, message ? message : "no reason given");
+    sqlstate_judge(SQLSTATE_STATEMENT, sqlstate, error);
+    if (error->kind == ERROR_MISTAKE)
+        add_refused_row(error, result);
     return -1;
 }
 
@@ -121,67 +111,39 @@ static bool quotes_address(const char *message)
     return !strstr(message, "could not translate host name") || strchr(message, '@');
 }
 
-static int refuse_address(const char *message, struct error *error)
-{
-    cleanup(buffer_release) struct buffer text = {0};
-    bool quoted = false;
-
-    for (; *message && *message != '\n'; message++) {
-        if (*message == '"')
-            quoted = !quoted;
-        if (*message == '"' && quoted)
-            buffer_text(&text, "\"…");
-        if (!quoted)
-            buffer_append(&text, message, 1);
-    }
-    error_set(error, ERROR_USAGE, "invalid jdbc-uri: %s", text.size ? text.data : "no reason given");
-    return error_hint(error,
-                      "what it quotes is not shown, as it may be a part of the password; in a URI write @ : / %% "
-                      "and blanks of a password as %%40 %%3A %%2F %%25 %%20");
-}
-
-static bool are_connections_used_up(const char *message)
-{
-    return strstr(message, "too many") || strstr(message, "connection slots");
-}
-
-/* FATAL answers to a login that pass by themselves. */
-static bool is_passing(const char *message)
-{
-    return strstr(message, "the database system is") || strstr(message, "terminating connection") ||
-           strstr(message, "due to timeout") || are_connections_used_up(message);
-}
-
 static int connection_error(PGconn *connection, struct error *error)
 {
     const char *message = PQerrorMessage(connection);
+    char sqlstate[SQLSTATE_SIZE];
+    const char *answer = sqlstate_find(message, sqlstate);
 
-    /* Without the memory for a connection there is none to ask, and libpq calls it "connection pointer is NULL". */
-    if (!connection || strstr(message, "out of memory"))
+    if (answer) {
+        set_message(error, ERROR_WORLD, answer);
+        sqlstate_judge(SQLSTATE_LOGIN, sqlstate, error);
+    } else if (!connection || strstr(message, "out of memory"))
+        /* Without the memory for a connection there is none to ask; libpq says "connection pointer is NULL". */
         return error_set(error, ERROR_WORLD, "out of memory");
-    if (*message && quotes_address(message))
-        return refuse_address(message, error);
-    /* libpq gives no SQLSTATE for a refused login; its words do not change with the server's language when the
-     * message comes from libpq itself, and FATAL answers to a login are authorization or a missing database, but for
-     * a server that is not ready. */
-    if (PQconnectionNeedsPassword(connection) || PQconnectionUsedPassword(connection)) {
-        if (strstr(message, "password")) {
-            set_message(error, ERROR_MISTAKE, message);
-            return error_hint(error,
-                              "check jdbc-user and jdbc-password; that of - is from --password-file, PGPASSWORD or "
-                              "~/.pgpass");
-        }
-    }
-    if (is_distrust(message, error))
-        return -1;
-    if (strstr(message, "FATAL:") && !is_passing(message)) {
+    else if (*message && quotes_address(message))
+        jdbc_refuse(message, error);
+    else if (PQconnectionNeedsPassword(connection)) {
         set_message(error, ERROR_MISTAKE, message);
-        return error_hint(error, "check jdbc-uri and jdbc-user");
-    }
-    set_message(error, ERROR_WORLD, *message ? message : "no answer");
-    if (are_connections_used_up(message))
-        return error_hint(error, POSTGRES_MEND_CONNECTIONS);
-    return error_hint(error, "check that PostgreSQL runs there and can be reached");
+        error_hint(error, "give jdbc-password; that of - is from --password-file, PGPASSWORD or ~/.pgpass");
+    } else if (!is_distrust(message, error))
+        set_message(error, ERROR_WORLD, *message ? message : "no answer");
+    return *error->hint ? -1 : error_hint(error, "check that PostgreSQL runs there and can be reached");
+}
+
+/*
+ * Libpq tells no SQLSTATE of a refused login unless it is asked to before the answer comes, which cannot be done while
+ * it connects by itself. So where a server has answered ("SEVERITY:  message"), it is asked once more.
+ */
+static void ask_again(PGconn *connection)
+{
+    if (!strstr(PQerrorMessage(connection), ":  "))
+        return;
+    PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
+    PQreset(connection);
+    PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
 }
 
 /* Notices such as "relation exists already, skipping" are no news; libpq would print them to stderr. */
@@ -191,7 +153,44 @@ static void ignore_notice(void *context, const char *message)
     (void)message;
 }
 
-int postgres_open(const struct jdbc_address *address, struct postgres **ret_postgres, struct error *error)
+static int log_in(const char *const *keywords, const char *const *values, PGconn **ret_connection, struct error *error)
+{
+    PGconn *connection = PQconnectdbParams(keywords, values, 0);
+
+    if (PQstatus(connection) != CONNECTION_OK)
+        ask_again(connection);
+    if (PQstatus(connection) != CONNECTION_OK) {
+        connection_error(connection, error);
+        PQfinish(connection);
+        return error_context(error, "could not connect to PostgreSQL");
+    }
+    PQsetNoticeProcessor(connection, ignore_notice, NULL);
+    *ret_connection = connection;
+    return 0;
+}
+
+/* Without a pooler, the process is the one that the login told, for requests to cancel. */
+static int check_pooler(struct postgres *postgres, const char *const *keywords, const char *const *values,
+                        struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = PQexec(postgres->connection, sql_select_backend);
+    PGconn *second = NULL;
+    int status;
+
+    if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        return fail(postgres, result, error);
+    if (PQntuples(result) != 1)
+        return error_set(error, ERROR_FAILED, "PostgreSQL does not tell which process serves the connection");
+    if (postgres_number(result, 0, 0) == PQbackendPID(postgres->connection))
+        return 0;
+    if (log_in(keywords, values, &second, error))
+        return -1;
+    status = pooler_check(postgres->connection, second, PQgetvalue(result, 0, 1), error);
+    PQfinish(second);
+    return status;
+}
+
+int postgres_connect(const struct jdbc_address *address, struct postgres **ret_postgres, struct error *error)
 {
     static const char *const own[][2] = {
         {"connect_timeout", CONNECT_TIMEOUT}, {"tcp_user_timeout", TCP_USER_TIMEOUT},
@@ -212,14 +211,35 @@ int postgres_open(const struct jdbc_address *address, struct postgres **ret_post
         values[count] = address->values[i];
     }
     postgres = memory_new(1, sizeof(*postgres));
-    postgres->connection = PQconnectdbParams(keywords, values, 1);
-    if (PQstatus(postgres->connection) != CONNECTION_OK) {
-        connection_error(postgres->connection, error);
+    /* The pooler first, in whose pool our settings would stay. */
+    if (log_in(keywords, values, &postgres->connection, error) || check_pooler(postgres, keywords, values, error) ||
+        postgres_script(postgres, sql_begin_session, error)) {
         postgres_close(postgres);
-        return error_context(error, "could not connect to PostgreSQL");
+        return -1;
     }
-    PQsetNoticeProcessor(postgres->connection, ignore_notice, NULL);
-    if (postgres_script(postgres, sql_begin_session, error)) {
+    *ret_postgres = postgres;
+    return 0;
+}
+
+/* Ids are any texts of UTF-8: another encoding lacks most characters, or keeps bytes that it knows nothing of. */
+static int check_encoding(const struct postgres *postgres, struct error *error)
+{
+    const char *encoding = PQparameterStatus(postgres->connection, "server_encoding");
+
+    if (!encoding || strcmp(encoding, "UTF8") == 0)
+        return 0;
+    error_set(error, ERROR_MISTAKE, "the database \"%s\" is encoded as %s instead of UTF8", PQdb(postgres->connection),
+              encoding);
+    return error_hint(error, "create a database WITH ENCODING 'UTF8' TEMPLATE template0, and name it in jdbc-uri");
+}
+
+int postgres_open(const struct jdbc_address *address, struct postgres **ret_postgres, struct error *error)
+{
+    struct postgres *postgres;
+
+    if (postgres_connect(address, &postgres, error))
+        return -1;
+    if (check_encoding(postgres, error)) {
         postgres_close(postgres);
         return -1;
     }

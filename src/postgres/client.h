@@ -2,9 +2,8 @@
  * One PostgreSQL connection and what can go wrong with it. Only the named operations of this folder use it: each runs
  * the text of one file of sql/ with parameters, never with values pasted into SQL. A connection belongs to one thread.
  *
- * Errors are sorted by SQLSTATE: connection and resource trouble, shutdown, deadlock and lock time-outs are ERROR_WORLD
- * (the connection is to be closed and opened again); wrong password, missing database, table, column or right are
- * ERROR_MISTAKE; the rest is ERROR_FAILED.
+ * The kind of an error follows from its SQLSTATE (sqlstate.h), at the login, too. After an ERROR_WORLD, close the
+ * connection and open it again.
  */
 #ifndef ANTENNA_POSTGRES_CLIENT_H
 #define ANTENNA_POSTGRES_CLIENT_H
@@ -16,14 +15,18 @@
 #include "base/error.h"
 #include "config/jdbc.h"
 #include "postgres/parameters.h"
-
-/** What helps where all connections are in use, or fewer are left than wanted. */
-#define POSTGRES_MEND_CONNECTIONS                                                                                      \
-    "raise max_connections, or the limit of the role or database, or close what is not needed"
+#include "postgres/sqlstate.h"
 
 struct postgres;
 
-/** Connects, with the session's time zone UTC. Close with postgres_close(). */
+/**
+ * Connects, and sets all that a session relies on (begin_session.sql), unless pooler_check() refuses it. Close with
+ * postgres_close(). For the doctor, which examines what postgres_open() refuses.
+ */
+int postgres_connect(const struct jdbc_address *address, struct postgres **ret_postgres, struct error *error)
+    must_check;
+
+/** The same for all others: a database that no job can use is refused with ERROR_MISTAKE. */
 int postgres_open(const struct jdbc_address *address, struct postgres **ret_postgres, struct error *error) must_check;
 
 /** Closes the connection; NULL is fine. An open transaction is rolled back by the server. */

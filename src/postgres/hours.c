@@ -1,9 +1,12 @@
 #include "postgres/hours.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/time.h"
+#include "postgres/lock.h"
 #include "postgres/sql.h"
 
 enum hour_column { HOUR_BEGIN, HOUR_ROWS, HOUR_SEALED };
@@ -26,15 +29,12 @@ void hour_list_release(struct hour_list *hours)
     *hours = (struct hour_list){0};
 }
 
-int hours_select(struct postgres *postgres, const char *sql, int64_t from, int64_t to, struct hour_list *ret_hours,
-                 struct error *error)
+int hours_select(struct postgres *postgres, const char *sql, const struct parameters *parameters,
+                 struct hour_list *ret_hours, struct error *error)
 {
     cleanup(postgres_clear) PGresult *result = NULL;
-    struct parameters parameters = {0};
 
-    parameters_timestamp(&parameters, from);
-    parameters_timestamp(&parameters, to);
-    if (postgres_run(postgres, sql, &parameters, &result, error))
+    if (postgres_run(postgres, sql, parameters, &result, error))
         return error_context(error, "could not read which hours the archive has");
     ret_hours->count = (size_t)PQntuples(result);
     ret_hours->list = memory_new(ret_hours->count + 1, sizeof(*ret_hours->list));
@@ -50,12 +50,35 @@ int hours_select(struct postgres *postgres, const char *sql, int64_t from, int64
 int hours_in_range(struct postgres *postgres, int64_t from, int64_t to, struct hour_list *ret_hours,
                    struct error *error)
 {
-    return hours_select(postgres, sql_select_hours, from, to, ret_hours, error);
+    struct parameters parameters = {0};
+
+    parameters_timestamp(&parameters, from);
+    parameters_timestamp(&parameters, to);
+    return hours_select(postgres, sql_select_hours, &parameters, ret_hours, error);
 }
 
-int hours_pending(struct postgres *postgres, int64_t from, int64_t to, struct hour_list *ret_hours, struct error *error)
+int hours_pending(struct postgres *postgres, int64_t from, int64_t to, bool mixed, struct hour_list *ret_hours,
+                  struct error *error)
 {
-    return hours_select(postgres, sql_select_pending_hours, from, to, ret_hours, error);
+    struct parameters parameters = {0};
+
+    parameters_timestamp(&parameters, from);
+    parameters_timestamp(&parameters, to);
+    parameters_text(&parameters, mixed ? "true" : "false");
+    return hours_select(postgres, sql_select_pending_hours, &parameters, ret_hours, error);
+}
+
+int hours_count_held(struct postgres *postgres, int64_t from, int64_t to, int64_t *ret_count, struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+    struct parameters parameters = {0};
+
+    parameters_timestamp(&parameters, from);
+    parameters_timestamp(&parameters, to);
+    if (postgres_run(postgres, sql_count_held_hours, &parameters, &result, error))
+        return error_context(error, "could not count the hours that are held");
+    *ret_count = postgres_number(result, 0, 0);
+    return 0;
 }
 
 bool listed_files_have(const struct listed_files *files, const char *path)
@@ -85,14 +108,36 @@ static int run_for_hour(struct postgres *postgres, const char *sql, int64_t hour
     return postgres_do(postgres, sql, &parameters, error);
 }
 
+static int select_for_hour(struct postgres *postgres, const char *sql, int64_t hour, const char *what,
+                           PGresult **ret_result, struct error *error)
+{
+    struct parameters parameters = {0};
+
+    parameters_timestamp(&parameters, hour);
+    if (postgres_run(postgres, sql, &parameters, ret_result, error))
+        return error_context(error, "could not read %s", what);
+    return 0;
+}
+
+/* Logs who keeps us out of the hour; the key is that of lock_hour.sql. */
+static int log_holder(struct postgres *postgres, int64_t hour, struct error *error)
+{
+    char text[TIME_TEXT_SIZE], key[2 * TIME_TEXT_SIZE], what[2 * TIME_TEXT_SIZE];
+
+    time_format(hour, text);
+    snprintf(key, sizeof(key), "antenna batch %.10s %.8s", text, text + strlen("YYYY-MM-DDT"));
+    snprintf(what, sizeof(what), "the hour %s", text);
+    return lock_log_holder(postgres, key, what, error);
+}
+
 int hours_lock(struct postgres *postgres, int64_t hour, struct error *error)
 {
-    return run_for_hour(postgres, sql_lock_hour, hour, error);
+    return log_holder(postgres, hour, error) ? -1 : run_for_hour(postgres, sql_lock_hour, hour, error);
 }
 
 int hours_hold(struct postgres *postgres, int64_t hour, struct error *error)
 {
-    return run_for_hour(postgres, sql_hold_hour, hour, error);
+    return log_holder(postgres, hour, error) ? -1 : run_for_hour(postgres, sql_hold_hour, hour, error);
 }
 
 int hours_let_go(struct postgres *postgres, int64_t hour, struct error *error)
@@ -123,15 +168,51 @@ static struct listed_file read_file(const PGresult *result, int row)
 int hours_files(struct postgres *postgres, int64_t hour, struct listed_files *ret_files, struct error *error)
 {
     cleanup(postgres_clear) PGresult *result = NULL;
-    struct parameters parameters = {0};
 
-    parameters_timestamp(&parameters, hour);
-    if (postgres_run(postgres, sql_select_hour_files, &parameters, &result, error))
-        return error_context(error, "could not read the list of the archive's files");
+    if (select_for_hour(postgres, sql_select_hour_files, hour, "the list of the archive's files", &result, error))
+        return -1;
     ret_files->count = (size_t)PQntuples(result);
     ret_files->list = memory_new(ret_files->count + 1, sizeof(*ret_files->list));
     for (int i = 0; i < PQntuples(result); i++)
         ret_files->list[i] = read_file(result, i);
+    return 0;
+}
+
+int hours_totals(struct postgres *postgres, const char *bytes_hourly, const char *user_quota_limit, int64_t hour,
+                 struct hour_totals *ret_totals, struct error *error)
+{
+    const char *const tables[][2] = {
+        {"bytes_hourly", bytes_hourly}, {"user_quota_limit", user_quota_limit}, {NULL, NULL}};
+    cleanup(memory_free) char *sql = postgres_with_tables(sql_select_hour_before, tables);
+    cleanup(postgres_clear) PGresult *result = NULL;
+
+    if (select_for_hour(postgres, sql, hour, "the hour's totals", &result, error))
+        return -1;
+    ret_totals->bytes_most = postgres_number(result, 0, 0);
+    ret_totals->rows = postgres_number(result, 0, 1);
+    ret_totals->exceeded = postgres_number(result, 0, 2);
+    return 0;
+}
+
+int hours_have_other_totals(struct postgres *postgres, int64_t hour, bool *ret_others, struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+
+    if (select_for_hour(postgres, sql_has_other_totals, hour, "whether the hour is held", &result, error))
+        return -1;
+    *ret_others = postgres_number(result, 0, 0) != 0;
+    return 0;
+}
+
+int hours_noted(struct postgres *postgres, int64_t hour, int64_t *ret_listed_bytes, int64_t *ret_unlisted_bytes,
+                struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+
+    if (select_for_hour(postgres, sql_select_hour_noted, hour, "what the last run of the hour read", &result, error))
+        return -1;
+    *ret_listed_bytes = postgres_number(result, 0, 0);
+    *ret_unlisted_bytes = postgres_number(result, 0, 1);
     return 0;
 }
 

@@ -25,13 +25,20 @@ void hour_list_release(struct hour_list *hours);
 int hours_in_range(struct postgres *postgres, int64_t from, int64_t to, struct hour_list *ret_hours,
                    struct error *error) must_check;
 
-/** The hours of the range that are sealed, and have had no batch run or were changed since. */
-int hours_pending(struct postgres *postgres, int64_t from, int64_t to, struct hour_list *ret_hours, struct error *error)
+/**
+ * The hours of the range that are sealed, and have had no batch run or were changed since. An hour whose totals did not
+ * come from this archive is held and not among them; `mixed` also wants those of a run that read other files, too.
+ */
+int hours_pending(struct postgres *postgres, int64_t from, int64_t to, bool mixed, struct hour_list *ret_hours,
+                  struct error *error) must_check;
+
+/** How many hours of the range are held: view antenna.hour_state. */
+int hours_count_held(struct postgres *postgres, int64_t from, int64_t to, int64_t *ret_count, struct error *error)
     must_check;
 
 /** Reads hours by a statement that gives the columns of select_hours.sql. */
-int hours_select(struct postgres *postgres, const char *sql, int64_t from, int64_t to, struct hour_list *ret_hours,
-                 struct error *error) must_check;
+int hours_select(struct postgres *postgres, const char *sql, const struct parameters *parameters,
+                 struct hour_list *ret_hours, struct error *error) must_check;
 
 /** A file that the list has of an hour. Times are seconds since the Unix epoch. */
 struct listed_file {
@@ -74,11 +81,30 @@ int hours_files(struct postgres *postgres, int64_t hour, struct listed_files *re
  */
 int hours_limit_idle_time(struct postgres *postgres, struct error *error) must_check;
 
+/** What the tables of the batch layer have of an hour. */
+struct hour_totals {
+    int64_t bytes_most; /* of the label with the most; of doubled rows the largest counts */
+    int64_t rows;
+    int64_t exceeded; /* users over their quota */
+    bool others;      /* they are held, and no run has noted them: another job made them */
+};
+
+/** Reads what the tables have of an hour; `others` remains false. */
+int hours_totals(struct postgres *postgres, const char *bytes_hourly, const char *user_quota_limit, int64_t hour,
+                 struct hour_totals *ret_totals, struct error *error) must_check;
+
+/** Whether another job made the totals of an hour: hour_totals.others. */
+int hours_have_other_totals(struct postgres *postgres, int64_t hour, bool *ret_others, struct error *error) must_check;
+
 /** What a batch run has read of an hour: of listed files and of others. */
 struct batch_input {
     int64_t listed_rows, listed_bytes;
     int64_t unlisted_rows, unlisted_bytes;
 };
+
+/** Reads how many bytes the last run of an hour read, 0 when none is noted. */
+int hours_noted(struct postgres *postgres, int64_t hour, int64_t *ret_listed_bytes, int64_t *ret_unlisted_bytes,
+                struct error *error) must_check;
 
 /** Notes what a run has read. Tells whether a run was noted before. */
 int hours_note_batch(struct postgres *postgres, int64_t hour, const struct batch_input *input, bool *ret_rerun,

@@ -20,7 +20,8 @@ enum sums_column {
     SUMS_SPEED,
     SUMS_HOURLY = SUMS_SPEED + LEDGER_LABELS,
     SUMS_HOURLY_ROWS = SUMS_HOURLY + LEDGER_LABELS,
-    SUMS_WAITING,
+    SUMS_TO_ARCHIVE,
+    SUMS_TO_TOTAL,
 };
 
 enum total_column { TOTAL_LABEL, TOTAL_ID, TOTAL_HOURLY, TOTAL_SPEED };
@@ -44,11 +45,19 @@ static char *with_tables(const char *sql, const struct ledger_tables *tables)
 }
 
 int ledger_hours(struct postgres *postgres, const struct ledger_tables *tables, int64_t from, int64_t to,
-                 struct hour_list *ret_hours, struct error *error)
+                 const int64_t *found, size_t count, struct hour_list *ret_hours, struct error *error)
 {
     cleanup(memory_free) char *sql = with_tables(sql_select_verify_hours, tables);
+    cleanup(array_release) struct array hours = {0};
+    struct parameters parameters = {0};
 
-    return hours_select(postgres, sql, from, to, ret_hours, error);
+    array_begin(&hours, ARRAY_TIMESTAMP);
+    for (size_t i = 0; i < count; i++)
+        array_add_timestamp(&hours, found[i]);
+    parameters_timestamp(&parameters, from);
+    parameters_timestamp(&parameters, to);
+    parameters_array(&parameters, &hours);
+    return hours_select(postgres, sql, &parameters, ret_hours, error);
 }
 
 static struct hour_sums read_sums(const PGresult *result)
@@ -66,7 +75,8 @@ static struct hour_sums read_sums(const PGresult *result)
         .batch_bytes = postgres_number(result, 0, SUMS_BATCH_BYTES),
         .batch_unlisted_rows = postgres_number(result, 0, SUMS_BATCH_UNLISTED_ROWS),
         .hourly_rows = postgres_number(result, 0, SUMS_HOURLY_ROWS),
-        .waiting = postgres_number(result, 0, SUMS_WAITING),
+        .to_archive = postgres_number(result, 0, SUMS_TO_ARCHIVE),
+        .to_total = postgres_number(result, 0, SUMS_TO_TOTAL),
     };
 
     for (int i = 0; i < LEDGER_LABELS; i++) {

@@ -30,12 +30,14 @@ struct hour_sums {
     int64_t speed[LEDGER_LABELS];                    /* 5-minute totals */
     int64_t hourly[LEDGER_LABELS];                   /* hourly totals */
     int64_t hourly_rows;
-    int64_t waiting; /* bytes of any hour that are totalled and not yet archived */
+    int64_t to_archive; /* bytes of any hour that are totalled and not yet archived */
+    int64_t to_total;   /* and the other way round */
 };
 
-/** The hours of the range, both inclusive, of which any table has something. */
+/** The hours of the range, both inclusive, of which any table has something, or that are among the `count` of `found`.
+ */
 int ledger_hours(struct postgres *postgres, const struct ledger_tables *tables, int64_t from, int64_t to,
-                 struct hour_list *ret_hours, struct error *error) must_check;
+                 const int64_t *found, size_t count, struct hour_list *ret_hours, struct error *error) must_check;
 
 /** What the tables say of an hour. */
 int ledger_hour(struct postgres *postgres, const struct ledger_tables *tables, int64_t hour, struct hour_sums *ret_sums,

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "postgres/sql.h"
+#include "postgres/written.h"
 
 static void begin(struct parameters *parameters, const struct progress_key *key)
 {
@@ -36,6 +38,7 @@ int progress_begin(struct postgres *postgres, const struct progress_key *key, co
                    struct error *error)
 {
     cleanup(array_release) struct array offsets = {0};
+    cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
 
     array_begin(&offsets, ARRAY_BIGINT);
@@ -43,28 +46,34 @@ int progress_begin(struct postgres *postgres, const struct progress_key *key, co
         array_add_bigint(&offsets, starts[i]);
     begin(&parameters, key);
     parameters_array(&parameters, &offsets);
-    if (postgres_do(postgres, sql_begin_progress, &parameters, error))
+    if (postgres_run(postgres, sql_begin_progress, &parameters, &result, error))
         return error_context(error, "could not write down where the job begins");
-    return 0;
+    if (postgres_number(result, 0, 1) != 0)
+        return 0;
+    return written_check(postgres, "antenna.progress", (int64_t)count, postgres_number(result, 0, 0), error);
 }
 
-int progress_note_topic(struct postgres *postgres, const struct progress_key *key, const char *id, bool *ret_same,
-                        struct buffer *ret_other, struct error *error)
+int progress_find_traces(struct postgres *postgres, const struct progress_key *key, const char *bytes_table,
+                         struct progress_traces *ret_traces, struct error *error)
 {
+    const char *const tables[][2] = {{"bytes", bytes_table}, {NULL, NULL}};
+    cleanup(memory_free) char *sql = postgres_with_tables(sql_select_traces, tables);
     cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
 
     begin(&parameters, key);
-    parameters_text(&parameters, id);
-    if (postgres_run(postgres, sql_note_topic, &parameters, &result, error))
-        return error_context(error, "could not write down the topic's id");
-    *ret_same = strcmp(PQgetvalue(result, 0, 0), id) == 0;
-    buffer_text(ret_other, PQgetvalue(result, 0, 1));
+    if (postgres_run(postgres, sql, &parameters, &result, error))
+        return error_context(error, "could not look for what is known of the job");
+    *ret_traces = (struct progress_traces){
+        .has_progress = postgres_number(result, 0, 0) != 0,
+        .known = postgres_number(result, 0, 1) != 0,
+        .counted = postgres_number(result, 0, 2) != 0,
+    };
     return 0;
 }
 
-int progress_claim(struct postgres *postgres, const struct progress_key *key, const char *owner, struct progress *list,
-                   size_t count, struct error *error)
+int progress_claim(struct postgres *postgres, const struct progress_key *key, const char *owner, bool again,
+                   struct progress *list, size_t count, struct error *error)
 {
     cleanup(array_release) struct array partitions = {0};
     cleanup(array_release) struct array starts = {0};
@@ -81,14 +90,21 @@ int progress_claim(struct postgres *postgres, const struct progress_key *key, co
     parameters_text(&parameters, owner);
     parameters_array(&parameters, &partitions);
     parameters_array(&parameters, &starts);
+    parameters_text(&parameters, again ? "true" : "false");
     if (postgres_run(postgres, sql_claim_progress, &parameters, &result, error))
         return error_context(error, "could not claim partitions");
-    if ((size_t)PQntuples(result) != count)
-        return error_set(error, ERROR_FAILED, "claimed %d of %zu partitions", PQntuples(result), count);
     for (int row = 0; row < PQntuples(result); row++)
         if (read_claim(result, row, list, count, error))
             return -1;
-    return 0;
+    if ((size_t)PQntuples(result) == count)
+        return 0;
+    return again ? written_refuse(postgres, "antenna.progress", (int64_t)count, PQntuples(result), error) : 1;
+}
+
+static int fenced(struct error *error)
+{
+    return error_set(error, ERROR_FENCED,
+                     "another worker has taken over partitions of this one, or PostgreSQL was restored");
 }
 
 /* Runs an UPDATE that must change `count` rows. */
@@ -100,18 +116,19 @@ static int update_all(struct postgres *postgres, const char *sql, const struct p
     if (postgres_run(postgres, sql, parameters, &result, error))
         return error_context(error, "could not write the progress");
     if (strtoull(PQcmdTuples(result), NULL, 10) != count)
-        return error_set(error, ERROR_FENCED, "another worker has taken over partitions of this one");
+        return fenced(error);
     return 0;
 }
 
 struct step_arrays {
-    struct array partitions, epochs, offsets, records, rejected, bytes, untils, ends;
+    struct array partitions, epochs, froms, offsets, records, rejected, bytes, untils, ends;
 };
 
 static void fill(struct step_arrays *arrays, const struct progress_step *steps, size_t count)
 {
     array_begin(&arrays->partitions, ARRAY_INTEGER);
     array_begin(&arrays->epochs, ARRAY_BIGINT);
+    array_begin(&arrays->froms, ARRAY_BIGINT);
     array_begin(&arrays->offsets, ARRAY_BIGINT);
     array_begin(&arrays->records, ARRAY_BIGINT);
     array_begin(&arrays->rejected, ARRAY_BIGINT);
@@ -121,6 +138,7 @@ static void fill(struct step_arrays *arrays, const struct progress_step *steps, 
     for (size_t i = 0; i < count; i++) {
         array_add_integer(&arrays->partitions, steps[i].partition);
         array_add_bigint(&arrays->epochs, steps[i].epoch);
+        array_add_bigint(&arrays->froms, steps[i].from_offset);
         array_add_bigint(&arrays->offsets, steps[i].next_offset);
         array_add_bigint(&arrays->records, steps[i].records);
         array_add_bigint(&arrays->rejected, steps[i].rejected);
@@ -134,12 +152,36 @@ static void release(struct step_arrays *arrays)
 {
     array_release(&arrays->partitions);
     array_release(&arrays->epochs);
+    array_release(&arrays->froms);
     array_release(&arrays->offsets);
     array_release(&arrays->records);
     array_release(&arrays->rejected);
     array_release(&arrays->bytes);
     array_release(&arrays->untils);
     array_release(&arrays->ends);
+}
+
+/* Why an UPDATE has changed fewer rows than it should: a row that still is as its owner knows it was dropped by a
+ * trigger, for ever; else the owner is fenced. Always returns -1. */
+static int explain(struct postgres *postgres, const struct progress_key *key, struct step_arrays *arrays, bool totals,
+                   struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+    struct parameters parameters = {0};
+    size_t left, count = (size_t)arrays->partitions.count;
+
+    if (error->kind != ERROR_FENCED)
+        return -1;
+    begin(&parameters, key);
+    parameters_array(&parameters, &arrays->partitions);
+    parameters_array(&parameters, &arrays->epochs);
+    parameters_array(&parameters, &arrays->froms);
+    parameters_text(&parameters, totals ? "true" : "false");
+    if (postgres_run(postgres, sql_count_unmoved, &parameters, &result, error))
+        return -1;
+    left = (size_t)postgres_number(result, 0, 0);
+    return left ? written_refuse(postgres, "antenna.progress", (int64_t)count, (int64_t)(count - left), error)
+                : fenced(error);
 }
 
 int progress_advance_totals(struct postgres *postgres, const struct progress_key *key,
@@ -152,13 +194,16 @@ int progress_advance_totals(struct postgres *postgres, const struct progress_key
     begin(&parameters, key);
     parameters_array(&parameters, &arrays.partitions);
     parameters_array(&parameters, &arrays.epochs);
+    parameters_array(&parameters, &arrays.froms);
     parameters_array(&parameters, &arrays.offsets);
     parameters_array(&parameters, &arrays.records);
     parameters_array(&parameters, &arrays.rejected);
     parameters_array(&parameters, &arrays.bytes);
     parameters_array(&parameters, &arrays.untils);
     parameters_array(&parameters, &arrays.ends);
-    return update_all(postgres, sql_advance_totals, &parameters, count, error);
+    return update_all(postgres, sql_advance_totals, &parameters, count, error)
+               ? explain(postgres, key, &arrays, true, error)
+               : 0;
 }
 
 int progress_advance_archive(struct postgres *postgres, const struct progress_key *key,
@@ -171,38 +216,99 @@ int progress_advance_archive(struct postgres *postgres, const struct progress_ke
     begin(&parameters, key);
     parameters_array(&parameters, &arrays.partitions);
     parameters_array(&parameters, &arrays.epochs);
+    parameters_array(&parameters, &arrays.froms);
     parameters_array(&parameters, &arrays.offsets);
     parameters_array(&parameters, &arrays.records);
     parameters_array(&parameters, &arrays.bytes);
     parameters_array(&parameters, &arrays.untils);
-    return update_all(postgres, sql_advance_archive, &parameters, count, error);
+    return update_all(postgres, sql_advance_archive, &parameters, count, error)
+               ? explain(postgres, key, &arrays, false, error)
+               : 0;
 }
 
-int progress_note_idle(struct postgres *postgres, const struct progress_key *key, const struct progress_step *steps,
-                       size_t count, struct error *error)
-{
-    cleanup(release) struct step_arrays arrays = {0};
-    struct parameters parameters = {0};
+/* Partitions as their owner knows them. */
+struct claim_arrays {
+    struct array partitions, epochs, totals_offsets, archive_offsets;
+};
 
-    fill(&arrays, steps, count);
-    begin(&parameters, key);
-    parameters_array(&parameters, &arrays.partitions);
-    parameters_array(&parameters, &arrays.epochs);
-    parameters_array(&parameters, &arrays.untils);
-    return update_all(postgres, sql_note_idle, &parameters, count, error);
+static void release_claims(struct claim_arrays *arrays)
+{
+    array_release(&arrays->partitions);
+    array_release(&arrays->epochs);
+    array_release(&arrays->totals_offsets);
+    array_release(&arrays->archive_offsets);
 }
 
-int progress_skip_lost(struct postgres *postgres, const struct progress_key *key, const struct progress *after,
-                       struct error *error)
+static void begin_claims(struct parameters *parameters, const struct progress_key *key, struct claim_arrays *arrays,
+                         const struct progress *list, size_t count)
 {
+    array_begin(&arrays->partitions, ARRAY_INTEGER);
+    array_begin(&arrays->epochs, ARRAY_BIGINT);
+    array_begin(&arrays->totals_offsets, ARRAY_BIGINT);
+    array_begin(&arrays->archive_offsets, ARRAY_BIGINT);
+    for (size_t i = 0; i < count; i++) {
+        array_add_integer(&arrays->partitions, list[i].partition);
+        array_add_bigint(&arrays->epochs, list[i].epoch);
+        array_add_bigint(&arrays->totals_offsets, list[i].totals_offset);
+        array_add_bigint(&arrays->archive_offsets, list[i].archive_offset);
+    }
+    begin(parameters, key);
+    parameters_array(parameters, &arrays->partitions);
+    parameters_array(parameters, &arrays->epochs);
+    parameters_array(parameters, &arrays->totals_offsets);
+    parameters_array(parameters, &arrays->archive_offsets);
+}
+
+int progress_check_owned(struct postgres *postgres, const struct progress_key *key, const struct progress *list,
+                         size_t count, struct error *error)
+{
+    cleanup(release_claims) struct claim_arrays arrays = {0};
+    cleanup(postgres_clear) PGresult *result = NULL;
+    struct parameters parameters = {0};
+
+    begin_claims(&parameters, key, &arrays, list, count);
+    if (postgres_run(postgres, sql_count_owned, &parameters, &result, error))
+        return error_context(error, "could not read the progress");
+    return postgres_number(result, 0, 0) == (int64_t)count ? 0 : fenced(error);
+}
+
+int progress_note_idle(struct postgres *postgres, const struct progress_key *key, const struct progress *list,
+                       size_t count, int64_t until, struct error *error)
+{
+    cleanup(release_claims) struct claim_arrays arrays = {0};
+    struct parameters parameters = {0};
+
+    begin_claims(&parameters, key, &arrays, list, count);
+    parameters_timestamp(&parameters, until);
+    if (update_all(postgres, sql_note_idle, &parameters, count, error) == 0)
+        return 0;
+    if (error->kind != ERROR_FENCED || progress_check_owned(postgres, key, list, count, error))
+        return -1;
+    return written_refuse(postgres, "antenna.progress", (int64_t)count, 0, error);
+}
+
+int progress_skip_lost(struct postgres *postgres, const struct progress_key *key, const struct progress *before,
+                       const struct progress *after, struct error *error)
+{
+    int64_t expected =
+        (before->totals_offset != after->totals_offset) + (before->archive_offset != after->archive_offset);
+    cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
 
     begin(&parameters, key);
-    parameters_number(&parameters, after->partition);
-    parameters_number(&parameters, after->epoch);
+    parameters_number(&parameters, before->partition);
+    parameters_number(&parameters, before->epoch);
+    parameters_number(&parameters, before->totals_offset);
+    parameters_number(&parameters, before->archive_offset);
     parameters_number(&parameters, after->totals_offset);
     parameters_number(&parameters, after->archive_offset);
-    return update_all(postgres, sql_skip_lost, &parameters, 1, error);
+    if (postgres_begin(postgres, error) || postgres_run(postgres, sql_skip_lost, &parameters, &result, error))
+        return error_context(error, "could not record the loss");
+    if (PQntuples(result) == 0 || postgres_number(result, 0, 0) == 0)
+        return fenced(error);
+    if (written_check(postgres, "antenna.loss", expected, postgres_number(result, 0, 1), error))
+        return -1;
+    return postgres_commit(postgres, error);
 }
 
 int progress_has_reached(struct postgres *postgres, const struct progress_key *key, const struct progress *ends,

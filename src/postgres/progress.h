@@ -1,6 +1,8 @@
 /*
  * Where a job stands in each partition (table antenna.progress), and the fence that keeps a worker which lost a
- * partition from writing for it: each claim raises the partition's epoch, and every change names the epoch it is for.
+ * partition from writing for it: each claim raises the partition's epoch, and every change names the epoch it is for
+ * and the offset that it moves from. The epoch alone does not suffice: a table that was restored has the one of before,
+ * too.
  */
 #ifndef ANTENNA_POSTGRES_PROGRESS_H
 #define ANTENNA_POSTGRES_PROGRESS_H
@@ -9,7 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/buffer.h"
 #include "postgres/client.h"
 
 /** Whose progress it is. */
@@ -22,7 +23,7 @@ struct progress_key {
 struct progress {
     int32_t partition;
     int64_t totals_offset;  /* next to read for the totals */
-    int64_t archive_offset; /* next to read for the archive; <= totals_offset */
+    int64_t archive_offset; /* next to read for the archive */
     int64_t epoch;
 };
 
@@ -30,6 +31,7 @@ struct progress {
 struct progress_step {
     int32_t partition;
     int64_t epoch;       /* of our claim */
+    int64_t from_offset; /* where the totals, or the archive, are now */
     int64_t next_offset; /* to read */
     int64_t records;     /* totalled or archived */
     int64_t rejected;    /* only by progress_advance_totals() */
@@ -51,45 +53,54 @@ int progress_limit_idle_time(struct postgres *postgres, struct error *error) mus
 int progress_begin(struct postgres *postgres, const struct progress_key *key, const int64_t *starts, size_t count,
                    struct error *error) must_check;
 
-/**
- * Writes down that the job reads the topic of this id, unless it has begun with another one of that name; `ret_same`
- * tells whether it has not. The first time, the name of another job that reads the same topic is added to `ret_other`.
- */
-int progress_note_topic(struct postgres *postgres, const struct progress_key *key, const char *id, bool *ret_same,
-                        struct buffer *ret_other, struct error *error) must_check;
+/** What is left of a job in the database. */
+struct progress_traces {
+    bool has_progress;
+    bool known;   /* to another table */
+    bool counted; /* the totals of `bytes_table`, or the archive, may hold some of its messages */
+};
+
+/** Reads what is left of a job. */
+int progress_find_traces(struct postgres *postgres, const struct progress_key *key, const char *bytes_table,
+                         struct progress_traces *ret_traces, struct error *error) must_check;
 
 /**
  * Claims `count` partitions, in ascending order, for `owner`. On entry `list` holds each partition and, as
  * totals_offset, its first message, where it begins when it is new to the job; on return all of it is filled. Fences
- * the owners before.
+ * the owners before. A partition that had begun and whose progress was deleted is only claimed with `again`, from its
+ * first message; without it, 1 is returned for such a one, and the others are claimed.
  */
-int progress_claim(struct postgres *postgres, const struct progress_key *key, const char *owner, struct progress *list,
-                   size_t count, struct error *error) must_check;
+int progress_claim(struct postgres *postgres, const struct progress_key *key, const char *owner, bool again,
+                   struct progress *list, size_t count, struct error *error) must_check;
 
-/** Moves the totals on, inside a transaction. Error: ERROR_FENCED when a partition is no longer ours. */
+/** Checks that PostgreSQL has partitions as we know them: epoch and offsets. Error: ERROR_FENCED when it has not. */
+int progress_check_owned(struct postgres *postgres, const struct progress_key *key, const struct progress *list,
+                         size_t count, struct error *error) must_check;
+
+/** Moves the totals on, inside a transaction. Error: ERROR_FENCED when a partition is no longer ours, or not at the
+ * step's from_offset. */
 int progress_advance_totals(struct postgres *postgres, const struct progress_key *key,
                             const struct progress_step *steps, size_t count, struct error *error) must_check;
 
-/** Moves the archive on, inside a transaction. Error: ERROR_FENCED when a partition is no longer ours. */
+/** Moves the archive on, inside a transaction. Error: as progress_advance_totals(). */
 int progress_advance_archive(struct postgres *postgres, const struct progress_key *key,
                              const struct progress_step *steps, size_t count, struct error *error) must_check;
 
 /**
- * Notes that partitions are read and archived to their end, and that therefore nothing but late events is missing up
- * to the `until` of each step; of its other members only partition and epoch count. Error: ERROR_FENCED when one is no
- * longer ours.
+ * Notes that partitions are read and written to their end, and that therefore nothing but late events is missing up
+ * to `until`. Error: ERROR_FENCED when one is not as `list` has it.
  */
-int progress_note_idle(struct postgres *postgres, const struct progress_key *key, const struct progress_step *steps,
-                       size_t count, struct error *error) must_check;
+int progress_note_idle(struct postgres *postgres, const struct progress_key *key, const struct progress *list,
+                       size_t count, int64_t until, struct error *error) must_check;
 
 /**
- * Sets a partition to the offsets of `after`, because Kafka does not hold what lies between, and records the loss in
- * antenna.loss. Error: ERROR_FENCED when it is no longer ours.
+ * Moves a partition from the offsets of `before` to those of `after`, because Kafka does not hold the messages between
+ * them, and records the loss in antenna.loss. Error: ERROR_FENCED when it is not as `before` has it.
  */
-int progress_skip_lost(struct postgres *postgres, const struct progress_key *key, const struct progress *after,
-                       struct error *error) must_check;
+int progress_skip_lost(struct postgres *postgres, const struct progress_key *key, const struct progress *before,
+                       const struct progress *after, struct error *error) must_check;
 
-/** Whether the archive has reached the totals_offset of each entry. */
+/** Whether totals and archive have both reached the totals_offset of each entry. */
 int progress_has_reached(struct postgres *postgres, const struct progress_key *key, const struct progress *ends,
                          size_t count, bool *ret_reached, struct error *error) must_check;
 

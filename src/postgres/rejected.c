@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/time.h"
 #include "postgres/sql.h"
+#include "postgres/written.h"
 
 void rejected_drop(struct rejected *rejected)
 {
@@ -79,7 +81,7 @@ int rejected_add(struct rejected *rejected, const struct rejected_message *messa
 
     if (!count)
         return 1;
-    if (count->kept < REJECTED_KEPT_PER_MINUTE) {
+    if (message->always_kept || count->kept < REJECTED_KEPT_PER_MINUTE) {
         if (rejected->offsets.count == REJECTED_WAITING_MAX)
             return 1;
         keep(rejected, message);
@@ -125,7 +127,7 @@ static int insert_counts(struct postgres *postgres, const struct progress_key *k
     parameters_array(&parameters, &minutes);
     parameters_array(&parameters, &reasons);
     parameters_array(&parameters, &messages);
-    if (postgres_do(postgres, sql_count_rejected, &parameters, error))
+    if (written_run(postgres, sql_count_rejected, &parameters, "antenna.rejected_count", (size_t)messages.count, error))
         return error_context(error, "could not count rejected messages");
     return 0;
 }
@@ -148,7 +150,41 @@ int rejected_insert(struct postgres *postgres, const struct progress_key *key, s
     parameters_array(&parameters, &rejected->positions);
     parameters_array(&parameters, &rejected->payloads);
     parameters_array(&parameters, &rejected->sizes);
-    if (postgres_do(postgres, sql_insert_rejected, &parameters, error))
+    if (written_run(postgres, sql_insert_rejected, &parameters, "antenna.rejected_message",
+                    (size_t)rejected->offsets.count, error))
         return error_context(error, "could not keep rejected messages");
+    return 0;
+}
+
+int rejected_find_refused(struct postgres *postgres, const struct progress_key *key, const struct progress *partitions,
+                          size_t count, struct refused **ret_refused, size_t *ret_count, struct error *error)
+{
+    cleanup(array_release) struct array ids = {0};
+    cleanup(array_release) struct array firsts = {0};
+    cleanup(array_release) struct array nexts = {0};
+    cleanup(postgres_clear) PGresult *result = NULL;
+    struct parameters parameters = {0};
+    struct refused *refused;
+
+    array_begin(&ids, ARRAY_INTEGER);
+    array_begin(&firsts, ARRAY_BIGINT);
+    array_begin(&nexts, ARRAY_BIGINT);
+    for (size_t i = 0; i < count; i++) {
+        array_add_integer(&ids, partitions[i].partition);
+        array_add_bigint(&firsts, partitions[i].archive_offset);
+        array_add_bigint(&nexts, partitions[i].totals_offset);
+    }
+    parameters_text(&parameters, key->job);
+    parameters_text(&parameters, key->topic);
+    parameters_array(&parameters, &ids);
+    parameters_array(&parameters, &firsts);
+    parameters_array(&parameters, &nexts);
+    if (postgres_run(postgres, sql_select_refused, &parameters, &result, error))
+        return error_context(error, "could not read the rejected messages");
+    refused = memory_new((size_t)PQntuples(result), sizeof(*refused));
+    for (int i = 0; i < PQntuples(result); i++)
+        refused[i] = (struct refused){(int32_t)postgres_number(result, i, 0), postgres_number(result, i, 1)};
+    *ret_refused = refused;
+    *ret_count = (size_t)PQntuples(result);
     return 0;
 }

@@ -40,6 +40,13 @@ struct rejected_message {
     const char *detail;
     size_t position; /* byte in the payload */
     struct slice payload;
+    bool always_kept; /* however many there are */
+};
+
+/** Where a kept message is in Kafka. */
+struct refused {
+    int32_t partition;
+    int64_t offset;
 };
 
 /** Empties the collection and begins to keep anew: what waited was not committed. */
@@ -60,5 +67,13 @@ int rejected_add(struct rejected *rejected, const struct rejected_message *messa
 /** Inserts what waits, inside a transaction. */
 int rejected_insert(struct postgres *postgres, const struct progress_key *key, struct rejected *rejected,
                     struct error *error) must_check;
+
+/**
+ * Finds the messages that were rejected because no sum had room for them, among those that are totalled and not yet
+ * archived, in `count` partitions. Free the list.
+ */
+int rejected_find_refused(struct postgres *postgres, const struct progress_key *key, const struct progress *partitions,
+                          size_t count, struct refused **ret_refused, size_t *ret_count, struct error *error)
+    must_check;
 
 #endif

@@ -4,82 +4,66 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "postgres/data_set.h"
+#include "postgres/lock.h"
 #include "postgres/sql.h"
 
-/* What makes or mends a table, indexed by contract_id. */
-static const struct {
-    const char *create;
-    const char *count_nulls;
-    const char *merge;
-    const char *add_key;
-} texts[CONTRACTS] = {
-    [CONTRACT_BYTES] = {sql_create_bytes, sql_count_nulls_totals, sql_merge_totals, sql_key_totals},
-    [CONTRACT_BYTES_HOURLY] = {sql_create_bytes_hourly, sql_count_nulls_totals, sql_merge_totals, sql_key_totals},
-    [CONTRACT_USER_METADATA] = {sql_create_user_metadata, sql_count_nulls_users, sql_merge_users, sql_key_users},
-    [CONTRACT_USER_QUOTA_LIMIT] = {sql_create_user_quota_limit, sql_count_nulls_quota, sql_merge_quota, sql_key_quota},
+/* Those of create_quota_triggers.sql. */
+#define QUOTA_TRIGGERS 2
+
+/* Indexed by contract_id. */
+static const char *const create_texts[CONTRACTS] = {
+    [CONTRACT_BYTES] = sql_create_bytes,
+    [CONTRACT_BYTES_HOURLY] = sql_create_bytes_hourly,
+    [CONTRACT_USER_METADATA] = sql_create_user_metadata,
+    [CONTRACT_USER_QUOTA_LIMIT] = sql_create_user_quota_limit,
 };
 
-/* Runs a text of one table. */
-static int run_for_table(struct postgres *postgres, const char *sql, const char *table, PGresult **ret_result,
-                         struct error *error)
+static int create_table(struct postgres *postgres, enum contract_id id, const char *table, struct error *error)
 {
     const char *const tables[][2] = {{"table", table}, {NULL, NULL}};
-    cleanup(memory_free) char *text = postgres_with_tables(sql, tables);
+    cleanup(memory_free) char *text = postgres_with_tables(create_texts[id], tables);
 
-    return ret_result ? postgres_run(postgres, text, NULL, ret_result, error) : postgres_script(postgres, text, error);
+    return postgres_script(postgres, text, error);
 }
 
-static int refuse_nulls(struct postgres *postgres, enum contract_id id, const char *table, struct error *error)
-{
-    cleanup(postgres_clear) PGresult *result = NULL;
-
-    if (run_for_table(postgres, texts[id].count_nulls, table, &result, error))
-        return -1;
-    if (postgres_number(result, 0, 0) == 0)
-        return 0;
-    error_set(error, ERROR_MISTAKE, "could not adopt table \"%s\": %s of its rows have a NULL in their key or value",
-              table, PQgetvalue(result, 0, 0));
-    return error_hint(error, "correct or delete these rows and run the command again");
-}
-
-static int adopt_table(struct postgres *postgres, enum contract_id id, struct table_report *report, struct error *error)
-{
-    cleanup(postgres_clear) PGresult *result = NULL;
-
-    if (run_for_table(postgres, sql_lock_table, report->table, NULL, error) ||
-        refuse_nulls(postgres, id, report->table, error) ||
-        run_for_table(postgres, texts[id].merge, report->table, &result, error))
-        return -1;
-    report->fate = TABLE_ADOPTED;
-    report->removed = postgres_number(result, 0, 0);
-    report->differing = postgres_number(result, 0, 1);
-    if (id == CONTRACT_USER_METADATA && report->differing) {
-        error_set(error, ERROR_MISTAKE, "could not adopt table \"%s\": %lld users have several rows that differ",
-                  report->table, (long long)report->differing);
-        return error_hint(error, "keep one row of each id and run the command again");
-    }
-    return run_for_table(postgres, texts[id].add_key, report->table, NULL, error);
-}
-
-static int create_table(struct postgres *postgres, const struct config *config, enum contract_id id,
-                        struct table_report *ret_report, struct error *error)
+/* Creates or adopts a table. */
+static int ready_table(struct postgres *postgres, const struct config *config, enum contract_id id,
+                       struct table_report *report, struct error *error)
 {
     const char *table = config_text(config, contracts[id].option);
     enum contract_state state;
+    bool adopts;
 
-    *ret_report = (struct table_report){.table = table, .fate = TABLE_KEPT};
+    report->table = table;
+    report->fate = TABLE_KEPT;
     if (contract_compare(postgres, &contracts[id], table, &state, error))
         return -1;
-    if (state == TABLE_COMPLETE)
-        return 0;
-    if (state == TABLE_WITHOUT_KEY && config_flag(config, OPTION_ADOPT))
-        return adopt_table(postgres, id, ret_report, error);
-    if (state == TABLE_WITHOUT_KEY) {
+    if (state == TABLE_MISSING) {
+        report->fate = TABLE_CREATED;
+        return create_table(postgres, id, table, error);
+    }
+    adopts = state == TABLE_WITHOUT_KEY && config_flag(config, OPTION_ADOPT);
+    if (flaws_refuse(postgres, &contracts[id], table, adopts ? FLAW_HIDES : FLAW_UNFIT, true, error))
+        return -1;
+    if (state == TABLE_WITHOUT_KEY && !adopts) {
         error_set(error, ERROR_MISTAKE, "table \"%s\" has no key, as the Spark job made it", table);
         return error_hint(error, "--adopt merges its doubled rows and adds the key; make a backup first");
     }
-    ret_report->fate = TABLE_CREATED;
-    return run_for_table(postgres, texts[id].create, table, NULL, error);
+    if (adopts) {
+        report->fate = TABLE_ADOPTED;
+        if (adopt_table(postgres, config, id, table, &report->adoption, error))
+            return -1;
+    }
+    return flaws_find(postgres, &contracts[id], table, &report->flaws, error);
+}
+
+void schema_report_release(struct schema_report *report)
+{
+    for (int i = 0; i < CONTRACTS; i++) {
+        adoption_release(&report->tables[i].adoption);
+        flaws_release(&report->tables[i].flaws);
+    }
 }
 
 char *schema_with_tables(const char *sql, const struct config *config)
@@ -91,6 +75,76 @@ char *schema_with_tables(const char *sql, const struct config *config)
                                      {NULL, NULL}};
 
     return postgres_with_tables(sql, tables);
+}
+
+static void list_tables(const struct config *config, struct array *ret_names)
+{
+    array_begin(ret_names, ARRAY_TEXT);
+    for (int i = 0; i < CONTRACTS; i++) {
+        cleanup(memory_free) char *quoted = contract_quote(config_text(config, contracts[i].option));
+
+        array_add_bytes(ret_names, slice_of(quoted));
+    }
+}
+
+static int identify_rows(struct postgres *postgres, const struct config *config, struct error *error)
+{
+    cleanup(array_release) struct array names = {0};
+    struct parameters parameters = {0};
+
+    list_tables(config, &names);
+    parameters_array(&parameters, &names);
+    if (postgres_do(postgres, sql_set_tables, &parameters, error) ||
+        postgres_script(postgres, sql_identify_rows, error))
+        return error_context(error, "could not give tables a replica identity");
+    return 0;
+}
+
+int schema_unidentified(struct postgres *postgres, const struct config *config, struct buffer *ret_text,
+                        struct error *error)
+{
+    cleanup(array_release) struct array names = {0};
+    cleanup(postgres_clear) PGresult *result = NULL;
+    struct parameters parameters = {0};
+
+    list_tables(config, &names);
+    parameters_array(&parameters, &names);
+    if (postgres_run(postgres, sql_select_unidentified, &parameters, &result, error))
+        return error_context(error, "could not look at the publications");
+    buffer_text(ret_text, PQgetvalue(result, 0, 0));
+    return 0;
+}
+
+int schema_notes_quotas(struct postgres *postgres, const struct config *config, bool *ret_notes, struct error *error)
+{
+    cleanup(memory_free) char *quoted = contract_quote(config_text(config, OPTION_USER_METADATA_TABLE));
+    cleanup(postgres_clear) PGresult *result = NULL;
+    struct parameters parameters = {0};
+
+    parameters_text(&parameters, quoted);
+    if (postgres_run(postgres, sql_count_quota_triggers, &parameters, &result, error))
+        return error_context(error, "could not look for the triggers of the users' table");
+    *ret_notes = postgres_number(result, 0, 0) == QUOTA_TRIGGERS;
+    return 0;
+}
+
+/* Has the history of quotas kept, and notes what it missed. */
+static int keep_quotas(struct postgres *postgres, const struct config *config, struct error *error)
+{
+    const char *table = config_text(config, OPTION_USER_METADATA_TABLE);
+    const char *const tables[][2] = {{"table", table}, {NULL, NULL}};
+    cleanup(memory_free) char *triggers = postgres_with_tables(sql_create_quota_triggers, tables);
+    cleanup(memory_free) char *quoted = contract_quote(table);
+    bool noted = false;
+    struct parameters parameters = {0};
+
+    parameters_text(&parameters, quoted);
+    if (postgres_script(postgres, sql_create_quota_history, error) ||
+        schema_notes_quotas(postgres, config, &noted, error) ||
+        (!noted && postgres_script(postgres, triggers, error)) ||
+        postgres_do(postgres, sql_note_quotas, &parameters, error))
+        return error_context(error, "could not keep the history of quotas of table \"%s\"", table);
+    return 0;
 }
 
 static int create_views(struct postgres *postgres, const struct config *config, struct error *error)
@@ -105,14 +159,31 @@ static int create_views(struct postgres *postgres, const struct config *config, 
 int schema_create(struct postgres *postgres, const struct config *config, struct schema_report *ret_report,
                   struct error *error)
 {
-    if (postgres_script(postgres, sql_lock_provision, error))
+    *ret_report = (struct schema_report){0};
+    if (lock_log_holder(postgres, "antenna provision", "the end of another provision", error) ||
+        postgres_script(postgres, sql_lock_provision, error))
         return error_context(error, "could not wait for other provisions");
-    if (schema_migrate(postgres, &ret_report->version_before, error))
+    if (adopt_check(postgres, config, error) || schema_migrate(postgres, &ret_report->version_before, error))
         return -1;
     for (int i = 0; i < CONTRACTS; i++)
-        if (create_table(postgres, config, (enum contract_id)i, &ret_report->tables[i], error))
+        if (ready_table(postgres, config, (enum contract_id)i, &ret_report->tables[i], error))
             return -1;
-    return create_views(postgres, config, error);
+    if (create_views(postgres, config, error) || data_set_note(postgres, config, error) ||
+        keep_quotas(postgres, config, error))
+        return -1;
+    return identify_rows(postgres, config, error);
+}
+
+static bool writes(enum command_id command, enum contract_id id)
+{
+    static const enum command_id writers[CONTRACTS] = {
+        [CONTRACT_BYTES] = COMMAND_SPEED,
+        [CONTRACT_BYTES_HOURLY] = COMMAND_BATCH,
+        [CONTRACT_USER_METADATA] = COMMAND_PROVISION,
+        [CONTRACT_USER_QUOTA_LIMIT] = COMMAND_BATCH,
+    };
+
+    return writers[id] == command;
 }
 
 static int check_table(struct postgres *postgres, const struct config *config, enum contract_id id, bool keyed,
@@ -122,6 +193,8 @@ static int check_table(struct postgres *postgres, const struct config *config, e
     enum contract_state state;
 
     if (contract_compare(postgres, &contracts[id], table, &state, error))
+        return -1;
+    if (keyed && flaws_refuse(postgres, &contracts[id], table, FLAW_REFUSED, writes(config_command(config), id), error))
         return -1;
     if (state == TABLE_COMPLETE || (state == TABLE_WITHOUT_KEY && !keyed))
         return 0;
@@ -149,5 +222,8 @@ int schema_check_columns(struct postgres *postgres, const struct config *config,
 
 int schema_check(struct postgres *postgres, const struct config *config, struct error *error)
 {
-    return schema_check_version(postgres, error) ? -1 : check_tables(postgres, config, true, error);
+    return schema_check_version(postgres, error) || check_tables(postgres, config, true, error) ||
+                   data_set_check(postgres, config, error)
+               ? -1
+               : 0;
 }

@@ -3,7 +3,8 @@
 #define ANTENNA_POSTGRES_SCHEMA_H
 
 #include "config/config.h"
-#include "postgres/contract.h"
+#include "postgres/adopt.h"
+#include "postgres/flaws.h"
 #include "postgres/schema_version.h"
 
 enum table_fate { TABLE_CREATED, TABLE_KEPT, TABLE_ADOPTED };
@@ -12,8 +13,8 @@ enum table_fate { TABLE_CREATED, TABLE_KEPT, TABLE_ADOPTED };
 struct table_report {
     const char *table;
     enum table_fate fate;
-    int64_t removed;   /* rows that an adoption merged into others */
-    int64_t differing; /* keys whose merged rows were not equal */
+    struct adoption adoption;
+    struct flaws flaws; /* for which jobs may refuse it */
 };
 
 /** What provision found and did. */
@@ -22,13 +23,28 @@ struct schema_report {
     struct table_report tables[CONTRACTS];
 };
 
+/** Frees what the report holds; a zeroed one is fine. Fits cleanup(). */
+void schema_report_release(struct schema_report *report);
+
 /**
  * Creates what is missing and takes the schema `antenna` to our version, inside a transaction that keeps other
  * provisions out. Tables without key are adopted when the configuration says so: doubled rows are merged and the key is
- * added; else they are ERROR_MISTAKE, as are tables whose columns are not right.
+ * added; else they are ERROR_MISTAKE, as are tables whose columns are not right. Release the report, also after an
+ * error.
  */
 int schema_create(struct postgres *postgres, const struct config *config, struct schema_report *ret_report,
                   struct error *error) must_check;
+
+/** Whether changes of the users' table are noted in antenna.user_quota. */
+int schema_notes_quotas(struct postgres *postgres, const struct config *config, bool *ret_notes, struct error *error)
+    must_check;
+
+/**
+ * Appends the tables and partitions of ours of which a publication refuses changes for want of a replica identity, and
+ * nothing when there is none.
+ */
+int schema_unidentified(struct postgres *postgres, const struct config *config, struct buffer *ret_text,
+                        struct error *error) must_check;
 
 /** Puts the configured names of the four tables into SQL; see postgres_with_tables(). Free the text. */
 char *schema_with_tables(const char *sql, const struct config *config) must_check;
@@ -41,7 +57,7 @@ int schema_check_columns(struct postgres *postgres, const struct config *config,
 
 /**
  * Checks that the schema `antenna` has our version, and that the tables which the configuration's command uses are
- * there with their columns and keys. Error: ERROR_MISTAKE, with what to do.
+ * there with their columns and keys, and are the data set's. Error: ERROR_MISTAKE, with what to do.
  */
 int schema_check(struct postgres *postgres, const struct config *config, struct error *error) must_check;
 

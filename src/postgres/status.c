@@ -34,6 +34,7 @@ enum archive_column {
     ARCHIVE_OPEN,
     ARCHIVE_NEW,
     ARCHIVE_DIRTY,
+    ARCHIVE_HELD,
     ARCHIVE_CLEAN,
     ARCHIVE_FILES,
     ARCHIVE_ROWS,
@@ -43,9 +44,14 @@ enum archive_column {
     ARCHIVE_DATABASE_SIZE,
 };
 
-int status_partitions(struct postgres *postgres, struct partition_statuses *ret_partitions, struct error *error)
+int status_partitions(struct postgres *postgres, const struct partition_filter *filter,
+                      struct partition_statuses *ret_partitions, struct error *error)
 {
-    if (postgres_run(postgres, sql_select_partitions, NULL, &ret_partitions->result, error))
+    struct parameters parameters = {0};
+
+    parameters_text(&parameters, filter->job);
+    parameters_text(&parameters, filter->topic);
+    if (postgres_run(postgres, sql_select_partitions, &parameters, &ret_partitions->result, error))
         return error_context(error, "could not read the progress");
     ret_partitions->count = (size_t)PQntuples(ret_partitions->result);
     return 0;
@@ -122,6 +128,7 @@ int status_archive(struct postgres *postgres, struct archive_status *ret_archive
         .open_hours = postgres_number(result, 0, ARCHIVE_OPEN),
         .new_hours = postgres_number(result, 0, ARCHIVE_NEW),
         .dirty_hours = postgres_number(result, 0, ARCHIVE_DIRTY),
+        .held_hours = postgres_number(result, 0, ARCHIVE_HELD),
         .clean_hours = postgres_number(result, 0, ARCHIVE_CLEAN),
         .files = postgres_number(result, 0, ARCHIVE_FILES),
         .rows = postgres_number(result, 0, ARCHIVE_ROWS),

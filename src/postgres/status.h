@@ -24,9 +24,14 @@ struct partition_statuses {
     size_t count;
 };
 
-/** Reads all partitions of all jobs. Free with partition_statuses_release(). */
-int status_partitions(struct postgres *postgres, struct partition_statuses *ret_partitions, struct error *error)
-    must_check;
+/** Whose partitions are read: of a job, of a topic; NULL for all. */
+struct partition_filter {
+    const char *job, *topic;
+};
+
+/** Reads partitions. Free with partition_statuses_release(). */
+int status_partitions(struct postgres *postgres, const struct partition_filter *filter,
+                      struct partition_statuses *ret_partitions, struct error *error) must_check;
 
 /** Number `index` of them. */
 struct partition_status partition_status_at(const struct partition_statuses *partitions, size_t index);
@@ -36,7 +41,7 @@ void partition_statuses_release(struct partition_statuses *partitions);
 
 /** The archive as a whole. */
 struct archive_status {
-    int64_t open_hours, new_hours, dirty_hours, clean_hours;
+    int64_t open_hours, new_hours, dirty_hours, held_hours, clean_hours;
     int64_t files, rows, bytes;
     int64_t size;          /* of the files, in bytes */
     int64_t sealed_until;  /* 0: unknown, or for ever */
@@ -46,7 +51,7 @@ struct archive_status {
 /** One hour of the archive; its text is the list's. */
 struct hour_status {
     int64_t hour;
-    const char *state; /* open, new, dirty or clean: view antenna.hour_state */
+    const char *state; /* held, open, new, dirty or clean: view antenna.hour_state */
     bool sealed, dirty;
     int64_t files, rows, bytes;
     int64_t changed_at;

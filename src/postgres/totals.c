@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "postgres/sql.h"
+#include "postgres/written.h"
 
 static void begin_statement(struct totals_writer *writer)
 {
@@ -18,7 +19,7 @@ static void begin(struct totals_writer *writer, struct postgres *postgres, const
 {
     const char *const tables[][2] = {{"table", table}, {NULL, NULL}};
 
-    *writer = (struct totals_writer){.postgres = postgres, .sql = postgres_with_tables(sql, tables)};
+    *writer = (struct totals_writer){.postgres = postgres, .table = table, .sql = postgres_with_tables(sql, tables)};
     array_begin(&writer->label_names, ARRAY_TEXT);
     for (int i = 0; i < labels.count; i++)
         array_add_bytes(&writer->label_names, slice_of(labels.names[i]));
@@ -76,8 +77,80 @@ int totals_flush(struct totals_writer *writer, struct error *error)
     parameters_array(&parameters, &writer->ids);
     parameters_array(&parameters, &writer->values);
     parameters_array(&parameters, &writer->label_names);
-    if (postgres_do(writer->postgres, writer->sql, &parameters, error))
-        return error_context(error, "could not write the totals");
+    if (written_run(writer->postgres, writer->sql, &parameters, writer->table, (size_t)writer->dates.count, error))
+        return error_context(error, "could not write the totals to table \"%s\"", writer->table);
     begin_statement(writer);
     return 0;
+}
+
+static int run_for_hours(struct postgres *postgres, const char *sql, const char *table, const struct hour_bytes *added,
+                         size_t count, PGresult **ret_result, struct error *error)
+{
+    const char *const tables[][2] = {{"table", table}, {NULL, NULL}};
+    cleanup(memory_free) char *statement = postgres_with_tables(sql, tables);
+    cleanup(array_release) struct array hours = {0};
+    cleanup(array_release) struct array bytes = {0};
+    struct parameters parameters = {0};
+
+    array_begin(&hours, ARRAY_TIMESTAMP);
+    array_begin(&bytes, ARRAY_BIGINT);
+    for (size_t i = 0; i < count; i++) {
+        array_add_timestamp(&hours, added[i].hour);
+        array_add_bigint(&bytes, added[i].bytes);
+    }
+    parameters_array(&parameters, &hours);
+    parameters_array(&parameters, &bytes);
+    if (postgres_run(postgres, statement, &parameters, ret_result, error))
+        return error_context(error, "could not count the bytes of the hours");
+    return 0;
+}
+
+int totals_count_hours(struct postgres *postgres, const char *table, const struct hour_bytes *added, size_t count,
+                       struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+
+    return run_for_hours(postgres, sql_count_hours, table, added, count, &result, error)
+               ? -1
+               : written_check_result(postgres, "antenna.hour_bytes", count, result, error);
+}
+
+int totals_find_full(struct postgres *postgres, const char *table, const struct hour_bytes *added, size_t count,
+                     struct hour_bytes *ret_full, size_t *ret_count, struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+
+    if (run_for_hours(postgres, sql_select_full_hours, table, added, count, &result, error))
+        return -1;
+    *ret_count = (size_t)PQntuples(result);
+    for (int i = 0; i < PQntuples(result); i++)
+        ret_full[i] = (struct hour_bytes){postgres_number(result, i, 0), postgres_number(result, i, 1)};
+    return 0;
+}
+
+int totals_any_nearly_full(struct postgres *postgres, struct array *hours, bool *ret_any, struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+    struct parameters parameters = {0};
+
+    parameters_array(&parameters, hours);
+    if (postgres_run(postgres, sql_count_nearly_full, &parameters, &result, error))
+        return error_context(error, "could not look for hours that are nearly full");
+    *ret_any = postgres_number(result, 0, 0) != 0;
+    return 0;
+}
+
+int totals_check_hour(struct postgres *postgres, const char *table, int64_t hour, int64_t rows, int64_t bytes,
+                      struct error *error)
+{
+    const char *const tables[][2] = {{"table", table}, {NULL, NULL}};
+    cleanup(memory_free) char *sql = postgres_with_tables(sql_count_hour, tables);
+    cleanup(postgres_clear) PGresult *result = NULL;
+    struct parameters parameters = {0};
+
+    parameters_timestamp(&parameters, hour);
+    parameters_number(&parameters, bytes);
+    if (postgres_run(postgres, sql, &parameters, &result, error))
+        return error_context(error, "could not count the hour's totals");
+    return written_check(postgres, table, rows, postgres_number(result, 0, 0), error);
 }

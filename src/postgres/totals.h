@@ -17,14 +17,15 @@ struct totals_labels {
 /** Totals on their way to the table, a statement's worth at a time. */
 struct totals_writer {
     struct postgres *postgres;
+    const char *table;
     char *sql;
     struct array dates, labels, ids, values;
     struct array label_names;
 };
 
 /**
- * Begins to add to the totals of `table`, inside a transaction. totals_write() must then be called in the order of
- * (date, label, id), so that workers which meet on rows do not lock each other out.
+ * Begins to add to the totals of `table`, which must outlive the writer, inside a transaction. totals_write() must then
+ * be called in the order of (date, label, id), so that workers which meet on rows do not lock each other out.
  */
 void totals_begin_adding(struct totals_writer *writer, struct postgres *postgres, const char *table,
                          struct totals_labels labels);
@@ -32,6 +33,13 @@ void totals_begin_adding(struct totals_writer *writer, struct postgres *postgres
 /** Removes the rows of `hour` from `table` and begins to insert those that take their place, inside a transaction. */
 int totals_begin_replacing(struct totals_writer *writer, struct postgres *postgres, const char *table, int64_t hour,
                            struct totals_labels labels, struct error *error) must_check;
+
+/**
+ * Checks, once all is sent, that `table` has `rows` totals of `hour`, which has so many bytes. Error: ERROR_MISTAKE
+ * when something of the table's has dropped or changed some.
+ */
+int totals_check_hour(struct postgres *postgres, const char *table, int64_t hour, int64_t rows, int64_t bytes,
+                      struct error *error) must_check;
 
 /** Frees what it holds; a zeroed writer is fine. Fits cleanup(). */
 void totals_writer_release(struct totals_writer *writer);
@@ -42,5 +50,29 @@ int totals_write(struct totals_writer *writer, int64_t date, int label, struct s
 
 /** Sends what is left. */
 int totals_flush(struct totals_writer *writer, struct error *error) must_check;
+
+/** Bytes of an hour: those that a commit adds, or those that PostgreSQL has. */
+struct hour_bytes {
+    int64_t hour; /* its first second */
+    int64_t bytes;
+};
+
+/**
+ * Counts what a commit has added to the hours of `table`, ascending, at the end of its transaction: workers that add to
+ * an hour wait for each other from here on. Fails when an hour would exceed int64: totals_find_full() then tells which.
+ */
+int totals_count_hours(struct postgres *postgres, const char *table, const struct hour_bytes *added, size_t count,
+                       struct error *error) must_check;
+
+/**
+ * Finds the hours that would exceed int64 by what a commit adds, and how many bytes each has. `ret_full` has room for
+ * `count` entries.
+ */
+int totals_find_full(struct postgres *postgres, const char *table, const struct hour_bytes *added, size_t count,
+                     struct hour_bytes *ret_full, size_t *ret_count, struct error *error) must_check;
+
+/** Whether one of the hours, given by their first seconds, has more than half of the bytes that fit int64. */
+int totals_any_nearly_full(struct postgres *postgres, struct array *hours, bool *ret_any, struct error *error)
+    must_check;
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/time.h"
 #include "record/scan.h"
 
 /* Seconds later than this (the year 5138) are taken for milliseconds. */
@@ -22,6 +23,7 @@ static const char *const reason_codes[REJECT_REASONS] = {
     [REJECT_TIME_TOO_OLD] = "timestamp_too_old",
     [REJECT_TIME_IN_FUTURE] = "timestamp_in_future",
     [REJECT_TIME_IN_MILLISECONDS] = "timestamp_in_milliseconds",
+    [REJECT_SUM_OUT_OF_RANGE] = "sum_out_of_range",
 };
 
 void decoder_init(struct decoder *decoder, struct record_limits limits)
@@ -107,14 +109,38 @@ static int read_text(const json_t *object, const char *name, struct slice *ret_t
     return 0;
 }
 
-/* The public simulator spells the timestamp "timestmap". */
-static int read_timestamp(const json_t *object, int64_t *ret_timestamp, struct reject *ret_reject)
+/* An id, which may be an integer where that is accepted; `number` has room for its text. */
+static int read_id(const struct decoder *decoder, const char *name, char number[RECORD_NUMBER_SIZE],
+                   struct slice *ret_text, struct reject *ret_reject)
 {
+    const json_t *value = json_object_get(decoder->document, name);
+
+    if (!json_is_integer(value))
+        return read_text(decoder->document, name, ret_text, ret_reject);
+    if (!(decoder->limits.accept & RECORD_ACCEPT_NUMERIC_IDS))
+        return reject(ret_reject, REJECT_WRONG_TYPE, 0, "%s is not a string; --accept numeric-ids takes integers",
+                      name);
+    snprintf(number, RECORD_NUMBER_SIZE, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    *ret_text = slice_of(number);
+    return 0;
+}
+
+/* The public simulator spells the timestamp "timestmap". */
+static int read_timestamp(const struct decoder *decoder, int64_t *ret_timestamp, struct reject *ret_reject)
+{
+    const json_t *object = decoder->document;
     bool misspelt = json_object_get(object, "timestmap") != NULL;
+    const char *name = misspelt ? "timestmap" : "timestamp";
+    const char *text = json_string_value(json_object_get(object, name));
 
     if (misspelt && json_object_get(object, "timestamp"))
         return reject(ret_reject, REJECT_DUPLICATE_FIELD, 0, "both timestamp and timestmap are given");
-    return read_integer(object, misspelt ? "timestmap" : "timestamp", ret_timestamp, ret_reject);
+    if (!text || !time_parse_loosely(text, ret_timestamp))
+        return read_integer(object, name, ret_timestamp, ret_reject);
+    if (decoder->limits.accept & RECORD_ACCEPT_ISO_TIMESTAMPS)
+        return 0;
+    return reject(ret_reject, REJECT_WRONG_TYPE, 0,
+                  "%s is not an integer; --accept iso-timestamps takes ISO-8601 texts", name);
 }
 
 static int parse_with_jansson(struct decoder *decoder, const char *json, size_t size, struct record *ret_record,
@@ -128,9 +154,9 @@ static int parse_with_jansson(struct decoder *decoder, const char *json, size_t 
         return reject_json(&json_error, ret_reject);
     if (!json_is_object(decoder->document))
         return reject(ret_reject, REJECT_NOT_AN_OBJECT, 0, "the message is not a JSON object");
-    if (read_timestamp(decoder->document, &ret_record->timestamp, ret_reject) ||
-        read_text(decoder->document, "id", &ret_record->id, ret_reject) ||
-        read_text(decoder->document, "antenna_id", &ret_record->antenna_id, ret_reject) ||
+    if (read_timestamp(decoder, &ret_record->timestamp, ret_reject) ||
+        read_id(decoder, "id", decoder->user, &ret_record->id, ret_reject) ||
+        read_id(decoder, "antenna_id", decoder->antenna, &ret_record->antenna_id, ret_reject) ||
         read_integer(decoder->document, "bytes", &ret_record->bytes, ret_reject) ||
         read_text(decoder->document, "app", &ret_record->app, ret_reject))
         return 1;

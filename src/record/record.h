@@ -48,7 +48,8 @@ enum reject_reason {
     REJECT_TIME_TOO_OLD,
     REJECT_TIME_IN_FUTURE,
     REJECT_TIME_IN_MILLISECONDS,
-    REJECT_REASONS, /* how many there are */
+    REJECT_SUM_OUT_OF_RANGE, /* by the speed layer: no sum has room for it */
+    REJECT_REASONS,          /* how many there are */
 };
 
 #define REJECT_DETAIL_SIZE 160
@@ -59,16 +60,26 @@ struct reject {
     char detail[REJECT_DETAIL_SIZE];
 };
 
+/** What is accepted beside the strict shape: bits in the order of the words of --accept. */
+enum record_accept {
+    RECORD_ACCEPT_ISO_TIMESTAMPS = 1, /* an ISO-8601 text as timestamp; without an offset it is UTC */
+    RECORD_ACCEPT_NUMERIC_IDS = 2,    /* an integer as id or antenna_id: its decimal text */
+};
+
 /** The limits that a record must keep. */
 struct record_limits {
-    int64_t max_future; /* seconds that an event may lie ahead of its arrival */
+    int64_t max_future; /* seconds that an event may lie ahead of its arrival, where that is known */
     int64_t max_bytes;
+    unsigned accept; /* bits of enum record_accept */
 };
+
+#define RECORD_NUMBER_SIZE 21 /* of -9223372036854775808 with its NUL */
 
 /** Decodes messages one after the other; holds what the last record points into. */
 struct decoder {
     struct record_limits limits;
-    json_t *document; /* of the last message that jansson decoded, or NULL */
+    json_t *document;                                           /* of the last message that jansson decoded, or NULL */
+    char user[RECORD_NUMBER_SIZE], antenna[RECORD_NUMBER_SIZE]; /* its numeric ids as texts */
 };
 
 /** Readies a decoder; release with decoder_release(). */

@@ -7,6 +7,7 @@
 #include "base/stop.h"
 #include "base/terminal.h"
 #include "base/time.h"
+#include "kafka/property.h"
 #include "simulate/generator.h"
 #include "simulate/ledger.h"
 #include "simulate/outbox.h"
@@ -222,7 +223,7 @@ static int prepare(struct simulation *simulation, struct error *error)
 {
     const struct config *config = simulation->config;
 
-    if (schedule_init(&simulation->schedule, config, time_now_ms(), error) ||
+    if (property_check(config, error) || schedule_init(&simulation->schedule, config, time_now_ms(), error) ||
         population_init(&simulation->population, config, error) ||
         generator_init(&simulation->generator, config, &simulation->population, error))
         return -1;

@@ -3,14 +3,18 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "archive/identity.h"
 #include "archive/recover.h"
 #include "base/buffer.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/time.h"
-#include "config/jdbc.h"
+#include "kafka/offsets.h"
+#include "postgres/archive_files.h"
+#include "postgres/login.h"
 #include "postgres/schema_version.h"
 #include "postgres/server.h"
+#include "speed/prepare.h"
 #include "speed/probe.h"
 #include "speed/topic.h"
 
@@ -27,16 +31,52 @@ static void release_claim(struct claim *claim)
     free(claim->progress);
 }
 
+/* That the database is still that of the archive; the folder was looked at before. */
+static int check_archive(struct worker *worker, struct error *error)
+{
+    char id[DATA_SET_ID_SIZE];
+
+    return worker->job->archive ? identity_check(worker->postgres, worker->job->archive_path, IDENTITY_READ, id, error)
+                                : 0;
+}
+
+/* Who found our lock free has recovered our folder, or will; what we held in it is read again. */
+static int renew_staging(struct worker *worker, struct error *error)
+{
+    log_line(
+        LOG_WARNING,
+        "worker %d begins a new staging folder: the lock of %s was lost, as on a network file system without locks",
+        worker->number, staging_token(worker->staging));
+    return staging_renew(&worker->staging, error);
+}
+
+static int renew_staging_if_retired(struct worker *worker, struct error *error)
+{
+    bool retired = false;
+
+    if (archive_files_find_retired(worker->postgres, staging_token(worker->staging), &retired, error))
+        return -1;
+    return retired ? renew_staging(worker, error) : 0;
+}
+
+/* The disk first, as it answers at once. */
+static int look_at_disk(struct worker *worker, struct error *error)
+{
+    if (identity_look(worker->job->archive_path, worker->job->archive_id, error) ||
+        (!staging_is_held(worker->staging) && renew_staging(worker, error)))
+        return -1;
+    return staging_check_space(worker->staging, error);
+}
+
 static int connect_to_postgres(struct worker *worker, struct error *error)
 {
-    cleanup(jdbc_release) struct jdbc_address address = {0};
-
-    if (jdbc_from_config(worker->job->config, &address, error) || postgres_open(&address, &worker->postgres, error))
+    if (login(worker->job->config, &worker->postgres, error))
         return -1;
     counter_add(&worker->counters.postgres_connects, 1);
     /* The schema may have been migrated since the start. */
     if (server_check_writing(worker->postgres, error) || schema_check_version(worker->postgres, error) ||
-        progress_limit_idle_time(worker->postgres, error))
+        check_archive(worker, error) || progress_limit_idle_time(worker->postgres, error) ||
+        renew_staging_if_retired(worker, error))
         return -1;
     return recover_files(worker->postgres, worker->staging, error);
 }
@@ -50,27 +90,39 @@ static void list_unclaimed(const struct partitions *partitions, struct claim *cl
             claim->progress[claim->count++].partition = partitions->list[i].id;
 }
 
-static int find_range(const struct worker *worker, struct claim *claim, size_t i, struct error *error)
-{
-    return kafka_query_range(worker->job->inquirer, worker->job->key.topic, claim->progress[i].partition,
-                             KAFKA_ANSWER_TIMEOUT_MS, &claim->ranges[i], error);
-}
-
-/* What Kafka holds of the claim's partitions; one that is new to the job begins with the first of it. */
+/* What Kafka holds of the claim's partitions. */
 static int find_ranges(const struct worker *worker, struct claim *claim, struct error *error)
 {
-    for (size_t i = 0; i < claim->count; i++) {
-        if (find_range(worker, claim, i, error))
-            return -1;
+    cleanup(memory_free) int32_t *partitions = memory_new(claim->count, sizeof(*partitions));
+
+    for (size_t i = 0; i < claim->count; i++)
+        partitions[i] = claim->progress[i].partition;
+    return offsets_query_ranges(worker->job->inquirer, worker->job->key.topic, partitions, claim->count,
+                                KAFKA_ANSWER_TIMEOUT_MS, claim->ranges, error);
+}
+
+/* A partition that is new to the job begins with the first message that Kafka holds. */
+static int find_starts(const struct worker *worker, struct claim *claim, struct error *error)
+{
+    if (find_ranges(worker, claim, error))
+        return -1;
+    for (size_t i = 0; i < claim->count; i++)
         claim->progress[i].totals_offset = claim->ranges[i].first;
-    }
     return 0;
 }
 
-/* Where reading goes on. Without an archive its offset only follows, and nothing behind the totals' is wanted. */
+/* Where reading goes on: at the side that is behind. Without an archive its offset only follows, and nothing before the
+ * totals' is wanted. */
 static int64_t next_to_read(const struct job *job, const struct progress *progress)
 {
-    return job->archive ? progress->archive_offset : progress->totals_offset;
+    return job->archive && progress->archive_offset < progress->totals_offset ? progress->archive_offset
+                                                                              : progress->totals_offset;
+}
+
+/* Whether it has read messages that the partition does not have any more, nor will have again. */
+static bool is_beyond(const struct progress *progress, const struct offset_range *range)
+{
+    return progress->totals_offset > range->end || progress->archive_offset > range->end;
 }
 
 /* Whether a range lacks messages from the partition's offsets on, and where reading can go on instead. */
@@ -78,7 +130,7 @@ static bool lacks_messages(const struct job *job, const struct progress *progres
                            struct progress *ret_after)
 {
     *ret_after = *progress;
-    if (progress->totals_offset > range->end) {
+    if (is_beyond(progress, range)) {
         ret_after->totals_offset = range->end;
         ret_after->archive_offset = range->end;
         return true;
@@ -90,37 +142,33 @@ static bool lacks_messages(const struct job *job, const struct progress *progres
     return next_to_read(job, progress) < range->first;
 }
 
-/* As lacks_messages(), of what Kafka holds now: before our claim, another worker may have read on beyond the range that
- * we had looked at. Returns 1 for a loss. */
-static int find_loss(const struct worker *worker, struct claim *claim, size_t i, struct progress *ret_after,
-                     struct error *error)
+static bool any_lacks_messages(const struct worker *worker, const struct claim *claim)
 {
-    if (!lacks_messages(worker->job, &claim->progress[i], &claim->ranges[i], ret_after))
-        return 0;
-    if (find_range(worker, claim, i, error))
-        return -1;
-    return lacks_messages(worker->job, &claim->progress[i], &claim->ranges[i], ret_after) ? 1 : 0;
+    struct progress after;
+
+    for (size_t i = 0; i < claim->count; i++)
+        if (lacks_messages(worker->job, &claim->progress[i], &claim->ranges[i], &after))
+            return true;
+    return false;
 }
 
 static void describe_loss(struct buffer *text, const struct job *job, const struct progress *progress,
                           const struct offset_range *range)
 {
-    int64_t next = next_to_read(job, progress);
-
-    buffer_printf(text, "%spartition %d is read up to offset %" PRId64, text->size ? "; " : "",
-                  (int)progress->partition, next);
-    if (progress->totals_offset > range->end)
-        buffer_printf(text, " (totals: %" PRId64 "), but ends at %" PRId64 ": it was shortened",
-                      progress->totals_offset, range->end);
+    buffer_printf(
+        text, "%spartition %d is read up to offset %" PRId64 " for the totals and %" PRId64 " for the archive, but ",
+        text->size ? "; " : "", (int)progress->partition, progress->totals_offset, progress->archive_offset);
+    if (is_beyond(progress, range))
+        buffer_printf(text, "ends at %" PRId64 ": it was shortened", range->end);
     else
-        buffer_printf(text, " (totals: %" PRId64 "), but begins at %" PRId64 ": %" PRId64 " messages are gone",
-                      progress->totals_offset, range->first, range->first - next);
+        buffer_printf(text, "begins at %" PRId64 ": %" PRId64 " messages are gone", range->first,
+                      range->first - next_to_read(job, progress));
 }
 
 static int accept_loss(struct worker *worker, struct progress *progress, const struct progress *after,
                        struct error *error)
 {
-    if (progress_skip_lost(worker->postgres, &worker->job->key, after, error))
+    if (progress_skip_lost(worker->postgres, &worker->job->key, progress, after, error))
         return -1;
     *progress = *after;
     return 0;
@@ -131,13 +179,13 @@ static int check_losses(struct worker *worker, struct claim *claim, struct error
     cleanup(buffer_release) struct buffer lost = {0};
     const struct progress_key *key = &worker->job->key;
 
+    /* Before our claim, another worker may have read on beyond the ranges that we had looked at. */
+    if (any_lacks_messages(worker, claim) && find_ranges(worker, claim, error))
+        return -1;
     for (size_t i = 0; i < claim->count; i++) {
         struct progress after;
-        int found = find_loss(worker, claim, i, &after, error);
 
-        if (found < 0)
-            return -1;
-        if (!found)
+        if (!lacks_messages(worker->job, &claim->progress[i], &claim->ranges[i], &after))
             continue;
         describe_loss(&lost, worker->job, &claim->progress[i], &claim->ranges[i]);
         if (worker->job->accept_loss && accept_loss(worker, &claim->progress[i], &after, error))
@@ -202,13 +250,51 @@ static int begin_to_read(struct worker *worker, const struct claim *claim, struc
     return status;
 }
 
+/* What is read again for the archive has rejected messages that only their rows tell from valid ones. */
+static int find_refused(struct worker *worker, struct error *error)
+{
+    struct progress *reading = memory_new(worker->partitions.count, sizeof(*reading));
+    struct refused *refused;
+    size_t count;
+    int status;
+
+    for (size_t i = 0; i < worker->partitions.count; i++) {
+        const struct partition *partition = &worker->partitions.list[i];
+
+        reading[i] = (struct progress){.partition = partition->id,
+                                       .totals_offset = partition->totals_offset,
+                                       .archive_offset = partition->archive_offset};
+    }
+    status = rejected_find_refused(worker->postgres, &worker->job->key, reading, worker->partitions.count, &refused,
+                                   &count, error);
+    free(reading);
+    if (!status)
+        excess_set_refused(&worker->pending.excess, refused, count);
+    return status;
+}
+
+/* A partition whose progress was deleted begins again only where it was never counted. */
+static int claim_partitions(struct worker *worker, struct claim *claim, struct error *error)
+{
+    const struct job *job = worker->job;
+    int status =
+        progress_claim(worker->postgres, &job->key, worker->owner, false, claim->progress, claim->count, error);
+
+    if (status <= 0)
+        return status;
+    if (begin_again(worker->postgres, job, false, error) ||
+        progress_claim(worker->postgres, &job->key, worker->owner, true, claim->progress, claim->count, error))
+        return -1;
+    return 0;
+}
+
 int acquire_partitions(struct worker *worker, struct error *error)
 {
     cleanup(release_claim) struct claim claim = {0};
     bool connects = !worker->postgres;
     size_t unclaimed = partitions_count_unclaimed(&worker->partitions);
 
-    if (connects && (staging_check_space(worker->staging, error) || connect_to_postgres(worker, error)))
+    if (connects && (look_at_disk(worker, error) || connect_to_postgres(worker, error)))
         return -1;
     /* Whoever had these partitions before us may be dead, and nobody may ever start in its place. */
     if ((connects || unclaimed) && recover_abandoned(worker->postgres, worker->job->storage_root, error))
@@ -216,13 +302,12 @@ int acquire_partitions(struct worker *worker, struct error *error)
     if (!unclaimed)
         return 0;
     list_unclaimed(&worker->partitions, &claim);
-    if (topic_check(worker, error) || find_ranges(worker, &claim, error) ||
-        progress_claim(worker->postgres, &worker->job->key, worker->owner, claim.progress, claim.count, error) ||
+    if (topic_check(worker, error) || find_starts(worker, &claim, error) || claim_partitions(worker, &claim, error) ||
         check_losses(worker, &claim, error))
         return -1;
     tell_of_going_back(worker, &claim);
     worker->timers.post_at = 0;
     /* Until then it is known what is to be written. */
     worker->timers.probe_at = time_monotonic_ms() + PROBE_INTERVAL_MS;
-    return begin_to_read(worker, &claim, error);
+    return begin_to_read(worker, &claim, error) || find_refused(worker, error) ? -1 : 0;
 }

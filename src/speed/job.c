@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/layout.h"
+#include "base/memory.h"
 #include "base/time.h"
 
 /* What --memory-limit has to hold, as measured (tests/integration/test_memory.py): program and libraries; a worker's
@@ -58,14 +60,17 @@ int job_init(struct job *job, const struct config *config, struct error *error)
         .key = {config_text(config, OPTION_JOB), config_text(config, OPTION_TOPIC)},
         .bytes_table = config_text(config, OPTION_JDBC_TABLE),
         .storage_root = config_text(config, OPTION_STORAGE_ROOT),
-        .record_limits = {config_number(config, OPTION_MAX_FUTURE) / 1000, config_number(config, OPTION_MAX_BYTES)},
+        .record_limits = {config_number(config, OPTION_MAX_FUTURE) / 1000, config_number(config, OPTION_MAX_BYTES),
+                          config_words(config, OPTION_ACCEPT)},
         .rows_limits = {(size_t)config_number(config, OPTION_ROLL_ROWS),
                         (size_t)config_number(config, OPTION_ROLL_BYTES)},
         .commit_interval_ms = config_number(config, OPTION_COMMIT_INTERVAL),
         .roll_age_ms = config_number(config, OPTION_ROLL_AGE),
+        .leave_after_ms = config_number(config, OPTION_LEAVE_AFTER),
         .accept_loss = config_flag(config, OPTION_ACCEPT_LOSS),
         .archive = !config_flag(config, OPTION_NO_ARCHIVE),
     };
+    job->archive_path = memory_printf("%s/" LAYOUT_DATA, job->storage_root);
     return read_memory_limit(job, error) || read_start(job, error) ? -1 : 0;
 }
 
@@ -74,6 +79,8 @@ void job_release(struct job *job)
     if (job->inquirer)
         rd_kafka_destroy(job->inquirer);
     job->inquirer = NULL;
+    free(job->archive_path);
+    job->archive_path = NULL;
     free(job->ends);
     job->ends = NULL;
 }

@@ -7,7 +7,7 @@
 #include "archive/rows.h"
 #include "config/config.h"
 #include "kafka/client.h"
-#include "postgres/progress.h"
+#include "postgres/data_set.h"
 
 /** Where the partitions of a job begin that has never run. */
 enum start_kind { START_EARLIEST, START_LATEST, START_TIME };
@@ -17,11 +17,14 @@ struct job {
     struct progress_key key;
     const char *bytes_table;
     const char *storage_root;
+    char *archive_path;                /* the folder that holds year=… */
+    char archive_id[DATA_SET_ID_SIZE]; /* set by prepare_job(); empty without archive */
     struct record_limits record_limits;
     struct rows_limits rows_limits;
     size_t pending_memory; /* bytes that each worker's pending messages may take, from --memory-limit; 0: no limit */
     int64_t commit_interval_ms;
     int64_t roll_age_ms;
+    int64_t leave_after_ms; /* of an outage of PostgreSQL or the disk */
     enum start_kind start;
     int64_t start_time; /* of START_TIME, seconds since the Unix epoch */
     bool accept_loss;

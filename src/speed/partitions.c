@@ -58,6 +58,16 @@ void partitions_remove(struct partitions *partitions, int32_t id)
             (partitions->count - index) * sizeof(*partitions->list));
 }
 
+struct progress partition_progress(const struct partition *partition)
+{
+    return (struct progress){
+        .partition = partition->id,
+        .totals_offset = partition->totals_offset,
+        .archive_offset = partition->archive_offset,
+        .epoch = partition->epoch,
+    };
+}
+
 void partitions_unclaim(struct partitions *partitions)
 {
     for (size_t i = 0; i < partitions->count; i++) {

@@ -1,7 +1,8 @@
 /*
- * The partitions of one worker and how far each is read, committed and archived. Invariants of a claimed partition:
- * archive_offset <= totals_offset, archive_offset <= next_offset; what lies from totals_offset to next_offset is in
- * memory as totals, what lies from archive_offset to next_offset as rows.
+ * The partitions of one worker and how far each is read, committed and archived. Totals and archive are two sides that
+ * do not wait for each other: either offset of a claimed partition may be ahead, of the other and, when it is read
+ * again for the other, of next_offset. What lies from totals_offset to next_offset is in memory as totals, what lies
+ * from archive_offset to next_offset as rows.
  */
 #ifndef ANTENNA_SPEED_PARTITIONS_H
 #define ANTENNA_SPEED_PARTITIONS_H
@@ -11,13 +12,15 @@
 #include <stdint.h>
 
 #include "base/attributes.h"
+#include "postgres/progress.h"
 
-/** What was added since the last commit or roll. */
+/** What one side has added since its last transaction, a commit or a roll. */
 struct partition_delta {
     int64_t records;
     int64_t rejected;
     int64_t bytes;
-    int64_t until; /* event time that was reached: the latest, none counted as later than its arrival; 0: none */
+    int64_t until; /* event time that was reached: the latest, none counted as later than its arrival, and none that is
+                      ahead of the clock; 0: none */
 };
 
 struct partition {
@@ -50,6 +53,9 @@ void partitions_remove(struct partitions *partitions, int32_t id);
 
 /** The partition of that number, or NULL. Valid until one is added or removed. */
 struct partition *partitions_find(const struct partitions *partitions, int32_t id);
+
+/** A claimed partition as PostgreSQL has it, unless its claim was fenced or the database restored. */
+struct progress partition_progress(const struct partition *partition) must_check;
 
 /** Drops all claims and deltas; what PostgreSQL has confirmed is kept in mind. */
 void partitions_unclaim(struct partitions *partitions);

@@ -1,5 +1,7 @@
 #include "speed/pending.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/time.h"
@@ -10,6 +12,14 @@
 
 /* Bytes that DuckDB takes to encode a row, its names included, as measured. */
 #define ROW_ENCODING 160
+
+/* Bytes that may be in the archive before they are in the totals: 4096 workers together fit the half of int64 that
+ * count_nearly_full.sql leaves them. */
+#define BYTES_AHEAD_MAX ((int64_t)1 << 50)
+
+/* No event of at most so many bytes fills an hour while others are in the archive and not in the totals, which would
+ * then have no room for them: that takes millions of such events. */
+#define BYTES_EACH_MAX ((int64_t)1 << 40)
 
 /* With a limit of memory, names and sums keep this part of it, so that most of it is for what comes. */
 #define MEMORY_KEPT 4
@@ -34,6 +44,7 @@ void pending_release(struct pending *pending)
     totals_free(pending->totals);
     rejected_release(&pending->rejected);
     rows_clear(&pending->rows);
+    excess_release(&pending->excess);
 }
 
 static bool keeps_names(const struct pending *pending)
@@ -45,6 +56,8 @@ static bool keeps_names(const struct pending *pending)
 /* A table of sums that a flood has made large is not kept either. */
 static void drop_totals(struct pending *pending)
 {
+    pending->bytes = 0;
+    memset(pending->rejected_reasons, 0, sizeof(pending->rejected_reasons));
     totals_clear(pending->totals);
     if (!pending->memory_max || totals_memory(pending->totals) <= pending->memory_max / MEMORY_KEPT)
         return;
@@ -52,28 +65,46 @@ static void drop_totals(struct pending *pending)
     pending->totals = totals_new();
 }
 
-void pending_commit(struct pending *pending)
+static void forget_names(struct pending *pending)
 {
-    totals_clear(pending->totals);
-    rejected_begin(&pending->rejected);
-    memset(pending->rejected_reasons, 0, sizeof(pending->rejected_reasons));
-}
-
-void pending_drop(struct pending *pending)
-{
-    drop_totals(pending);
-    rejected_drop(&pending->rejected);
-    memset(pending->rejected_reasons, 0, sizeof(pending->rejected_reasons));
-    rows_clear(&pending->rows);
-    if (keeps_names(pending))
+    if (keeps_names(pending) || totals_count(pending->totals) || pending->rows.count)
         return;
     dictionary_clear(&pending->dictionary);
     for (size_t i = 0; i < CONSUMER_READ_MAX; i++)
         pending->ahead[i].coded = false;
 }
 
+void pending_commit(struct pending *pending)
+{
+    drop_totals(pending);
+    excess_commit(&pending->excess);
+    rejected_begin(&pending->rejected);
+    forget_names(pending);
+}
+
+void pending_roll(struct pending *pending)
+{
+    rows_clear(&pending->rows);
+    forget_names(pending);
+}
+
+void pending_drop(struct pending *pending)
+{
+    drop_totals(pending);
+    excess_drop(&pending->excess);
+    rejected_drop(&pending->rejected);
+    pending_roll(pending);
+}
+
+bool pending_may_roll_first(const struct pending *pending)
+{
+    return keeps_names(pending) && pending->excess.hour_count == 0 && pending->bytes <= BYTES_AHEAD_MAX &&
+           pending->ahead->decoder.limits.max_bytes <= BYTES_EACH_MAX;
+}
+
 void pending_decode(struct pending *pending, const struct message *messages, size_t count)
 {
+    pending->latest = time_now() + pending->ahead->decoder.limits.max_future;
     for (size_t i = 0; i < count; i++) {
         struct decoded *decoded = &pending->ahead[i];
         const struct message *message = &messages[i];
@@ -102,8 +133,8 @@ void pending_intern(struct pending *pending, size_t count)
     }
 }
 
-static int take_rejected(struct pending *pending, struct partition *partition, const struct message *message,
-                         const struct reject *reject)
+static enum pending_limit take_rejected(struct pending *pending, struct partition *partition,
+                                        const struct message *message, const struct reject *reject)
 {
     struct rejected_message rejected = {
         .partition = message->partition,
@@ -112,16 +143,17 @@ static int take_rejected(struct pending *pending, struct partition *partition, c
         .detail = reject->detail,
         .position = reject->position,
         .payload = {message->data ? message->data : "", message->size},
+        .always_kept = reject->reason == REJECT_SUM_OUT_OF_RANGE,
     };
 
     /* Read again for the archive only: it was kept by the commit that passed it. */
     if (message->offset < partition->totals_offset)
-        return 0;
+        return PENDING_TAKEN;
     if (rejected_add(&pending->rejected, &rejected, time_now()))
-        return 1;
+        return PENDING_TOTALS_FULL;
     partition->to_total.rejected++;
     pending->rejected_reasons[reject->reason]++;
-    return 0;
+    return PENDING_TAKEN;
 }
 
 /* Whether what waits, and writing it, takes all that it may. When nothing waits there is room for one record. */
@@ -134,10 +166,17 @@ static bool is_full(const struct pending *pending)
            pending->memory_max;
 }
 
-/* How far an event tells that event time has come: a device whose clock is ahead tells no more than its arrival. */
-static int64_t time_reached(const struct record *record, const struct message *message)
+/*
+ * How far an event shows that event time has come, or 0. A device whose clock is ahead shows no more than its arrival.
+ * What lies further ahead of our clock than an event may of its arrival shows nothing: PostgreSQL's clock would limit
+ * it to now, and hours would be sealed before the messages that wait in the partition are read.
+ */
+static int64_t time_reached(const struct pending *pending, const struct record *record, const struct message *message)
 {
-    return message->arrival >= 0 && message->arrival < record->timestamp ? message->arrival : record->timestamp;
+    int64_t reached =
+        message->arrival >= 0 && message->arrival < record->timestamp ? message->arrival : record->timestamp;
+
+    return reached <= pending->latest ? reached : 0;
 }
 
 static void note_time(struct partition_delta *delta, int64_t reached)
@@ -146,49 +185,81 @@ static void note_time(struct partition_delta *delta, int64_t reached)
         delta->until = reached;
 }
 
-/* Whether one more record keeps a delta within int64. */
-static bool add_to_delta(struct partition_delta *delta, int64_t bytes)
+/* `bytes` is the sum with the record's. */
+static void note_record(struct partition_delta *delta, int64_t bytes, int64_t reached)
 {
-    if (__builtin_add_overflow(delta->bytes, bytes, &delta->bytes))
-        return false;
     delta->records++;
-    return true;
+    delta->bytes = bytes;
+    note_time(delta, reached);
 }
 
-static int take_record(struct pending *pending, struct partition *partition, const struct message *message,
-                       const struct decoded *decoded)
+static enum pending_limit take_record(struct pending *pending, struct partition *partition,
+                                      const struct message *message, const struct decoded *decoded)
 {
     const struct record *record = &decoded->record;
-    struct partition_delta to_archive = partition->to_archive, to_total = partition->to_total;
-    bool totalled = message->offset < partition->totals_offset;
-    int64_t reached = time_reached(record, message);
-    struct coded_event event = decoded->event;
+    bool archives = message->offset >= partition->archive_offset, totals = message->offset >= partition->totals_offset;
+    int64_t reached = time_reached(pending, record, message), archived = 0, totalled = 0;
+    const struct coded_event *event = &decoded->event;
+    struct coded_event coded_now;
 
     if (is_full(pending))
-        return 1;
-    if ((pending->archive && !add_to_delta(&to_archive, record->bytes)) ||
-        (!totalled && !add_to_delta(&to_total, record->bytes)))
-        return 1;
-    if (!decoded->coded && dictionary_encode(&pending->dictionary, record, decoded->hashes, &event))
-        return 1;
-    if ((pending->archive && !rows_have_room(&pending->rows, &event)) ||
-        (!totalled && totals_add(pending->totals, &event)))
-        return 1;
-    if (pending->archive)
-        rows_add(&pending->rows, &event, partition->id, message->offset);
-    note_time(&to_archive, reached);
-    note_time(&to_total, reached);
-    partition->to_archive = to_archive;
-    partition->to_total = to_total;
-    return 0;
+        return PENDING_EVERYTHING_FULL;
+    if (!decoded->coded) {
+        if (dictionary_encode(&pending->dictionary, record, decoded->hashes, &coded_now))
+            return PENDING_EVERYTHING_FULL;
+        event = &coded_now;
+    }
+    if (archives && pending->archive &&
+        (__builtin_add_overflow(partition->to_archive.bytes, record->bytes, &archived) ||
+         !rows_have_room(&pending->rows, event)))
+        return PENDING_ROWS_FULL;
+    /* What waits of one partition is no more than what waits of all. */
+    if (totals &&
+        (__builtin_add_overflow(pending->bytes, record->bytes, &totalled) || totals_add(pending->totals, event)))
+        return PENDING_TOTALS_FULL;
+    if (archives && pending->archive) {
+        rows_add(&pending->rows, event, partition->id, message->offset);
+        note_record(&partition->to_archive, archived, reached);
+    } else if (archives)
+        note_time(&partition->to_archive, reached);
+    if (totals) {
+        excess_take(&pending->excess, record->timestamp, record->bytes);
+        pending->bytes = totalled;
+        note_record(&partition->to_total, partition->to_total.bytes + record->bytes, reached);
+    }
+    return PENDING_TAKEN;
 }
 
-int pending_take(struct pending *pending, struct partition *partition, const struct message *message,
-                 const struct decoded *decoded)
+/* Whether a record is one that no sum has, or had, room for. */
+static bool is_excess(const struct pending *pending, const struct partition *partition, const struct message *message,
+                      const struct record *record)
 {
-    int full = decoded->rejected ? take_rejected(pending, partition, message, &decoded->reject)
-                                 : take_record(pending, partition, message, decoded);
+    return message->offset < partition->totals_offset
+               ? excess_was_refused(&pending->excess, partition->id, message->offset)
+               : !excess_has_room(&pending->excess, record->timestamp, record->bytes);
+}
 
+static enum pending_limit take_excess(struct pending *pending, struct partition *partition,
+                                      const struct message *message, const struct record *record)
+{
+    struct reject reject = {.reason = REJECT_SUM_OUT_OF_RANGE};
+
+    snprintf(reject.detail, sizeof(reject.detail), "bytes %" PRId64 " would make the sum of its hour exceed %" PRId64,
+             record->bytes, INT64_MAX);
+    return take_rejected(pending, partition, message, &reject);
+}
+
+enum pending_limit pending_take(struct pending *pending, struct partition *partition, const struct message *message,
+                                const struct decoded *decoded)
+{
+    enum pending_limit full;
+
+    if (decoded->rejected)
+        full = take_rejected(pending, partition, message, &decoded->reject);
+    else if (is_excess(pending, partition, message, &decoded->record))
+        full = take_excess(pending, partition, message, &decoded->record);
+    else
+        full = take_record(pending, partition, message, decoded);
     if (!full)
         partition->next_offset = message->offset + 1;
     return full;

@@ -9,6 +9,7 @@
 #include "archive/rows.h"
 #include "kafka/consumer.h"
 #include "postgres/rejected.h"
+#include "speed/excess.h"
 #include "speed/job.h"
 #include "speed/partitions.h"
 #include "speed/totals.h"
@@ -31,9 +32,12 @@ struct pending {
     struct totals *totals;
     struct rejected rejected;
     int64_t rejected_reasons[REJECT_REASONS]; /* messages since the last commit */
+    int64_t latest;                           /* time of the last read, and as much as an event may be ahead */
     bool archive;                             /* rows are wanted */
     size_t memory_max;                        /* bytes; 0: no limit beside those of each part */
     struct rows rows;
+    int64_t bytes; /* of the totals, all partitions */
+    struct excess excess;
 };
 
 /** Makes an empty one with the job's limits; release with pending_release(). */
@@ -42,11 +46,21 @@ void pending_init(struct pending *pending, const struct job *job);
 /** Frees it. */
 void pending_release(struct pending *pending);
 
-/** Forgets totals and rejected messages, which were committed. */
+/** Forgets totals and rejected messages, which were committed, and the names as pending_roll() does. */
 void pending_commit(struct pending *pending);
+
+/** Forgets the rows, which were rolled, and the names when they have become many and nothing refers to them. */
+void pending_roll(struct pending *pending);
 
 /** Drops totals, rejected messages and rows, and the names when they have become many. */
 void pending_drop(struct pending *pending);
+
+/**
+ * Whether rows may be rolled before the totals that wait are committed. Not when names have become many, which are
+ * forgotten when nothing refers to them. Not when the commit may find an hour full and reject events (excess.h), as it
+ * may where an event has more than a TiB: the archive must not have those.
+ */
+bool pending_may_roll_first(const struct pending *pending) must_check;
 
 /** Decodes the messages of one read into `ahead`, where they are valid until the next call. */
 void pending_decode(struct pending *pending, const struct message *messages, size_t count);
@@ -54,12 +68,19 @@ void pending_decode(struct pending *pending, const struct message *messages, siz
 /** Gives the names of what was decoded their codes, as far as there is room, and fetches their sums into the cache. */
 void pending_intern(struct pending *pending, size_t count);
 
+/** What a message was not taken for: which limit of memory is reached. */
+enum pending_limit {
+    PENDING_TAKEN,          /* none */
+    PENDING_TOTALS_FULL,    /* a commit makes room */
+    PENDING_ROWS_FULL,      /* a roll does */
+    PENDING_EVERYTHING_FULL /* a commit does, or a roll after it */
+};
+
 /**
  * Takes a message of a claimed partition, as it was decoded, and gives it to each side, totals and archive, whose
- * offset it has not passed. Returns 1, with nothing taken, when a limit of memory is reached: write what is pending and
- * take it again. When nothing is pending any message is taken.
+ * offset it has not passed; with a limit reached nothing is taken. When nothing is pending any message is taken.
  */
-int pending_take(struct pending *pending, struct partition *partition, const struct message *message,
-                 const struct decoded *decoded) must_check;
+enum pending_limit pending_take(struct pending *pending, struct partition *partition, const struct message *message,
+                                const struct decoded *decoded) must_check;
 
 #endif

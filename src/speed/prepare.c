@@ -2,11 +2,18 @@
 
 #include <stdlib.h>
 
+#include "archive/identity.h"
 #include "archive/staging.h"
+#include "base/log.h"
 #include "base/memory.h"
-#include "config/jdbc.h"
-#include "kafka/client.h"
+#include "kafka/offsets.h"
+#include "kafka/sample.h"
+#include "postgres/login.h"
 #include "postgres/schema.h"
+#include "speed/topic.h"
+
+/* Of how many partitions messages are looked at before the first start: each takes a request. */
+#define STAMPS_PARTITIONS_MAX 50
 
 /* The topic's partitions, from 0 on: what Kafka holds of each. */
 struct extent {
@@ -21,9 +28,7 @@ static void release_extent(struct extent *extent)
 
 static int open_database(const struct config *config, struct postgres **ret_postgres, struct error *error)
 {
-    cleanup(jdbc_release) struct jdbc_address address = {0};
-
-    if (jdbc_from_config(config, &address, error) || postgres_open(&address, ret_postgres, error))
+    if (login(config, ret_postgres, error))
         return -1;
     return schema_check(*ret_postgres, config, error);
 }
@@ -40,8 +45,23 @@ static int check_storage(const char *root, struct error *error)
     return status;
 }
 
+/* Before anything is written below the root, which may not be mounted. One process at a time gives a new archive its
+ * identity. */
+static int check_archive(struct job *job, struct postgres *postgres, struct error *error)
+{
+    bool adopt = config_flag(job->config, OPTION_ADOPT_ARCHIVE);
+
+    if (!job->archive)
+        return 0;
+    if (data_set_lock(postgres, error) ||
+        identity_check(postgres, job->archive_path, adopt ? IDENTITY_ADOPT : IDENTITY_OWN, job->archive_id, error))
+        return -1;
+    return data_set_unlock(postgres, error);
+}
+
 static int find_extent(const struct job *job, struct extent *extent, struct error *error)
 {
+    cleanup(memory_free) int32_t *partitions = NULL;
     int32_t count;
 
     if (kafka_count_partitions(job->inquirer, job->config, &count, error))
@@ -51,39 +71,124 @@ static int find_extent(const struct job *job, struct extent *extent, struct erro
                   config_text(job->config, OPTION_KAFKA_SERVER));
         return error_hint(error, "check its name, or create it; antenna simulate creates it too");
     }
-    extent->ranges = memory_new((size_t)count, sizeof(*extent->ranges));
-    for (; extent->count < (size_t)count; extent->count++)
-        if (kafka_query_range(job->inquirer, job->key.topic, (int32_t)extent->count, KAFKA_ANSWER_TIMEOUT_MS,
-                              &extent->ranges[extent->count], error))
-            return -1;
+    partitions = memory_new((size_t)count, sizeof(*partitions));
+    for (int32_t i = 0; i < count; i++)
+        partitions[i] = i;
+    extent->count = (size_t)count;
+    extent->ranges = memory_new(extent->count, sizeof(*extent->ranges));
+    return offsets_query_ranges(job->inquirer, job->key.topic, partitions, extent->count, KAFKA_ANSWER_TIMEOUT_MS,
+                                extent->ranges, error);
+}
+
+/* The last messages of the topic. */
+struct stamps {
+    int64_t messages;
+    int64_t unknown;      /* whose timestamp cannot be their arrival, and the first of them: */
+    struct message first; /* without its data */
+};
+
+static void take_stamp(void *context, const struct message *message)
+{
+    struct stamps *stamps = context;
+
+    stamps->messages++;
+    if (message->arrival < 0 && stamps->unknown++ == 0)
+        stamps->first = *message;
+}
+
+/* Kafka looks for a time by timestamps: where some are none, it finds another place, or none. */
+static int check_stamps(const struct job *job, const struct extent *extent, struct error *error)
+{
+    int32_t partitions = extent->count < STAMPS_PARTITIONS_MAX ? (int32_t)extent->count : STAMPS_PARTITIONS_MAX;
+    struct stamps stamps = {0};
+
+    if (sample_read(job->config, partitions, take_stamp, &stamps, error))
+        return -1;
+    if (stamps.unknown == 0)
+        return 0;
+    error_set(
+        error, ERROR_MISTAKE,
+        "could not find where --start begins: of the last %lld messages %lld have a Kafka timestamp that cannot be "
+        "their arrival, such as partition %d, offset %lld: %lld",
+        (long long)stamps.messages, (long long)stamps.unknown, (int)stamps.first.partition,
+        (long long)stamps.first.offset, (long long)stamps.first.stamp_ms);
+    return error_hint(error, "give --start earliest or latest; antenna doctor explains the timestamps");
+}
+
+/* Only for the first start: later ones go on where the job stands. */
+static int find_time(const struct job *job, struct postgres *postgres, const struct extent *extent, int64_t *ret_starts,
+                     struct error *error)
+{
+    struct progress_traces traces;
+
+    if (progress_find_traces(postgres, &job->key, job->bytes_table, &traces, error) ||
+        (!traces.has_progress && check_stamps(job, extent, error)))
+        return -1;
+    return offsets_query_at(job->inquirer, job->key.topic, job->start_time, extent->count, KAFKA_ANSWER_TIMEOUT_MS,
+                            ret_starts, error);
+}
+
+static int find_starts(const struct job *job, struct postgres *postgres, const struct extent *extent,
+                       int64_t *ret_starts, struct error *error)
+{
+    if (job->start == START_TIME && find_time(job, postgres, extent, ret_starts, error))
+        return -1;
+    for (size_t i = 0; i < extent->count; i++)
+        if (job->start == START_EARLIEST)
+            ret_starts[i] = extent->ranges[i].first;
+        else if (job->start == START_LATEST || ret_starts[i] < 0)
+            ret_starts[i] = extent->ranges[i].end;
     return 0;
 }
 
-static int find_start(const struct job *job, int32_t partition, const struct offset_range *range, int64_t *ret_offset,
-                      struct error *error)
+int begin_again(struct postgres *postgres, const struct job *job, bool first, struct error *error)
 {
-    *ret_offset = job->start == START_LATEST ? range->end : range->first;
-    if (job->start != START_TIME)
-        return 0;
-    if (kafka_query_offset_at(job->inquirer, job->key.topic, partition, job->start_time, ret_offset, error))
+    const struct progress_key *key = &job->key;
+    struct progress_traces traces;
+
+    if (progress_find_traces(postgres, key, job->bytes_table, &traces, error))
         return -1;
-    if (*ret_offset < 0)
-        *ret_offset = range->end;
+    if (first && traces.has_progress)
+        return 0;
+    if (traces.counted) {
+        error_set(error, ERROR_MISTAKE,
+                  "the progress of job \"%s\" in topic \"%s\" was deleted: to begin again would count "
+                  "its messages twice",
+                  key->job, key->topic);
+        return error_hint(error, "restore antenna.progress from a backup; to count everything again, see Start over in "
+                                 "the recipes");
+    }
+    if (traces.known)
+        log_line(LOG_WARNING,
+                 "the progress of job \"%s\" in topic \"%s\" was deleted: nothing was counted, and it begins "
+                 "again",
+                 key->job, key->topic);
     return 0;
+}
+
+/* One process at a time: of two jobs that start at once and exclude each other, the second is refused. Kafka, which may
+ * be slow to answer, was asked before. */
+static int join_data_set(const struct job *job, struct postgres *postgres, const int64_t *starts, size_t count,
+                         struct error *error)
+{
+    char topic_id[TOPIC_ID_SIZE];
+
+    if (topic_id_query(job->inquirer, job->key.topic, KAFKA_ANSWER_TIMEOUT_MS, topic_id, error) ||
+        data_set_lock(postgres, error) || topic_join(postgres, job, topic_id, starts, count, error) ||
+        begin_again(postgres, job, true, error) || progress_begin(postgres, &job->key, starts, count, error))
+        return -1;
+    return data_set_unlock(postgres, error);
 }
 
 static int note_starts(const struct job *job, struct postgres *postgres, const struct extent *extent,
                        struct error *error)
 {
-    int64_t *starts = memory_new(extent->count, sizeof(*starts));
-    int status = 0;
+    cleanup(memory_free) int64_t *starts = memory_new(extent->count, sizeof(*starts));
 
-    for (size_t i = 0; i < extent->count && !status; i++)
-        status = find_start(job, (int32_t)i, &extent->ranges[i], &starts[i], error);
-    if (!status)
-        status = progress_begin(postgres, &job->key, starts, extent->count, error);
-    free(starts);
-    return status;
+    return find_starts(job, postgres, extent, starts, error) ||
+                   join_data_set(job, postgres, starts, extent->count, error)
+               ? -1
+               : 0;
 }
 
 static void set_ends(struct job *job, const struct extent *extent)
@@ -111,8 +216,8 @@ int prepare_job(struct job *job, struct error *error)
 {
     cleanup(postgres_cleanup) struct postgres *postgres = NULL;
 
-    if (open_database(job->config, &postgres, error) || check_storage(job->storage_root, error) ||
-        kafka_open_inquirer(job->config, &job->inquirer, error))
+    if (open_database(job->config, &postgres, error) || check_archive(job, postgres, error) ||
+        check_storage(job->storage_root, error) || kafka_open_inquirer(job->config, &job->inquirer, error))
         return -1;
     return prepare_topic(job, postgres, error);
 }

@@ -12,4 +12,11 @@
  */
 int prepare_job(struct job *job, struct error *error) must_check;
 
+/**
+ * Decides whether a job without progress (`first`), or partitions without progress, may begin: as if for the first time
+ * where nothing is known of them, with a warning where their progress was deleted and neither totals nor archive can
+ * hold any of their messages. Error: ERROR_MISTAKE where these would be counted twice.
+ */
+int begin_again(struct postgres *postgres, const struct job *job, bool first, struct error *error) must_check;
+
 #endif

@@ -27,10 +27,10 @@ static void add_counters(const struct counters *counters, struct report *report)
     report->read_again += counter_read(&counters->read_again);
     report->totalled += counter_read(&counters->totalled);
     add_rejected(counters, report);
-    report->bytes += counter_read(&counters->bytes);
+    report->bytes = counter_sum(report->bytes, counter_read(&counters->bytes));
     report->rows += counter_read(&counters->rows);
     report->archived += counter_read(&counters->archived);
-    report->archived_bytes += counter_read(&counters->archived_bytes);
+    report->archived_bytes = counter_sum(report->archived_bytes, counter_read(&counters->archived_bytes));
     report->files += counter_read(&counters->files);
     report->file_bytes += counter_read(&counters->file_bytes);
     report->last_commit = later(report->last_commit, &counters->last_commit);

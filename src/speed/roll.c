@@ -3,16 +3,18 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "archive/identity.h"
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "base/time.h"
 #include "postgres/archive_files.h"
+#include "postgres/totals.h"
 #include "speed/commit.h"
 
 /* The files of one roll, and their sizes together. */
 struct roll {
     struct archive_files files;
-    char names[ROWS_HOURS_MAX][LAYOUT_NAME_SIZE];
+    char (*names)[LAYOUT_NAME_SIZE];
     size_t count;
     int64_t size;
 };
@@ -33,6 +35,7 @@ static size_t collect_steps(const struct partitions *partitions, struct progress
             steps[count++] = (struct progress_step){
                 .partition = partition->id,
                 .epoch = partition->epoch,
+                .from_offset = partition->archive_offset,
                 .next_offset = partition->next_offset,
                 .records = partition->to_archive.records,
                 .bytes = partition->to_archive.bytes,
@@ -93,7 +96,8 @@ static int write_files(struct worker *worker, struct roll *roll, struct error *e
 {
     struct rows *rows = &worker->pending.rows;
 
-    qsort(rows->hours, rows->hour_count, sizeof(struct rows_hour *), compare_hours);
+    if (rows->hour_count)
+        qsort(rows->hours, rows->hour_count, sizeof(struct rows_hour *), compare_hours);
     for (size_t i = 0; i < rows->hour_count; i++)
         if (write_file(worker, rows->hours[i], roll, error))
             return -1;
@@ -126,6 +130,16 @@ static int publish_files(struct worker *worker, const struct roll *roll, struct 
     return 0;
 }
 
+/* A refused transaction has listed none of them, and nobody else looks into the folder of a worker that lives. */
+static void delete_files(struct worker *worker, const struct roll *roll)
+{
+    struct error ignored;
+
+    for (size_t i = 0; i < roll->count; i++)
+        if (staging_delete(worker->staging, roll->names[i], &ignored))
+            continue;
+}
+
 static void note_roll(struct worker *worker, const struct roll *roll, int64_t begin_us)
 {
     struct counters *counters = &worker->counters;
@@ -144,7 +158,7 @@ static void note_roll(struct worker *worker, const struct roll *roll, int64_t be
     counter_add(&counters->file_bytes, roll->size);
     counter_set(&counters->last_roll, time_now());
     histogram_add(&counters->rolls, time_monotonic_us() - begin_us);
-    pending_drop(&worker->pending);
+    pending_roll(&worker->pending);
 }
 
 static bool anything_to_roll(const struct partitions *partitions)
@@ -155,27 +169,57 @@ static bool anything_to_roll(const struct partitions *partitions)
     return false;
 }
 
+static int find_nearly_full(struct worker *worker, bool *ret_any, struct error *error)
+{
+    const struct rows *rows = &worker->pending.rows;
+    cleanup(array_release) struct array hours = {0};
+
+    array_begin(&hours, ARRAY_TIMESTAMP);
+    for (size_t i = 0; i < rows->hour_count; i++)
+        array_add_timestamp(&hours, rows->hours[i]->hour);
+    return totals_any_nearly_full(worker->postgres, &hours, ret_any, error);
+}
+
+/* Commits where what is rolled must not be ahead of the totals; where none wait, it is not. */
+static int commit_if_needed(struct worker *worker, struct error *error)
+{
+    bool needed = !pending_may_roll_first(&worker->pending);
+
+    if (!needed && totals_count(worker->pending.totals) && find_nearly_full(worker, &needed, error))
+        return -1;
+    return needed ? write_to_postgres(worker, error) : 0;
+}
+
 int write_to_storage(struct worker *worker, struct error *error)
 {
     struct roll roll = {0};
     int64_t begin_us;
     int status;
 
-    if (write_to_postgres(worker, error))
-        return -1;
-    stages_end(&worker->stages, STAGE_COMMIT);
     if (!anything_to_roll(&worker->partitions))
         return 0;
+    if (commit_if_needed(worker, error))
+        return -1;
+    stages_end(&worker->stages, STAGE_COMMIT);
     begin_us = time_monotonic_us();
     archive_files_begin(&roll.files);
-    status = write_files(worker, &roll, error);
+    roll.names = memory_new(worker->pending.rows.hour_count, sizeof(*roll.names));
+    status = identity_look(worker->job->archive_path, worker->job->archive_id, error);
+    if (!status && !staging_is_held(worker->staging))
+        status = error_set(error, ERROR_WORLD, "another process has taken over the staging folder %s of this one",
+                           staging_token(worker->staging));
+    if (!status)
+        status = write_files(worker, &roll, error);
     if (!status)
         status = list_files(worker, &roll, error);
+    if (status && error->kind == ERROR_FENCED)
+        delete_files(worker, &roll);
     if (!status)
         status = publish_files(worker, &roll, error);
     if (!status)
         note_roll(worker, &roll, begin_us);
     stages_end(&worker->stages, STAGE_ENCODE);
     archive_files_release(&roll.files);
+    free(roll.names);
     return status;
 }

@@ -8,6 +8,8 @@
 #include "base/notify.h"
 #include "base/stop.h"
 #include "base/time.h"
+#include "kafka/property.h"
+#include "metrics/server.h"
 #include "speed/display.h"
 #include "speed/metrics.h"
 #include "speed/prepare.h"
@@ -152,7 +154,7 @@ int speed_run(const struct config *config, struct error *error)
     long long workers = config_number(config, OPTION_WORKERS);
     int status;
 
-    if (job_init(&speed.job, config, error))
+    if (metrics_server_check(config, error) || job_init(&speed.job, config, error) || property_check(config, error))
         return -1;
     log_identify(speed.job.key.job, speed.job.key.topic);
     status = prepare_job(&speed.job, error);

@@ -29,11 +29,9 @@ int64_t supervise(struct supervision *supervision, const struct speed_metrics *m
         return INT64_MAX;
     if (stop_requested()) {
         if (!supervision->stopping)
-            notify_send("STOPPING=1\nSTATUS=writes what it has read, and stops");
-        supervision->stopping = true;
+            supervision->stopping = notify_send("STOPPING=1\nSTATUS=writes what it has read, and stops");
     } else if (!supervision->ready && are_ready(metrics, now_ms)) {
-        notify_send("READY=1\nSTATUS=reads");
-        supervision->ready = true;
+        supervision->ready = notify_send("READY=1\nSTATUS=reads");
     }
     if (supervision->ready && !supervision->stopping && have_turned(supervision, metrics, now_ms))
         notify_alive();

@@ -6,10 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "archive/identity.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/stop.h"
 #include "base/time.h"
+#include "speed/absence.h"
 #include "speed/acquire.h"
 #include "speed/commit.h"
 #include "speed/idle.h"
@@ -87,6 +89,7 @@ static void begin_pause(struct worker *worker, const struct error *cause)
 /* A failure of the world ends in a pause, any other ends the worker. */
 static int handle_failure(struct worker *worker, struct error *error)
 {
+    identity_explain(worker->job->archive_path, worker->job->archive_id, error);
     if (error->kind != ERROR_WORLD && error->kind != ERROR_FENCED)
         return -1;
     if (error->kind == ERROR_FENCED)
@@ -120,31 +123,48 @@ static int commit(struct worker *worker, struct error *error)
     return 0;
 }
 
+/* The totals of what was read do not wait for a disk that fails, though what is in memory is dropped. */
+static void commit_after_failed_roll(struct worker *worker)
+{
+    struct error error;
+
+    postgres_rollback(worker->postgres);
+    if (write_to_postgres(worker, &error))
+        log_line(LOG_DEBUG, "worker %d: %s", worker->number, error.message);
+}
+
 static int roll(struct worker *worker, struct error *error)
 {
     standing_post(worker, time_monotonic_ms());
     if (write_to_storage(worker, error)) {
         worker->outage.roll_failed = true;
+        if (error->kind == ERROR_WORLD)
+            commit_after_failed_roll(worker);
         return -1;
     }
-    worker->timers.commit_at = 0;
     worker->timers.roll_at = 0;
     worker->timers.idle_at = 0;
     end_outage(worker);
     return 0;
 }
 
-/* Memory is full: a commit makes room for totals and rejected messages, a roll for everything. */
-static int make_room(struct worker *worker, struct partition *partition, const struct message *message,
-                     const struct decoded *decoded, struct error *error)
+/* Writes all that was read. The totals first: they go on while the disk fails. */
+static int write_everything(struct worker *worker, struct error *error)
 {
-    if (commit(worker, error))
+    return commit(worker, error) || roll(worker, error) ? -1 : 0;
+}
+
+/* Takes a message for which some memory was full. */
+static int make_room(struct worker *worker, struct partition *partition, const struct message *message,
+                     const struct decoded *decoded, enum pending_limit limit, struct error *error)
+{
+    if (limit == PENDING_ROWS_FULL ? roll(worker, error) : commit(worker, error))
         return -1;
-    if (pending_take(&worker->pending, partition, message, decoded) == 0)
+    if (pending_take(&worker->pending, partition, message, decoded) == PENDING_TAKEN)
         return 0;
-    if (roll(worker, error))
+    if (write_everything(worker, error))
         return -1;
-    if (pending_take(&worker->pending, partition, message, decoded) == 0)
+    if (pending_take(&worker->pending, partition, message, decoded) == PENDING_TAKEN)
         return 0;
     return error_set(error, ERROR_FAILED, "a single message exceeds every limit");
 }
@@ -153,6 +173,7 @@ static int take_message(struct worker *worker, const struct message *message, co
                         struct error *error)
 {
     struct partition *partition = partitions_find(&worker->partitions, message->partition);
+    enum pending_limit limit;
 
     /* What was fetched before a claim was given up is not wanted any more. */
     if (!partition || !partition->epoch || message->offset < partition->next_offset)
@@ -164,9 +185,8 @@ static int take_message(struct worker *worker, const struct message *message, co
     counter_add(&worker->counters.read, 1);
     if (message->offset < partition->totals_offset)
         counter_add(&worker->counters.read_again, 1);
-    return pending_take(&worker->pending, partition, message, decoded)
-               ? make_room(worker, partition, message, decoded, error)
-               : 0;
+    limit = pending_take(&worker->pending, partition, message, decoded);
+    return limit == PENDING_TAKEN ? 0 : make_room(worker, partition, message, decoded, limit, error);
 }
 
 /* What has been read may be nowhere else: Kafka need not hold it any more. */
@@ -174,7 +194,7 @@ static void write_what_is_held(struct worker *worker)
 {
     struct error error;
 
-    if (worker->postgres && worker->pending.rows.count && write_to_storage(worker, &error))
+    if (worker->postgres && (write_to_postgres(worker, &error) || write_to_storage(worker, &error)))
         log_line(LOG_DEBUG, "worker %d: %s", worker->number, error.message);
 }
 
@@ -234,7 +254,7 @@ static int let_go(struct worker *worker, const struct consumer_event *event, str
 /* What was read of the partitions is written before another worker reads on. */
 static int revoked(struct worker *worker, const struct consumer_event *event, struct error *error)
 {
-    if (worker->postgres && roll(worker, error) && handle_failure(worker, error))
+    if (worker->postgres && write_everything(worker, error) && handle_failure(worker, error))
         return -1;
     worker->joining = worker->joining || event->lost;
     return let_go(worker, event, error);
@@ -320,7 +340,7 @@ static int write_what_is_due(struct worker *worker, struct error *error)
 
     set_deadlines(worker, now);
     if (timers->roll_at && now >= timers->roll_at)
-        return roll(worker, error);
+        return write_everything(worker, error);
     if (timers->commit_at && now >= timers->commit_at && now >= timers->rest_until)
         return commit(worker, error);
     if (now >= timers->probe_at) {
@@ -359,8 +379,8 @@ static int finish_at_end(struct worker *worker, struct error *error)
     if (!worker->job->ends || !is_at_end(worker) || now < worker->timers.check_at)
         return 0;
     worker->timers.check_at = now + CHECK_INTERVAL_MS;
-    if (roll(worker, error) || progress_has_reached(worker->postgres, &worker->job->key, worker->job->ends,
-                                                    worker->job->end_count, &reached, error))
+    if (write_everything(worker, error) || progress_has_reached(worker->postgres, &worker->job->key, worker->job->ends,
+                                                                worker->job->end_count, &reached, error))
         return -1;
     return reached ? 1 : 0;
 }
@@ -397,6 +417,8 @@ static int join_again(struct worker *worker, struct error *error)
 /* One turn of the loop. Returns 1 when the work is done. */
 static int work(struct worker *worker, struct error *error)
 {
+    if (absence_goes_on(worker))
+        return absence_wait(worker, error);
     if (time_monotonic_ms() >= worker->timers.retry_at &&
         (join_again(worker, error) || acquire_partitions(worker, error)))
         return -1;
@@ -416,13 +438,14 @@ static int stop_cleanly(struct worker *worker, struct error *error)
         return 0;
     if (!worker->postgres)
         *error = worker->outage.cause;
-    else if (roll(worker, error) == 0) {
+    else if (write_everything(worker, error) == 0) {
         mirror_offsets(worker);
         /* Which hours are sealed is told again by the next start. */
         if (note_idle_partitions(worker, error))
             log_line(LOG_DEBUG, "worker %d: %s", worker->number, error->message);
         return 0;
     }
+    identity_explain(worker->job->archive_path, worker->job->archive_id, error);
     /* What it held is counted by the worker that has its partitions now. */
     if (error->kind == ERROR_FENCED)
         return 0;
@@ -437,6 +460,7 @@ static void tell_standing(struct worker *worker)
         return;
     if (worker->joining && consumer_has_joined(worker->consumer))
         worker->joining = false;
+    kafka_discard_events(worker->job->inquirer);
     standing_post(worker, now);
     worker->timers.post_at = now + POST_INTERVAL_MS;
 }
@@ -448,8 +472,12 @@ static int run(struct worker *worker, struct error *error)
     while (status == 0 && !stop_requested()) {
         tell_standing(worker);
         status = work(worker, error);
-        if (status < 0)
-            status = handle_failure(worker, error);
+        if (status >= 0)
+            continue;
+        status = handle_failure(worker, error);
+        /* Here, where nothing uses the consumer that an absence closes. */
+        if (!status)
+            absence_begin_if_due(worker);
     }
     return status < 0 ? -1 : stop_cleanly(worker, error);
 }
@@ -462,7 +490,9 @@ static int open_worker(struct worker *worker, struct error *error)
     snprintf(worker->owner, sizeof(worker->owner), "%s:%ld:%d", host, (long)getpid(), worker->number);
     worker->joining = true;
     pending_init(&worker->pending, worker->job);
-    if (staging_open(worker->job->storage_root, &worker->staging, error) || parquet_open(&worker->parquet, error))
+    if (staging_open(worker->job->storage_root, &worker->staging, error) ||
+        parquet_open((enum parquet_codec)config_number(worker->job->config, OPTION_COMPRESSION), &worker->parquet,
+                     error))
         return -1;
     return consumer_open(worker->job->config, worker->job->key.job, worker->number, &worker->consumer, error);
 }
@@ -486,11 +516,14 @@ static void *run_thread(void *context)
     worker->status = open_worker(worker, &worker->error);
     if (!worker->status)
         worker->status = run(worker, &worker->error);
+    /* One worker less would leave its share of the work to the others' memory and nobody would know. The reason is
+     * logged before the wait for the others, which may be long. */
+    if (worker->status) {
+        log_line(LOG_WARNING, "worker %d fails and the job stops: %s", worker->number, worker->error.message);
+        stop_request();
+    }
     close_worker(worker);
     stages_end(&worker->stages, STAGE_OTHER);
-    /* One worker less would leave its share of the work to the others' memory and nobody would know. */
-    if (worker->status)
-        stop_request();
     sem_post(worker->finished);
     return NULL;
 }

@@ -77,10 +77,10 @@ struct probed_disk {
 
 struct worker {
     const struct job *job;
-    int number;      /* from 1 */
-    char owner[128]; /* host:process:worker */
-    struct consumer *consumer;
-    char topic_id[TOPIC_ID_SIZE]; /* at the last claim; empty before the first */
+    int number;                   /* from 1 */
+    char owner[128];              /* host:process:worker */
+    struct consumer *consumer;    /* NULL: absent from the group */
+    char topic_id[TOPIC_ID_SIZE]; /* at the last claim; empty: none yet, or the broker has no topic ids */
     struct partitions partitions;
     struct pending pending;
     struct postgres *postgres; /* NULL: not connected */

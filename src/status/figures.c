@@ -17,9 +17,10 @@ static void add_reason(void *context, const char *reason, int64_t messages)
     figures->reasons[figures->reason_count++] = (struct rejected_reason){memory_text(reason, strlen(reason)), messages};
 }
 
-static int read_all(struct postgres *postgres, struct figures *figures, struct error *error)
+static int read_all(struct postgres *postgres, const struct partition_filter *filter, struct figures *figures,
+                    struct error *error)
 {
-    if (postgres_begin_snapshot(postgres, error) || status_partitions(postgres, &figures->partitions, error) ||
+    if (postgres_begin_snapshot(postgres, error) || status_partitions(postgres, filter, &figures->partitions, error) ||
         status_archive(postgres, &figures->archive, error) ||
         status_hours(postgres, FIGURES_HOURS, &figures->hours, error) ||
         ledger_rejected(postgres, add_reason, figures, error))
@@ -27,12 +28,24 @@ static int read_all(struct postgres *postgres, struct figures *figures, struct e
     return postgres_commit(postgres, error);
 }
 
-int figures_read(struct postgres *postgres, struct figures **ret_figures, struct error *error)
+/* A name that is misspelt must not look like a job without lag. */
+static int refuse_filter(const struct partition_filter *filter, struct error *error)
+{
+    error_set(error, ERROR_MISTAKE, "no partition belongs to %s%s%s%s%s%s%s", filter->job ? "job \"" : "",
+              filter->job ? filter->job : "", filter->job ? "\"" : "", filter->job && filter->topic ? " and " : "",
+              filter->topic ? "topic \"" : "", filter->topic ? filter->topic : "", filter->topic ? "\"" : "");
+    return error_hint(error, "correct --job and --topic: antenna status without them shows all");
+}
+
+int figures_read(struct postgres *postgres, const struct partition_filter *filter, struct figures **ret_figures,
+                 struct error *error)
 {
     cleanup(figures_cleanup) struct figures *figures = memory_new(1, sizeof(*figures));
 
-    if (read_all(postgres, figures, error))
+    if (read_all(postgres, filter, figures, error))
         return -1;
+    if (figures->partitions.count == 0 && (filter->job || filter->topic))
+        return refuse_filter(filter, error);
     figures->read_ms = time_monotonic_ms();
     figures->read_at = time_now();
     figures->rates = memory_new(figures->partitions.count, sizeof(*figures->rates));
@@ -68,6 +81,23 @@ void figures_compare(struct figures *figures, const struct figures *before)
             break;
         }
     }
+}
+
+int64_t figures_furthest(const struct figures *figures, struct partition_status *ret_partition)
+{
+    int64_t furthest = -1;
+
+    for (size_t i = 0; i < figures->partitions.count; i++) {
+        struct partition_status status = partition_status_at(&figures->partitions, i);
+        int64_t silent = status.commit_age > FIGURES_SILENT_SECONDS ? status.commit_age : 0;
+        int64_t behind = status.lag_seconds > silent ? status.lag_seconds : silent;
+
+        if (behind > furthest) {
+            furthest = behind;
+            *ret_partition = status;
+        }
+    }
+    return furthest;
 }
 
 void figures_free(struct figures *figures)

@@ -7,6 +7,10 @@
 /** Hours that are read at most. */
 #define FIGURES_HOURS 10
 
+/** Unless --roll-age is longer than usual, a worker commits more often, even if there is nothing to read: after this
+ * time nobody works on a partition, and its lag is old. */
+#define FIGURES_SILENT_SECONDS 90
+
 /** The rate of a partition of which no earlier figures are known. */
 #define RATE_UNKNOWN (-1.0)
 
@@ -27,11 +31,21 @@ struct figures {
     size_t reason_count;
 };
 
-/** Reads all figures as of one moment, their rates unknown. Free with figures_free(). Errors: as postgres_run(). */
-int figures_read(struct postgres *postgres, struct figures **ret_figures, struct error *error) must_check;
+/**
+ * Reads all figures as of one moment, their rates unknown. Free with figures_free(). Errors: as postgres_run();
+ * ERROR_MISTAKE when the filter names a job or topic of which there is no partition.
+ */
+int figures_read(struct postgres *postgres, const struct partition_filter *filter, struct figures **ret_figures,
+                 struct error *error) must_check;
 
 /** Sets the rates of the partitions that earlier figures know, too. */
 void figures_compare(struct figures *figures, const struct figures *before);
+
+/**
+ * Finds the partition that is furthest behind. Returns the seconds: of its lag or, when nobody works on it and they
+ * are more, since its last commit; -1 when there is no partition.
+ */
+int64_t figures_furthest(const struct figures *figures, struct partition_status *ret_partition);
 
 /** Frees the figures; NULL is fine. */
 void figures_free(struct figures *figures);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/table.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -24,10 +25,6 @@
 
 /* Of "…", as text_fit() counts it. */
 #define CUT_COLUMNS 2
-
-/* Unless --roll-age is longer than usual, a worker writes down more often that there is nothing to read: after this
- * time nobody works on a partition, and its lag is old. */
-#define SILENT_SECONDS 90
 
 /* What is left for rows. */
 struct rows {
@@ -130,7 +127,7 @@ static void show_job(const struct figures *figures, const struct group *group, s
     if (known)
         buffer_printf(&sums, "%.0f messages/s, ", rate);
     buffer_printf(&sums, "%" PRId64 " waiting, %" PRId64 " s behind", waiting, behind);
-    if (silent > SILENT_SECONDS)
+    if (silent > FIGURES_SILENT_SECONDS)
         buffer_printf(&sums, " as of %" PRId64 " s ago, the last commit", silent);
     buffer_text(&sums, "\n");
     append_names(text, &first, sums.size - 1, columns);
@@ -253,11 +250,11 @@ void show_figures(const struct figures *figures, struct show_room room, struct b
     char until[TIME_TEXT_SIZE];
 
     show_partitions(figures, rows.partitions, room.columns, ret_text);
-    buffer_printf(ret_text,
-                  "hours     %" PRId64 " open, %" PRId64 " new, %" PRId64 " dirty, %" PRId64
-                  " clean; sealed until %s\n",
-                  archive->open_hours, archive->new_hours, archive->dirty_hours, archive->clean_hours,
-                  time_or_none(archive->sealed_until, until));
+    buffer_printf(ret_text, "hours     %" PRId64 " open, %" PRId64 " new, %" PRId64 " dirty, %" PRId64 " clean",
+                  archive->open_hours, archive->new_hours, archive->dirty_hours, archive->clean_hours);
+    if (archive->held_hours)
+        buffer_printf(ret_text, ", %" PRId64 " held", archive->held_hours);
+    buffer_printf(ret_text, "; sealed until %s\n", time_or_none(archive->sealed_until, until));
     show_hours(figures, rows.hours, ret_text);
     buffer_printf(ret_text, "archive   %" PRId64 " files, %" PRId64 " rows, %" PRId64 " bytes; %.1f MB on disk\n",
                   archive->files, archive->rows, archive->bytes, (double)archive->size / MEGABYTE);
@@ -291,7 +288,7 @@ static json_t *partitions_as_json(const struct figures *figures)
     for (size_t i = 0; i < figures->partitions.count; i++) {
         struct partition_status status = partition_status_at(&figures->partitions, i);
 
-        json_array_append_new(array, partition_as_json(&status, figures->rates[i]));
+        json_append(array, partition_as_json(&status, figures->rates[i]));
     }
     return array;
 }
@@ -303,12 +300,11 @@ static json_t *hours_as_json(const struct hour_statuses *hours)
     for (size_t i = 0; i < hours->count; i++) {
         struct hour_status status = hour_status_at(hours, i);
 
-        json_array_append_new(array,
-                              json_pack("{s:o, s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:o}", "hour",
-                                        time_as_json(status.hour), "state", status.state, "sealed", (int)status.sealed,
-                                        "dirty", (int)status.dirty, "files", (json_int_t)status.files, "rows",
-                                        (json_int_t)status.rows, "bytes", (json_int_t)status.bytes, "changed",
-                                        time_as_json(status.changed_at), "batched", time_as_json(status.batch_at)));
+        json_append(array, json_pack("{s:o, s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:o}", "hour", time_as_json(status.hour),
+                                     "state", status.state, "sealed", (int)status.sealed, "dirty", (int)status.dirty,
+                                     "files", (json_int_t)status.files, "rows", (json_int_t)status.rows, "bytes",
+                                     (json_int_t)status.bytes, "changed", time_as_json(status.changed_at), "batched",
+                                     time_as_json(status.batch_at)));
     }
     return array;
 }
@@ -318,7 +314,7 @@ static json_t *reasons_as_json(const struct figures *figures)
     json_t *object = json_object();
 
     for (size_t i = 0; i < figures->reason_count; i++)
-        json_object_set_new(object, figures->reasons[i].reason, json_integer((json_int_t)figures->reasons[i].messages));
+        json_set(object, figures->reasons[i].reason, json_integer((json_int_t)figures->reasons[i].messages));
     return object;
 }
 
@@ -326,11 +322,12 @@ json_t *show_json(const struct figures *figures)
 {
     const struct archive_status *archive = &figures->archive;
 
-    return json_pack("{s:o, s:{s:I, s:I, s:I, s:I, s:o, s:o}, s:{s:I, s:I, s:I, s:I}, s:I, s:o}", "partitions",
+    return json_pack("{s:o, s:{s:I, s:I, s:I, s:I, s:I, s:o, s:o}, s:{s:I, s:I, s:I, s:I}, s:I, s:o}", "partitions",
                      partitions_as_json(figures), "hours", "open", (json_int_t)archive->open_hours, "new",
-                     (json_int_t)archive->new_hours, "dirty", (json_int_t)archive->dirty_hours, "clean",
-                     (json_int_t)archive->clean_hours, "sealed_until", time_as_json(archive->sealed_until), "list",
-                     hours_as_json(&figures->hours), "archive", "files", (json_int_t)archive->files, "rows",
-                     (json_int_t)archive->rows, "bytes", (json_int_t)archive->bytes, "size", (json_int_t)archive->size,
-                     "database_size", (json_int_t)archive->database_size, "rejected", reasons_as_json(figures));
+                     (json_int_t)archive->new_hours, "dirty", (json_int_t)archive->dirty_hours, "held",
+                     (json_int_t)archive->held_hours, "clean", (json_int_t)archive->clean_hours, "sealed_until",
+                     time_as_json(archive->sealed_until), "list", hours_as_json(&figures->hours), "archive", "files",
+                     (json_int_t)archive->files, "rows", (json_int_t)archive->rows, "bytes", (json_int_t)archive->bytes,
+                     "size", (json_int_t)archive->size, "database_size", (json_int_t)archive->database_size, "rejected",
+                     reasons_as_json(figures));
 }

@@ -12,6 +12,7 @@
 #include "base/stop.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "postgres/login.h"
 #include "status/figures.h"
 #include "status/show.h"
 
@@ -41,7 +42,8 @@ struct watch {
 
     /* The thread's own. */
     struct postgres *postgres; /* NULL: not connected */
-    struct jdbc_address address;
+    const struct config *config;
+    struct partition_filter filter;
 };
 
 /* Waits, with the lock held, until the end is asked for, the thread has ended, or the time is over. */
@@ -55,9 +57,9 @@ static void wait_for(struct watch *watch, const bool *condition, int64_t millise
 
 static int read_figures(struct watch *watch, struct figures **ret_figures, struct error *error)
 {
-    if (!watch->postgres && postgres_open(&watch->address, &watch->postgres, error))
+    if (!watch->postgres && login(watch->config, &watch->postgres, error))
         return -1;
-    if (figures_read(watch->postgres, ret_figures, error) == 0)
+    if (figures_read(watch->postgres, &watch->filter, ret_figures, error) == 0)
         return 0;
     postgres_close(watch->postgres);
     watch->postgres = NULL;
@@ -131,7 +133,6 @@ static void watch_free(struct watch *watch)
 {
     figures_free(watch->figures);
     postgres_close(watch->postgres);
-    jdbc_release(&watch->address);
     close(watch->ready);
     pthread_mutex_destroy(&watch->lock);
     pthread_cond_destroy(&watch->changed);
@@ -175,19 +176,20 @@ static int show(struct watch *watch, struct error *error)
     return 0;
 }
 
-int watch_run(struct postgres *postgres, struct jdbc_address *address, int64_t interval_ms, struct error *error)
+int watch_run(struct postgres *postgres, const struct config *config, const struct partition_filter *filter,
+              int64_t interval_ms, struct error *error)
 {
     struct watch *watch = memory_new(1, sizeof(*watch));
     int status;
 
     watch->interval_ms = interval_ms;
+    watch->filter = *filter;
     watch->postgres = postgres;
-    watch->address = *address;
-    *address = (struct jdbc_address){0};
+    watch->config = config;
     watch->ready = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&watch->lock, NULL);
     pthread_cond_init(&watch->changed, NULL);
-    status = figures_read(postgres, &watch->figures, error);
+    status = figures_read(postgres, filter, &watch->figures, error);
     if (!status && pthread_create(&watch->thread, NULL, read_again_and_again, watch))
         status = error_set(error, ERROR_FAILED, "could not start a thread");
     if (status) {

@@ -5,14 +5,15 @@
 #ifndef ANTENNA_STATUS_WATCH_H
 #define ANTENNA_STATUS_WATCH_H
 
-#include "config/jdbc.h"
-#include "postgres/client.h"
+#include "config/config.h"
+#include "postgres/status.h"
 
 /**
- * Shows the figures each `interval_ms` until q is pressed or a stop is asked for. `postgres` is a connection to
- * `address`. Takes both over. Errors: ERROR_MISTAKE when there is no terminal; else those of the first reading.
+ * Shows the figures each `interval_ms` until q is pressed or a stop is asked for. Takes `postgres` over, a connection
+ * by `config`, which must outlive the process, as must the texts of `filter`. Errors: ERROR_MISTAKE when there is no
+ * terminal; else those of the first reading.
  */
-int watch_run(struct postgres *postgres, struct jdbc_address *address, int64_t interval_ms, struct error *error)
-    must_check;
+int watch_run(struct postgres *postgres, const struct config *config, const struct partition_filter *filter,
+              int64_t interval_ms, struct error *error) must_check;
 
 #endif

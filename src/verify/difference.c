@@ -10,11 +10,18 @@
 #define DETAIL_SIZE 1024
 
 static const char *const codes[CAUSES] = {
-    [CAUSE_FILE_MISSING] = "file_missing",        [CAUSE_FILE_DAMAGED] = "file_damaged",
-    [CAUSE_FILE_UNLISTED] = "file_unlisted",      [CAUSE_LIST_EDITED] = "list_edited",
-    [CAUSE_NOT_ARCHIVED] = "not_archived_yet",    [CAUSE_SPEED_EDITED] = "speed_rows_edited",
-    [CAUSE_NOT_BATCHED] = "not_batched",          [CAUSE_DIRTY] = "dirty",
-    [CAUSE_HOURLY_EDITED] = "hourly_rows_edited", [CAUSE_COUNTERS_EDITED] = "counters_edited",
+    [CAUSE_FILE_MISSING] = "file_missing",
+    [CAUSE_FILE_DAMAGED] = "file_damaged",
+    [CAUSE_FILE_UNLISTED] = "file_unlisted",
+    [CAUSE_LIST_EDITED] = "list_edited",
+    [CAUSE_NOT_ARCHIVED] = "not_archived_yet",
+    [CAUSE_NOT_TOTALLED] = "not_totalled_yet",
+    [CAUSE_SPEED_EDITED] = "speed_rows_edited",
+    [CAUSE_NOT_BATCHED] = "not_batched",
+    [CAUSE_DIRTY] = "dirty",
+    [CAUSE_HELD] = "held",
+    [CAUSE_HOURLY_EDITED] = "hourly_rows_edited",
+    [CAUSE_COUNTERS_EDITED] = "counters_edited",
 };
 
 const char *cause_code(enum cause cause)

@@ -16,23 +16,33 @@ static void check_list(struct hour_finding *finding)
                         (long long)sums->listed_files, (long long)sums->listed_rows, (long long)sums->listed_bytes);
 }
 
-/* Whether the 5-minute totals are the archive's. What is more in them may be on its way there: all three labels then
- * have the same more, and no more than what waits. */
+static void tell_waiting(struct hour_finding *finding, int64_t more)
+{
+    if (more > 0)
+        differences_add(&finding->differences, CAUSE_NOT_ARCHIVED,
+                        "%lld bytes are in the 5-minute totals and not yet in the archive", (long long)more);
+    else
+        differences_add(&finding->differences, CAUSE_NOT_TOTALLED,
+                        "%lld bytes are in the archive and not yet in the 5-minute totals", (long long)-more);
+}
+
+/* Whether the 5-minute totals are the archive's, and can be compared one by one. What is more in one of them may be on
+ * its way to the other: all three labels then differ by the same, and by no more than what waits. While something is on
+ * its way in both directions, equal sums of an hour that is open do not show that nothing is. */
 static bool check_speed(const struct verify_tools *tools, struct hour_finding *finding)
 {
     const struct hour_sums *sums = &finding->sums;
     int64_t more = sums->speed[0] - sums->bytes;
-    bool equal = true, waiting = more > 0 && more <= sums->waiting;
+    bool equal = true, waiting = -sums->to_total <= more && more <= sums->to_archive;
 
     for (int i = 0; i < LEDGER_LABELS; i++) {
         equal = equal && sums->speed[i] == sums->bytes;
         waiting = waiting && sums->speed[i] == sums->speed[0];
     }
     if (equal)
-        return true;
+        return finding->sealed || !sums->to_archive || !sums->to_total;
     if (waiting) {
-        differences_add(&finding->differences, CAUSE_NOT_ARCHIVED,
-                        "%lld bytes are in the 5-minute totals and not yet in the archive", (long long)more);
+        tell_waiting(finding, more);
         return false;
     }
     for (int i = 0; i < LEDGER_LABELS; i++)
@@ -72,8 +82,18 @@ static bool check_hourly(const struct verify_tools *tools, struct hour_finding *
             differences_add(&finding->differences, CAUSE_NOT_BATCHED, "the hour has had no batch run");
         return false;
     }
+    if (!sums->batched && sums->rows) {
+        differences_add(&finding->differences, CAUSE_HELD,
+                        "the hourly totals did not come from this archive, which has %lld bytes in %lld rows",
+                        (long long)sums->bytes, (long long)sums->rows);
+        return false;
+    }
     equal = check_hourly_sums(tools, finding);
-    if (sums->dirty)
+    if (sums->dirty && sums->batch_unlisted_rows)
+        differences_add(&finding->differences, CAUSE_HELD,
+                        "the archive has %lld bytes; the last batch run read %lld with files that are not listed",
+                        (long long)sums->bytes, (long long)sums->batch_bytes);
+    else if (sums->dirty)
         differences_add(&finding->differences, CAUSE_DIRTY,
                         "the archive has %lld bytes, the last batch run read %lld: late events came after it",
                         (long long)sums->bytes, (long long)sums->batch_bytes);
@@ -86,8 +106,8 @@ static void excuse_open_hour(struct hour_finding *finding)
     for (size_t i = 0; i < finding->differences.count && !finding->sealed; i++) {
         enum cause cause = finding->differences.list[i].cause;
 
-        finding->differences.list[i].expected =
-            cause == CAUSE_NOT_ARCHIVED || cause == CAUSE_NOT_BATCHED || cause == CAUSE_DIRTY;
+        finding->differences.list[i].expected = cause == CAUSE_NOT_ARCHIVED || cause == CAUSE_NOT_TOTALLED ||
+                                                cause == CAUSE_NOT_BATCHED || cause == CAUSE_DIRTY;
     }
 }
 
@@ -127,10 +147,10 @@ static int check_hour(const struct verify_tools *tools, const struct file_names 
 /* The folder is read before the list: what a writer moves there is listed by then. */
 static int check_as_of_now(const struct verify_tools *tools, struct hour_finding *finding, struct error *error)
 {
-    cleanup(file_names_release) struct file_names folder = {0};
+    cleanup(hour_folder_release) struct hour_folder folder = {.lenient = true};
 
     if (hour_folder_list(tools->storage_path, finding->hour, &folder, error) ||
-        postgres_begin_snapshot(tools->postgres, error) || check_hour(tools, &folder, finding, error))
+        postgres_begin_snapshot(tools->postgres, error) || check_hour(tools, &folder.paths, finding, error))
         return -1;
     return postgres_commit(tools->postgres, error);
 }

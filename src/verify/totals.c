@@ -75,8 +75,9 @@ static int take_total(void *context, const struct hour_total *archived, struct e
 int verify_totals(const struct totals_check *check, struct hour_finding *finding, struct error *error)
 {
     struct walk walk = {.check = check, .finding = finding};
+    const struct reader_files files = {check->files, NULL};
 
-    if (check->files->count && reader_sum(check->reader, check->files, take_total, &walk, error))
+    if (check->files->count && reader_sum(check->reader, &files, take_total, &walk, error))
         return -1;
     for (; walk.next < check->totals->count; walk.next++) {
         struct ledger_total total = ledger_total_at(check->totals, walk.next);

@@ -3,13 +3,18 @@
 #include <stdio.h>
 
 #include "archive/hour_folder.h"
+#include "archive/identity.h"
+#include "archive/survey.h"
 #include "base/bar.h"
 #include "base/stop.h"
 #include "base/time.h"
-#include "config/jdbc.h"
+#include "postgres/login.h"
 #include "postgres/schema.h"
 #include "verify/difference.h"
 #include "verify/hour.h"
+
+/* Files of no hour that are named. */
+#define STRAYS_TOLD_MAX 10
 
 /* The range of hours, both inclusive. */
 struct range {
@@ -95,13 +100,39 @@ static int check_counters(struct postgres *postgres, struct verify_summary *summ
     return ledger_rejected(postgres, take_reason, summary, error);
 }
 
+static void note_strays(const struct file_names *strays, struct differences *differences)
+{
+    for (size_t i = 0; i < strays->count && i < STRAYS_TOLD_MAX; i++)
+        differences_add(differences, CAUSE_FILE_UNLISTED, "\"%s\" lies in no folder of an hour", strays->names[i]);
+    if (strays->count > STRAYS_TOLD_MAX)
+        differences_add(differences, CAUSE_FILE_UNLISTED, "and %zu more files", strays->count - STRAYS_TOLD_MAX);
+}
+
+/* The folders are read before the list: a file that a writer moves there is listed by then. */
+static int find_hours(const struct verify_tools *tools, const struct range *range, struct hour_list *hours,
+                      struct differences *differences, struct error *error)
+{
+    cleanup(survey_release) struct survey survey = {0};
+
+    if (survey_storage(tools->storage_path, range->from, range->to, &survey, error))
+        return -1;
+    note_strays(&survey.strays, differences);
+    return ledger_hours(tools->postgres, &tools->tables, range->from, range->to, survey.hours, survey.hour_count, hours,
+                        error);
+}
+
 static int run(struct verify_tools *tools, const struct config *config, const struct range *range,
                const struct verify_listener *listener, struct verify_summary *summary, struct error *error)
 {
     cleanup(hour_list_release) struct hour_list hours = {0};
+    const struct reader_settings settings = {
+        tools->storage_path, config_has(config, OPTION_MEMORY_LIMIT) ? config_number(config, OPTION_MEMORY_LIMIT) : 0};
+    char id[DATA_SET_ID_SIZE];
 
-    if (schema_check(tools->postgres, config, error) || reader_open(&tools->reader, error) ||
-        ledger_hours(tools->postgres, &tools->tables, range->from, range->to, &hours, error) ||
+    if (schema_check(tools->postgres, config, error) ||
+        identity_check(tools->postgres, tools->storage_path, IDENTITY_READ, id, error) ||
+        reader_open(&settings, &tools->reader, error) ||
+        find_hours(tools, range, &hours, &summary->differences, error) ||
         verify_hours(tools, &hours, listener, summary, error))
         return -1;
     return check_counters(tools->postgres, summary, error);
@@ -110,7 +141,6 @@ static int run(struct verify_tools *tools, const struct config *config, const st
 int verify_run(const struct config *config, const struct verify_listener *listener, struct verify_summary *ret_summary,
                struct error *error)
 {
-    cleanup(jdbc_release) struct jdbc_address address = {0};
     struct verify_tools tools = {
         .tables = {config_text(config, OPTION_JDBC_TABLE),
                    config_text(config, OPTION_BYTES_HOURLY_TABLE),
@@ -123,7 +153,7 @@ int verify_run(const struct config *config, const struct verify_listener *listen
 
     *ret_summary = (struct verify_summary){0};
     if (read_range(config, &range, error) || storage_check(tools.storage_path, error) ||
-        jdbc_from_config(config, &address, error) || postgres_open(&address, &tools.postgres, error))
+        login(config, &tools.postgres, error))
         return -1;
     status = run(&tools, config, &range, listener, ret_summary, error);
     reader_close(tools.reader);

@@ -13,12 +13,14 @@
 enum cause {
     CAUSE_FILE_MISSING,
     CAUSE_FILE_DAMAGED,    /* it cannot be read, or does not hold what the list says */
-    CAUSE_FILE_UNLISTED,   /* it lies in the hour's folder: readers that ignore the list count it */
+    CAUSE_FILE_UNLISTED,   /* it lies in the archive's folder: readers that ignore the list count it */
     CAUSE_LIST_EDITED,     /* antenna.hour and antenna.archive_file differ */
     CAUSE_NOT_ARCHIVED,    /* totalled, and on its way to the archive */
+    CAUSE_NOT_TOTALLED,    /* archived, and on its way to the totals */
     CAUSE_SPEED_EDITED,    /* rows of the 5-minute totals were changed by other hands, or are not of this archive */
     CAUSE_NOT_BATCHED,     /* no batch run yet */
     CAUSE_DIRTY,           /* changed after its batch run */
+    CAUSE_HELD,            /* the totals did not come from this archive alone, and it has more rows of the hour */
     CAUSE_HOURLY_EDITED,   /* rows of the hourly totals were changed by other hands, or are not of this archive */
     CAUSE_COUNTERS_EDITED, /* the counters of antenna.progress differ from the sum of the hours */
     CAUSES,
@@ -71,7 +73,7 @@ struct verify_summary {
     struct ledger_counters counters;
     struct rejected_reason rejected[VERIFY_REASONS_MAX];
     size_t rejected_count;
-    struct differences differences; /* of the counters */
+    struct differences differences; /* of the counters, and files that lie in no hour's folder */
 };
 
 /**

@@ -57,4 +57,24 @@ static inline bool decoder_agrees(struct decoder *decoder, const char *json, siz
     return agrees;
 }
 
+/** Whether a decoder that accepts more reads what the strict one accepts in the same way. */
+static inline bool accepts_no_less(const char *json, size_t size, int64_t arrival)
+{
+    struct decoder strict, loose;
+    struct record record, again;
+    struct reject reject;
+    bool fine;
+
+    decoder_init(&strict, (struct record_limits){.max_future = 3600, .max_bytes = INT64_MAX});
+    decoder_init(&loose, (struct record_limits){3600, INT64_MAX, ~0u});
+    fine = parse_json_data(&strict, json, size, arrival, &record, &reject) ||
+           (parse_json_data(&loose, json, size, arrival, &again, &reject) == 0 && same_record(&record, &again));
+    /* What only the loose one accepts is a whole record, too. */
+    fine = fine && (parse_json_data(&loose, json, size, arrival, &again, &reject) ||
+                    (again.id.size && again.antenna_id.size && again.timestamp >= RECORD_TIME_MIN));
+    decoder_release(&strict);
+    decoder_release(&loose);
+    return fine;
+}
+
 #endif

@@ -1,8 +1,9 @@
-/* Addresses of PostgreSQL: whatever is accepted is words that libpq knows, and as many ports as hosts. */
+/* Addresses of PostgreSQL: what is accepted is words that libpq knows; of a JDBC address as many ports as hosts. */
 #include <libpq-fe.h>
 #include <stdbool.h>
 
 #include "config/jdbc.h"
+#include "config/jdbc_driver.h"
 #include "fuzz.h"
 
 static bool known_to_libpq(const char *keyword)
@@ -36,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         promise(address.count <= JDBC_KEYWORDS_MAX);
         for (size_t i = 0; i < address.count; i++)
             promise(known_to_libpq(address.keywords[i]) && address.values[i]);
-        if (jdbc_get(&address, "host"))
+        if (strncmp(uri, JDBC_PREFIX, strlen(JDBC_PREFIX)) == 0 && jdbc_get(&address, "host"))
             promise(count_commas(jdbc_get(&address, "host")) == count_commas(jdbc_get(&address, "port")));
         jdbc_release(&address);
     } else {

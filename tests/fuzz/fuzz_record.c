@@ -13,5 +13,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     decoder_init(&decoder, (struct record_limits){.max_future = 3600, .max_bytes = INT64_MAX});
     promise(decoder_agrees(&decoder, (const char *)data, size, ARRIVAL));
     decoder_release(&decoder);
+    promise(accepts_no_less((const char *)data, size, ARRIVAL));
     return 0;
 }

@@ -13,14 +13,14 @@ static int64_t count_days(int year, int month, int day)
 
 static int64_t expect_time(const char *text)
 {
-    int year, month, day, hour, minute, second = 0, offset_hours = 0, offset_minutes = 0;
+    int year, month, day, hour, minute, second = 0, offset_hours = 0, offset_minutes = 0, offset_seconds = 0;
     const char *sign = strpbrk(text + strlen("2022-02-20"), "+-");
 
-    promise(sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &year, &month, &day, &hour, &minute, &second) >= 5);
+    promise(sscanf(text, "%4d-%2d-%2d%*[Tt]%2d:%2d:%2d", &year, &month, &day, &hour, &minute, &second) >= 5);
     if (sign)
-        promise(sscanf(sign + 1, "%2d:%2d", &offset_hours, &offset_minutes) == 2);
+        promise(sscanf(sign + 1, "%2d:%2d:%2d", &offset_hours, &offset_minutes, &offset_seconds) >= 1);
     return count_days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second -
-           (sign && *sign == '-' ? -1 : 1) * (offset_hours * 3600 + offset_minutes * 60);
+           (sign && *sign == '-' ? -1 : 1) * (offset_hours * 3600 + offset_minutes * 60 + offset_seconds);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

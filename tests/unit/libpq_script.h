@@ -10,6 +10,8 @@
 
 #include "base/buffer.h"
 #include "postgres/client.h"
+#include "postgres/contract.h"
+#include "postgres/schema_version.h"
 #include "postgres/sql.h"
 #include "unit.h"
 
@@ -23,6 +25,8 @@ static struct {
     const char *answers[ANSWERS_MAX];     /* values of a row */
     const char *changed;                  /* rows, as PQcmdTuples() says */
     const char *version;                  /* of the schema */
+    char latest[8];                       /* the one that the program wants */
+    const char *refusal;                  /* of each login, as libpq writes it with PQERRORS_VERBOSE; or NULL */
     PGresult *(*before)(const char *sql); /* may set all this, or give a result in its place; or NULL */
 } script;
 
@@ -85,7 +89,8 @@ static PGresult *answer(const char *sql, int parameter_count)
     for (int i = 0; i < ANSWERS_MAX; i++)
         columns[i] = (PGresAttDesc){.name = name};
     assert_true(PQsetResultAttrs(result, ANSWERS_MAX, columns));
-    for (int row = 0; row < script.rows; row++)
+    /* Of the data set there is a row for each table. */
+    for (int row = 0; row < (strcmp(sql, sql_select_data_set) == 0 ? (int)CONTRACTS : script.rows); row++)
         for (int i = 0; i < ANSWERS_MAX; i++)
             set_value(result, row, i, script.answers[i]);
     if (strcmp(sql, sql_select_schema_version) == 0)
@@ -116,14 +121,39 @@ PGconn *PQconnectdbParams(const char *const *keywords, const char *const *values
 ConnStatusType PQstatus(const PGconn *connection)
 {
     (void)connection;
-    return CONNECTION_OK;
+    return script.refusal ? CONNECTION_BAD : CONNECTION_OK;
+}
+
+const char *PQparameterStatus(const PGconn *connection, const char *name)
+{
+    (void)connection;
+    assert_string_equal(name, "server_encoding");
+    return "UTF8";
+}
+
+/* As many as an answer has: there is no pooler. */
+int PQbackendPID(const PGconn *connection)
+{
+    (void)connection;
+    return 0;
 }
 
 /* The real one would look into what is no connection. */
 char *PQerrorMessage(const PGconn *connection)
 {
     (void)connection;
-    return (char *)(uintptr_t) "the connection is lost";
+    return (char *)(uintptr_t)(script.refusal ? script.refusal : "the connection is lost");
+}
+
+PGVerbosity PQsetErrorVerbosity(PGconn *connection, PGVerbosity verbosity)
+{
+    (void)connection;
+    return verbosity;
+}
+
+void PQreset(PGconn *connection)
+{
+    (void)connection;
 }
 
 void PQfinish(PGconn *connection)
@@ -165,7 +195,8 @@ static void answer_with(int rows, const char *first, const char *second, const c
     for (int i = 2; i < ANSWERS_MAX; i++)
         script.answers[i] = "0";
     script.changed = changed;
-    script.version = "2";
+    snprintf(script.latest, sizeof(script.latest), "%d", SCHEMA_VERSION);
+    script.version = script.latest;
 }
 
 static int set_up(void **state)
@@ -173,6 +204,8 @@ static int set_up(void **state)
     static const struct jdbc_address address;
 
     (void)state;
+    script.before = NULL;
+    script.refusal = NULL;
     answer_with(1, "0", "0", "1");
     if (postgres_open(&address, &postgres, &error))
         return -1;
@@ -190,7 +223,7 @@ static int tear_down(void **state)
 }
 
 /* Whether this text was sent, its placeholders aside: the words before the first one are compared. */
-static bool was_sent(const char *sql)
+static inline bool was_sent(const char *sql)
 {
     const char *mark = strstr(sql, ":\"");
     char *head = strndup(sql, mark ? (size_t)(mark - sql) : strlen(sql));

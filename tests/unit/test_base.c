@@ -43,7 +43,7 @@ static void test_exit_codes(void **state)
     assert_int_equal(error_exit_code(ERROR_FENCED), 1);
     assert_int_equal(error_exit_code(ERROR_USAGE), 2);
     assert_int_equal(error_exit_code(ERROR_MISTAKE), 3);
-    assert_int_equal(error_exit_code(ERROR_WORLD), 3);
+    assert_int_equal(error_exit_code(ERROR_WORLD), 5);
 }
 
 static void test_buffer_grows_and_ends_with_nul(void **state)

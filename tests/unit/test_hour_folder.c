@@ -56,18 +56,81 @@ static void test_a_storage_root_is_no_storage_path(void **state)
 
 static void test_only_files_of_readers_are_listed(void **state)
 {
-    cleanup(file_names_release) struct file_names paths = {0}, none = {0};
+    cleanup(hour_folder_release) struct hour_folder folder = {0}, none = {0};
 
     (void)state;
-    in_root("cd " FOLDER " && touch b.parquet a.parquet .hidden.parquet x other.csv.parquet.tmp");
-    assert_int_equal(hour_folder_list(data, HOUR, &paths, &error), 0);
-    assert_int_equal(paths.count, 2);
-    assert_non_null(strstr(paths.names[0], "/a.parquet"));
-    assert_non_null(strstr(paths.names[1], "/b.parquet"));
+    in_root("cd " FOLDER " && touch b.parquet a.parquet .hidden.parquet _SUCCESS x other.csv.parquet.tmp");
+    assert_int_equal(hour_folder_list(data, HOUR, &folder, &error), 0);
+    assert_int_equal(folder.paths.count, 2);
+    assert_int_equal(folder.others, 2);
+    assert_non_null(strstr(folder.paths.names[0], "/a.parquet"));
+    assert_non_null(strstr(folder.paths.names[1], "/b.parquet"));
     assert_int_equal(hour_folder_list(data, HOUR + 3600, &none, &error), 0);
     in_root("rm " FOLDER "/*.parquet");
     assert_int_equal(hour_folder_list(data, HOUR, &none, &error), 0);
-    assert_int_equal(none.count, 0);
+    assert_int_equal(none.paths.count, 0);
+}
+
+/* Folders that Hive's readers take for the hour 2022-02-05T09, and those that are refused. */
+static void test_spellings_of_an_hour(void **state)
+{
+    static const struct {
+        const char *folder;
+        int files; /* -1: refused by name */
+    } cases[] = {
+        {"year=2022/month=2/day=5/hour=9", 1},
+        {"year=2022/month=02/day=05/hour=09", 1},
+        {"year=2022/month=2/day=05/hour=009", 1},
+        {"year=02022/month=2/day=5/hour=9", 1},
+        {"year=2022/month=2/day=5/hour=10", 0},
+        {"year=2022/month=Feb/day=5/hour=9", -1},
+        {"year=2022/month=2/day=5/Hour=9", -1},
+        {"year=2022/month=2/day=5/hour=9.0", -1},
+        {"year=2022/month=2/day=5/hour=+9", -1},
+        {"year=2022/month=13/day=5/hour=9", -1},
+        {"year=2022/month=2/day=5/hour=24", -1},
+        {"year=2022/month=2/day=5/hour=", -1},
+        {"year=2022/month=2/day=5/hour=9/minute=5", -1},
+        {"year=2022/day=5/hour=9", -1},
+        {"date=2022-02-05/hour=9", -1},
+        {"year=2022/month=2/day=5/hour="
+         "__HIVE_DEFAULT_PARTITION__",
+         0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        cleanup(hour_folder_release) struct hour_folder folder = {0};
+        cleanup(memory_free) char *command =
+            memory_printf("rm -rf data/* && mkdir -p '%s/%s' && touch '%s/%s/a.parquet'", data, cases[i].folder, data,
+                          cases[i].folder);
+        int status;
+
+        in_root(command);
+        status = hour_folder_list(data, 1644051600, &folder, &error);
+        if (status != (cases[i].files < 0 ? -1 : 0) || (!status && (int)folder.paths.count != cases[i].files))
+            fail_msg("%s: %d, %zu files", cases[i].folder, status, folder.paths.count);
+    }
+}
+
+static void test_both_spellings_are_one_hour(void **state)
+{
+    cleanup(hour_folder_release) struct hour_folder folder = {0};
+
+    (void)state;
+    in_root("cd data && rm -rf * && mkdir -p year=2022/month=2/day=5/hour=9 year=2022/month=02/day=05/hour=09 && "
+            "touch year=2022/month=2/day=5/hour=9/a.parquet year=2022/month=02/day=05/hour=09/b.parquet");
+    assert_int_equal(hour_folder_list(data, 1644051600, &folder, &error), 0);
+    assert_int_equal(folder.paths.count, 2);
+}
+
+static void test_a_storage_path_without_years_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(storage_require_years(data, &error), 0);
+    in_root("cd data && rm -rf * && mkdir month=2");
+    assert_int_equal(storage_require_years(data, &error), -1);
+    assert_error_says(error, "year=NUMBER");
 }
 
 static int find(char **ret_path)
@@ -124,6 +187,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test(test_a_storage_root_is_no_storage_path),
         test(test_only_files_of_readers_are_listed),
+        test(test_spellings_of_an_hour),
+        test(test_both_spellings_are_one_hour),
+        test(test_a_storage_path_without_years_is_refused),
         test(test_files_are_found_wherever_they_are),
         test(test_a_file_is_published_between_two_looks),
         test(test_files_that_are_missing),

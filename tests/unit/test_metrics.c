@@ -112,13 +112,14 @@ static void test_addresses(void **state)
     listens_on("0.0.0.0:65535", AF_INET, "0.0.0.0", 65535);
     listens_on("[::1]:9187", AF_INET6, "::1", 9187);
     listens_on("[::]:9187", AF_INET6, "::", 9187);
+    listens_on(":9187", AF_INET, "0.0.0.0", 9187);
 }
 
 static void test_no_addresses(void **state)
 {
-    static const char *const texts[] = {"",       ":",     ":9187", "65536",    "-1",    "+1",           "http",
-                                        "host",   "host:", "::1",   "::1:9187", "[::1]", "[::1]9187",    "[]:1",
-                                        "[::1:1", "a:1:1", "1.5",   "host:1x",  " 9187", "127.0.0.1:-1", "host:99999"};
+    static const char *const texts[] = {"",       ":",     ":x",  "65536",    "-1",    "+1",           "http",
+                                        "host",   "host:", "::1", "::1:9187", "[::1]", "[::1]9187",    "[]:1",
+                                        "[::1:1", "a:1:1", "1.5", "host:1x",  " 9187", "127.0.0.1:-1", "host:99999"};
     struct addrinfo *address;
     struct error error;
 

@@ -92,6 +92,26 @@ static void test_a_manager_that_is_not_there_ends_nothing(void **state)
     notify_send("READY=1");
 }
 
+/* A manager that does not read has room for some messages only: what was not taken is to be sent again. */
+static void test_a_manager_that_is_busy(void **state)
+{
+    int file = listen_at(ABSTRACT_NAME), sent = 0;
+
+    (void)state;
+    while (notify_send("STATUS=%d", sent))
+        assert_in_range(sent++, 0, 100000);
+    assert_false(notify_send("READY=1"));
+    for (int i = 0; i < sent; i++) {
+        char text[32];
+
+        snprintf(text, sizeof(text), "STATUS=%d", i);
+        assert_received(file, text);
+    }
+    assert_true(notify_send("READY=1"));
+    assert_received(file, "READY=1");
+    close(file);
+}
+
 static void test_the_interval_is_a_quarter_of_the_watchdogs(void **state)
 {
     char process[32];
@@ -132,6 +152,7 @@ int main(void)
         cmocka_unit_test_teardown(test_nothing_is_told_without_a_manager, forget_manager),
         cmocka_unit_test_teardown(test_a_path_and_an_abstract_name, forget_manager),
         cmocka_unit_test_teardown(test_a_manager_that_is_not_there_ends_nothing, forget_manager),
+        cmocka_unit_test_teardown(test_a_manager_that_is_busy, forget_manager),
         cmocka_unit_test_teardown(test_the_interval_is_a_quarter_of_the_watchdogs, forget_manager),
         cmocka_unit_test_teardown(test_alive_is_said_once_in_an_interval, forget_manager),
     };

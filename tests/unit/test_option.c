@@ -45,24 +45,6 @@ static void test_commands_take_their_arguments(void **state)
     }
 }
 
-/* The order of the job that our users know. */
-static void test_order_of_arguments(void **state)
-{
-    static const enum option_id speed[] = {OPTION_KAFKA_SERVER, OPTION_TOPIC,     OPTION_JDBC_URI,
-                                           OPTION_JDBC_TABLE,   OPTION_JDBC_USER, OPTION_JDBC_PASSWORD,
-                                           OPTION_STORAGE_ROOT};
-    static const enum option_id batch[] = {OPTION_STORAGE_PATH,       OPTION_HOUR,
-                                           OPTION_JDBC_URI,           OPTION_USER_METADATA_TABLE,
-                                           OPTION_BYTES_HOURLY_TABLE, OPTION_USER_QUOTA_LIMIT_TABLE,
-                                           OPTION_JDBC_USER,          OPTION_JDBC_PASSWORD};
-
-    (void)state;
-    assert_int_equal(command_table[COMMAND_SPEED].positional_count, 7);
-    assert_memory_equal(command_table[COMMAND_SPEED].positionals, speed, sizeof(speed));
-    assert_int_equal(command_table[COMMAND_BATCH].positional_count, 8);
-    assert_memory_equal(command_table[COMMAND_BATCH].positionals, batch, sizeof(batch));
-}
-
 static void is_nearest(enum command_id command, const char *name, const char *expected)
 {
     const struct option *nearest = option_nearest(command, name, strlen(name));
@@ -151,7 +133,6 @@ int main(void)
         cmocka_unit_test(test_every_option_is_described),
         cmocka_unit_test(test_defaults_are_valid),
         cmocka_unit_test(test_commands_take_their_arguments),
-        cmocka_unit_test(test_order_of_arguments),
         cmocka_unit_test(test_misspellings),
         cmocka_unit_test(test_misspelt_commands),
         cmocka_unit_test(test_found_by_name_and_command),

@@ -26,7 +26,7 @@ static int set_up_group(void **state)
         return -1;
     /* a quote in the name, for SQL is made of it */
     path = memory_printf("%s/it's.parquet", folder);
-    return parquet_open(&parquet, &error);
+    return parquet_open(PARQUET_ZSTD, &parquet, &error);
 }
 
 static int tear_down_group(void **state)
@@ -86,7 +86,7 @@ static void gives(const char *about, const char *expected)
     duckdb_result result;
 
     snprintf(sql, sizeof(sql), "%.*s'%s/it''s.parquet'%s", (int)(mark - about), about, folder, mark + strlen("FILE"));
-    if (database_open(1, &database, &error) || database_run(&database, sql, &result, &error))
+    if (database_open(1, NULL, &database, &error) || database_run(&database, sql, &result, &error))
         fail_msg("%s", error.message);
     for (idx_t row = 0; row < duckdb_row_count(&result); row++)
         for (idx_t i = 0; i < duckdb_column_count(&result); i++) {
@@ -183,7 +183,7 @@ static struct reader *open_reader(void)
 {
     struct reader *reader = NULL;
 
-    if (reader_open(&reader, &error))
+    if (reader_open(&(struct reader_settings){NULL, 0}, &reader, &error))
         fail_msg("%s", error.message);
     return reader;
 }
@@ -201,6 +201,7 @@ static int append_total(void *context, const struct hour_total *total, struct er
 static void test_sums_of_the_reader(void **state)
 {
     struct file_names paths = {&path, 1};
+    const struct reader_files files = {&paths, NULL};
     cleanup(reader_cleanup) struct reader *reader = open_reader();
     struct file_content content;
     char text[512] = "";
@@ -211,7 +212,7 @@ static void test_sums_of_the_reader(void **state)
     add(HOUR, "u2", "a", 2, "y");
     add(HOUR, "u1", "b", 4, "x");
     write_first_hour();
-    if (reader_count_rows(reader, &paths, &count, &error) || reader_sum(reader, &paths, append_total, text, &error) ||
+    if (reader_count_rows(reader, &paths, &count, &error) || reader_sum(reader, &files, append_total, text, &error) ||
         reader_inspect(reader, path, &content, &error))
         fail_msg("%s", error.message);
     assert_int_equal(count, 3);
@@ -237,6 +238,7 @@ static void test_errors_of_the_reader_name_the_file_whose_fault_it_is(void **sta
 {
     char damaged[600], *both[] = {path, damaged};
     struct file_names paths = {both, 2};
+    const struct reader_files files = {&paths, NULL};
     cleanup(reader_cleanup) struct reader *reader = open_reader();
     char text[512] = "";
     FILE *file;
@@ -248,10 +250,10 @@ static void test_errors_of_the_reader_name_the_file_whose_fault_it_is(void **sta
     file = fopen(damaged, "w");
     fputs("PAR1 and no more", file);
     fclose(file);
-    assert_int_equal(reader_sum(reader, &paths, append_total, text, &error), -1);
+    assert_int_equal(reader_sum(reader, &files, append_total, text, &error), -1);
     assert_non_null(strstr(error.message, damaged));
     paths.count = 1;
-    assert_int_equal(reader_sum(reader, &paths, refuse, NULL, &error), -1);
+    assert_int_equal(reader_sum(reader, &files, refuse, NULL, &error), -1);
     assert_string_equal(error.message, "not this one");
     unlink(damaged);
 }
@@ -269,7 +271,7 @@ static void test_merged_files(void **state)
     add(HOUR + 7, "u1", "a", 1, "x");
     add(HOUR, "u2", "b", 2, "y");
     write_first_hour();
-    if (merge_files(&paths, to, &size, &error))
+    if (merge_files(NULL, &paths, to, PARQUET_ZSTD, &size, &error))
         fail_msg("%s", error.message);
     assert_int_equal(stat(to, &status), 0);
     assert_int_equal(size, status.st_size);
@@ -286,7 +288,7 @@ static void test_merged_files(void **state)
           "bytes|INT64|INT_64|OPTIONAL\n"
           "app|BYTE_ARRAY|UTF8|OPTIONAL\n");
     assert_int_equal(truncate(path, size - 20), 0);
-    assert_int_equal(merge_files(&paths, to, &size, &error), -1);
+    assert_int_equal(merge_files(NULL, &paths, to, PARQUET_ZSTD, &size, &error), -1);
     assert_int_equal(error.kind, ERROR_MISTAKE);
     unlink(to);
 }
@@ -296,13 +298,14 @@ static void test_sum_beyond_int64(void **state)
 {
     char *both[] = {path, path};
     struct file_names paths = {both, 2};
+    const struct reader_files files = {&paths, NULL};
     cleanup(reader_cleanup) struct reader *reader = open_reader();
     char text[512] = "";
 
     (void)state;
     add(HOUR, "u1", "a", INT64_MAX, "x");
     write_first_hour();
-    assert_int_equal(reader_sum(reader, &paths, append_total, text, &error), -1);
+    assert_int_equal(reader_sum(reader, &files, append_total, text, &error), -1);
     assert_int_equal(error.kind, ERROR_MISTAKE);
 }
 

@@ -2,6 +2,7 @@
 #include "speed/pending.h"
 
 #include "base/memory.h"
+#include "base/time.h"
 #include "unit.h"
 
 #define TIME 1645351200
@@ -40,13 +41,18 @@ static int take(const char *json, int64_t arrival)
     return pending_take(pending, &partition, &message, &pending->ahead[0]);
 }
 
-static int take_event(const char *user, int64_t bytes, int64_t arrival)
+static int take_event_of(int64_t time, const char *user, int64_t bytes, int64_t arrival)
 {
     cleanup(memory_free) char *json =
-        memory_printf("{\"timestamp\": %d, \"id\": \"%s\", \"antenna_id\": \"a\", \"bytes\": %lld, \"app\": \"x\"}",
-                      TIME, user, (long long)bytes);
+        memory_printf("{\"timestamp\": %lld, \"id\": \"%s\", \"antenna_id\": \"a\", \"bytes\": %lld, \"app\": \"x\"}",
+                      (long long)time, user, (long long)bytes);
 
     return take(json, arrival);
+}
+
+static int take_event(const char *user, int64_t bytes, int64_t arrival)
+{
+    return take_event_of(TIME, user, bytes, arrival);
 }
 
 static void test_events_and_others(void **state)
@@ -77,19 +83,63 @@ static void test_time_that_is_reached(void **state)
     assert_int_equal(partition.to_archive.until, TIME);
 }
 
-/* What the totals have is for the archive only; a rejected message was kept then. */
-static void test_messages_that_are_read_again(void **state)
+/* An event that is ahead of every clock is counted, and seals no hour: 0 is nothing reached. */
+static void test_time_that_cannot_be_reached(void **state)
 {
+    const int64_t now = time_now(), year = (int64_t)365 * 86400, none = -1;
+    const struct {
+        int64_t time, arrival, reached;
+    } cases[] = {
+        {TIME, none, TIME},
+        {now, none, now},
+        {now + 1800, none, now + 1800}, /* --max-future is an hour */
+        {now + year, none, 0},
+        {now + year, now, 0}, /* rejected */
+        {now + year, now + year, 0},
+        {now, now + year, now},
+        {now + 1800, now + year, now + 1800},
+        {now - year, now + year, now - year},
+    };
+
     (void)state;
     begin(wide);
-    partition.totals_offset = 2;
-    assert_int_equal(take_event("u", 1, -1), 0);
-    assert_int_equal(take("{", -1), 0);
-    assert_int_equal(take_event("u", 1, -1), 0);
-    assert_int_equal(pending->rows.count, 2);
-    assert_int_equal(partition.to_archive.records, 2);
-    assert_int_equal(partition.to_total.records, 1);
-    assert_int_equal(partition.to_total.rejected, 0);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        partition.to_total.until = partition.to_archive.until = 0;
+        assert_int_equal(take_event_of(cases[i].time, "u", 1, cases[i].arrival), 0);
+        if (partition.to_total.until != cases[i].reached || partition.to_archive.until != cases[i].reached)
+            fail_msg("case %zu: %lld", i, (long long)(partition.to_total.until - now));
+    }
+}
+
+/* A message goes to each side whose offset it has not passed, and to no other. A rejected one is the totals' to keep.
+ */
+static void test_messages_that_are_read_again(void **state)
+{
+    const struct {
+        int64_t totals_offset, archive_offset, totalled, rejected, archived;
+    } cases[] = {
+        {0, 0, 2, 1, 2}, {2, 0, 1, 0, 2}, {0, 2, 2, 1, 1}, {1, 3, 1, 1, 0}, {3, 1, 0, 0, 1}, {9, 9, 0, 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        if (i)
+            tear_down(state);
+        begin(wide);
+        partition.totals_offset = cases[i].totals_offset;
+        partition.archive_offset = cases[i].archive_offset;
+        assert_int_equal(take_event("u", 1, TIME), PENDING_TAKEN);
+        assert_int_equal(take("{", TIME), PENDING_TAKEN);
+        assert_int_equal(take_event("u", 1, TIME), PENDING_TAKEN);
+        assert_int_equal(partition.next_offset, 3);
+        assert_int_equal(pending->rows.count, cases[i].archived);
+        assert_int_equal(partition.to_archive.records, cases[i].archived);
+        assert_int_equal(partition.to_archive.until, cases[i].archived ? TIME : 0);
+        assert_int_equal(partition.to_total.records, cases[i].totalled);
+        assert_int_equal(partition.to_total.rejected, cases[i].rejected);
+        assert_int_equal(partition.to_total.until, cases[i].totalled ? TIME : 0);
+        assert_int_equal(totals_count(pending->totals), cases[i].totalled ? DIMENSIONS : 0);
+    }
 }
 
 static void test_totals_only(void **state)
@@ -112,14 +162,15 @@ static void test_bytes_beyond_int64(void **state)
 
     (void)state;
     begin(job);
-    assert_int_equal(take_event("u", INT64_MAX, -1), 0);
-    assert_int_equal(take_event("v", 1, -1), 1);
+    assert_int_equal(take_event("u", INT64_MAX, -1), PENDING_TAKEN);
+    assert_int_equal(take_event("v", 1, -1), PENDING_ROWS_FULL);
     partition.to_archive = (struct partition_delta){0};
-    assert_int_equal(take_event("v", 1, -1), 1);
+    pending_roll(pending);
+    assert_int_equal(take_event("v", 1, -1), PENDING_TOTALS_FULL);
     assert_int_equal(partition.next_offset, 1);
     partition.to_total = (struct partition_delta){0};
-    pending_drop(pending);
-    assert_int_equal(take_event("v", 1, -1), 0);
+    pending_commit(pending);
+    assert_int_equal(take_event("v", 1, -1), PENDING_TAKEN);
 }
 
 static void test_rows_are_full(void **state)
@@ -129,11 +180,40 @@ static void test_rows_are_full(void **state)
     (void)state;
     job.rows_limits.count = 2;
     begin(job);
-    assert_int_equal(take_event("u", 1, -1), 0);
-    assert_int_equal(take_event("v", 1, -1), 0);
-    assert_int_equal(take_event("w", 1, -1), 1);
-    pending_drop(pending);
-    assert_int_equal(take_event("w", 1, -1), 0);
+    assert_int_equal(take_event("u", 1, -1), PENDING_TAKEN);
+    assert_int_equal(take_event("v", 1, -1), PENDING_TAKEN);
+    assert_int_equal(take_event("w", 1, -1), PENDING_ROWS_FULL);
+    pending_roll(pending);
+    assert_int_equal(totals_count(pending->totals), DIMENSIONS + 1);
+    assert_int_equal(take_event("w", 1, -1), PENDING_TAKEN);
+}
+
+/* Rows may be rolled while their totals wait, but for names that have become many and sums that may be too large. */
+static void test_rolls_before_the_commit(void **state)
+{
+    struct job job = wide;
+
+    (void)state;
+    job.record_limits.max_bytes = (int64_t)1 << 40;
+    begin(job);
+    assert_int_equal(take_event("u", 1, -1), PENDING_TAKEN);
+    assert_true(pending_may_roll_first(pending));
+    for (int i = 0; i < 1024; i++)
+        assert_int_equal(take_event("u", (int64_t)1 << 40, -1), PENDING_TAKEN);
+    assert_false(pending_may_roll_first(pending));
+    pending_commit(pending);
+    assert_true(pending_may_roll_first(pending));
+    excess_learn(&pending->excess, TIME, INT64_MAX);
+    assert_false(pending_may_roll_first(pending));
+}
+
+/* One such event may fill an hour in a moment. */
+static void test_rolls_of_events_without_a_limit(void **state)
+{
+    (void)state;
+    begin(wide);
+    assert_int_equal(take_event("u", 1, -1), PENDING_TAKEN);
+    assert_false(pending_may_roll_first(pending));
 }
 
 static void test_many_rejected_messages(void **state)
@@ -167,6 +247,21 @@ static void test_names_become_many(void **state)
     assert_int_equal(dictionary_count(&pending->dictionary), 0);
 }
 
+/* What is read again for the totals alone leaves no rows: nothing is rolled. */
+static void test_names_become_many_without_rows(void **state)
+{
+    (void)state;
+    begin(wide);
+    partition.archive_offset = 1000000;
+    for (int i = 0; i < 300000; i++) {
+        cleanup(memory_free) char *user = memory_printf("user-%d", i);
+
+        assert_int_equal(take_event(user, 1, -1), 0);
+    }
+    pending_commit(pending);
+    assert_int_equal(dictionary_count(&pending->dictionary), 0);
+}
+
 static void test_a_limit_of_memory(void **state)
 {
     struct job job = wide;
@@ -197,12 +292,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test(test_events_and_others),
         test(test_time_that_is_reached),
+        test(test_time_that_cannot_be_reached),
         test(test_messages_that_are_read_again),
         test(test_totals_only),
         test(test_bytes_beyond_int64),
         test(test_rows_are_full),
+        test(test_rolls_before_the_commit),
+        test(test_rolls_of_events_without_a_limit),
         test(test_many_rejected_messages),
         test(test_names_become_many),
+        test(test_names_become_many_without_rows),
         test(test_a_limit_of_memory),
     };
 

@@ -171,6 +171,88 @@ static void test_more_bytes_than_are_allowed(void **state)
     decoder_release(&strict);
 }
 
+struct accepted {
+    const char *timestamp, *id, *antenna_id; /* as JSON */
+    unsigned accept;                         /* what it takes, or 0: rejected by all */
+    const char *user, *antenna;
+};
+
+#define ISO RECORD_ACCEPT_ISO_TIMESTAMPS
+#define NUMBERS RECORD_ACCEPT_NUMERIC_IDS
+
+/* All that are accepted are at the time of ARRIVAL. */
+static const struct accepted accepted_shapes[] = {
+    {"\"2022-02-20T10:00:00Z\"", "\"u\"", "\"a\"", ISO, "u", "a"},
+    {"\"2022-02-20t10:00:00z\"", "\"u\"", "\"a\"", ISO, "u", "a"},
+    {"\"2022-02-20T11:00:00+01:00\"", "\"u\"", "\"a\"", ISO, "u", "a"},
+    {"\"2022-02-20T11:00:00+01\"", "\"u\"", "\"a\"", ISO, "u", "a"},
+    {"\"2022-02-20T10:00:00.999Z\"", "\"u\"", "\"a\"", ISO, "u", "a"},
+    {"\"2022-02-20T10:00:00\"", "\"u\"", "\"a\"", ISO, "u", "a"},
+    {"\"2022-02-20T10:00\"", "\"u\"", "\"a\"", ISO, "u", "a"},
+    {"\"2022-02-20 10:00:00\"", "\"u\"", "\"a\"", ISO, "u", "a"},
+    {"\"2022-02-20 11:00:00.5+01:00\"", "\"u\"", "\"a\"", ISO, "u", "a"},
+    {"\"2022-02-21T04:00:00+18:00\"", "\"u\"", "\"a\"", ISO, "u", "a"},
+    {"\"2022-02-20T09:29:45-00:30:15\"", "\"u\"", "\"a\"", ISO, "u", "a"},
+    {"1645351200", "7", "\"a\"", NUMBERS, "7", "a"},
+    {"1645351200", "\"u\"", "0", NUMBERS, "u", "0"},
+    {"1645351200", "-9223372036854775808", "9223372036854775807", NUMBERS, "-9223372036854775808",
+     "9223372036854775807"},
+    {"\"2022-02-20T10:00:00Z\"", "1", "2", ISO | NUMBERS, "1", "2"},
+    {"\"1645351200\"", "\"u\"", "\"a\"", 0, NULL, NULL},
+    {"\"2022-02-20\"", "\"u\"", "\"a\"", 0, NULL, NULL},
+    {"\"2022-02-30T10:00:00Z\"", "\"u\"", "\"a\"", 0, NULL, NULL},
+    {"\"0000-02-20T10:00:00Z\"", "\"u\"", "\"a\"", 0, NULL, NULL},
+    {"\"2022-02-20T24:00:00Z\"", "\"u\"", "\"a\"", 0, NULL, NULL},
+    {"\"2022-02-20T10:00:60Z\"", "\"u\"", "\"a\"", 0, NULL, NULL},
+    {"\"2022-02-20T10:00:00.Z\"", "\"u\"", "\"a\"", 0, NULL, NULL},
+    {"\"2022-02-21T04:00:01+18:00:01\"", "\"u\"", "\"a\"", 0, NULL, NULL},
+    {"\"2022-02-20T11:00:00+01:\"", "\"u\"", "\"a\"", 0, NULL, NULL},
+    {"\"2022-02-20T11:00:00+0100\"", "\"u\"", "\"a\"", 0, NULL, NULL},
+    {"\"2022-02-20T10:00:00Z\\n\"", "\"u\"", "\"a\"", 0, NULL, NULL},
+    {"\"\\u0662022-02-20T10:00:00Z\"", "\"u\"", "\"a\"", 0, NULL, NULL},
+    {"\"2022-02-20  10:00:00Z\"", "\"u\"", "\"a\"", 0, NULL, NULL},
+    {"\"2022-02-20T10:00:00Z \"", "\"u\"", "\"a\"", 0, NULL, NULL},
+    {"\"\"", "\"u\"", "\"a\"", 0, NULL, NULL},
+    {"1645351200.5", "\"u\"", "\"a\"", 0, NULL, NULL},
+    {"1645351200", "1.5", "\"a\"", 0, NULL, NULL},
+    {"1645351200", "true", "\"a\"", 0, NULL, NULL},
+    {"1645351200", "\"u\"", "null", 0, NULL, NULL},
+};
+
+static void check_shape(const struct accepted *shape, unsigned accept)
+{
+    bool wanted = shape->accept && (accept & shape->accept) == shape->accept;
+    struct decoder loose;
+    struct record record;
+    struct reject reject;
+    char json[256];
+
+    snprintf(json, sizeof(json), "{\"timestamp\":%s,\"id\":%s,\"antenna_id\":%s,\"bytes\":7,\"app\":\"X\"}",
+             shape->timestamp, shape->id, shape->antenna_id);
+    decoder_init(&loose, (struct record_limits){3600, INT64_MAX, accept});
+    if ((parse_json_data(&loose, json, strlen(json), ARRIVAL, &record, &reject) == 0) != wanted)
+        fail_msg("%s, accept %u: %s", json, accept, wanted ? reject.detail : "accepted");
+    if (wanted) {
+        assert_int_equal(record.timestamp, ARRIVAL);
+        assert_slice(record.id, shape->user);
+        assert_slice(record.antenna_id, shape->antenna);
+    } else {
+        assert_int_equal(reject.reason, REJECT_WRONG_TYPE);
+        assert_true((strstr(reject.detail, "--accept") != NULL) == (shape->accept != 0));
+    }
+    decoder_release(&loose);
+}
+
+/* Each shape is accepted exactly by decoders that accept all that it takes; else the reject names an option that helps.
+ */
+static void test_shapes_that_are_accepted_by_option(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(accepted_shapes) / sizeof(*accepted_shapes); i++)
+        for (unsigned accept = 0; accept <= (ISO | NUMBERS); accept++)
+            check_shape(&accepted_shapes[i], accept);
+}
+
 static void test_large_message(void **state)
 {
     char *json = malloc(RECORD_SIZE_MAX + 1);
@@ -224,6 +306,7 @@ int main(void)
         cmocka_unit_test(test_wrong_fields),
         cmocka_unit_test(test_ranges),
         cmocka_unit_test(test_text_sizes),
+        cmocka_unit_test(test_shapes_that_are_accepted_by_option),
         cmocka_unit_test(test_large_message),
         cmocka_unit_test(test_more_bytes_than_are_allowed),
         cmocka_unit_test(test_tombstone_and_unknown_arrival),

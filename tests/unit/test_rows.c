@@ -93,13 +93,25 @@ static void test_limit_of_memory(void **state)
     assert_true(add(HOUR, 1, 0, 0));
 }
 
-static void test_limit_of_hours(void **state)
+/* A backfill: memory alone bounds how many hours gather, and each keeps its own rows. */
+static void test_many_hours(void **state)
 {
+    const int hours = 2000, rounds = 20;
+
     (void)state;
-    for (int i = 0; i < ROWS_HOURS_MAX; i++)
-        assert_true(add((uint32_t)(HOUR + i * 3600), 1, 0, i));
-    assert_false(add(HOUR - 3600, 1, 0, 99));
-    assert_true(add(HOUR, 1, 0, 100));
+    rows.limits = (struct rows_limits){1000000, 8 << 20};
+    for (int i = 0; i < hours * rounds; i++)
+        assert_true(add((uint32_t)(HOUR + i % hours * 3600), i / hours, 0, i));
+    assert_int_equal(rows.hour_count, hours);
+    assert_in_range(rows.memory, 1, 8 << 20);
+    for (int i = 0; i < hours; i++) {
+        assert_int_equal(rows.hours[i]->hour, HOUR + i * 3600);
+        assert_int_equal(rows.hours[i]->count, rounds);
+        assert_int_equal(rows.hours[i]->bytes_total, rounds * (rounds - 1) / 2);
+    }
+    for (int i = hours; add((uint32_t)(HOUR + i * 3600), 1, 0, i); i++)
+        assert_in_range(i, 0, 10000);
+    assert_in_range(rows.memory, 7 << 20, 8 << 20);
 }
 
 static void test_sum_of_bytes_fits_int64(void **state)
@@ -128,7 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test(test_hours_are_apart), test(test_offsets_of_each_partition),
         test(test_limit_of_rows),   test(test_limit_of_memory),
-        test(test_limit_of_hours),  test(test_sum_of_bytes_fits_int64),
+        test(test_many_hours),      test(test_sum_of_bytes_fits_int64),
         test(test_columns_grow),
     };
 

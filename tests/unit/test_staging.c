@@ -44,6 +44,18 @@ static void name_file(const struct staging *staging, char name[LAYOUT_NAME_SIZE]
     layout_name(name, 1645351200, staging_token(staging), 1);
 }
 
+/* Adopts the folder of a dead writer as staging_adopt() does; 1 when there is none. */
+static int adopt_any(struct staging **ret_staging)
+{
+    cleanup(file_names_release) struct file_names tokens = {0};
+
+    assert_int_equal(staging_find(root, &tokens, &error), 0);
+    for (size_t i = 0; i < tokens.count; i++)
+        if (staging_adopt(root, tokens.names[i], ret_staging, &error) == 0)
+            return 0;
+    return 1;
+}
+
 static void test_published_files_are_in_their_place(void **state)
 {
     struct staging *staging = open_staging();
@@ -61,7 +73,7 @@ static void test_published_files_are_in_their_place(void **state)
     staging_close(staging);
     staging_close(NULL);
     /* nothing is left in staging */
-    assert_int_equal(staging_adopt(root, &staging, &error), 1);
+    assert_int_equal(adopt_any(&staging), 1);
 }
 
 static void test_only_our_names_are_published(void **state)
@@ -101,15 +113,15 @@ static void test_abandoned_folders_are_adopted(void **state)
     (void)state;
     assert_string_not_equal(staging_token(living), staging_token(left));
     assert_int_equal(strlen(staging_token(left)), LAYOUT_TOKEN_DIGITS);
-    assert_int_equal(staging_adopt(root, &adopted, &error), 1);
+    assert_int_equal(adopt_any(&adopted), 1);
     strcpy(token, staging_token(left));
     put_file(left, "x");
     staging_close(left); /* keeps a folder that is not empty */
-    assert_int_equal(staging_adopt(root, &adopted, &error), 0);
+    assert_int_equal(adopt_any(&adopted), 0);
     assert_string_equal(staging_token(adopted), token);
     assert_int_equal(staging_delete(adopted, "x", &error), 0);
     staging_close(adopted);
-    assert_int_equal(staging_adopt(root, &adopted, &error), 1);
+    assert_int_equal(adopt_any(&adopted), 1);
     staging_close(living);
 }
 

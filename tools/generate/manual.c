@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/exit_code.h"
+
 /* Bytes of a line: mandoc wants at most 80, and counts more for what is not ASCII. */
 #define WIDTH 70
 #define NAME_SIZE 64
@@ -67,8 +69,9 @@ static void write_head(FILE *file, const char *title, const char *name, const ch
             summary);
 }
 
-static void write_option(FILE *file, const struct option *option, bool positional)
+static void write_option(FILE *file, const struct option *option, enum command_id command, bool positional)
 {
+    const char *fallback = option_fallback(option, command);
     char environment[NAME_SIZE];
 
     if (positional)
@@ -81,8 +84,8 @@ static void write_option(FILE *file, const struct option *option, bool positiona
         fprintf(file, ".It Fl -%s%s%s\n", option->name, option->value ? " Ar " : "",
                 option->value ? option->value : "");
     write_text(file, option->help, ".");
-    if (option->fallback)
-        fprintf(file, "The default is\n.Ql %s .\n", option->fallback);
+    if (fallback)
+        fprintf(file, "The default is\n.Ql %s .\n", fallback);
     option_environment_name(option, environment, sizeof(environment));
     if (option_in_environment(option))
         fprintf(file, "Environment:\n.Ev %s .\n", environment);
@@ -99,14 +102,10 @@ static void write_synopsis(FILE *file, const struct command *command)
 
 static void write_exit_status(FILE *file)
 {
-    fputs(".Sh EXIT STATUS\n.Bl -tag -width 3n -compact\n"
-          ".It 0\ndone, or stopped cleanly by SIGTERM or SIGINT\n"
-          ".It 1\nfailed: a defect, or something unforeseen\n"
-          ".It 2\nthe command line is wrong\n"
-          ".It 3\nenvironment or configuration, which the operator can mend: the message says how\n"
-          ".It 4\na check found a difference\n"
-          ".It 130 , 143\na second SIGINT or SIGTERM stopped it at once\n.El\n",
-          file);
+    fputs(".Sh EXIT STATUS\n.Bl -tag -width 3n -compact\n", file);
+    for (int code = 0; code < EXIT_CODES; code++)
+        fprintf(file, ".It %d\n%s\n", code, exit_code_table[code].meaning);
+    fputs(".It 130 , 143\na second SIGINT or SIGTERM stopped it at once\n.El\n", file);
 }
 
 static void write_see_also(FILE *file, const char *except)
@@ -152,11 +151,11 @@ void generate_command_manual(FILE *file, enum command_id id, const char *date)
     write_text(file, command->description, "");
     fputs(".Pp\nThe arguments, in order, each of which is also an option:\n.Bl -tag -width Ds\n", file);
     for (size_t i = 0; i < command->positional_count; i++)
-        write_option(file, &option_table[command->positionals[i]], true);
+        write_option(file, &option_table[command->positionals[i]], id, true);
     fputs(".El\n.Pp\nThe options:\n.Bl -tag -width Ds\n", file);
     for (size_t i = 0; i < OPTION_IDS; i++)
         if (option_taken(&option_table[i], id) && !option_is_positional(&option_table[i], id))
-            write_option(file, &option_table[i], false);
+            write_option(file, &option_table[i], id, false);
     fputs(".El\n", file);
     write_exit_status(file);
     fputs(".Sh EXAMPLES\n", file);

@@ -1,5 +1,7 @@
+#include "base/exit_code.h"
 #include "config/help.h"
 #include "generate.h"
+#include "kafka/property.h"
 
 #define NAME_SIZE 64
 
@@ -22,8 +24,9 @@ static void write_environment(FILE *file, const struct option *option)
         fprintf(file, "`%s`", name);
 }
 
-static void write_row(FILE *file, const struct option *option, bool positional)
+static void write_row(FILE *file, const struct option *option, enum command_id command, bool positional)
 {
+    const char *fallback = option_fallback(option, command);
     const char letter[] = {'-', option->letter, ',', ' ', '\0'};
 
     fprintf(file, "| `%s%s%s%s", option->letter ? letter : "", positional ? "" : "--", option->name,
@@ -31,8 +34,7 @@ static void write_row(FILE *file, const struct option *option, bool positional)
     write_cell(file, option->value ? option->value : "");
     fputs("` | ", file);
     write_environment(file, option);
-    fprintf(file, " | %s%s%s | ", option->fallback ? "`" : "", option->fallback ? option->fallback : "",
-            option->fallback ? "`" : "");
+    fprintf(file, " | %s%s%s | ", fallback ? "`" : "", fallback ? fallback : "", fallback ? "`" : "");
     write_cell(file, option->help);
     fputs(" |\n", file);
 }
@@ -45,11 +47,53 @@ static void write_command(FILE *file, enum command_id id)
     help_usage(file, id);
     fputs("```\n\n| argument or option | environment | default | meaning |\n| --- | --- | --- | --- |\n", file);
     for (size_t i = 0; i < command->positional_count; i++)
-        write_row(file, &option_table[command->positionals[i]], true);
+        write_row(file, &option_table[command->positionals[i]], id, true);
     for (size_t i = 0; i < OPTION_IDS; i++)
         if (option_taken(&option_table[i], id) && !option_is_positional(&option_table[i], id))
-            write_row(file, &option_table[i], false);
+            write_row(file, &option_table[i], id, false);
     fprintf(file, "\n```sh\n%s```\n", command->examples);
+}
+
+static void write_property(FILE *file, const struct property *row)
+{
+    static const char *const rules[] = {
+        [PROPERTY_DEFAULT] = "default",
+        [PROPERTY_CLASSIC] = "default",
+        [PROPERTY_FIXED] = "fixed",
+        [PROPERTY_REFUSED] = "refused",
+    };
+
+    fprintf(file, "| `%s` | %s | %s", row->name,
+            row->roles == PROPERTY_READER   ? "speed, doctor"
+            : row->roles == PROPERTY_WRITER ? "simulate"
+                                            : "all",
+            rules[row->rule]);
+    if (row->refused)
+        fprintf(file, ", but not `%s`", row->refused);
+    fprintf(file, " | %s%s%s | ", row->value ? "`" : "", row->value ? row->value : "", row->value ? "`" : "");
+    write_cell(file, row->reason);
+    if (row->option)
+        fprintf(file, "; use `--%s`", row->option->name);
+    fputs(" |\n", file);
+}
+
+static void write_properties(FILE *file)
+{
+    fputs(
+        "\n## Kafka properties\n\n"
+        "`--kafka-property` (`-X`), `ANTENNA_KAFKA_PROPERTY` and the key `kafka-property` of the configuration file\n"
+        "take any [librdkafka property](https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md).\n"
+        "Those that change what is read, or that exactly-once depends on, are in this table:\n\n"
+        "- **default**: antenna sets this value, and a property given replaces it.\n"
+        "- **fixed**: another value ends the command with exit code 3 before a server is asked, also by an alias\n"
+        "  (`metadata.broker.list`, `acks`). The same value is accepted. Without a value it is librdkafka's default.\n"
+        "- **refused**: any value ends the command in this way.\n\n"
+        "A property that is not in the table is free. A name or a value that librdkafka does not know ends the\n"
+        "command with exit code 2.\n\n"
+        "| property | commands | rule | value | because |\n| --- | --- | --- | --- | --- |\n",
+        file);
+    for (const struct property *row = property_table; row->name; row++)
+        write_property(file, row);
 }
 
 void generate_reference(FILE *file)
@@ -58,9 +102,13 @@ void generate_reference(FILE *file)
           "Generated from the option table by `make reference`; do not edit. Each argument is also an option\n"
           "(`--topic`), an environment variable (`ANTENNA_TOPIC`) and a key of the configuration file (`topic`);\n"
           "precedence: option or argument, environment, file, default.\n\n"
-          "Exit codes: 0 done; 1 failed; 2 usage; 3 environment or configuration; 4 a check found a difference.\n"
-          "SIGTERM and SIGINT ask for a clean stop and exit 0; a second one stops at once (143, 130).\n",
+          "## Exit codes\n\n| exit code | meaning | a service manager should retry |\n| --- | --- | --- |\n",
           file);
+    for (int code = 0; code < EXIT_CODES; code++)
+        fprintf(file, "| %d | %s | %s |\n", code, exit_code_table[code].meaning,
+                exit_code_table[code].retry ? "yes" : "no");
+    fputs("| 130, 143 | a second SIGINT or SIGTERM stopped it at once; nothing is lost | no |\n", file);
     for (size_t i = 0; i < COMMAND_IDS; i++)
         write_command(file, (enum command_id)i);
+    write_properties(file);
 }

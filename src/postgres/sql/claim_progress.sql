@@ -1,9 +1,24 @@
--- Takes partitions for this worker: raises their epochs, which fences whoever had them, and tells where they stand.
--- A partition that is new to the job begins at its first message. $1 job, $2 topic, $3 owner, $4 partitions in ascending
--- order, $5 the offsets of their first messages.
+-- Takes partitions for this worker: raises their epochs, which fences the owners before, and returns their offsets. A
+-- partition that is new to the job begins at its first message. One that had begun and has no row any more is left out,
+-- unless $6 says that it begins again. $1 job, $2 topic, $3 owner, $4 partitions in ascending order, $5 the offsets of
+-- their first messages. An epoch is the number of the claim, times 10^9, and a random number below that: after a restore or
+-- a deletion the same number comes again, and the same epoch does not.
+WITH wanted AS (
+    SELECT start.partition, start."offset", NOT start.partition = ANY (topic.begun) AS is_new
+    FROM unnest($4::integer[], $5::bigint[]) AS start (partition, "offset")
+    JOIN antenna.topic AS topic ON topic.job = $1 AND topic.topic = $2
+    WHERE $6::boolean OR NOT start.partition = ANY (topic.begun)
+        OR EXISTS (SELECT FROM antenna.progress WHERE job = $1 AND topic = $2 AND partition = start.partition)
+), noted AS (
+    UPDATE antenna.topic
+    SET begun = begun || ARRAY(SELECT partition FROM wanted WHERE is_new ORDER BY partition)
+    WHERE job = $1 AND topic = $2 AND EXISTS (SELECT FROM wanted WHERE is_new)
+)
 INSERT INTO antenna.progress AS progress (job, topic, partition, totals_offset, archive_offset, epoch, owner)
-SELECT $1, $2, start.partition, start."offset", start."offset", 1, $3
-FROM unnest($4::integer[], $5::bigint[]) AS start (partition, "offset")
+SELECT $1, $2, partition, "offset", "offset", 1000000000 + floor(random() * 1000000000)::bigint, $3
+FROM wanted
+ORDER BY partition
 ON CONFLICT (job, topic, partition) DO UPDATE
-SET epoch = progress.epoch + 1, owner = excluded.owner, updated_at = now()
+SET epoch = progress.epoch + 1000000000 - progress.epoch % 1000000000 + excluded.epoch % 1000000000,
+    owner = excluded.owner, updated_at = now()
 RETURNING partition, totals_offset, archive_offset, epoch

@@ -5,23 +5,47 @@
 ALTER VIEW IF EXISTS antenna.hourly RESET (security_barrier);
 ALTER VIEW IF EXISTS antenna.hour_state RESET (security_barrier);
 
--- Up to when, in event time, every partition of every job is archived; NULL while one of them has nothing to say.
+-- Up to when, in event time, every partition of every job is totalled and archived; NULL while one of them has nothing to
+-- say. A job that counts into a table of its own adds nothing to the archive; one that will never write again, whose
+-- archived_until is infinity, holds nothing up.
 CREATE OR REPLACE VIEW antenna.sealed AS
-SELECT CASE WHEN bool_and(archived_until IS NOT NULL) THEN min(archived_until) END AS until
-FROM antenna.progress;
+SELECT CASE
+    WHEN bool_and(archived_until IS NOT NULL AND (totalled_until IS NOT NULL OR archived_until = 'infinity'))
+        THEN min(CASE WHEN archived_until = 'infinity' THEN archived_until ELSE least(totalled_until, archived_until) END)
+END AS until
+FROM antenna.progress AS progress
+LEFT JOIN antenna.topic AS topic USING (job, topic)
+WHERE table_name IS NULL OR table_name = (SELECT bytes FROM antenna.data_set);
 
--- The hours of the archive. state: open (more is expected), new (sealed and not batched), dirty (sealed, and changed after
--- its batch run) or clean (sealed, and batched as it is).
+-- The hours of the archive. state: held (the totals did not come from this archive alone, and it has rows that are not in
+-- them: nobody but an operator can say what belongs together), open (more is expected), new (sealed and not batched), dirty
+-- (sealed, and changed after its batch run) or clean (sealed, and batched as it is). Hourly totals did not come from here
+-- when no batch run has noted them, or one that read other files, too; 5-minute totals, when they are more than what is
+-- archived and what waits for it.
 CREATE OR REPLACE VIEW antenna.hour_state AS
 SELECT hour, files, rows, bytes_total, changed_at, batch_at, batch_rows, batch_bytes, sealed, dirty,
-    CASE WHEN NOT sealed THEN 'open' WHEN batch_at IS NULL THEN 'new' WHEN dirty THEN 'dirty' ELSE 'clean' END AS state
+    CASE
+        WHEN mixed AND dirty OR batch_at IS NULL AND (
+            EXISTS (SELECT FROM :"bytes_hourly" WHERE date = hour)
+            OR sealed AND (
+                SELECT sum(value)
+                FROM generate_series(hour, hour + INTERVAL '55 minutes', INTERVAL '5 minutes') AS part (begin)
+                JOIN :"bytes" AS total ON total.date = part.begin AND total.type = 'app_bytes_total'
+            ) > bytes_total + (SELECT sum(greatest(bytes_totalled - bytes_archived, 0)) FROM antenna.progress)
+        ) THEN 'held'
+        WHEN NOT sealed AND NOT mixed THEN 'open'
+        WHEN batch_at IS NULL THEN 'new'
+        WHEN dirty THEN 'dirty'
+        ELSE 'clean'
+    END AS state
 FROM (
-    SELECT hour.*, coalesce(hour.hour + INTERVAL '1 hour' <= sealed.until, false) AS sealed
+    SELECT hour.*, coalesce(hour.hour + INTERVAL '1 hour' <= sealed.until, false) AS sealed,
+        coalesce(hour.batch_unlisted_rows > 0, false) AS mixed
     FROM antenna.hour AS hour CROSS JOIN antenna.sealed AS sealed
 ) AS hour;
 
--- The hourly totals of both layers, each hour from one of them: from batch where the hour is clean, or unknown to the
--- archive and yet batched; else the 5-minute totals summed up. layer: batch or speed.
+-- The hourly totals of both layers, each hour from one of them: from batch where the hour is clean, or held or unknown to
+-- the archive and yet with hourly totals; else the 5-minute totals summed up. layer: batch or speed.
 CREATE OR REPLACE VIEW antenna.hourly AS
 WITH RECURSIVE speed_hour (hour) AS ( -- the hours of the 5-minute totals, one look into the index for each
     SELECT date_trunc('hour', min(date)) FROM :"bytes"
@@ -30,45 +54,47 @@ WITH RECURSIVE speed_hour (hour) AS ( -- the hours of the 5-minute totals, one l
     FROM speed_hour
     WHERE hour IS NOT NULL
 )
-SELECT date, type, id, value, 'batch' AS layer
+SELECT date, type COLLATE "C" AS type, id COLLATE "C" AS id, value, 'batch' AS layer
 FROM :"bytes_hourly" AS total
-WHERE NOT EXISTS (SELECT FROM antenna.hour_state AS known WHERE known.hour = total.date AND known.state <> 'clean')
+WHERE NOT EXISTS (SELECT FROM antenna.hour_state AS known WHERE known.hour = total.date AND known.state NOT IN ('clean', 'held'))
 UNION ALL
-SELECT speed_hour.hour, total.type, total.id, sum(total.value)::BIGINT, 'speed'
+SELECT speed_hour.hour, total.type COLLATE "C", total.id COLLATE "C", sum(total.value)::BIGINT, 'speed'
 FROM speed_hour
 LEFT JOIN antenna.hour_state AS known USING (hour)
 JOIN :"bytes" AS total ON total.date >= speed_hour.hour AND total.date < speed_hour.hour + INTERVAL '1 hour'
 WHERE CASE
-    WHEN known.hour IS NOT NULL THEN known.state <> 'clean'
+    WHEN known.state <> 'held' THEN known.state <> 'clean'
     ELSE (SELECT min(date) FROM :"bytes_hourly" WHERE date = speed_hour.hour) IS NULL -- one look into the index
 END
 GROUP BY speed_hour.hour, total.type, total.id;
 
--- This hour's usage of each user by the speed layer. share: of the quota, 1 = all of it. projected: bytes at the hour's
+-- This hour's usage of each user by the speed layer, and the quota in force when the hour began, as batch will judge. share: of the quota, 1 = all of it. projected: bytes at the hour's
 -- end when it goes on at the rate so far. crosses_at: when that rate passes the quota, NULL when the hour ends before.
 CREATE OR REPLACE VIEW antenna.quota_now AS
 WITH clock AS (
     SELECT now() AT TIME ZONE 'UTC' AS now, date_trunc('hour', now() AT TIME ZONE 'UTC') AS hour
 ), used AS (
-    SELECT clock.hour, total.id, sum(total.value) AS usage,
+    SELECT clock.hour, total.id COLLATE "C" AS id, sum(total.value) AS usage,
         sum(total.value) * 3600 / greatest(extract(EPOCH FROM clock.now - clock.hour), 1) AS projected
     FROM clock
     JOIN :"bytes" AS total ON total.date >= clock.hour AND total.date < clock.hour + INTERVAL '1 hour'
     WHERE total.type = 'user_bytes_total'
     GROUP BY clock.hour, clock.now, total.id
 )
-SELECT used.hour AS date, used.id, person.name, person.email, used.usage::BIGINT AS usage, person.quota,
-    (used.usage / nullif(person.quota, 0))::DOUBLE PRECISION AS share,
+SELECT used.hour AS date, used.id, person.name, allowed.email, used.usage::BIGINT AS usage, allowed.quota,
+    (used.usage / nullif(allowed.quota, 0))::DOUBLE PRECISION AS share,
     round(used.projected) AS projected,
     CASE
-        WHEN used.projected > person.quota THEN used.hour + INTERVAL '1 hour' * (person.quota / used.projected)::FLOAT8
+        WHEN used.projected > allowed.quota THEN used.hour + INTERVAL '1 hour' * (allowed.quota / used.projected)::FLOAT8
     END AS crosses_at,
-    used.usage > person.quota AS exceeded
+    used.usage > allowed.quota AS exceeded
 FROM used
-JOIN :"user_metadata" AS person USING (id);
+JOIN antenna.user_quota AS allowed
+    ON allowed.id = used.id AND valid_from <= used.hour AND (valid_until <= used.hour) IS NOT TRUE
+LEFT JOIN :"user_metadata" AS person ON person.id = used.id;
 
 -- How far each partition is. lag_messages: not yet totalled, as of the last commit. lag_seconds: how far the totals are
--- behind the clock in event time, 0 when nothing waits. archive_lag_messages: totalled and not yet archived.
+-- behind the clock in event time, 0 when nothing waits. archive_lag_messages: not yet archived.
 CREATE OR REPLACE VIEW antenna.freshness AS
 SELECT job, topic, partition, owner,
     greatest(end_offset - totals_offset, 0) AS lag_messages,
@@ -76,11 +102,11 @@ SELECT job, topic, partition, owner,
         WHEN end_offset <= totals_offset THEN 0
         ELSE greatest(extract(EPOCH FROM now() AT TIME ZONE 'UTC' - totalled_until), 0)
     END::DOUBLE PRECISION AS lag_seconds,
-    totals_offset - archive_offset AS archive_lag_messages,
+    greatest(greatest(end_offset, totals_offset) - archive_offset, 0) AS archive_lag_messages,
     totalled_until, archived_until, updated_at AS last_commit
 FROM antenna.progress;
 
--- The users over their quota: in how many hours, by how many bytes in all, and when it was worst.
+-- The users over the quotas that each hour was judged by: in how many hours, by how many bytes in all, and when it was worst.
 CREATE OR REPLACE VIEW antenna.offenders AS
 SELECT email, count(*) AS hours, sum(usage - quota)::BIGINT AS excess,
     (array_agg(date ORDER BY usage - quota DESC, date))[1] AS worst_hour,

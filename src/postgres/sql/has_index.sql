@@ -1,5 +1,5 @@
--- Whether a table has a usable index of exactly these columns, in whatever order. $1 its quoted name, $2 the columns,
--- $3 whether it must be unique.
+-- Whether a table has a usable index whose key is exactly these columns, in whatever order; columns that it merely includes
+-- do not matter. $1 its quoted name, $2 the columns, $3 whether it must be unique.
 SELECT EXISTS (
     SELECT
     FROM pg_index
@@ -8,7 +8,7 @@ SELECT EXISTS (
         AND ARRAY(
             SELECT attname::text COLLATE "C"
             FROM pg_attribute
-            WHERE attrelid = indrelid AND attnum = ANY (indkey)
+            WHERE attrelid = indrelid AND attnum = ANY ((indkey::int2[])[0:indnkeyatts - 1])
             ORDER BY 1
         ) = ARRAY(SELECT name COLLATE "C" FROM unnest($2::text[]) AS name ORDER BY 1)
 )

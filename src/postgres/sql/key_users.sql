@@ -1,4 +1,2 @@
 -- Gives users their key.
-ALTER TABLE :"table"
-    ALTER COLUMN id TYPE TEXT COLLATE "C",
-    ADD PRIMARY KEY (id)
+ALTER TABLE :"table" ADD PRIMARY KEY (id)

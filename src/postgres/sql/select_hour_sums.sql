@@ -1,12 +1,13 @@
 -- What every table says of an hour. $1 the hour, $2 the three labels of totals. A row with, in this order: whether the list
 -- knows the hour, whether it is batched and dirty; files, rows and bytes of antenna.hour; the same summed up from
 -- antenna.archive_file; the bytes that the last batch run read and how many rows of them were not listed; bytes of the
--- 5-minute totals by label; bytes of the hourly totals by label and their rows; bytes that are totalled and wait to be
--- archived, of any hour.
+-- 5-minute totals by label; bytes of the hourly totals by label and their rows; bytes of any hour that are totalled and wait
+-- to be archived, and those that are archived and wait to be totalled.
 SELECT (known.hour IS NOT NULL)::integer, (known.batch_at IS NOT NULL)::integer, coalesce(known.dirty, false)::integer,
     known.files, known.rows, known.bytes_total, listed.files, listed.rows, listed.bytes,
     known.batch_bytes + known.batch_unlisted_bytes, known.batch_unlisted_rows,
-    speed.first, speed.second, speed.third, batch.first, batch.second, batch.third, batch.rows, waiting.bytes
+    speed.first, speed.second, speed.third, batch.first, batch.second, batch.third, batch.rows, waiting.to_archive,
+    waiting.to_total
 FROM (
     SELECT count(*) AS files, sum(rows) AS rows, sum(bytes_total) AS bytes
     FROM antenna.archive_file WHERE hour = $1 AND replaced_by IS NULL
@@ -21,6 +22,16 @@ FROM (
         sum(value) FILTER (WHERE type = ($2::text[])[3]) AS third, count(*) AS rows
     FROM :"bytes_hourly" WHERE date = $1
 ) AS batch, (
-    SELECT sum(bytes_totalled - bytes_archived) AS bytes FROM antenna.progress
+    SELECT least(sum(most) FILTER (WHERE ahead > 0), 9223372036854775807) AS to_archive,
+        least(sum(most) FILTER (WHERE ahead < 0), 9223372036854775807) AS to_total
+    FROM (
+        -- What one side has lost is in the other's bytes for ever: of such a partition any amount may wait.
+        SELECT totals_offset - archive_offset AS ahead,
+            CASE WHEN loss.partition IS NULL THEN abs(bytes_totalled - bytes_archived) ELSE 9223372036854775807 END AS most
+        FROM antenna.progress
+        LEFT JOIN (SELECT DISTINCT job, topic, partition FROM antenna.loss) AS loss USING (job, topic, partition)
+        UNION ALL
+        VALUES (1, 0), (-1, 0)
+    ) AS sides
 ) AS waiting
 LEFT JOIN antenna.hour AS known ON known.hour = $1

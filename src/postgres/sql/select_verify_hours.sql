@@ -1,5 +1,6 @@
--- The hours of a range of which anything is known: to the archive's list, the 5-minute totals or the hourly ones; in
--- seconds since the epoch, with rows and whether it is sealed as in select_hours. $1 the first hour, $2 the last.
+-- The hours of a range of which anything is known: to the archive's list, the 5-minute totals or the hourly ones, or that
+-- are in $3, the hours whose folders have files; in seconds since the epoch, with rows and whether it is sealed as in
+-- select_hours. $1 the first hour, $2 the last.
 WITH RECURSIVE speed_hour (hour) AS ( -- one look into the index for each hour
     SELECT date_trunc('hour', min(date)) FROM :"bytes" WHERE date >= $1
     UNION ALL
@@ -14,6 +15,7 @@ WITH RECURSIVE speed_hour (hour) AS ( -- one look into the index for each hour
     SELECT hour FROM antenna.hour
     UNION SELECT hour FROM speed_hour
     UNION SELECT hour FROM batch_hour
+    UNION SELECT unnest($3::timestamp[])
 )
 SELECT extract(EPOCH FROM every.hour)::bigint, coalesce(known.rows, 0),
     coalesce(every.hour + INTERVAL '1 hour' <= sealed.until, false)::integer

@@ -1,0 +1,41 @@
+#include "base/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+
+static void end(void)
+{
+    log_line(LOG_ERROR, "could not make JSON: memory is used up, or a text is not UTF-8");
+    exit(EXIT_FAILURE);
+}
+
+json_t *json_made(json_t *value)
+{
+    if (!value)
+        end();
+    return value;
+}
+
+void json_append(json_t *array, json_t *value)
+{
+    if (json_array_append_new(array, json_made(value)))
+        end();
+}
+
+void json_set(json_t *object, const char *name, json_t *value)
+{
+    if (json_object_set_new(object, name, json_made(value)))
+        end();
+}
+
+int json_print(json_t *object, size_t flags, struct error *error)
+{
+    int status = json_dumpf(json_made(object), stdout, flags);
+
+    json_decref(object);
+    if (status || putchar('\n') == EOF)
+        return error_set(error, ERROR_WORLD, "could not write to standard output: %m");
+    return 0;
+}

@@ -1,0 +1,44 @@
+/* What keeps a table with the right columns from serving as one of ours: its kind, its partitions, its constraints, …
+ */
+#ifndef ANTENNA_POSTGRES_FLAWS_H
+#define ANTENNA_POSTGRES_FLAWS_H
+
+#include "postgres/contract.h"
+
+/** What follows from a flaw, from the lightest to the gravest. */
+enum flaw_weight {
+    FLAW_WARNING, /* it may refuse a row, or change it */
+    FLAW_STOPS,   /* rows to come are refused */
+    FLAW_REFUSED, /* a job refuses the table, as numbers would be wrong or no row could be written */
+    FLAW_HIDES,   /* an adoption refuses it, too, as its statements do not reach every row */
+    FLAW_UNFIT    /* provision always refuses it */
+};
+
+struct flaw {
+    enum flaw_weight weight;
+    bool writing;     /* it matters only to who writes to the table */
+    char *text;       /* "table "bytes" …" */
+    const char *hint; /* what to do */
+};
+
+/** From the lightest to the gravest. */
+struct flaws {
+    struct flaw *list;
+    size_t count;
+};
+
+/** Finds the flaws of the table called `table`; a table that does not exist has none. Errors: as postgres_run(). */
+int flaws_find(struct postgres *postgres, const struct contract *contract, const char *table, struct flaws *ret_flaws,
+               struct error *error) must_check;
+
+/** Frees them; zeroed ones are fine. Fits cleanup(). */
+void flaws_release(struct flaws *flaws);
+
+/**
+ * Fails with ERROR_MISTAKE when the table has a flaw of at least this weight. `writes`: whether the caller writes to
+ * the table.
+ */
+int flaws_refuse(struct postgres *postgres, const struct contract *contract, const char *table, enum flaw_weight weight,
+                 bool writes, struct error *error) must_check;
+
+#endif

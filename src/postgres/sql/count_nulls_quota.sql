@@ -1,2 +1,0 @@
--- Nothing in this table is a key.
-SELECT 0

@@ -1,2 +1,0 @@
--- Users that no key can hold.
-SELECT count(*) FROM :"table" WHERE id IS NULL
