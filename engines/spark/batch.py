@@ -3,13 +3,11 @@
 Run by spark-submit (docs/spark.md), with the arguments of `antenna batch`. Running it again changes nothing.
 """
 
-import pathlib
 import time
 
-from antenna_spark import command, events, postgres
+from antenna_spark import command, events, identity, postgres, staging
 from antenna_spark.command import MistakeError
 from antenna_spark.events import total_bytes
-from antenna_spark.staging import STAGING
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import functions as F
@@ -20,12 +18,23 @@ ARCHIVE = "timestamp TIMESTAMP, id STRING, antenna_id STRING, bytes BIGINT, app 
 PUBLISH_SECONDS = 2
 LOOK_SECONDS = 0.02
 
+# An hour whose files move while they are read is read again.
+READ_ATTEMPTS = 3
+
+
+class MovedError(Exception):
+    """A file has left the place where it was found: its writer, or whoever recovers its folder, has published it."""
+
 
 def parse_arguments():
     """The command line."""
-    return command.parser_of(
+    parser = command.parser_of(
         "an hour's totals and its users over quota from the Parquet archive, on Apache Spark",
-        ("storage-path", "folder that holds year=…: the speed layer's storage-root with /data behind it", pathlib.Path),
+        (
+            "storage-path",
+            "folder that holds year=…: the speed layer's storage-root with /data behind it",
+            command.local_path,
+        ),
         ("hour", "a time within the hour, ISO-8601 with an offset: 2022-02-20T10:00:00Z", command.hour_of),
         ("jdbc-uri", "database: jdbc:postgresql://host:port/database"),
         ("user-metadata-table", "table of the users"),
@@ -33,28 +42,27 @@ def parse_arguments():
         ("user-quota-limit-table", "table of the users over their quota"),
         ("jdbc-user", "role to log in as"),
         ("jdbc-password", "its password, or -"),
-    ).parse_args()
+    )
+    choices = {"choices": ["hour", "now"], "default": "hour"}
+    parser.add_argument("--quota-as-of", **choices, help="quota in force when the hour began, or the present one")
+    parser.add_argument("--allow-less", action="store_true", help="replace the hour's totals by smaller ones, or none")
+    return parser.parse_args()
 
 
-def find_file(storage_path, place):
+def find_listed(storage_path, place):
     """The path of a listed file: in its place, or in the staging folder of a writer that could not publish it.
 
     Raises MistakeError.
     """
-    path = storage_path / place
     give_up_at = time.monotonic() + PUBLISH_SECONDS
-    while not path.exists():
-        if time.monotonic() >= give_up_at:
-            staging = storage_path.parent / STAGING
-            for folder in ("*", "*/swap-*"):
-                for found in staging.glob(f"{folder}/{path.name}"):
-                    return found
-            raise MistakeError(
-                f'the archive\'s file "{path}" is missing',
-                "give the storage-path that the speed layer writes, or put the file back",
-            )
+    while not (path := storage_path / place).exists() and time.monotonic() < give_up_at:
         time.sleep(LOOK_SECONDS)
-    return path
+    if found := staging.find_file(storage_path, place):
+        return found
+    raise MistakeError(
+        f'the archive\'s file "{path}" is missing',
+        "give the storage-path that the speed layer writes, or put the file back",
+    )
 
 
 def read_from_storage(session, paths):
@@ -97,34 +105,61 @@ def hourly_total_bytes_user(rows, hour):
     return total_bytes(rows, hour, "id", "user_bytes_total")
 
 
-def users_with_exceeded_quota(database, hour):
+def users_with_exceeded_quota(database, hour, as_of_now):
     """Enriches the hour's users with their metadata and replaces those over quota, where both tables are.
 
     Returns their number and that of users without metadata.
     """
-    return database.replace_exceeded(hour)
+    return database.replace_exceeded(hour, as_of_now)
+
+
+def read_hour(session, arguments, database):
+    """The sums of an hour's listed files, and what the list says of them: (totals, files, rows, bytes)."""
+    listed = database.hour_files(arguments.hour)
+    paths = [find_listed(arguments.storage_path.absolute(), place) for place, _, _ in listed]
+    try:
+        rows = read_from_storage(session, paths).persist()
+        check_files(rows, paths, listed)
+        begin = F.lit(events.seconds_of(arguments.hour))
+        sums = hourly_total_bytes_antenna(rows, begin).union(hourly_total_bytes_app(rows, begin))
+        totals = sums.union(hourly_total_bytes_user(rows, begin)).orderBy("label", "id").persist()
+        totals.count()  # so that the transaction waits for nothing
+    except (PySparkException, Py4JJavaError, MistakeError) as error:
+        if not all(path.exists() for path in paths):
+            raise MovedError from error
+        raise
+    return totals, len(listed), sum(file[1] for file in listed), sum(file[2] for file in listed)
+
+
+def read_until_still(session, arguments, database):
+    """As read_hour(), again when a file has moved meanwhile."""
+    for left in reversed(range(READ_ATTEMPTS)):
+        try:
+            return read_hour(session, arguments, database)
+        except MovedError as error:
+            if not left:
+                raise error.__cause__ from None
 
 
 def run_hour(session, arguments, database):
-    """Replaces the hour's totals and offenders; returns a report. The session keeps other runs of the hour out."""
+    """Replaces the hour's totals and users over quota; returns a report. The session keeps other runs of it out."""
     hour = arguments.hour
     database.hold_hour(hour)
-    listed = database.hour_files(hour)
-    paths = [find_file(arguments.storage_path.absolute(), place) for place, _, _ in listed]
-    rows = read_from_storage(session, paths).persist()
-    check_files(rows, paths, listed)
-    begin = F.lit(events.seconds_of(hour))
-    sums = hourly_total_bytes_antenna(rows, begin).union(hourly_total_bytes_app(rows, begin))
-    totals = sums.union(hourly_total_bytes_user(rows, begin)).orderBy("label", "id").persist()
-    written = totals.count()  # so that the transaction waits for nothing
-    count, size = sum(file[1] for file in listed), sum(file[2] for file in listed)
+    counted = database.count_rows(hour)
+    totals, files, count, size = read_until_still(session, arguments, database)
+    written = totals.count()
     with database.transaction():
-        database.replace_totals(hour, events.sorted_rows(totals), events.LABELS)
-        exceeded, unknown = users_with_exceeded_quota(database, hour)
+        rows = events.sorted_rows(totals)
+        if not arguments.allow_less:
+            database.refuse_less(hour, count, size, counted)
+            rows = database.refuse_lowered(hour, rows, events.LABELS)
+        database.replace_totals(hour, rows, events.LABELS)
+        database.check_hour(hour, written, size)
+        exceeded, unknown = users_with_exceeded_quota(database, hour, arguments.quota_as_of == "now")
         database.note_batch(hour, count, size)
     provisional = "" if database.is_sealed(hour) else " (provisional: more is expected)"
     return (
-        f"{hour.isoformat()}Z{provisional}: {len(listed)} files, {count} rows, {size} bytes; {written} totals,"
+        f"{hour.isoformat()}Z{provisional}: {files} files, {count} rows, {size} bytes; {written} totals,"
         f" {exceeded} users over quota, {unknown} without metadata"
     )
 
@@ -143,11 +178,11 @@ def batch(session, arguments):
     }
     try:
         with postgres.connected(arguments, tables) as database:
+            identity.check_identity(database, arguments.storage_path.absolute(), is_writer=False)
             print(run_hour(session, arguments, database))
     except (PySparkException, Py4JJavaError) as error:
         raise MistakeError(f"could not read the archive: {error}") from error
 
 
 if __name__ == "__main__":
-    parsed = parse_arguments()
-    command.run(batch, events.open_session("antenna-batch"), parsed)
+    command.run(batch, events.open_session, parse_arguments())

@@ -2,11 +2,13 @@
 
 import argparse
 import datetime
+import errno
+import os
 import pathlib
 import re
 import sys
 
-FAILED, USAGE, ENVIRONMENT = 1, 2, 3
+FAILED, USAGE, ENVIRONMENT, UNAVAILABLE = 1, 2, 3, 5
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -22,15 +24,33 @@ class CommandError(Exception):
 
 
 class MistakeError(CommandError):
-    """The operator can mend it; exit code 3."""
+    """The operator must fix it; exit code 3."""
 
     exit_code = ENVIRONMENT
+
+
+class OutOfRangeError(MistakeError):
+    """A sum exceeds BIGINT."""
 
 
 class WorldError(CommandError):
-    """Kafka or PostgreSQL does not answer: worth another attempt."""
+    """Kafka or PostgreSQL is unavailable now: a retry may help; exit code 5."""
 
-    exit_code = ENVIRONMENT
+    exit_code = UNAVAILABLE
+
+
+# What only an operator can change about a file, as disk_fail() of src/archive has it.
+PERMANENT = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOENT, errno.EEXIST, errno.EISDIR),
+    *(errno.ENOTEMPTY, errno.ELOOP, errno.EXDEV),
+}
+
+
+def file_error(error, message):
+    """The CommandError of an OSError: a full disk passes, a missing right does not."""
+    kind = MistakeError if error.errno in PERMANENT else WorldError
+    hint = "give a folder that this user may write to" if kind is MistakeError else "check the disk, free some space"
+    return kind(f"{message}: {error.strerror or error}", hint)
 
 
 def say(level, message):
@@ -39,10 +59,10 @@ def say(level, message):
     print(f"{now} {level} antenna-spark: {message}", file=sys.stderr, flush=True)
 
 
-def run(job, session, arguments):
-    """Calls a job with Spark's session and its arguments, and ends the process with the exit code that fits."""
+def run(job, open_session, arguments):
+    """Calls a job with Spark's session, which it opens, and its arguments; ends the process with the exit code."""
     try:
-        job(session, arguments)
+        job(open_session(f"antenna-{job.__name__}"), arguments)
     except CommandError as error:
         say("error", error)
         if error.hint:
@@ -69,6 +89,33 @@ def hour_of(text):
     return time.astimezone(datetime.UTC).replace(tzinfo=None, minute=0, second=0, microsecond=0)
 
 
+def local_path(text):
+    """A path of this machine, as src/config/path.c reads it: file:///x is /x, ~ a home folder, gs://… refused."""
+    if re.match(r"file:", text, re.IGNORECASE):
+        match = re.fullmatch(r"file:(?://(?:localhost)?)?(/(?!/).*)", text, re.IGNORECASE)
+        if not match:
+            raise argparse.ArgumentTypeError(f'"{text}" is no file:///path')
+        return pathlib.Path(match[1])
+    if re.match(r"[a-z][a-z0-9+.-]+:/", text, re.IGNORECASE):
+        raise argparse.ArgumentTypeError(f'"{text}" is in a store: give the folder where it is mounted')
+    path = os.path.expanduser(text)
+    if path.startswith("~"):
+        raise argparse.ArgumentTypeError(f'"{text}" begins with a home folder that does not exist')
+    return pathlib.Path(path)
+
+
+def words_of(known):
+    """A reader of some of the known words, separated by commas."""
+
+    def read(text):
+        words = text.split(",")
+        if unknown := [word for word in words if word not in known]:
+            raise argparse.ArgumentTypeError(f'"{unknown[0]}" is none of {", ".join(known)}')
+        return words
+
+    return read
+
+
 def kafka_property(text):
     """(name, value) of NAME=VALUE."""
     name, equals, value = text.partition("=")
@@ -77,14 +124,22 @@ def kafka_property(text):
     return name, value
 
 
+class Parser(argparse.ArgumentParser):
+    """As its base, but shows no argument that may be a password."""
+
+    def error(self, message):
+        """Ends with exit code 2."""
+        super().error("unknown options (not shown: one may be a password)" if "unrecognized" in message else message)
+
+
 def parser_of(description, *arguments):
     """A parser of positional arguments, given as (name, help) or (name, help, type), and of --password-file."""
-    parser = argparse.ArgumentParser(description=description, allow_abbrev=False)
+    parser = Parser(description=description, allow_abbrev=False)
     for name, meaning, *kind in arguments:
         parser.add_argument(name.replace("-", "_"), metavar=name, help=meaning, type=kind[0] if kind else str)
     parser.add_argument(
         "--password-file",
-        type=pathlib.Path,
+        type=local_path,
         metavar="FILE",
         help="file whose first line is the password, used when jdbc-password is -",
     )

@@ -2,11 +2,12 @@
 
 import datetime
 
-from pyspark import cloudpickle
+from pyspark import SparkConf, SparkContext, cloudpickle
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from antenna_spark import record
+from antenna_spark import command, record
+from antenna_spark.settings import SETTINGS, check_refused, overridden
 
 # Executors get the functions themselves, so that nothing is to be installed where they run.
 cloudpickle.register_pickle_by_value(record)
@@ -29,13 +30,20 @@ LABELS = ["user_bytes_total", "antenna_bytes_total", "app_bytes_total"]
 
 
 def open_session(name):
-    """Spark's session, where sums that are too large are errors, timestamps in Parquet are as antenna writes them, and
-    shuffles have a partition for each core unless the operator says otherwise.
+    """Spark's session with the settings that the engine relies on, whatever the cluster's are. Raises MistakeError.
+
+    Shuffles have a partition for each core unless the operator says otherwise.
     """
-    session = SparkSession.builder.appName(name).getOrCreate()
-    session.conf.set("spark.sql.ansi.enabled", True)
-    session.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
-    if not session.sparkContext.getConf().contains("spark.sql.shuffle.partitions"):
+    SparkContext._ensure_initialized()  # without Java, SparkConf knows no settings of the cluster
+    builder = SparkSession.builder.appName(name)
+    for setting in SETTINGS:
+        builder = builder.config(setting.name, setting.value)
+    for setting in overridden(given := dict(SparkConf().getAll())):
+        command.say("warning", f"ignored {setting.name}={given[setting.name]}: with it, {setting.reason}")
+    check_refused(given)
+    session = builder.getOrCreate()
+    check_refused(session.sparkContext._jsc.hadoopConfiguration())
+    if "spark.sql.shuffle.partitions" not in given:
         session.conf.set("spark.sql.shuffle.partitions", session.sparkContext.defaultParallelism)
     return session
 
@@ -64,6 +72,13 @@ def keeps_limits(event, arrival, limits):
     )
 
 
+def arrival_of(stamp):
+    """The arrival that a message's timestamp says, -1 when it cannot be one: producers send 0, or seconds as if they
+    were milliseconds.
+    """
+    return F.when(stamp.between(record.ARRIVAL_MIN, record.TIME_END - 1), stamp).otherwise(F.lit(-1))
+
+
 def parse_json_data(messages, limits):
     """Each message as event or with the reason for rejecting it.
 
@@ -80,7 +95,13 @@ def parse_json_data(messages, limits):
     short = F.octet_length("value") <= record.MESSAGE_SIZE_MAX
     plain = F.when(short & text.rlike(PLAIN), F.from_json(text, EVENT))
     found = messages.select(
-        *("partition", "offset", "value", F.unix_seconds("timestamp").alias("arrival"), plain.alias("plain"))
+        *(
+            "partition",
+            "offset",
+            "value",
+            arrival_of(F.unix_seconds("timestamp")).alias("arrival"),
+            plain.alias("plain"),
+        )
     )
     is_plain = F.coalesce(keeps_limits(F.col("plain"), F.col("arrival"), limits), F.lit(False))
     found = found.withColumn("is_plain", is_plain)

@@ -7,12 +7,13 @@ from py4j.java_gateway import is_instance_of
 from py4j.protocol import Py4JJavaError
 
 from antenna_spark.command import CommandError, MistakeError, WorldError
+from antenna_spark.properties import PROPERTIES, checked
 
 ERRORS = "org.apache.kafka.common.errors"
 TIMEOUT_MS = 10_000
 
-# As antenna reads: aborted messages never happened, and a misspelt topic is no new one.
-PROPERTIES = {"isolation.level": "read_committed", "check.crcs": "true"}
+# What the client gives where the broker has no topic ids.
+NO_ID = "AAAAAAAAAAAAAAAAAAAAAA"
 
 
 class Extent(NamedTuple):
@@ -22,6 +23,17 @@ class Extent(NamedTuple):
     end: int
 
 
+class RecreatedError(MistakeError):
+    """The topic of this name is another one than the job began with."""
+
+    def __init__(self, name):
+        """`name`: the topic's."""
+        super().__init__(
+            f'topic "{name}" was deleted and created again: what the job had not read of the old one is gone',
+            "give a new --job, which reads the new topic from its beginning",
+        )
+
+
 class Topic:
     """One topic; close it at the end, or use it with contextlib.closing()."""
 
@@ -29,7 +41,8 @@ class Topic:
         """`properties`: {name: value} of the Java client. Raises MistakeError when it does not take them."""
         self.server = server
         self.name = name
-        self.properties = {**PROPERTIES, **properties}
+        self.properties = checked(properties)
+        self.claimed_id = None  # the topic's at the last check
         self._gateway = session.sparkContext._gateway
         self._jvm = session.sparkContext._jvm
         settings = self._jvm.java.util.HashMap()
@@ -37,7 +50,7 @@ class Topic:
             "bootstrap.servers": server,
             "default.api.timeout.ms": str(TIMEOUT_MS),
             "request.timeout.ms": str(TIMEOUT_MS),
-            **properties,
+            **{name: value for name, value in properties.items() if name not in PROPERTIES},
         }.items():
             settings.put(key, value)
         try:
@@ -69,8 +82,12 @@ class Topic:
         return self._ask(self._admin.describeTopics(names).allTopicNames(), "the topic").get(self.name)
 
     def id(self):
-        """The topic's id as librdkafka writes it: base 64 in its usual alphabet, without padding."""
-        return self._describe().topicId().toString().replace("-", "+").replace("_", "/")
+        """The topic's id as librdkafka writes it: base 64 in its usual alphabet, without padding.
+
+        Empty when the broker has no topic ids (Kafka below 2.8): the client then gives the zero id for each topic.
+        """
+        text = self._describe().topicId().toString().replace("-", "+").replace("_", "/")
+        return "" if text == NO_ID else text
 
     def _partitions(self):
         return sorted(info.partition() for info in self._describe().partitions())

@@ -3,8 +3,10 @@
 It needs nothing of Spark: its functions are sent to the executors by value.
 """
 
+import datetime
 import json
 import math
+import re
 import sys
 from typing import NamedTuple
 
@@ -13,11 +15,27 @@ HOUR_SECONDS = 3600
 
 TEXT_SIZE_MAX = 256  # bytes of UTF-8
 MESSAGE_SIZE_MAX = 1024 * 1024  # bytes
+ARRIVAL_MIN = 1451606400  # 2016-01-01T00:00:00Z: Kafka has timestamps since 0.10.0, of that year
 TIME_MIN = 946684800  # 2000-01-01T00:00:00Z
 TIME_END = 4102444800  # 2100-01-01T00:00:00Z
 PROBABLY_MILLISECONDS = 100_000_000_000
 BIGINT_MAX = 2**63 - 1
 BIGINT_DIGITS_MAX = 20  # with the sign
+
+# What an event carries at most by default: option.c says the same.
+BYTES_MAX = 2**40
+
+# What is accepted beside the strict shape: the words of --accept (docs/data.md).
+ISO_TIMESTAMPS = "iso-timestamps"
+NUMERIC_IDS = "numeric-ids"
+ACCEPTABLE = (ISO_TIMESTAMPS, NUMERIC_IDS)
+
+ISO_TIME = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?"
+    r"(?:[Zz]|([+-])([0-9]{2})(?::([0-5][0-9])(?::([0-5][0-9]))?)?)?"
+)
+OFFSET_MAX = 18 * HOUR_SECONDS  # of java.time.ZoneOffset
+EPOCH = datetime.datetime(1970, 1, 1)
 
 # jansson's own limit (JSON_PARSER_MAX_DEPTH), and as much recursion as Python's reader needs to reach it.
 DEPTH_MAX = 2048
@@ -29,6 +47,7 @@ class Limits(NamedTuple):
 
     max_future: int  # seconds that an event may lie ahead of its arrival
     max_bytes: int
+    accept: frozenset = frozenset()  # of ACCEPTABLE
 
 
 class RejectedError(Exception):
@@ -139,11 +158,44 @@ def take_text(document, name):
     return text
 
 
-def take_timestamp(document):
+def take_id(document, name, accept):
+    """An id, which may be an integer where that is accepted."""
+    if type(number := document.get(name)) is not int:
+        return take_text(document, name)
+    if NUMERIC_IDS not in accept:
+        raise RejectedError("wrong_type", f"{name} is not a string; --accept {NUMERIC_IDS} takes integers")
+    return str(number)
+
+
+def parse_time(text):
+    """The seconds of an ISO-8601 time, which is UTC without an offset; None when it is none."""
+    match = ISO_TIME.fullmatch(text)
+    if not match:
+        return None
+    date, (sign, *offset) = match.groups()[:6], match.groups()[6:]
+    try:
+        time = datetime.datetime(*(int(part or 0) for part in date))
+    except ValueError:
+        return None
+    hours, minutes, seconds = (int(part or 0) for part in offset)
+    ahead = hours * HOUR_SECONDS + minutes * 60 + seconds
+    if ahead > OFFSET_MAX:
+        return None
+    return (time - EPOCH) // datetime.timedelta(seconds=1) - (-ahead if sign == "-" else ahead)
+
+
+def take_timestamp(document, accept):
     """The event time in seconds; the public simulator spells it "timestmap"."""
     if "timestamp" in document and "timestmap" in document:
         raise RejectedError("duplicate_field", "both timestamp and timestmap are given")
-    return take(document, "timestmap" if "timestmap" in document else "timestamp", int, "an integer")
+    name = "timestmap" if "timestmap" in document else "timestamp"
+    text = document.get(name)
+    time = parse_time(text) if isinstance(text, str) else None
+    if time is None:
+        return take(document, name, int, "an integer")
+    if ISO_TIMESTAMPS not in accept:
+        raise RejectedError("wrong_type", f"{name} is not an integer; --accept {ISO_TIMESTAMPS} takes ISO-8601 texts")
+    return time
 
 
 def check_limits(timestamp, size, arrival, limits):
@@ -164,8 +216,8 @@ def check_limits(timestamp, size, arrival, limits):
 def decode(message, arrival, limits):
     """(timestamp, id, antenna_id, bytes, app) of a message. Raises RejectedError."""
     document = load(message)
-    timestamp = take_timestamp(document)
-    user, antenna = take_text(document, "id"), take_text(document, "antenna_id")
+    timestamp = take_timestamp(document, limits.accept)
+    user, antenna = (take_id(document, name, limits.accept) for name in ("id", "antenna_id"))
     size = take(document, "bytes", int, "an integer")
     app = take_text(document, "app")
     check_limits(timestamp, size, arrival, limits)

@@ -6,6 +6,7 @@ it, in `<root>/.staging/spark-<token>/`, which nobody else looks into.
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import pathlib
@@ -13,7 +14,7 @@ import re
 import secrets
 import shutil
 
-from antenna_spark.command import MistakeError
+from antenna_spark.command import file_error, say
 
 DATA = "data"
 STAGING = ".staging"
@@ -52,12 +53,30 @@ def make_folder(path):
     sync(path.parent)
 
 
+def move(path, place):
+    """Renames a file; to another file system, as below a year that is a mount, by a copy that is complete first."""
+    try:
+        path.rename(place)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        copy = place.with_name(f".{place.name}")
+        shutil.copyfile(path, copy)
+        sync(copy)
+        copy.rename(place)
+        sync(place.parent)
+        path.unlink()
+
+
 def take_lock(folder):
-    """The descriptor of a folder's lock; None when somebody else holds it or the folder is gone."""
+    """The descriptor of a folder's lock; None when another holds it, the folder is gone, or it is another user's."""
     path = folder / LOCK
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except FileNotFoundError:
+        return None
+    except PermissionError as error:
+        say("warning", f'the staging folder "{folder}" is not recovered: {error.strerror}; let its owner start a job')
         return None
     with contextlib.suppress(BlockingIOError, FileNotFoundError):
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -74,6 +93,8 @@ class Staging:
     def __init__(self, root, token, lock):
         """A folder whose lock is held."""
         self.root = root
+        self.data = root / DATA
+        self.archive_id = ""  # that of the root, once it was checked
         self.token = token
         self.folder = root / STAGING / token
         self.scratch = root / STAGING / f"{SCRATCH}{token}"
@@ -102,26 +123,27 @@ class Staging:
 
     def publish(self, name):
         """Moves a listed file to its place, durably."""
-        place = self.root / DATA / place_of(name)
+        place = self.data / place_of(name)
         for left in reversed(range(PUBLISH_ATTEMPTS)):
             make_folder(place.parent)
             try:
-                (self.folder / name).rename(place)
+                move(self.folder / name, place)
                 break
             except FileNotFoundError:  # compaction may take the hour's folder away at any time
                 if not left:
                     raise
         sync(place.parent)
 
-    def recover(self, database):
+    def recover(self, database, *, of_another=False):
         """Publishes the files here that are listed and deletes the others, once no transaction can list them any more.
+        The writer of a folder `of_another` is retired.
 
         A merge of files that did not end is left to antenna.
         """
         names = [name for name in os.listdir(self.folder) if name != LOCK and not name.startswith(".")]
         if not names or any(name.startswith(SWAP) for name in names):
             return
-        listed = database.find_listed(self.token, [place_of(name) or "" for name in names])
+        listed = database.find_listed(self.token, [place_of(name) or "" for name in names], retire=of_another)
         for name in names:
             if place_of(name) in listed:
                 self.publish(name)
@@ -129,8 +151,19 @@ class Staging:
                 (self.folder / name).unlink()
 
 
+def find_file(data, place):
+    """The path of a listed file, in its place or in the folder of a writer that has not published it; or None."""
+    path = data / place
+    if path.exists():
+        return path
+    staged = (
+        found for folder in ("*", f"*/{SWAP}*") for found in (data.parent / STAGING).glob(f"{folder}/{path.name}")
+    )
+    return next(staged, None)
+
+
 def open_staging(root):
-    """Makes the root's folders where they are missing, and a new writer's folder. Raises MistakeError."""
+    """Makes the folders of the root, and a new writer's folder. Raises MistakeError and WorldError."""
     root = pathlib.Path(root).absolute()
     try:
         make_folder(root / DATA)
@@ -143,7 +176,7 @@ def open_staging(root):
                 staging.scratch.mkdir()
                 return staging
     except OSError as error:
-        raise MistakeError(f'could not write below the storage-root "{root}": {error.strerror}') from error
+        raise file_error(error, f'could not write below the storage-root "{root}"') from error
 
 
 def recover_abandoned(root, database):
@@ -151,6 +184,6 @@ def recover_abandoned(root, database):
     for folder in (pathlib.Path(root).absolute() / STAGING).iterdir():
         if TOKEN.fullmatch(folder.name) and (lock := take_lock(folder)) is not None:
             with Staging(folder.parents[1], folder.name, lock) as staging:
-                staging.recover(database)
+                staging.recover(database, of_another=True)
         elif folder.name.startswith(SCRATCH) and not folder.with_name(folder.name.removeprefix(SCRATCH)).exists():
             shutil.rmtree(folder, ignore_errors=True)
