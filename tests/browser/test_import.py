@@ -91,7 +91,7 @@ def test_database_out_of_reach(importer, shown, trouble):
 
 def test_superset_out_of_reach(importer, shown):
     address = f"http://127.0.0.1:{free_port()}"
-    says(importer.run(shown, SUPERSET_URL=address), 3, f"could not reach Superset at {address}", "hint: ")
+    says(importer.run(shown, SUPERSET_URL=address), 5, f"could not reach Superset at {address}", "hint: ")
 
 
 def test_wrong_credentials(importer, shown):

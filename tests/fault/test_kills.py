@@ -73,7 +73,7 @@ def test_speed(case, figures, seed, kills):
     assert len(watcher.sizes) > kills
 
 
-@pytest.mark.asan
+@pytest.mark.core
 @pytest.mark.timeout(120)
 def test_speed_at_a_slower_rate(case, figures):
     dice = dice_of("slow")

@@ -1,6 +1,7 @@
 """One test's own database, topic and archive, and what can be done and found there."""
 
 import collections
+import contextlib
 import json
 import time
 import uuid
@@ -24,6 +25,9 @@ QUICK_ROLLS = ("--roll-rows", "500", "--roll-age", "200ms", "--commit-interval",
 # Messages of one reason that are kept in a minute at least.
 REJECTED_KEPT = 100
 
+# The database of each server that tests get a copy of.
+PROVISIONED = "provisioned"
+
 ANSWER_SECONDS = 20
 READ_SECONDS = 60
 BATCH_SECONDS = 0.05
@@ -39,18 +43,45 @@ class Case:
         self.folder = folder
         name = uuid.uuid4().hex[:12]
         self.topic = f"devices-{name}"
-        self.database = f"case_{name}"
+        self._database = f"case_{name}"
+        self._has_database = False
         self.root = folder / "archive"
         self._admin = AdminClient({"bootstrap.servers": kafka.address})
-        with psycopg.connect(postgres.conninfo(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {self.database}")
+        self._session = None
 
     def close(self):
         """Removes topic and database."""
         self.program.close()
+        self.disconnect()
         self._admin.delete_topics([self.topic])
+        if self._has_database:
+            self._administer(f"DROP DATABASE {self._database} WITH (FORCE)")
+
+    def _administer(self, sql):
         with psycopg.connect(self.postgres.conninfo(), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {self.database} WITH (FORCE)")
+            connection.execute(sql)
+
+    @property
+    def database(self):
+        """The name of the test's database, which the first use creates."""
+        if not self._has_database:
+            self._create_database("template1")
+        return self._database
+
+    def _create_database(self, template):
+        self._administer(f"CREATE DATABASE {self._database} TEMPLATE {template}")
+        self._has_database = True
+
+    def _create_provisioned(self):
+        """Creates the database with the tables: a copy costs a third of what provision takes."""
+        try:
+            self._create_database(PROVISIONED)
+        except psycopg.errors.InvalidCatalogName:
+            self._administer(f"CREATE DATABASE {PROVISIONED}")
+            uri, user, password = self.postgres.jdbc_uri(PROVISIONED), self.postgres.user, self.postgres.password
+            assert self.program.run("provision", uri, user, password).code == 0
+            self._create_database(PROVISIONED)
+        self.execute("UPDATE antenna.data_set SET archive_id = DEFAULT")
 
     # What the program is told.
 
@@ -95,8 +126,9 @@ class Case:
     # What is done.
 
     def create_topic(self, partitions=3, config=None):
-        """Makes the topic."""
-        for future in self._admin.create_topics([NewTopic(self.topic, partitions, config=config or {})]).values():
+        """Makes the topic, which keeps what is stamped with the past unless `config` says otherwise."""
+        settings = {"retention.ms": "-1"} | (config or {})
+        for future in self._admin.create_topics([NewTopic(self.topic, partitions, config=settings)]).values():
             future.result(ANSWER_SECONDS)
         return self
 
@@ -113,7 +145,10 @@ class Case:
 
     def prepare(self, partitions=3):
         """Tables and topic."""
-        self.provision()
+        if self._has_database:
+            self.provision()
+        else:
+            self._create_provisioned()
         return self.create_topic(partitions)
 
     def produce(self, values, timestamp_ms=None, properties=None):
@@ -163,6 +198,11 @@ class Case:
         for future in self._admin.delete_topics([self.topic]).values():
             future.result(ANSWER_SECONDS)
 
+    def delete_group(self, name):
+        """Deletes a consumer group; returns whether it could be: not while it has members."""
+        (future,) = self._admin.delete_consumer_groups([name]).values()
+        return future.exception(ANSWER_SECONDS) is None
+
     def speed(self, *options, seconds=120):
         """Runs the speed layer to the topic's end."""
         result = self.program.run(*self.speed_arguments("--until-end", *QUICK_GROUP, *options), seconds=seconds)
@@ -208,10 +248,33 @@ class Case:
         """A connection to the database."""
         return psycopg.connect(self.postgres.conninfo(self.database), autocommit=True)
 
+    @contextlib.contextmanager
+    def totals_held(self):
+        """Holds up every commit of totals for as long as it lasts."""
+        with self.connect() as connection, connection.transaction():
+            connection.execute("LOCK TABLE bytes IN SHARE MODE")
+            yield
+
+    def waits_for_a_lock(self):
+        """Whether a session of the database waits for a lock."""
+        sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        return self.value(f"{sessions} AND wait_event_type = 'Lock'") > 0
+
     def query(self, sql, *parameters):
-        """Rows of a statement."""
-        with self.connect() as connection:
-            return connection.execute(sql, parameters).fetchall()
+        """Rows of a statement, in a session that stays: a login costs 500 times as much as what most tests poll."""
+        if self._session and not self._session.closed:
+            try:
+                return self._session.execute(sql, parameters).fetchall()
+            except psycopg.OperationalError:
+                if not self._session.closed:
+                    raise
+        self._session = self.connect()
+        return self._session.execute(sql, parameters).fetchall()
+
+    def disconnect(self):
+        """Ends the session of query(), which otherwise stays until the test ends."""
+        if self._session:
+            self._session.close()
 
     def execute(self, sql):
         """Runs a statement without result."""
@@ -231,8 +294,7 @@ class Case:
 
     def totals(self, table="bytes"):
         """The totals of a table."""
-        with self.connect() as connection:
-            return readers.read_totals(connection, table)
+        return readers.read_totals(self.query, table)
 
     def messages(self):
         """All messages that the topic holds and readers may see, in the order of their partitions."""
@@ -242,6 +304,7 @@ class Case:
                 "group.id": "oracle",
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
+                "fetch.wait.max.ms": 10,  # an end is told once a fetch is answered
             }
         )
         try:

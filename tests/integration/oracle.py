@@ -12,8 +12,10 @@ TEXT_SIZE_MAX = 256
 INT64_MAX = 2**63 - 1
 TIME_MIN = 946684800  # 2000-01-01
 TIME_END = 4102444800  # 2100-01-01
+ARRIVAL_MIN = 1451606400  # 2016-01-01
 MILLISECONDS_FROM = 100_000_000_000
 MESSAGE_SIZE_MAX = 1024 * 1024
+BYTES_MAX = 2**40
 
 DIMENSIONS = {"antenna_bytes_total": "antenna_id", "app_bytes_total": "app", "user_bytes_total": "id"}
 
@@ -116,18 +118,19 @@ def _take_text(loaded, name):
     return loaded[name]
 
 
-def _check(event, arrival, max_future):
-    if not 0 <= event["bytes"] <= INT64_MAX:
+def _check(event, arrival, max_future, max_bytes):
+    if not 0 <= event["bytes"] <= max_bytes:
         raise RejectedError("out_of_range")
     if event["timestamp"] < TIME_MIN:
         raise RejectedError("timestamp_too_old")
     if event["timestamp"] > MILLISECONDS_FROM:
         raise RejectedError("timestamp_in_milliseconds")
-    if event["timestamp"] >= TIME_END or event["timestamp"] > arrival + max_future:
+    is_known = ARRIVAL_MIN <= arrival < TIME_END
+    if event["timestamp"] >= TIME_END or (is_known and event["timestamp"] > arrival + max_future):
         raise RejectedError("timestamp_in_future")
 
 
-def decode(message, max_future=HOUR_SECONDS):
+def decode(message, max_future=HOUR_SECONDS, max_bytes=BYTES_MAX):
     """The event of a message. Raises RejectedError."""
     loaded = _load(message.value)
     if "timestamp" in loaded and "timestmap" in loaded:
@@ -137,7 +140,7 @@ def decode(message, max_future=HOUR_SECONDS):
         event[name] = _take_text(loaded, name)
     event["bytes"] = _take_integer(loaded, "bytes")
     event["app"] = _take_text(loaded, "app")
-    _check(event, message.timestamp_ms // 1000, max_future)
+    _check(event, message.timestamp_ms // 1000, max_future, max_bytes)
     return event
 
 
@@ -173,13 +176,18 @@ class Expected:
         return sorted(found)
 
 
-def expect(messages, max_future=HOUR_SECONDS):
-    """Computes what must come of the messages."""
+def expect(messages, max_future=HOUR_SECONDS, max_bytes=BYTES_MAX):
+    """Computes what must come of the messages, which are in the order in which they are counted when sums are full."""
+    hours = collections.Counter()
     expected = Expected(collections.Counter(), collections.Counter(), collections.Counter(), {}, {})
     for message in messages:
         expected.ends[message.partition] = message.offset + 1
         try:
-            event = decode(message, max_future)
+            event = decode(message, max_future, max_bytes)
+            hour = event["timestamp"] // HOUR_SECONDS
+            if hours[hour] + event["bytes"] > INT64_MAX:
+                raise RejectedError("sum_out_of_range")
+            hours[hour] += event["bytes"]
         except RejectedError as reason:
             value = message.value or b""
             expected.rejected[message.partition, message.offset] = (str(reason), value[:4096], len(value))

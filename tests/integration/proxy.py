@@ -14,9 +14,9 @@ def simple_query(text):
     return b"Q" + (len(body) + 4).to_bytes(4, "big") + body
 
 
-def fatal_error(code, text):
-    """A server's last words: an ErrorResponse with SQLSTATE and text."""
-    fields = {"S": "FATAL", "V": "FATAL", "C": code, "M": text}
+def fatal_error(code, text, severity="FATAL"):
+    """A server's last words: an ErrorResponse with SQLSTATE, text and severity, both in the server's language."""
+    fields = {"S": severity, "V": "FATAL", "C": code, "M": text}
     body = b"".join(kind.encode() + value.encode() + b"\0" for kind, value in fields.items()) + b"\0"
     return b"E" + (len(body) + 4).to_bytes(4, "big") + body
 

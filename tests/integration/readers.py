@@ -86,9 +86,9 @@ def sum_archive(root):
     return {tuple(row[:3]): row[3] for row in sums}, count
 
 
-def read_totals(connection, table="bytes"):
+def read_totals(query, table="bytes"):
     """(date, type, id) -> value; fails when a key comes twice."""
-    rows = connection.execute(f'SELECT date, type, id, value FROM "{table}"').fetchall()
+    rows = query(f'SELECT date, type, id, value FROM "{table}"')
     totals = {tuple(row[:3]): row[3] for row in rows}
     assert len(totals) == len(rows), f"{table} has doubled rows"
     return totals

@@ -48,7 +48,7 @@ def archived(case):
 
 
 @pytest.mark.valgrind
-@pytest.mark.asan
+@pytest.mark.core
 def test_totals_and_offenders_of_each_hour(archived):
     expected = expect(archived.messages())
     for hour in expected.hours:
@@ -95,6 +95,10 @@ def test_report_for_scripts(archived):
         "rerun": False,
         "provisional": False,
         "unlisted_files": 0,
+        "left_out_files": 0,
+        "rejected_rows": 0,
+        "rows_without_bytes": 0,
+        "replaced_bytes": 0,
     }
 
 
@@ -121,10 +125,13 @@ def test_late_events_change_their_hour_at_the_next_run(archived):
     assert not archived.value("SELECT dirty FROM antenna.hour WHERE hour = %s", FIRST_HOUR)
 
 
-def test_changed_quota_changes_the_offenders_at_the_next_run(archived):
+def test_changed_quota_counts_for_past_hours_if_asked(archived):
     archived.batch(FIRST_HOUR)
+    before = snapshot(archived)
     archived.execute("UPDATE user_metadata SET quota = 9000000000000000000")
     archived.batch(FIRST_HOUR)
+    assert snapshot(archived) == before
+    archived.batch(FIRST_HOUR, "--quota-as-of", "now")
     assert archived.value("SELECT count(*) FROM user_quota_limit") == 0
 
 
@@ -150,6 +157,27 @@ def test_an_hour_without_files(archived):
     assert result.code == 0
     assert "the archive has no file of that hour" in result.err
     assert snapshot(archived) == ([], [])
+
+
+@pytest.mark.parametrize("hour", [FIRST_HOUR, "-"])
+def test_a_new_archive_is_empty(case, hour):
+    """Before the speed layer has run, and before it has archived anything."""
+    case.prepare()
+    (case.root / "data").mkdir(parents=True)
+    pending = ["--pending"] * (hour == "-")
+    case.batch(hour, "--compact", *pending)
+    case.speed()
+    case.batch(hour, "--compact", *pending)
+
+
+@pytest.mark.parametrize("options", [("--no-archive",), ()], ids=["totals are known", "the archive is elsewhere"])
+def test_a_folder_without_archive_is_no_new_one(case, options):
+    case.prepare()
+    case.produce([b"nonsense"])
+    case.speed(*options)
+    (case.folder / "empty").mkdir()
+    result = case.program.run(*case.batch_arguments(FIRST_HOUR, path=case.folder / "empty"))
+    result.fails(3, "has no folder year=NUMBER")
 
 
 def test_tables_of_other_names(case):
@@ -238,6 +266,8 @@ def test_without_bookkeeping_folders_are_simply_read(case):
     """The database and the archive of the Spark job, and nothing of ours."""
     case.execute(SPARK_TABLES)
     write_foreign_file(case)
+    for _ in range(2):  # a rerun of that job doubles its rows, which are no more than one
+        case.execute(f"INSERT INTO bytes_hourly VALUES ('{FIRST_HOUR}', 'x', 7, 'app_bytes_total')")
     for _ in range(2):
         case.batch(FIRST_HOUR)
         assert hourly_of(case, FIRST_HOUR) == FOREIGN
@@ -251,6 +281,20 @@ def test_a_missing_file_is_no_empty_hour(archived):
     result = archived.program.run(*archived.batch_arguments(FIRST_HOUR))
     result.fails(3, "is missing", "hint: ")
     assert snapshot(archived) == before
+
+
+LESS_LISTED = {
+    "the hour's rows": "DELETE FROM antenna.archive_file WHERE path LIKE '%/hour=9/%'",
+    "all rows": "TRUNCATE antenna.archive_file",
+}
+
+
+@pytest.mark.parametrize("name", LESS_LISTED)
+def test_a_list_that_lost_files_is_no_smaller_hour(archived, name):
+    archived.execute(LESS_LISTED[name])
+    archived.program.run(*archived.batch_arguments(FIRST_HOUR)).fails(3, "antenna.hour counts")
+    assert archived.value("SELECT count(*) FROM bytes_hourly") == 0
+    assert archived.program.run(*archived.batch_arguments(FIRST_HOUR, "--allow-less")).code == 0
 
 
 def test_a_damaged_file_changes_nothing(archived):

@@ -54,7 +54,7 @@ def test_ranges_that_are_none(archived):
     archived.program.run(*far).fails(2, "hour")
 
 
-@pytest.mark.asan
+@pytest.mark.core
 def test_pending_runs_what_is_new_and_then_nothing(archived):
     assert set(states(archived).values()) == {"new"}
     assert list(archived.batch_pending()) == HOURS
@@ -69,7 +69,7 @@ def test_pending_within_a_range(archived):
     assert [json.loads(line)["hour"] for line in out] == HOURS[1:3]
 
 
-@pytest.mark.asan
+@pytest.mark.core
 def test_late_events_make_their_hours_dirty_and_pending_repairs_them(archived):
     archived.batch_pending()
     archived.verify()

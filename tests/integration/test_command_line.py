@@ -1,24 +1,25 @@
 """The contract of the command line, for every command."""
 
+import re
 import shlex
 
 import pytest
 
-pytestmark = [pytest.mark.timeout(20), pytest.mark.asan]
+pytestmark = [pytest.mark.timeout(20), pytest.mark.core]
 
-ARGUMENTS = {
-    "provision": ["jdbc-uri", "jdbc-user", "jdbc-password"],
-    "simulate": ["kafka-server", "topic"],
-    "speed": ["kafka-server", "topic", "jdbc-uri", "jdbc-table", "jdbc-user", "jdbc-password", "storage-root"],
-    "batch": [
-        *("storage-path", "hour", "jdbc-uri", "user-metadata-table", "bytes-hourly-table", "user-quota-limit-table"),
-        *("jdbc-user", "jdbc-password"),
-    ],
-    "verify": ["jdbc-uri", "jdbc-user", "jdbc-password"],
-    "status": ["jdbc-uri", "jdbc-user", "jdbc-password"],
-    "doctor": ["jdbc-uri", "jdbc-user", "jdbc-password"],
-    "config": ["command"],
+# The order of arguments that scripts rely on; what is in brackets may be left out.
+USAGE = {
+    "provision": "jdbc-uri jdbc-user [jdbc-password]",
+    "simulate": "kafka-server topic",
+    "speed": "kafka-server topic jdbc-uri jdbc-table jdbc-user jdbc-password storage-root",
+    "batch": "storage-path hour jdbc-uri user-metadata-table bytes-hourly-table user-quota-limit-table "
+    "jdbc-user jdbc-password",
+    "verify": "jdbc-uri jdbc-user [jdbc-password]",
+    "status": "jdbc-uri jdbc-user [jdbc-password]",
+    "doctor": "jdbc-uri jdbc-user [jdbc-password]",
+    "config": "command",
 }
+ARGUMENTS = {command: re.findall(r"[\w-]+", usage) for command, usage in USAGE.items()}
 
 MISSPELT = {
     "provision": "--adopd",
@@ -50,9 +51,7 @@ def test_help(program, command, option):
     result = program.run(command, option)
     assert result.code == 0
     assert result.err == ""
-    assert result.out.startswith(f"usage: antenna {command} {' '.join(ARGUMENTS[command])}") or all(
-        name in result.out for name in ARGUMENTS[command]
-    )
+    assert result.out.startswith(f"usage: antenna {command} {USAGE[command]} [OPTIONS]\n")
 
 
 @each
@@ -146,4 +145,4 @@ def test_examples_are_right(program):
 def test_output_that_cannot_be_written(program):
     with open("/dev/full", "w", encoding="utf-8") as full:
         result = program.run("--help", out=full)
-    result.fails(1, "could not write to standard output")
+    result.fails(5, "could not write to standard output")

@@ -1,10 +1,12 @@
 """`antenna config`: what a command would run with, from where, without its secrets, as a file that can be used."""
 
+import argparse
 import itertools
 
 import pytest
+from antenna_spark.command import local_path, parser_of
 
-pytestmark = [pytest.mark.timeout(20), pytest.mark.asan]
+pytestmark = [pytest.mark.timeout(20), pytest.mark.core]
 
 SPEED = ("localhost:9092", "devices", "jdbc:postgresql://localhost/antenna", "bytes", "me", "-", "/var/lib/antenna")
 
@@ -84,3 +86,126 @@ def test_unknown_names_are_named(program, tmp_path):
 
 def test_help_is_its_own(program):
     assert program.run("config", "speed", "--help").out == program.run("config", "--help").out
+
+
+PATHS = {
+    "speed": ["storage-root", "password-file"],
+    "batch": ["storage-path"],
+    "verify": ["storage-path"],
+    "doctor": ["storage-root"],
+    "provision": ["users", "speed-password-file", "batch-password-file", "reader-password-file"],
+    "simulate": ["users", "ledger"],
+}
+
+
+@pytest.mark.parametrize("command,option", [(command, option) for command in PATHS for option in PATHS[command]])
+def test_each_option_that_is_a_path(program, command, option):
+    """From an argument, a variable and the file alike; what is in a store is refused before any server is asked."""
+    home = {"HOME": "/srv/me"}
+    for text, path in (("file:///x/y", "/x/y"), ("~/x", "/srv/me/x"), ("x/y", "x/y")):
+        result = program.run("config", command, f"--{option}={text}", environment=home)
+        assert f"{option} = {path}\n" in result.out, result.out + result.err
+    variable = f"ANTENNA_{option.replace('-', '_').upper()}"
+    result = program.run("config", command, environment=home | {variable: "~/x"})
+    assert f"{option} = /srv/me/x\n" in result.out, result.out + result.err
+    for text in ("gs://bucket/x", "s3a://bucket/x", "hdfs://host:8020/x"):
+        result = program.run("config", command, f"--{option}={text}", environment=home)
+        result.fails(2, f"invalid value for {option}", "is in a store", "give a folder of this machine")
+        result = program.run("config", command, environment=home | {variable: text})
+        result.fails(3, variable, "is in a store")
+
+
+def test_the_file_s_own_path(program):
+    result = program.run("config", "status", "--config", "~/antenna.ini", environment={"HOME": "/nowhere"})
+    result.fails(3, 'could not read the configuration file "/nowhere/antenna.ini"')
+
+
+@pytest.mark.parametrize(
+    "text,path",
+    [
+        *(
+            ("/x", "/x"),
+            ("x/y", "x/y"),
+            ("a:b/c", "a:b/c"),
+            ("~/x", "/srv/me/x"),
+            ("file:/x", "/x"),
+            ("file:///x", "/x"),
+        ),
+        *(("file://localhost/x", "/x"), ("file:///a%20b", "/a%20b"), ("file://var/x", None), ("file:x", None)),
+        *(("gs://b/x", None), ("s3a://b/x", None), ("hdfs:/x", None), ("~nobody-of-that-name/x", None)),
+    ],
+)
+def test_paths_of_the_spark_engine(monkeypatch, text, path):
+    monkeypatch.setenv("HOME", "/srv/me")
+    if path:
+        assert str(local_path(text)) == path
+        return
+    with pytest.raises(argparse.ArgumentTypeError):
+        local_path(text)
+
+
+def test_an_argument_that_may_be_a_password_is_not_shown_by_the_spark_engine(capsys):
+    with pytest.raises(SystemExit) as end:
+        parser_of("", ("jdbc-password", "")).parse_args(["-geheim", "--geheim"])
+    with pytest.raises(SystemExit):
+        parser_of("", ("jdbc-password", "")).parse_args(["x", "-geheim", "--geheim"])
+    assert end.value.code == 2
+    assert "geheim" not in capsys.readouterr().err
+
+
+# Of services that are called antenna, antenna-speed and antenna-jdbc-uri.
+SERVICE_LINKS = {
+    "ANTENNA_SERVICE_HOST": "10.0.0.11",
+    "ANTENNA_SERVICE_PORT": "9187",
+    "ANTENNA_SERVICE_PORT_METRICS": "9187",
+    "ANTENNA_SERVICE_PORT_HTTP_2": "9188",
+    "ANTENNA_PORT": "tcp://10.0.0.11:9187",
+    "ANTENNA_PORT_9187_TCP": "tcp://10.0.0.11:9187",
+    "ANTENNA_PORT_9187_TCP_PROTO": "tcp",
+    "ANTENNA_PORT_9187_TCP_PORT": "9187",
+    "ANTENNA_PORT_9187_TCP_ADDR": "10.0.0.11",
+    "ANTENNA_PORT_53_UDP": "udp://10.0.0.11:53",
+    "ANTENNA_PORT_53_UDP_ADDR": "fd00::11",
+    "ANTENNA_PORT_9_SCTP": "sctp://[fd00::11]:9",
+    "ANTENNA_SPEED_SERVICE_HOST": "10.0.0.12",
+    "ANTENNA_SPEED_SERVICE_PORT_METRICS": "9187",
+    "ANTENNA_SPEED_PORT": "udp://10.0.0.12:9187",
+    "ANTENNA_SPEED_PORT_9187_TCP_ADDR": "10.0.0.12",
+    "ANTENNA_JDBC_URI_SERVICE_HOST": "10.0.0.13",
+    "ANTENNA_JDBC_URI_PORT": "tcp://10.0.0.13:5432",
+}
+
+
+def test_variables_of_kubernetes_are_passed_by(program):
+    for command in ("provision", "simulate", "speed", "batch", "verify", "status", "doctor"):
+        plain = program.run("config", command)
+        assert plain.code == 0, plain.err
+        assert program.run("config", command, environment=SERVICE_LINKS).out == plain.out
+    for name, value in SERVICE_LINKS.items():
+        assert program.run("config", "speed", environment={name: value}).code == 0, name
+
+
+@pytest.mark.parametrize("name", ["ANTENNA_TOPIC", "ANTENNA_JDBC_PASSWORD", "ANTENNA_WORKERS", "ANTENNA_NO_ARCHIVE"])
+def test_an_empty_variable_is_none(program, name):
+    plain = program.run("config", "speed")
+    assert program.run("config", "speed", environment={name: "", "ANTENNA_CONFIG": "", "ANTENNA_NONSENSE": ""}) == plain
+
+
+@pytest.mark.parametrize(
+    "name,value,nearest",
+    [
+        ("ANTENNA_TOPICS", "devices", "ANTENNA_TOPIC"),
+        ("ANTENNA_WORKER", "2", "ANTENNA_WORKERS"),
+        ("ANTENNA_PORT", "9187", ""),
+        ("ANTENNA_PORT_TCP", "x", ""),
+        ("ANTENNA_PORT_9187", "x", ""),
+        ("ANTENNA_PORT_9187_TCP_HOST", "x", ""),
+        ("ANTENNA_PORT_9187_ICMP", "x", ""),
+        ("ANTENNA_SERVICE", "x", ""),
+        ("ANTENNA_SERVICE_NAME", "x", ""),
+        ("ANTENNA_service_host", "x", ""),
+        ("ANTENNA_", "x", ""),
+    ],
+)
+def test_a_misspelt_variable_is_refused(program, name, value, nearest):
+    program.run("config", "speed", environment={name: value}).fails(3, f"unknown environment variable {name}", nearest)

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import socket
 import subprocess
 import time
 
@@ -21,6 +22,7 @@ from confluent_kafka.admin import (
 from findings import EXPECTED_WARNINGS, Findings, arguments, examine
 from network import ADDRESS, Network
 from proxy import Proxy
+from scraper import Scraper
 from secure_kafka import USER, SecureKafka
 from stack import Kafka, free_port, running
 from test_clock import Clock
@@ -32,7 +34,7 @@ pytestmark = pytest.mark.timeout(90)
 PASSWORD = "the role's"
 
 
-@pytest.mark.asan
+@pytest.mark.core
 def test_everything_works(healthy):
     before = healthy.query("SELECT * FROM antenna.progress"), sorted(healthy.root.rglob("*"))
     findings = examine(healthy)
@@ -60,7 +62,7 @@ def test_lines(healthy):
 def test_database_alone(healthy):
     findings = Findings(healthy.program.run("doctor", *healthy.login, "--json"))
     assert findings.code == 0
-    assert findings.of("skipped") == {"kafka_broker", "storage_root"}
+    assert findings.of("skipped") == {"kafka_broker", "storage_root", "storage_identity"}
 
 
 # Kafka.
@@ -260,7 +262,7 @@ def test_newer_schema(healthy):
     examine(healthy).fails_alone("postgres_schema", "version 99")
 
 
-DROP_VIEWS = "DROP VIEW antenna.hourly, antenna.quota_now, antenna.offenders"
+DROP_VIEWS = "DROP VIEW antenna.hour_state, antenna.quota_now, antenna.offenders CASCADE"
 
 
 @pytest.mark.parametrize(
@@ -430,7 +432,7 @@ def test_root_that_cannot_be_written(healthy, disk):
 
 def test_staging_on_another_file_system(healthy, disk):
     disk(at=healthy.root / ".staging")
-    examine(healthy).fails_alone("storage_staging", "different file systems")
+    examine(healthy).warns_alone("storage_staging", "different file systems")
 
 
 def test_the_same_file_system_mounted_twice(healthy, disk):
@@ -439,9 +441,37 @@ def test_the_same_file_system_mounted_twice(healthy, disk):
     if subprocess.run(["mount", "--bind", other, healthy.root / "data"], capture_output=True, check=False).returncode:
         pytest.skip("nothing can be mounted here")
     try:
-        examine(healthy).fails_alone("storage_staging", "different file systems")
+        examine(healthy).warns_alone("storage_staging", "different file systems")
     finally:
         subprocess.run(["umount", "--lazy", healthy.root / "data"], check=True)
+
+
+LEVELS = ["year=2022", "year=2022/month=2", "year=2022/month=2/day=20", "year=2022/month=2/day=20/hour=9"]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_level_on_another_file_system(healthy, disk, level):
+    place = healthy.root / "data" / level
+    place.mkdir(parents=True)
+    disk(at=place)
+    examine(healthy).warns_alone("storage_levels", level, "file system")
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_level_that_takes_no_file(healthy, level):
+    place = healthy.root / "data" / level
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(healthy.folder / "not mounted")
+    examine(healthy).fails_alone("storage_levels", level)
+
+
+def test_a_writer_s_folder_of_another_user(healthy):
+    folder = healthy.root / ".staging" / "0123456789abcdef"
+    folder.mkdir(mode=0o700)
+    os.chown(folder, 12345, 12345)
+    without_override = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+    findings = Findings(healthy.program.start(*arguments(healthy), via=without_override).wait())
+    findings.tells("storage_writers", "warning", folder.name, "another user")
 
 
 def test_full_disk(healthy, disk):
@@ -533,3 +563,36 @@ def test_a_command_line_that_is_wrong(healthy):
     findings = examine(healthy, "-X", "no.such.property=1")
     findings.fails_alone("kafka_broker", "No such configuration property")
     assert os.path.exists(healthy.root)
+
+
+# What the jobs listen on, and what batch reads: looked at when they are given.
+
+
+def test_where_jobs_listen(healthy):
+    examine(healthy, "--listen", "0").tells("listen", "ok", "is free")
+    examine(healthy, "--listen", "127.0.0.1:99999").fails_alone("listen", "invalid value for listen")
+    examine(healthy, "--listen", "nowhere.invalid:0").fails_alone("listen", "nowhere.invalid")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = examine(healthy, "--listen", f"127.0.0.1:{other.getsockname()[1]}")
+        taken.fails_alone("listen", "Address already in use")
+    speed = healthy.start_speed("--listen", "0")
+    port = Scraper(speed).url.port
+    examine(healthy, "--listen", f"127.0.0.1:{port}").tells("listen", "ok", "antenna speed runs and serves at")
+    assert "listen" not in examine(healthy)
+    speed.terminate()
+
+
+def test_the_path_of_batch(healthy):
+    data = healthy.root / "data"
+    examine(healthy, "--storage-path", data).tells("storage_path", "ok", "can be read")
+    examine(healthy, "--storage-path", f"{healthy.root}/./data/").tells("storage_path", "ok")
+    examine(healthy, "--storage-path", healthy.root).fails_alone(
+        "storage_path", "is a storage-root and no storage-path"
+    )
+    examine(healthy, "--storage-path", "/nowhere/data").fails_alone("storage_path", "could not open the storage-path")
+    other = healthy.folder / "other" / "data"
+    other.mkdir(parents=True)
+    examine(healthy, "--storage-path", other).fails_alone("storage_path", "where speed writes")
+    assert "storage_path" not in examine(healthy)
+    healthy.root = healthy.folder / "missing"
+    examine(healthy, "--storage-path", healthy.root / "data").tells("storage_path", "warning", "does not exist")

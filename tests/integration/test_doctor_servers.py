@@ -30,17 +30,16 @@ def test_a_standby(healthy, home):
 
 
 def test_an_old_version(healthy):
-    """The server is not old: it says so, by a function that hides its own."""
+    """The server is not old: the function says so that stands for its own in this database."""
     healthy.execute("""
-        CREATE FUNCTION public.current_setting(name text) RETURNS text LANGUAGE sql AS $$
-            SELECT CASE name
+        CREATE OR REPLACE FUNCTION pg_catalog.current_setting(text) RETURNS text LANGUAGE sql AS $$
+            SELECT CASE $1
                 WHEN 'server_version' THEN '11.22'
                 WHEN 'server_version_num' THEN '110022'
-                ELSE pg_catalog.current_setting(name)
+                ELSE pg_catalog.current_setting($1, false)
             END
         $$
     """)
-    healthy.execute(f"ALTER DATABASE {healthy.database} SET search_path TO public, pg_catalog")
     findings = examine(healthy).fails_alone("postgres_connection", "PostgreSQL 11.22 answers", "older than 12")
     assert findings["postgres_connection"]["mend"] == "upgrade PostgreSQL"
 

@@ -25,6 +25,8 @@ NOT_RUN = {
     "terraform": "needs a project of Google Cloud; tests/deploy checks the configuration",
     "sudo": "changes the machine; tests/deploy does the same on a Debian of its own that has booted",
     "spark-submit": "needs a cluster; tests/scale has one, and runs the commands for a single machine",
+    "/srv/spark": "needs an archive of the Spark job; tests/scale/test_from_spark.py has one",
+    "case $?": "is the end of a script; test_status.py has the exit codes",
     "make": "takes hours, or runs these tests; that the target is there is tested below",
 }
 
@@ -73,8 +75,9 @@ def obstacles(block):
 
 
 def runs_here(block):
-    """Whether a block is run below: it has commands of the program and nothing else."""
-    return all(command.lstrip().startswith("antenna ") for command in commands_of(block)) and "…" not in block.text
+    """Whether a block is run below: it has commands of the program and nothing else, and needs nothing of NOT_RUN."""
+    own = all(command.lstrip().startswith("antenna ") for command in commands_of(block))
+    return own and "…" not in block.text and not obstacles(block)
 
 
 def all_blocks(language):

@@ -1,8 +1,10 @@
 """Several speed processes in one group: work moves between them and every event counts once."""
 
+import signal
+
 import events
 import pytest
-from case import QUICK_ROLLS
+from case import QUICK_GROUP, QUICK_ROLLS
 from oracle import expect
 from waiting import wait_until
 
@@ -27,7 +29,7 @@ def wait_for_owners(case, *processes, partitions=6):
     wait_until(look, f"partitions are owned by {wanted}")
 
 
-@pytest.mark.asan
+@pytest.mark.core
 @pytest.mark.tsan
 def test_one_is_killed_and_a_third_joins(case):
     case.prepare(partitions=6)
@@ -119,8 +121,13 @@ def test_a_static_member_that_ends_while_it_is_given_partitions(case):
     jobs = [f"{case.topic}-{number}" for number in range(5)]
     case.prepare()
     case.produce(events.draw(30))
+    for job in jobs:
+        case.execute(f'CREATE TABLE public."{job}" (LIKE bytes INCLUDING ALL)')
     for _ in range(20):
-        running = [case.start_speed("--until-end", "--instance-id", "one", "--job", job) for job in jobs]
+        running = [
+            case.start_speed("--until-end", "--instance-id", "one", "--no-archive", "--job", job, table=job)
+            for job in jobs
+        ]
         assert [speed.wait(30).code for speed in running] == [0] * len(jobs)
 
 
@@ -136,3 +143,40 @@ def test_two_processes_of_one_name(case):
     case.wait_until_read(second, case.topic)
     second.terminate()
     check_static(case)
+
+
+@pytest.mark.parametrize("options", [QUICK_GROUP, ("-X", "group.protocol=consumer")], ids=["classic", "kip-848"])
+def test_a_group_that_is_deleted_while_its_member_is_frozen(case, options):
+    case.prepare(partitions=2)
+    case.produce(events.draw(100))
+    speed = case.program.start(*case.speed_arguments(*options))
+    case.wait_until_read(speed)
+    speed.process.send_signal(signal.SIGSTOP)
+    wait_until(lambda: case.delete_group("antenna-speed"), "the group is empty and deleted")
+    case.produce(events.draw(100, seed=2))
+    speed.process.send_signal(signal.SIGCONT)
+    case.wait_until_read(speed)
+    speed.terminate()
+    case.check_exact()
+
+
+# Kafka properties that no broker accepts, however often it is asked, and words of the hint.
+REFUSED_BY_THE_GROUP = {
+    "a session that is too short": (["session.timeout.ms=1"], "group.min.session.timeout.ms"),
+    "a session that is too long": (
+        ["session.timeout.ms=3600000", "max.poll.interval.ms=3600000"],
+        "group.max.session.timeout.ms",
+    ),
+    "an unknown assignor": (["group.protocol=consumer", "group.remote.assignor=none"], "group.remote.assignor"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_BY_THE_GROUP)
+def test_properties_that_the_group_refuses(case, name):
+    properties, words = REFUSED_BY_THE_GROUP[name]
+    case.prepare(partitions=1)
+    case.produce(events.draw(10))
+    options = [word for text in properties for word in ("-X", text)]
+    result = case.program.run(*case.speed_arguments("--until-end", *options))
+    assert result.code == 3, result.err
+    assert words in result.err

@@ -60,7 +60,7 @@ def users_file(case):
     return path
 
 
-@pytest.mark.asan
+@pytest.mark.core
 def test_through_both_layers(case):
     case.provision("--users", users_file(case))
     case.create_topic()

@@ -22,7 +22,7 @@ TEXT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (error|warning|info|debug) (
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
-@pytest.mark.asan
+@pytest.mark.core
 def test_text(case):
     case.prepare()
     case.produce(events.draw(100))
@@ -31,7 +31,7 @@ def test_text(case):
     assert all(TEXT.fullmatch(line) for line in lines), lines
 
 
-@pytest.mark.asan
+@pytest.mark.core
 def test_json_has_the_identity_of_each_event(case):
     case.prepare()
     case.produce(events.draw(100))
@@ -153,8 +153,7 @@ def terminal(case):
 def test_a_terminal_sees_the_way_to_the_end(case, terminal):
     case.prepare()
     case.produce(events.draw(1000))
-    with case.connect() as connection, connection.transaction():
-        connection.execute("LOCK TABLE bytes")
+    with case.totals_held():
         seen = terminal("--until-end")
         words = re.compile(r"\r\x1b\[K\[=* *\] \d+ read, \d+/s, lag [1-9]\d*, \d+ s left")
         wait_until(lambda: words.search(seen.text), "a bar with rate, lag and the time left")

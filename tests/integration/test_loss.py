@@ -19,7 +19,7 @@ def lost(case):
     return case
 
 
-@pytest.mark.asan
+@pytest.mark.core
 def test_the_loss_is_spelled_out(lost):
     for options in (["--until-end"], []):
         result = lost.program.run(*lost.speed_arguments(*options))

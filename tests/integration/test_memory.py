@@ -57,7 +57,7 @@ def run_flood(case, messages, limit, *options):
 @measured
 @pytest.mark.timeout(180 + DISTINCT // 1000)
 def test_new_names_without_end(case):
-    peak = run_flood(case, distinct(DISTINCT), SMALL_MIB, "--roll-age", "20s")
+    peak = run_flood(case, distinct(DISTINCT), SMALL_MIB, "--roll-age", "5s")
     assert peak < SMALL_MIB
     assert case.value("SELECT count(*) FROM bytes WHERE type = 'user_bytes_total'") == DISTINCT
     assert case.value("SELECT sum(value) FROM bytes WHERE type = 'antenna_bytes_total'") == DISTINCT
@@ -69,7 +69,7 @@ def test_new_names_without_end(case):
 @measured
 @pytest.mark.timeout(180)
 def test_the_longest_names_and_two_workers(case):
-    peak = run_flood(case, distinct(40_000, LONG), TWO_MIB, "--workers", "2", "--roll-age", "20s")
+    peak = run_flood(case, distinct(40_000, LONG), TWO_MIB, "--workers", "2", "--roll-age", "5s")
     assert peak < TWO_MIB
     assert case.value("SELECT sum(value) FROM bytes WHERE type = 'user_bytes_total'") == 40_000
 

@@ -1,8 +1,10 @@
 """What --listen serves: metrics that say what is in the tables, and whether the job is alive and ready."""
 
+import http.client
 import pathlib
 import re
 import socket
+import subprocess
 import time
 
 import events
@@ -18,7 +20,7 @@ pytestmark = pytest.mark.timeout(90)
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
 ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| ([\w, ]*) \| ([\w, ]+) \| (.+) \|$", re.M)
-REASONS = 12
+REASONS = 13
 
 
 def documented(command):
@@ -53,7 +55,7 @@ def archived_messages(scraper):
     return sum(value for key, value in scraper.samples().items() if key[0] == "antenna_partition_archive_offset")
 
 
-@pytest.mark.asan
+@pytest.mark.core
 @pytest.mark.tsan
 def test_speed_tells_what_is_in_the_tables(case):
     case.prepare()
@@ -98,6 +100,10 @@ def test_speed_tells_what_is_in_the_tables(case):
     assert found["antenna_commit_duration_seconds_bucket", "+Inf"] == found["antenna_commit_duration_seconds_count",]
     assert abs(found["antenna_last_commit_timestamp_seconds",] - time.time()) < 60
     assert abs(found["process_start_time_seconds",] - time.time()) < 60
+    # changes() must not take jitter for restarts
+    assert {scraper.samples()["process_start_time_seconds",] for _ in range(5)} == {
+        found["process_start_time_seconds",]
+    }
     assert found["antenna_workers",] == 2
     assert found["antenna_postgres_connects_total",] == 2
     assert found["antenna_outages_total",] == found["antenna_fenced_total",] == 0
@@ -113,8 +119,7 @@ def test_lag_is_told_while_a_commit_waits(case):
     scraper = Scraper(speed)
     case.produce(events.draw(10))
     case.wait_until_read(speed)
-    with case.connect() as connection, connection.transaction():
-        connection.execute("LOCK TABLE bytes")
+    with case.totals_held():
         case.produce(events.draw(100, seed=2))
         scraper.wait_until_not_ready("worker 1 has waited for 5 s for Kafka, PostgreSQL or the disk")
         assert scraper.get("/healthz") == (200, "ok\n")
@@ -126,7 +131,7 @@ def test_lag_is_told_while_a_commit_waits(case):
     case.check_exact()
 
 
-@pytest.mark.asan
+@pytest.mark.core
 def test_not_ready_while_postgres_is_away(case, proxy):
     case.prepare()
     case.produce(events.draw(100))
@@ -158,9 +163,13 @@ def test_more_workers_than_partitions_are_ready(case, protocol):
     options = ("--workers", "3", "--listen", "0", "-X", f"group.protocol={protocol}")
     speed = case.program.start(*case.speed_arguments(*options))
     scraper = Scraper(speed)
+
+    def read():
+        return [key for key in scraper.samples() if key[0] == "antenna_partition_epoch"]
+
+    wait_until(read, "the partition has its worker")
     scraper.wait_until_ready()
-    found = [key for key in scraper.samples() if key[0] == "antenna_partition_epoch"]
-    assert found == [("antenna_partition_epoch", case.topic, "0")]
+    assert read() == [("antenna_partition_epoch", case.topic, "0")]
     speed.terminate()
 
 
@@ -278,7 +287,51 @@ def test_addresses_that_cannot_be_had(serving, case):
     _, scraper = serving
     taken = case.program.run(*case.speed_arguments("--listen", f"127.0.0.1:{scraper.url.port}"))
     taken.fails(3, "could not listen on", "in use", "another address")
-    case.program.run(*case.speed_arguments("--listen", ":9187")).fails(2, "listen", "give HOST:PORT")
+    # No server is asked before.
+    nowhere = {"server": "127.0.0.1:1", "uri": "jdbc:postgresql://127.0.0.1:1/x"}
+    case.program.run(*case.speed_arguments("--listen", f"127.0.0.1:{scraper.url.port}", **nowhere)).fails(3, "in use")
+    for text in ("9187x", "host", "::1:9187", ":", "127.0.0.1:65536"):
+        result = case.program.run(*case.speed_arguments("--listen", text, **nowhere))
+        result.fails(2, "invalid value for listen", "give HOST:PORT")
+    case.program.run(*case.speed_arguments("--listen", "nowhere.invalid:0", **nowhere)).fails(3, "nowhere.invalid")
+    (case.root / "data").mkdir(parents=True, exist_ok=True)
+    batch = case.batch_arguments("-", "--follow", "--listen", f"127.0.0.1:{scraper.url.port}", uri=nowhere["uri"])
+    case.program.run(*batch).fails(3, "in use")
+
+
+# The hosts of a name, and the addresses at which a job listens; 203.0.113.1 is no address of this machine.
+@pytest.mark.parametrize(
+    "listen,addresses",
+    [
+        (":0", ["127.0.0.1", "::1"]),
+        ("[::]:0", ["127.0.0.1", "::1"]),
+        ("0.0.0.0:0", ["127.0.0.1"]),
+        ("both:0", ["127.0.0.1", "::1"]),
+        ("twice:0", ["127.0.0.1"]),
+        ("some:0", ["127.0.0.2", "127.0.0.3"]),
+    ],
+)
+def test_each_address_of_a_name(case, listen, addresses):
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    hosts = case.folder / "hosts"
+    hosts.write_text(
+        "127.0.0.1 localhost both twice\n127.0.0.1 twice\n::1 both\n203.0.113.1 some\n127.0.0.2 some\n127.0.0.3 some\n"
+    )
+    case.prepare()
+    via = ("unshare", "--mount", "sh", "-ec", 'mount --bind "$0" /etc/hosts && exec "$@"', hosts)
+    speed = case.program.start(*case.speed_arguments("--listen", listen), via=via)
+    port = Scraper(speed).url.port
+    for address in ("127.0.0.1", "127.0.0.2", "127.0.0.3", "::1"):
+        connection = http.client.HTTPConnection(address, port, timeout=30)
+        if address in addresses or (listen.startswith((":0", "[", "0.")) and "." in address):
+            connection.request("GET", "/healthz")
+            assert connection.getresponse().status in (200, 503)
+        else:
+            with pytest.raises(ConnectionRefusedError):
+                connection.connect()
+        connection.close()
+    speed.terminate()
 
 
 def test_without_it_nothing_listens(case):

@@ -50,7 +50,7 @@ def connect(case, password=PASSWORD, database=None):
     )
 
 
-@pytest.mark.asan
+@pytest.mark.core
 def test_reads_what_dashboards_show_and_changes_nothing(reader):
     result = provision(reader)
     assert result.code == 0, result.err

@@ -4,6 +4,7 @@ import duckdb
 import events
 import pyarrow.parquet as pq
 import pytest
+import readers
 from oracle import expect
 from readers import SCHEMA
 
@@ -60,3 +61,19 @@ def test_footers_say_what_readers_can_skip(archived):
                 assert chunk.statistics.has_min_max or SCHEMA.field(column).type == "string"
                 assert chunk.compression == "ZSTD"
             assert file.metadata.row_group(group).column(1).has_dictionary_page
+
+
+@pytest.mark.parametrize("codec", ["zstd", "snappy"])
+def test_compression(case, codec):
+    """Of files that are written, and of those that compaction makes of them."""
+    case.prepare()
+    case.produce(events.draw(300))
+    case.speed("--compression", codec, "--roll-rows", "100")
+    written = readers.list_files(case.root)
+    case.batch("-", "--pending", "--compact", "--compression", codec)
+    for path in {*written, *readers.list_files(case.root)}:
+        if (file := case.root / "data" / path).exists():
+            group = pq.ParquetFile(file).metadata.row_group(0)
+            assert {group.column(i).compression for i in range(group.num_columns)} == {codec.upper()}
+    assert len(readers.list_files(case.root)) < len(written)
+    case.check_archive(expect(case.messages()))

@@ -52,8 +52,10 @@ def run(case, text, code=0):
 
 def test_run_a_day_again(used):
     used.execute("UPDATE bytes_hourly SET value = value + 1")
-    for block in blocks("Run a day again"):
-        run(used, block)
+    batch, allow_less, verify = blocks("Run a day again")
+    run(used, batch, code=3)
+    run(used, allow_less)
+    run(used, verify)
     used.check_layers()
 
 
@@ -75,6 +77,18 @@ def test_a_lost_file(used):
     assert path.name in run(used, block, code=4)
     path.write_bytes(saved)
     run(used, block)
+
+
+def test_start_over(used):
+    (block,) = blocks("Start over", "sql")
+    used.execute("DELETE FROM antenna.progress")
+    used.program.run(*used.speed_arguments("--until-end")).fails(3, "was deleted")
+    used.execute(block)
+    used.program.run(*used.speed_arguments("--until-end")).fails(3, "is another archive")
+    (used.root / "data").rename(used.folder / "aside")
+    used.speed()
+    used.batch_pending()
+    used.check_layers()
 
 
 def test_add_partitions(used):

@@ -51,7 +51,7 @@ def batch(case, hour, *options):
     return result
 
 
-@pytest.mark.asan
+@pytest.mark.core
 def test_their_rights_suffice(jobs):
     jobs.produce([*events.draw(300), b"nonsense"])
     for _ in range(2):

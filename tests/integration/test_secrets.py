@@ -7,6 +7,7 @@ import signal
 import subprocess
 
 import events
+import psycopg
 import pytest
 from psycopg import sql
 from scraper import Scraper
@@ -19,7 +20,7 @@ def assert_hidden(case, *texts):
         assert case.postgres.password not in text
 
 
-@pytest.mark.asan
+@pytest.mark.core
 def test_not_in_the_process_list_and_no_output(case):
     case.prepare()
     speed = case.start_speed("--log-level", "debug", "-X", "client.id=geheim")
@@ -191,3 +192,64 @@ def test_configuration_file(case):
     path.write_text(f"jdbc-uri = {uri}\njdbc-user = {user}\n[provision]\njdbc-password = {password}\n")
     result = case.program.run("provision", environment={"ANTENNA_CONFIG": str(path)})
     assert result.code == 0, result.err
+
+
+@pytest.mark.parametrize("way", ["--password-file", "PGPASSFILE"])
+@pytest.mark.parametrize("size", [1024, 5000])
+def test_a_password_as_long_as_a_token(case, size, way):
+    """Tokens of clouds have some thousand bytes."""
+    case.provision()
+    role, password = f"long_{case.database}", "x" * size
+    case.execute(f"CREATE ROLE {role} LOGIN SUPERUSER PASSWORD '{password}'")
+    path = case.folder / "password"
+    path.write_text(password if way == "--password-file" else f"*:*:*:*:{password}")
+    path.chmod(0o600)
+    options, environment = (["--password-file", path], {}) if way == "--password-file" else ([], {way: str(path)})
+    result = case.program.run("status", case.login[0], role, "-", *options, environment=environment)
+    case.execute(f"DROP ROLE {role}")
+    assert result.code == 0, result.err
+
+
+def test_a_role_gets_the_whole_password_of_its_file(case):
+    path = case.folder / "password"
+    path.write_text("x" * 1500 + "\n")
+    path.chmod(0o600)
+    case.provision("--reader-password-file", path)
+    words = f"{case.postgres.conninfo(case.database)} user=antenna_reader password={'x' * 1500}"
+    psycopg.connect(words).close()
+
+
+@pytest.mark.parametrize(
+    "password", [f"{dashes}{MARKER}" for dashes in ("-", "--", "---", "-h", "-V", "-X", "--jso", "-=")]
+)
+@pytest.mark.parametrize("command", ["provision", "status", "verify", "doctor", "speed"])
+def test_a_password_that_begins_with_a_dash_is_not_shown(program, command, password):
+    before = ["127.0.0.1:1", "t"] * (command == "speed")
+    table = ["bytes"] * (command == "speed")
+    after = ["/nowhere"] * (command == "speed")
+    login = ["jdbc:postgresql://127.0.0.1:1/x", *table, "u", password]
+    for arguments in ([*before, *login, *after], [*before, *login, *after, "--log-level", "debug"]):
+        result = program.run(command, *arguments)
+        assert result.code == 2
+        assert MARKER not in result.out + result.err
+    result = program.run(command, "--", *before, *login, *after)
+    assert MARKER not in result.out + result.err
+
+
+def test_a_password_that_begins_with_a_dash_can_be_given(case):
+    role, password = f"dash_{case.database}", "-dash"
+    case.provision()
+    case.execute(f"CREATE ROLE {role} LOGIN SUPERUSER PASSWORD '{password}'")
+    for login in ([role, f"--jdbc-password={password}"], ["--", role, password]):
+        result = case.program.run("status", case.login[0], *login)
+        assert result.code == 0, result.err
+    case.execute(f"DROP ROLE {role}")
+
+
+@pytest.mark.parametrize("mode,warns", [(0o600, False), (0o640, False), (0o644, True)])
+def test_a_password_file_that_others_can_read(program, tmp_path, mode, warns):
+    path = tmp_path / "password"
+    path.write_text("x\n")
+    path.chmod(mode)
+    result = program.run("status", "jdbc:postgresql://127.0.0.1:1/x", "u", "-", "--password-file", path)
+    assert ("every user of this machine may read the password file" in result.err) == warns

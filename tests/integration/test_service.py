@@ -7,6 +7,7 @@ import signal
 import statistics
 import time
 
+import confluent_kafka
 import events
 import pytest
 from case import QUICK_GROUP
@@ -49,7 +50,7 @@ def test_rows_are_fresh(case):
     assert statistics.median(waited[1:]) < 1, waited
 
 
-@pytest.mark.asan
+@pytest.mark.core
 def test_sigterm_writes_everything_and_says_what(case):
     case.prepare()
     case.produce([*events.draw(2000), b"nonsense", None])
@@ -68,13 +69,39 @@ def test_sigterm_writes_everything_and_says_what(case):
     case.check_exact()
 
 
-def test_sigint_is_a_clean_stop_too(case):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_other_signals_that_are_a_clean_stop(case, number):
     case.prepare()
     case.produce(events.draw(100))
     speed = case.start_speed("--roll-age", "1h")
     case.wait_until_read(speed)
-    speed.process.send_signal(signal.SIGINT)
+    speed.process.send_signal(number)
     assert speed.wait().code == 0
+    case.check_exact()
+
+
+def test_a_terminal_that_closes_is_a_clean_stop(case):
+    """The kernel and the shell each send SIGHUP."""
+    case.prepare()
+    speed = case.start_speed()
+    with case.totals_held():
+        case.produce(events.draw(10))
+        wait_until(case.waits_for_a_lock, "a commit waits for the table")
+        for _ in range(3):
+            speed.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: not has_pending_signals(speed), "the signal is taken")
+    assert speed.wait().code == 0
+    case.check_exact()
+
+
+def test_nohup_keeps_the_service(case):
+    case.prepare()
+    speed = case.program.start(*case.speed_arguments(*QUICK_GROUP), via=["nohup"])
+    speed.wait_for("is given")
+    speed.process.send_signal(signal.SIGHUP)
+    case.produce(events.draw(10))
+    case.wait_until_read(speed)
+    speed.terminate()
     case.check_exact()
 
 
@@ -88,22 +115,57 @@ def has_pending_signals(running):
 def test_a_second_signal_ends_at_once(case, number, code):
     case.prepare()
     speed = case.start_speed()
-    with case.connect() as connection, connection.transaction():
-        connection.execute("LOCK TABLE bytes")
+    with case.totals_held():
         case.produce(events.draw(10))
-        wait_until(
-            lambda: case.value(
-                "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = "
-                "(SELECT oid FROM pg_database WHERE datname = current_database())"
-            ),
-            "a commit waits for the table",
-        )
+        wait_until(case.waits_for_a_lock, "a commit waits for the table")
         speed.process.send_signal(number)
         wait_until(lambda: not has_pending_signals(speed), "the first signal is taken")
         speed.process.send_signal(number)
         wait_until(lambda: not speed.is_running(), "its end", seconds=5)
     assert speed.process.returncode == code
     case.speed()
+    case.check_exact()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_first_signal_after_the_duration_is_a_clean_stop(case, number):
+    """The job asks itself for the stop; a service manager's signal then is no second one."""
+    case.prepare()
+    begin = time.monotonic()
+    speed = case.start_speed("--duration", "3s")
+    with case.totals_held():
+        case.produce([events.encode()])
+        wait_until(case.waits_for_a_lock, "a commit waits for the table")
+        wait_until(lambda: time.monotonic() > begin + 5, "the duration has passed")
+        speed.process.send_signal(number)
+        wait_until(lambda: not has_pending_signals(speed), "the signal is taken")
+    assert speed.wait().code == 0
+    case.check_exact()
+
+
+def test_the_first_signal_after_a_worker_failed_is_a_clean_stop(case):
+    """And the reason is logged before the others have ended."""
+    case.prepare(partitions=2)
+    speed = case.start_speed("--workers", "2", "--roll-age", "1h")
+    wait_until(lambda: case.value("SELECT count(*) FROM antenna.progress WHERE epoch > 0") == 2, "both have claimed")
+    with case.totals_held():
+        producer = confluent_kafka.Producer({"bootstrap.servers": case.kafka.address})
+        for value in events.draw(10):
+            producer.produce(case.topic, value, partition=0)
+        assert producer.flush(10) == 0
+        wait_until(case.waits_for_a_lock, "a commit waits for the table")
+        case.execute("INSERT INTO antenna.schema_version (version) VALUES (99)")
+        case.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+            "AND application_name = 'antenna' AND wait_event_type <> 'Lock'"
+        )
+        speed.wait_for("fails and the job stops: the schema antenna has version 99")
+        speed.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: not has_pending_signals(speed), "the signal is taken")
+        assert speed.is_running()
+    assert speed.wait().code == 3
+    case.execute("DELETE FROM antenna.schema_version WHERE version = 99")
+    assert case.value("SELECT sum(totals_offset) FROM antenna.progress") == 10
     case.check_exact()
 
 
@@ -187,7 +249,7 @@ def test_start_at_a_time_of_arrival(case):
 
 def test_start_at_a_time_that_nothing_has_reached(case):
     case.prepare(partitions=1)
-    case.produce(events.draw(10, seed=1), 1000)
+    case.produce(events.draw(10, seed=1), 1645347600000)
     case.speed("--start", "2022-02-20T13:00:00Z")
     assert case.totals() == {}
 

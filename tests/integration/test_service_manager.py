@@ -25,14 +25,7 @@ def claimed(case):
     return case.value("SELECT count(*) FROM antenna.progress WHERE epoch > 0")
 
 
-def waits_for_a_lock(case):
-    return case.value(
-        "SELECT count(*) FROM pg_locks WHERE NOT granted "
-        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    )
-
-
-@pytest.mark.asan
+@pytest.mark.core
 @pytest.mark.tsan
 def test_speed_is_ready_when_every_partition_is_claimed(case, manager):
     case.prepare(partitions=3)
@@ -86,10 +79,9 @@ def test_speed_that_hangs_is_not_alive(case, manager):
     case.prepare(partitions=2)
     speed = start_speed(case, manager, "--workers", "2")
     manager.wait_for("WATCHDOG")
-    with case.connect() as connection, connection.transaction():
-        connection.execute("LOCK TABLE bytes")
+    with case.totals_held():
         case.produce([events.encode()])
-        wait_until(lambda: waits_for_a_lock(case), "a commit waits for the table")
+        wait_until(case.waits_for_a_lock, "a commit waits for the table")
         manager.drain()
         manager.next(SILENCE_SECONDS)  # both workers may have turned since the last look: once
         assert manager.next(SILENCE_SECONDS) is None
@@ -98,7 +90,7 @@ def test_speed_that_hangs_is_not_alive(case, manager):
     case.check_exact()
 
 
-@pytest.mark.asan
+@pytest.mark.core
 def test_batch_is_ready_lives_and_stops(case, manager):
     case.prepare()
     case.produce(events.draw(100))

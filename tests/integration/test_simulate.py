@@ -13,7 +13,7 @@ SHARES = ("--late", "0.1", "--malformed", "0.05", "--future", "0.02", "--duplica
 USERS = CHECKOUT / "demo" / "users.csv"
 
 
-@pytest.mark.asan
+@pytest.mark.core
 def test_ledger_oracle_and_both_layers_agree(case):
     path = case.folder / "ledger.csv"
     case.provision("--users", USERS)

@@ -1,17 +1,21 @@
 """What the Spark engine knows of its own, beside Spark: messages decoded as the program does, addresses, one schema."""
 
 import collections
+import itertools
 import random
+import re
 
 import events
 import pytest
 import readers
 from antenna_spark import postgres, record
+from oracle import at
 from program import CHECKOUT
 from test_poison import POISON
-from test_totals import MALFORMED
 
-LIMITS = record.Limits(3600, record.BIGINT_MAX)
+LIMITS = record.Limits(3600, record.BYTES_MAX)
+ACCEPTS = [frozenset(words) for count in range(3) for words in itertools.combinations(record.ACCEPTABLE, count)]
+WORDS = {"ISO": {record.ISO_TIMESTAMPS}, "NUMBERS": {record.NUMERIC_IDS}, "0": set()}
 ARRIVAL = events.BEGIN + 86400
 ALPHABET = [bytes([byte]) for byte in b'{}[]":,.\\ 0123456789eE+-tnufax\n\0\x7f\x80\xc3\xe2\xff'] + [
     *(
@@ -29,20 +33,55 @@ ALPHABET = [bytes([byte]) for byte in b'{}[]":,.\\ 0123456789eE+-tnufax\n\0\x7f\
 ]
 
 
-def decode(value, arrival=ARRIVAL):
+def decode(value, arrival=ARRIVAL, accept=frozenset()):
     """The event, or the reason for rejecting it."""
-    fields = record.decode_or_reason(value, arrival, LIMITS)
+    fields = record.decode_or_reason(value, arrival, LIMITS._replace(accept=accept))
     return fields[5] or fields[:5]
 
 
-@pytest.mark.parametrize("value,reason", [*MALFORMED.items(), *POISON])
+def accepted_shapes():
+    """The table of the native decoder's test: timestamp, id and antenna_id as JSON, what accepts them, both texts."""
+    text = (CHECKOUT / "tests" / "unit" / "test_record.c").read_text()
+    table = text.partition("accepted_shapes[] = {\n")[2].partition("\n};")[0]
+    string = r'"((?:[^"\\]|\\.)*)"'
+    row = r",\s+".join([string, string, string, r"([\w |]+)", f"(?:NULL|{string})", f"(?:NULL|{string})"])
+    shapes = re.findall(row, table)
+    assert len(shapes) == table.count("{") > 20
+    for *values, words, user, antenna in shapes:
+        accept = frozenset().union(*(WORDS[word] for word in words.split(" | ")))
+        yield [re.sub(r"\\(.)", r"\1", value) for value in values], accept, (user, antenna)
+
+
+def name(part):
+    """A part of a test's name, the same in each process: a set has no order of its own."""
+    return "+".join(sorted(part)) if isinstance(part, frozenset) else " ".join(part)
+
+
+@pytest.mark.parametrize("given", ACCEPTS, ids=lambda given: name(given) or "nothing")
+@pytest.mark.parametrize(("values", "accept", "texts"), [*accepted_shapes()], ids=name)
+def test_shapes_that_are_accepted_by_option(values, accept, texts, given):
+    message = '{{"timestamp":{},"id":{},"antenna_id":{},"bytes":7,"app":"X"}}'.format(*values)
+    found = record.decode_or_reason(message.encode(), ARRIVAL, record.Limits(3600, record.BIGINT_MAX, given))
+    if accept and accept <= given:
+        assert found == (events.BEGIN + 3600, *texts, 7, "X", None, None, None)
+    else:
+        assert found[5] == "wrong_type"
+        assert ("--accept" in found[6]) == bool(accept)
+
+
+@pytest.mark.parametrize("value,reason", POISON.items())
 def test_malformed_messages(value, reason):
     assert decode(value or b"") == reason
 
 
 def mutate(dice):
     """A message with one edit or two."""
-    value = events.encode(events.BEGIN + dice.randrange(7200), size=dice.randrange(10**6), more=[{"a": 1.5}, "b", None])
+    time = events.BEGIN + dice.randrange(7200)
+    text = f"{at(time):%Y-%m-%d{dice.choice('T ')}%H:%M:%S}{dice.choice(['', '.5', 'Z', '+00', '-01:30'])}"
+    names = {"user_id": 17, "antenna_id": -4} if dice.random() < 0.2 else {}
+    value = events.encode(
+        dice.choice([time, time, text]), size=dice.randrange(10**6), more=[{"a": 1.5}, "b", None], **names
+    )
     for _ in range(dice.choice([1, 1, 2])):
         begin = dice.randrange(len(value))
         end = min(len(value), begin + dice.choice([0, 0, 1, 1, 5, 20]))
@@ -56,13 +95,14 @@ def nest(depth):
 
 
 @pytest.mark.timeout(120)
-def test_it_accepts_what_the_program_accepts(case):
+@pytest.mark.parametrize("accept", [ACCEPTS[0], ACCEPTS[-1]], ids=["strict", "loose"])
+def test_it_accepts_what_the_program_accepts(case, accept):
     dice = random.Random(1)
     case.prepare()
     case.produce([mutate(dice) for _ in range(5000)] + [nest(depth) for depth in (900, 2047, 2048, 2049, 5000)])
-    case.speed()
+    case.speed(*(f"--accept={word}" for word in accept))
     messages = case.messages()
-    found = {message[:2]: decode(message.value or b"", message.timestamp_ms // 1000) for message in messages}
+    found = {message[:2]: decode(message.value or b"", message.timestamp_ms // 1000, accept) for message in messages}
     events_found = collections.Counter(result for result in found.values() if isinstance(result, tuple))
     reasons = {place: result for place, result in found.items() if isinstance(result, str)}
     assert sum(readers.read_archive(case.root).values(), collections.Counter()) == events_found
@@ -71,27 +111,6 @@ def test_it_accepts_what_the_program_accepts(case):
     differing = [row for row in kept if reasons[row[0], row[1]] != row[2]]
     # a message with two faults is rejected for either
     assert len(differing) < len(kept) / 20, differing
-
-
-@pytest.mark.parametrize(
-    "uri,words",
-    [
-        ("jdbc:postgresql://db:5433/antenna", {"host": "db", "port": "5433", "dbname": "antenna"}),
-        ("jdbc:postgresql:antenna", {"host": "localhost", "port": "5432", "dbname": "antenna"}),
-        ("jdbc:postgresql://a,[::1]:5433/x%20y", {"host": "a,::1", "port": "5432,5433", "dbname": "x y"}),
-        (
-            "jdbc:postgresql://db/x?sslmode=require&connectTimeout=5",
-            {"host": "db", "port": "5432", "dbname": "x", "sslmode": "require", "connect_timeout": "5"},
-        ),
-        (
-            "jdbc:postgresql:///x?ssl=true",
-            {"host": "localhost", "port": "5432", "dbname": "x", "sslmode": "verify-full"},
-        ),
-        ("postgresql://db:1/x", {"host": "db", "port": "1", "dbname": "x"}),
-    ],
-)
-def test_addresses(uri, words):
-    assert postgres.libpq_words(uri) == words
 
 
 def test_it_knows_the_schema_s_version():

@@ -11,7 +11,7 @@ from waiting import wait_until
 pytestmark = pytest.mark.timeout(60)
 
 
-@pytest.mark.asan
+@pytest.mark.core
 def test_status(case):
     case.prepare()
     case.produce([*events.draw(2000), b"nonsense", b"", b"more nonsense"])
@@ -85,3 +85,65 @@ def test_before_anything_has_run(case):
     case.provision()
     result = case.program.run("status", *case.login)
     assert (result.code, "rejected  nothing" in result.out) == (0, True)
+
+
+LAGGING = (
+    "UPDATE antenna.progress SET end_offset = totals_offset + 9, "
+    "totalled_until = now() AT TIME ZONE 'UTC' - interval '{}'"
+)
+SILENT = "UPDATE antenna.progress SET updated_at = now() - interval '{}'"
+
+# What is done to the progress of an idle job, and with which options status then ends how.
+LAGS = [
+    (None, ["--max-lag", "1s"], 0),
+    (LAGGING.format("10 min"), [], 0),
+    (LAGGING.format("10 min"), ["--max-lag", "5m"], 4),
+    (LAGGING.format("10 min"), ["--max-lag", "5m", "--json"], 4),
+    (LAGGING.format("10 min"), ["--max-lag", "1h"], 0),
+    (LAGGING.format("10 min") + " WHERE partition = 2", ["--max-lag", "5m"], 4),
+    (SILENT.format("80 s"), ["--max-lag", "1m"], 0),
+    (SILENT.format("10 min"), ["--max-lag", "5m"], 4),
+    (SILENT.format("10 min") + " WHERE partition = 1", ["--max-lag", "5m", "--job", "antenna-speed"], 4),
+    (SILENT.format("10 min"), ["--max-lag", "1h"], 0),
+    (LAGGING.format("10 min"), ["--max-lag", "5m", "--job", "another"], 3),
+    (LAGGING.format("10 min"), ["--max-lag", "5m", "--topic", "another"], 3),
+    ("DELETE FROM antenna.progress", ["--max-lag", "5m"], 3),
+    ("DELETE FROM antenna.progress", [], 0),
+    (None, ["--max-lag", "500ms"], 2),
+    (None, ["--max-lag", "soon"], 2),
+    (None, ["--max-lag", "5m", "--watch"], 2),
+]
+
+
+def test_a_limit_of_lag(case):
+    case.prepare()
+    case.speed()
+    case.execute("CREATE TABLE saved AS SELECT * FROM antenna.progress")
+    for change, options, code in LAGS:
+        case.execute(f"DELETE FROM antenna.progress; INSERT INTO antenna.progress SELECT * FROM saved; {change or ''}")
+        result = case.program.run("status", *case.login, *options)
+        assert result.code == code, f"{change} {options}:\n{result.out}{result.err}"
+        assert ("s behind, last commit" in result.err and result.out != "") == (code == 4)
+
+
+def test_a_limit_of_lag_while_the_server_is_down(program):
+    result = program.run("status", "jdbc:postgresql://127.0.0.1:1/x", "u", "-", "--max-lag", "5m")
+    result.fails(5, "could not connect to PostgreSQL")
+
+
+def test_one_job_and_one_topic(case):
+    case.prepare()
+    case.speed()
+    case.execute(
+        'INSERT INTO antenna.progress SELECT (jsonb_populate_record(row, \'{"job": "other", "topic": "t"}\')).* '
+        "FROM antenna.progress AS row"
+    )
+    for options, count in (
+        *(([], 6), (["--job", "other"], 3), (["--topic", "t"], 3), (["--topic", case.topic], 3)),
+        (["--job", "other", "--topic", "t"], 3),
+    ):
+        result = case.program.run("status", *case.login, "--json", *options)
+        assert len(json.loads(result.out)["partitions"]) == count, options
+    result = case.program.run("status", *case.login, "--job", "other", "--topic", case.topic)
+    result.fails(3, f'no partition belongs to job "other" and topic "{case.topic}"', "correct --job and --topic")
+    assert "antenna-speed" not in case.program.run("config", "status", *case.login).out

@@ -9,7 +9,7 @@ from confluent_kafka.admin import AdminClient, ScramCredentialInfo, ScramMechani
 from secure_kafka import USER, SecureKafka
 from stack import running
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = [pytest.mark.timeout(90), pytest.mark.xdist_group("tls_kafka")]
 
 MECHANISMS = ["PLAIN", "SCRAM-SHA-512"]
 
@@ -45,7 +45,7 @@ def login(kafka, certificates, **changes):
     return properties(**(settings | changes))
 
 
-@pytest.mark.asan
+@pytest.mark.core
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 def test_a_broker_that_both_sides_trust(secured, secure_kafka, certificates, mechanism):
     secured.provision()
@@ -115,9 +115,10 @@ def test_a_missing_file_of_authorities(secured, secure_kafka, certificates):
 
 
 def test_plain_text_where_tls_is_spoken(secured, secure_kafka):
+    """The broker hangs up without a word, as one does that goes down: it may be worth to try again."""
     secured.prepare()
     result = secured.program.run(*secured.speed_arguments(server=secure_kafka.address_of("EXPIRED")))
-    result.fails(3, "check", "security.protocol")
+    result.fails(5, "check", "security.protocol")
 
 
 def test_properties_from_a_file(secured, secure_kafka, certificates):

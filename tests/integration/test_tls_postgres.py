@@ -55,7 +55,7 @@ def run_provision(case, uri, **changes):
     return case.program.run("provision", uri, *login.values())
 
 
-@pytest.mark.asan
+@pytest.mark.core
 def test_a_server_that_is_trusted(secured, certificates):
     case = secured(certificates.trusted, "")
     uri = address(case, certificates.authority)

@@ -88,7 +88,7 @@ def test_the_example_is_read_as_the_unit_gives_it(command, tmp_path):
     done = subprocess.run(
         [BINARY, *words[1:]], capture_output=True, text=True, check=False, env=environment(), cwd=tmp_path
     )
-    assert done.returncode == 3, done.stderr
+    assert done.returncode == 5, done.stderr
     assert "could not connect to PostgreSQL" in done.stderr
 
 

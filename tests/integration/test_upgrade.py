@@ -5,6 +5,7 @@ import pathlib
 import events
 import psycopg
 import pytest
+from program import CHECKOUT
 from proxy import COMMIT
 from test_protocol import Victim, address, kill_after, kill_before
 from test_provision import describe
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.timeout(60)
 
 VERSION_1 = pathlib.Path(__file__).with_name("schema_1.sql")
 HOUR = "2022-02-20T09:00:00Z"
+LATEST = len([*(CHECKOUT / "src/postgres/sql/migrations").glob("*.sql")])
 
 TABLES = [
     *("bytes", "bytes_hourly", "user_metadata", "user_quota_limit"),
@@ -42,7 +44,7 @@ def take_back(case, with_topic=False):
     with case.connect() as connection, connection.transaction():
         rows = {}
         for table in tables:
-            names = columns(connection, table)
+            names = "job, topic, id" if table == "antenna.topic" else columns(connection, table)
             with connection.cursor().copy(f"COPY {table} ({names}) TO STDOUT") as copy:
                 rows[table, names] = b"".join(copy)
         connection.execute("DROP SCHEMA antenna CASCADE")
@@ -59,7 +61,7 @@ def versions(case):
     return [row[0] for row in case.query("SELECT version FROM antenna.schema_version ORDER BY 1")]
 
 
-@pytest.mark.asan
+@pytest.mark.core
 @pytest.mark.parametrize("with_topic", [False, True], ids=["without topic", "with topic"])
 def test_a_database_of_version_1_goes_on(used, with_topic):
     new = describe(used)
@@ -69,28 +71,22 @@ def test_a_database_of_version_1_goes_on(used, with_topic):
         *(used.speed_arguments(), used.batch_arguments(HOUR), used.verify_arguments()),
         ("status", *used.login),
     ):
-        used.program.run(*arguments).fails(3, "version 1 instead of 2", "antenna provision")
-    assert "schema antenna: version 2, migrated from version 1" in used.provision().out
-    assert versions(used) == [1, 2]
+        used.program.run(*arguments).fails(3, f"version 1 instead of {LATEST}", "antenna provision")
+    assert f"schema antenna: version {LATEST}, migrated from version 1" in used.provision().out
+    assert versions(used) == [*range(1, LATEST + 1)]
     assert describe(used) == new
     used.produce([*events.draw(300, seed=2), b"more nonsense"])
     used.speed()
     used.batch_pending()
     used.check_layers()
-    assert used.provision().out.endswith("schema antenna: version 2\n")
-
-
-def waits_for_a_lock(case):
-    return case.value(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
+    assert used.provision().out.endswith(f"schema antenna: version {LATEST}\n")
 
 
 def held_up(case, connection):
     """A provision that waits in the middle of its migration for what the connection does."""
     connection.execute(TOPIC_TABLE)
     running = case.program.start("provision", *case.login)
-    wait_until(lambda: waits_for_a_lock(case), "the migration waits")
+    wait_until(case.waits_for_a_lock, "the migration waits")
     return running
 
 
@@ -101,10 +97,10 @@ def test_a_migration_that_is_killed_leaves_the_old_version(used):
     with psycopg.connect(used.postgres.conninfo(used.database)) as connection:
         held_up(used, connection).kill()
         connection.rollback()
-    wait_until(lambda: not waits_for_a_lock(used), "its session ends")
+    wait_until(lambda: not used.waits_for_a_lock(), "its session ends")
     assert (versions(used), describe(used)) == ([1], old)
     used.provision()
-    assert (versions(used), describe(used)) == ([1, 2], new)
+    assert (versions(used), describe(used)) == ([*range(1, LATEST + 1)], new)
     used.check_layers()
 
 
@@ -113,14 +109,16 @@ def test_a_migration_that_fails_leaves_the_old_version(used):
     with psycopg.connect(used.postgres.conninfo(used.database)) as connection:
         running = held_up(used, connection)
         connection.commit()
-    running.wait().fails(1, "could not take the schema antenna to version 2")
+    running.wait().fails(1, "could not take the schema antenna to version")
     assert versions(used) == [1]
     used.provision()
-    assert versions(used) == [1, 2]
+    assert versions(used) == [*range(1, LATEST + 1)]
     used.check_layers()
 
 
-@pytest.mark.parametrize(("kill", "found"), [(kill_before, [1]), (kill_after, [1, 2])], ids=["before", "after"])
+@pytest.mark.parametrize(
+    ("kill", "found"), [(kill_before, [1]), (kill_after, [*range(1, LATEST + 1)])], ids=["before", "after"]
+)
 def test_killed_at_its_commit(used, proxy, kill, found):
     take_back(used)
     victim = Victim()
@@ -130,7 +128,7 @@ def test_killed_at_its_commit(used, proxy, kill, found):
     wait_until(lambda: not running.is_running(), "its end")
     assert versions(used) == found
     used.provision()
-    assert versions(used) == [1, 2]
+    assert versions(used) == [*range(1, LATEST + 1)]
     used.check_layers()
 
 
@@ -140,7 +138,7 @@ def test_several_at_once(used):
     said = [run.wait() for run in runs]
     assert [result.code for result in said] == [0] * 4, said
     assert sum("migrated from version 1" in result.out for result in said) == 1
-    assert versions(used) == [1, 2]
+    assert versions(used) == [*range(1, LATEST + 1)]
     used.check_layers()
 
 
@@ -148,7 +146,7 @@ def test_a_worker_that_a_migration_has_overtaken(case):
     """One that was forgotten, or frozen, while the others were stopped: with its next connection it ends."""
     case.prepare()
     speed = case.start_speed()
-    wait_until(lambda: case.value("SELECT min(epoch) FROM antenna.progress") == 1, "it has its partitions")
+    wait_until(lambda: case.value("SELECT min(epoch) FROM antenna.progress"), "it has its partitions")
     case.execute("INSERT INTO antenna.schema_version (version) VALUES (99)")
     case.end_sessions()
-    speed.wait().fails(3, "the schema antenna has version 99 instead of 2")
+    speed.wait().fails(3, f"the schema antenna has version 99 instead of {LATEST}")

@@ -42,7 +42,7 @@ def details(report):
 
 
 @pytest.mark.valgrind
-@pytest.mark.asan
+@pytest.mark.core
 @pytest.mark.parametrize("options", [(), ("--deep",)])
 def test_nothing_differs(batched, options):
     report = batched.verify(*options)
@@ -73,7 +73,7 @@ def test_a_range(batched):
     assert [hour["hour"] for hour in report["hours"]] == HOURS[1:]
 
 
-@pytest.mark.asan
+@pytest.mark.core
 def test_an_edited_row_of_the_speed_layer(batched):
     batched.execute("UPDATE bytes SET value = value + 1 WHERE ctid = (SELECT min(ctid) FROM bytes)")
     report = batched.verify(code=4)
@@ -81,7 +81,7 @@ def test_an_edited_row_of_the_speed_layer(batched):
     assert "5-minute totals" in details(report)
 
 
-@pytest.mark.asan
+@pytest.mark.core
 def test_an_edited_row_of_the_batch_layer(batched):
     batched.execute(f"DELETE FROM bytes_hourly WHERE date = '{FIRST_HOUR}' AND id = 'SKYPE'")
     report = batched.verify(code=4)
@@ -89,7 +89,7 @@ def test_an_edited_row_of_the_batch_layer(batched):
     assert "app_bytes_total" in details(report)
 
 
-@pytest.mark.asan
+@pytest.mark.core
 def test_edits_that_add_up_to_nothing_are_found_by_a_deep_look(batched):
     for table in ("bytes", "bytes_hourly"):
         for number, change in ((1, 5), (2, -5)):
@@ -113,7 +113,7 @@ def test_rows_for_nobody(batched):
     assert '"SKYPE"' in details(report)
 
 
-@pytest.mark.asan
+@pytest.mark.core
 def test_a_deleted_file(batched):
     path = first_file(batched)
     path.unlink()
@@ -160,13 +160,73 @@ def test_a_file_with_other_rows(batched):
     assert path.name in details(report)
 
 
-@pytest.mark.asan
+@pytest.mark.core
 def test_a_doubled_file(batched):
     path = first_file(batched)
     shutil.copy(path, path.with_name("copy.parquet"))
     report = batched.verify(code=4)
     assert causes(report) == {HOURS[0]: ["file_unlisted"]}
     assert "copy.parquet" in details(report)
+
+
+# Where a Parquet file may lie that is not listed, in hours that the database does not know: (folder, hour or None).
+UNLISTED = [
+    ("year=2021/month=1/day=5/hour=7", "2021-01-05T07:00:00Z"),
+    ("year=2021/month=01/day=05/hour=07", "2021-01-05T07:00:00Z"),
+    ("year=2021/month=1/day=05/hour=007", "2021-01-05T07:00:00Z"),
+    ("year=2022/month=2/day=20/hour=11", "2022-02-20T11:00:00Z"),
+    ("year=2022/month=02/day=20/hour=11", "2022-02-20T11:00:00Z"),
+    ("year=2022/month=02/day=20/hour=09", HOURS[0]),
+    ("", None),
+    ("year=2022", None),
+    ("year=2022/month=2/day=20", None),
+    ("year=2022/month=2/day=30/hour=9", None),
+    ("year=1999/month=2/day=3/hour=9", None),
+    ("year=2022/month=2/day=20/hour=24", None),
+    ("year=2022/month=Feb/day=20/hour=9", None),
+    ("year=2022/month=2/day=20/hour=9/minute=5", None),
+    ("year=2022/month=2/day=20/hour=9/old", None),
+    ("year=2022/month=2/day=20/hour=__HIVE_DEFAULT_PARTITION__", None),
+    ("date=2022-02-20/hour=9", None),
+    ("old/year=2022/month=2/day=20/hour=9", None),
+]
+
+
+def test_files_that_no_hour_of_the_database_has(batched, subtests):
+    for folder, hour in UNLISTED:
+        with subtests.test(folder):
+            path = batched.root / "data" / folder / "other.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"")
+            report = batched.verify(code=4)
+            assert causes(report) == ({hour: ["file_unlisted"]} if hour else {})
+            differences = report["differences"] + [one for each in report["hours"] for one in each["differences"]]
+            assert [one["cause"] for one in differences] == ["file_unlisted"]
+            assert f'"{path}"' in differences[0]["detail"]
+            path.unlink()
+
+
+def test_many_files_of_no_hour(batched):
+    """A copy of an archive within ours is named by its first files, and counted."""
+    for number in range(25):
+        (batched.root / "data" / f"{number}.parquet").touch()
+    report = batched.verify(code=4)
+    assert [one["cause"] for one in report["differences"]] == ["file_unlisted"] * 11
+    assert "15 more" in report["differences"][-1]["detail"]
+    table = batched.program.run(*batched.verify_arguments())
+    assert table.code == 4
+    assert "15 more" in table.out
+
+
+def test_what_readers_skip_is_no_file(batched):
+    """Hidden names, empty folders, and a link that leads round in a circle."""
+    data = batched.root / "data"
+    for name in ("_temporary/a.parquet", ".hidden/a.parquet", ".a.parquet", "year=2021/month=1/day=5/hour=7/_SUCCESS"):
+        path = data / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (data / "round").symlink_to(data)
+    assert [hour["hour"] for hour in batched.verify()["hours"]] == HOURS
 
 
 def test_an_edited_list(batched):
@@ -223,13 +283,14 @@ def test_what_is_still_expected_of_an_open_hour_is_no_difference(case):
     speed.terminate()
 
 
+@pytest.mark.timeout(180)
 def test_while_events_stream_in_nothing_is_found_that_is_not_so(case):
     """A look at any moment finds no more than that the batch layer is behind."""
     case.prepare()
     simulate = case.start_simulate("--rate", "2000", "--late", "0.2", "--malformed", "0.02")
     speed = case.start_speed(*QUICK_ROLLS)
     wait_until(lambda: case.value("SELECT count(*) FROM antenna.hour") > 0, "the first file")
-    expected = {"not_archived_yet", "not_batched", "dirty"}
+    expected = {"not_archived_yet", "not_totalled_yet", "not_batched", "dirty"}
     for _ in range(20):
         result = case.program.run(*case.verify_arguments("--json"))
         assert result.code in (0, 4), result.err

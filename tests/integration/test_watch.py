@@ -31,7 +31,7 @@ def watch(case):
         terminal.close()
 
 
-@pytest.mark.asan
+@pytest.mark.core
 @pytest.mark.tsan
 def test_shows_the_figures(case, watch):
     terminal = watch()

@@ -69,9 +69,11 @@ class Submitted(Running):
 class Spark:
     """Submits the engine's jobs, and ends what is left of them."""
 
-    def __init__(self, folder, master="local[2]"):
+    def __init__(self, folder, master="local[2]", settings=None):
+        """`settings`: {name: value} that the cluster has besides."""
         self._folder = folder
         self._master = master
+        self._settings = settings or {}
         self._started = []
 
     def _command(self, script, arguments):
@@ -84,7 +86,7 @@ class Spark:
             "spark.sql.warehouse.dir": self._folder / "warehouse",
             "spark.driver.extraJavaOptions": JAVA_OPTIONS,
             "spark.executor.extraJavaOptions": JAVA_OPTIONS,
-        }
+        } | self._settings
         return [
             *(spark_home() / "bin" / "spark-submit", "--master", self._master),
             *("--driver-memory", "1g", "--executor-memory", "512m", "--executor-cores", "1"),

@@ -71,7 +71,8 @@ class Fleet:
         self.hosts = hosts
         self.running = []
         self.roots = [case.root if shared else case.folder / f"archive-{i}" for i in range(len(hosts))]
-        self._options = options
+        # Each root but a shared one is a part of the archive, which a person decides.
+        self._options = options if shared else (*options, "--adopt-archive")
 
     def start(self, number):
         """Starts the process of a host."""

@@ -10,13 +10,15 @@ import pytest
 from case import ANSWER_SECONDS, REJECTED_KEPT, Case
 from engine import Cluster, Spark
 from oracle import expect
-from proxy import COMMIT
 from sums import archived_rows, sums_by_type, topic_and_tables
 from test_batch import QUOTAS, snapshot, write_users
-from test_poison import LARGE_PRODUCER, LARGE_TOPIC, POISON
-from test_protocol import Victim, address, kill_before
+from test_kafka import make_topic_anew
+from test_poison import LARGE_PRODUCER, LARGE_TOPIC, POISON, SMALL
 from test_seal import begin_transaction, check_hour_is_held_open
-from test_totals import MALFORMED
+from test_sides import AHEAD, offsets
+from test_spark_probe import HARMLESS, HOSTILE
+from test_sums import ALL, SUMS, event
+from test_sums import fill as fill_hour
 from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(900)
@@ -43,6 +45,14 @@ UNUSUAL = [
 @pytest.fixture
 def spark(tmp_path):
     spark = Spark(tmp_path)
+    yield spark
+    spark.close()
+
+
+@pytest.fixture
+def hostile(tmp_path):
+    """Spark with settings that are against the engine."""
+    spark = Spark(tmp_path, settings=HOSTILE | HARMLESS)
     yield spark
     spark.close()
 
@@ -120,21 +130,23 @@ def fill(case, twin, count):
     for world in (case, twin):
         world.provision("--users", users)
     case.create_topic(config=LARGE_TOPIC)
-    case.produce([*MALFORMED, *UNUSUAL, *(value for value, _ in POISON)], properties=LARGE_PRODUCER)
+    case.produce([*POISON, *UNUSUAL], properties=LARGE_PRODUCER)
     case.produce(events.draw(count))
     case.simulate(*LIVE, "--rate", "max", "--count", str(count), "--from", "2022-02-20T09:00:00Z")
     produce_in_transactions(case)
 
 
 @pytest.mark.share
-def test_both_engines_make_the_same_of_a_topic(case, twin, spark, show):
+def test_both_engines_make_the_same_of_a_topic(case, twin, hostile, show):
+    """Whatever the settings of the Spark cluster are."""
+    spark = hostile
     fill(case, twin, 1000)
     case.speed()
     case.batch(HOUR)
     spark.speed(twin)
     spark.batch(twin, HOUR)
     expected = twin.check_exact(expect_all(twin))
-    assert len(expected.rejected) >= len(MALFORMED) + len(POISON)
+    assert len(expected.rejected) >= len(POISON)
     twin.check_batch(expected, HOUR, QUOTAS)
     assert expected.offenders(QUOTAS, HOUR)
     compare(case, twin, show)
@@ -176,25 +188,19 @@ def check_without_scratch(case, show):
     return expected
 
 
-def offsets(case):
-    """How many messages are totalled, and how many archived."""
-    return case.query("SELECT coalesce(sum(totals_offset), 0), coalesce(sum(archive_offset), 0) FROM antenna.progress")[
-        0
-    ]
-
-
-def test_spark_goes_on_where_a_killed_native_engine_stopped(case, proxy, spark, check_exact):
-    """It is killed at its second roll: some is archived, more totalled, and the rest of the topic not read."""
+@pytest.mark.parametrize("ahead", AHEAD)
+def test_spark_goes_on_where_a_killed_native_engine_stopped(case, spark, check_exact, ahead):
+    """Both sides have something, one has more than the other, and the rest of the topic is not read."""
     case.prepare()
-    case.produce(events.draw(5000))
-    case.produce(MALFORMED)
-    victim = Victim()
-    proxy.arm(COMMIT, "roll", 2, lambda *arguments: kill_before(victim, *arguments))
-    speed = case.start_speed("--roll-rows", "2000", "--roll-age", "1h", uri=address(case, proxy))
-    victim.set(speed)
-    wait_until(lambda: not speed.is_running(), "its death")
+    case.produce(events.draw(1000, seed=4))
+    case.speed()
+    case.produce(events.draw(4000))
+    speed = case.start_speed(*AHEAD[ahead])
+    wait_until(lambda: max(offsets(case)) > 4000, f"the {ahead} are ahead")
+    speed.kill()
     totalled, archived = offsets(case)
-    assert 0 < archived < totalled < 5000
+    assert (totalled, archived) == ((1000, archived) if ahead == "archive" else (totalled, 1000))
+    case.produce(SMALL)
     case.produce(events.draw(3000, seed=2))
     spark.speed(case)
     expected = check_exact(case)
@@ -207,7 +213,7 @@ def test_spark_goes_on_where_a_killed_native_engine_stopped(case, proxy, spark, 
 def test_the_native_engine_goes_on_where_a_killed_spark_stopped(case, spark, show, check_exact):
     case.prepare()
     case.produce(events.draw(20_000))
-    case.produce(MALFORMED)
+    case.produce(SMALL)
     submitted = spark.start_speed(case, "--roll-rows", "2000", "--roll-age", "1s")
 
     def look():
@@ -240,21 +246,38 @@ def test_spark_stops_when_the_native_engine_takes_over(case, spark, check_exact)
     assert check_exact(case).events == 2000
 
 
-def test_spark_waits_while_postgres_is_away(case, spark, show):
+def test_spark_waits_while_postgres_is_away_and_while_it_only_reads(case, spark, show):
     case.prepare()
     case.produce(events.draw(1000))
     submitted = spark.start_speed(case, "--roll-rows", "1000", "--roll-age", "1s")
     wait_until(lambda: offsets(case)[1] == 1000, "Spark has written all", seconds=300)
-    case.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
+    case.end_sessions()
     case.produce(events.draw(1000, seed=2))
     wait_until(lambda: offsets(case)[1] == 2000, "Spark has gone on", seconds=300)
     assert submitted.said("waits and will try again")
+    case.execute(f"ALTER DATABASE {case.database} SET default_transaction_read_only TO on")
+    case.end_sessions()
+    case.produce(events.draw(1000, seed=3))
+    wait_until(lambda: submitted.said("lets this session only read"), "Spark waits for a server that takes changes")
+    case.execute(f"BEGIN READ WRITE; ALTER DATABASE {case.database} RESET default_transaction_read_only; COMMIT")
+    wait_until(lambda: offsets(case)[1] == 3000, "Spark has gone on", seconds=300)
     submitted.kill()
     case.speed()
-    assert check_without_scratch(case, show).events == 2000
+    assert check_without_scratch(case, show).events == 3000
+
+
+def test_spark_stops_when_the_topic_is_created_again(case, spark):
+    """With as many messages as before, so that the offsets alone say nothing."""
+    case.prepare(partitions=1)
+    case.produce(events.draw(1000))
+    submitted = spark.start_speed(case, "--roll-rows", "1000", "--roll-age", "1s")
+    wait_until(lambda: offsets(case)[1] == 1000, "Spark has written all", seconds=300)
+    before = case.totals()
+    make_topic_anew(case, 2000)
+    result = submitted.wait()
+    assert result.code == 3
+    assert "was deleted and created again" in result.err or "does not exist" in result.err
+    assert case.totals() == before
 
 
 def test_an_open_transaction_holds_its_hour_open_in_spark(case, spark):
@@ -272,21 +295,38 @@ def test_spark_says_what_is_missing(case, spark):
     assert "antenna provision" in result.err
 
 
-def test_spark_says_that_sums_are_too_large(case, spark):
+@pytest.mark.parametrize("name", ["of an hour in PostgreSQL", "again and again"])
+def test_an_event_that_exceeds_a_sum_is_rejected_by_spark(case, spark, name):
+    """And what the native engine has rejected does not come into the archive."""
+    values, count = SUMS[name]
     case.prepare(partitions=1)
-    case.produce([events.encode(size=2**63 - 1), events.encode(size=1)])
-    result = spark.run("speed.py", *case.speed_arguments("--until-end")[1:])
-    assert result.code == 3
-    assert "--max-bytes" in result.err
-    spark.speed(case, "--max-bytes", "1000")
-    assert set(case.totals().values()) == {1}
+    if None in values:
+        case.produce(values[: values.index(None)])
+        case.speed(*ALL)
+        values = values[values.index(None) + 1 :]
+    case.produce(values)
+    spark.speed(case, *ALL)
+    expected = case.check_exact(expect(case.messages(), max_bytes=2**63 - 1))
+    assert [reason for reason, _, _ in expected.rejected.values()] == ["sum_out_of_range"] * count
+
+
+def test_what_the_native_engine_refused_does_not_come_into_the_archive(case, spark):
+    case.prepare(partitions=1)
+    fill_hour(case)
+    case.produce([*(event(i, 1) for i in range(150)), event(3600, 7)])
+    running = case.start_speed("--roll-age", "1d")
+    case.wait_until_read(running)
+    running.kill()
+    assert case.value("SELECT count(*) FROM antenna.archive_file") == 0
+    spark.speed(case)
+    assert sorted(row[3] for row in archived_rows(case).elements()) == [7]
 
 
 def test_a_standalone_cluster_of_two_workers(case, check_exact, tmp_path):
     users = write_users(case.folder / "users.csv", QUOTAS)
     case.provision("--users", users)
     case.create_topic(partitions=4)
-    case.produce([*events.draw(20_000), *MALFORMED, *UNUSUAL])
+    case.produce([*events.draw(20_000), *SMALL, *UNUSUAL])
     with Cluster(tmp_path).running() as cluster:
         on_cluster = Spark(tmp_path / "submitted", cluster.master)
         try:

@@ -1,0 +1,127 @@
+"""Poolers in front of PostgreSQL: by session all works; by transaction or statement is recognised and refused."""
+
+import contextlib
+import threading
+import types
+
+import events
+import psycopg
+import psycopg.conninfo
+import pytest
+from bouncer import Bouncer
+from stack import free_port, running
+
+pytestmark = pytest.mark.timeout(90)
+
+# How a pool hands out its servers: which one, and of how many.
+POOLS = {
+    "transaction, one server": ("transaction", {"default_pool_size": 1}),
+    "transaction, the last one used": ("transaction", {"default_pool_size": 4}),
+    "transaction, in turn": ("transaction", {"default_pool_size": 4, "server_round_robin": 1}),
+    "statement": ("statement", {"default_pool_size": 2}),
+}
+
+
+@contextlib.contextmanager
+def pooled(case, home, mode, port=None, **settings):
+    """The case's database, or what is at another port, behind a pool; yields its address."""
+    own = case.postgres
+    server = types.SimpleNamespace(port=port or own.port, user=own.user, password=own.password)
+    bouncer = Bouncer(home / f"bouncer-{case.database}", server, mode, **settings)
+    with running(bouncer):
+        yield bouncer.jdbc_uri(case.database)
+
+
+def each_command(case, uri):
+    login = (uri, *case.login[1:])
+    yield ("provision", *login)
+    yield case.speed_arguments("--until-end", uri=uri)
+    yield case.batch_arguments("-", "--pending", "--compact", uri=uri)
+    yield case.batch_arguments("-", "--follow", uri=uri)
+    yield ("verify", *login, "--storage-path", case.root / "data")
+    yield ("status", *login)
+
+
+def are_refused(case, uri):
+    (case.root / "data").mkdir(parents=True)
+    started = [case.program.start(*arguments) for arguments in each_command(case, uri)]
+    for command in started:
+        command.wait().fails(3, "pools by transaction or statement", "pool_mode = session")
+    doctor = case.program.run("doctor", uri, *case.login[1:])
+    assert (doctor.code, "pools by transaction or statement" in doctor.out) == (3, True), doctor.out
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_a_pool_by_transaction_is_refused(case, home, pool):
+    mode, settings = POOLS[pool]
+    case.create_topic()
+    with pooled(case, home, mode, **settings) as uri:
+        are_refused(case, uri)
+
+
+def test_a_pool_by_transaction_is_refused_while_others_use_it(case, home):
+    case.create_topic()
+    ended = threading.Event()
+
+    def work(conninfo):
+        with psycopg.connect(conninfo, prepare_threshold=None) as session:
+            while not ended.is_set():
+                session.execute("SELECT pg_sleep(0.002)")
+                session.commit()
+
+    with pooled(case, home, "transaction", default_pool_size=3) as uri:
+        address = uri.removeprefix("jdbc:postgresql://").partition("/")[0]
+        port = address.partition(":")[2]
+        conninfo = psycopg.conninfo.make_conninfo(case.postgres.conninfo(case.database), port=port)
+        others = [threading.Thread(target=work, args=(conninfo,)) for _ in range(4)]
+        for other in others:
+            other.start()
+        try:
+            are_refused(case, uri)
+        finally:
+            ended.set()
+            for other in others:
+                other.join()
+
+
+def test_a_pool_by_session_does_all(case, home):
+    case.create_topic()
+    case.produce(events.draw(1000))
+    with pooled(case, home, "session", default_pool_size=8) as uri:
+        login = (uri, *case.login[1:])
+        for arguments in (
+            ("provision", *login),
+            case.speed_arguments("--until-end", "--workers", "2", uri=uri),
+            case.batch_arguments("-", "--pending", "--compact", uri=uri),
+            ("verify", *login, "--storage-path", case.root / "data"),
+            ("status", *login),
+        ):
+            result = case.program.run(*arguments)
+            assert result.code == 0, f"{arguments[0]}: {result.err}"
+    case.check_exact()
+
+
+# What keeps a pooler from answering all that is asked, and what a command says.
+NO_ANSWERS = {
+    "no second client": ({"max_client_conn": 1}, "no more connections allowed"),
+    "no server": ({"port": free_port(), "query_wait_timeout": 1}, "query_wait_timeout"),
+}
+
+
+@pytest.mark.parametrize("mode", ["session", "transaction"])
+@pytest.mark.parametrize("why", NO_ANSWERS)
+def test_a_pooler_that_cannot_be_judged_is_waited_for(case, home, mode, why):
+    case.provision()
+    settings, words = NO_ANSWERS[why]
+    with pooled(case, home, mode, **settings) as uri:
+        login = (uri, *case.login[1:])
+        started = [case.program.start(command, *login) for command in ("provision", "status")]
+        for command in started:
+            command.wait().fails(5, words)
+
+
+def test_a_full_pool_by_session_is_no_pool_by_transaction(case, home):
+    case.provision()
+    with pooled(case, home, "session", default_pool_size=1) as uri:
+        result = case.program.run("status", uri, *case.login[1:])
+        assert result.code == 0, result.err
