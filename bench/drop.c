@@ -34,10 +34,12 @@ static rd_kafka_t *open_client(const char *servers)
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_t *client;
 
-    for (const struct kafka_property *property = consumer_properties; property->name; property++)
-        set(conf, property->name, property->value);
+    for (const struct property *property = property_table; property->name; property++)
+        if (property->value && (property->roles & PROPERTY_READER))
+            set(conf, property->name, property->value);
     set(conf, "bootstrap.servers", servers);
     set(conf, "group.id", "bench-drop");
+    set(conf, "log_level", "3"); /* librdkafka warns of auto.commit.enable, and what is printed is the result */
     client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof(reason));
     if (!client)
         end("could not make a client", reason);

@@ -110,12 +110,18 @@ class Lab:
         """Starts the servers and provisions. Raises ServerError."""
         self.kafka.start()
         self.postgres.start()
-        self.antenna("provision", *self.login)
+        self.provision()
 
     def stop(self):
         """Stops the servers."""
         self.kafka.stop()
         self.postgres.stop()
+
+    def provision(self):
+        """Makes the tables, again if they are there: each run is a data set of its own. Raises ServerError."""
+        self.query("DROP SCHEMA IF EXISTS antenna CASCADE")
+        self.query("DROP TABLE IF EXISTS bytes, bytes_hourly, user_metadata, user_quota_limit")
+        self.antenna("provision", *self.login)
 
     def connect(self):
         """A connection to the database, each statement a transaction."""

@@ -74,7 +74,9 @@ class Archive:
 
 
 def archive(bench, hours):
-    """Has the events of so many hours sent and archived."""
+    """Has the events of so many hours sent and archived, in a data set of its own."""
+    bench.lab.provision()
+    bench.lab.query(CREATE_USERS, WORKLOADS["city"].users)
     load = bench.loads.get(workload_of(hours, bench.scale))
     root = bench.lab.home / "batch" / load.topic
     SYSTEMS["antenna"].run(bench.lab, load, load.topic, root)
@@ -159,7 +161,6 @@ def measure(lab, archived, name):
 def run(bench):
     """Measures each way on one hour and on a day; returns the rows."""
     lab = bench.lab
-    lab.query(CREATE_USERS, WORKLOADS["city"].users)
     lab.query(CREATE_SPARK_TABLES)
     names = [name for name in WAYS if name != "Spark" or ("spark" in bench.systems and SYSTEMS["spark"].is_available())]
     rows = []

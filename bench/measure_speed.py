@@ -30,6 +30,7 @@ WRITTEN_ROWS = "SELECT n_tup_ins + n_tup_upd FROM pg_stat_user_tables WHERE reln
 
 def clean(lab, table):
     """Brings the database to the same state before each run."""
+    lab.provision()
     lab.query(CREATE_SPARK_TABLE)
     for statement in (f"TRUNCATE {table}", f"VACUUM ANALYZE {table}", "CHECKPOINT"):
         lab.query(statement)

@@ -29,7 +29,7 @@ def run(bench):
         for number in range(bench.runs):
             print(f"{name}: run {number + 1} of {bench.runs}", file=sys.stderr)
             root = bench.lab.home / "archive" / f"stages-{name}-{number}"
-            bench.lab.query("TRUNCATE bytes")
+            bench.lab.provision()
             runs.append(stages_of(PROFILED.run(bench.lab, load, root.name, root).said))
             shutil.rmtree(root)
         rows.append({"workload": name, "messages": load.sent, "runs": runs})

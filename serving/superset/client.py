@@ -11,7 +11,15 @@ TIMEOUT_SECONDS = 120
 
 
 class Trouble(Exception):
-    """Something that the operator can mend; the message says what it is, why, and what to do."""
+    """The operator must fix something; the message says what, why, and what to do. The import exits with 3."""
+
+    exit_code = 3
+
+
+class Unavailable(Trouble):
+    """Superset does not answer now; a retry may help. The import exits with 5."""
+
+    exit_code = 5
 
 
 class Refused(Exception):
@@ -51,15 +59,15 @@ class Client:
         self._log_in(password, provider)
 
     def get(self, path):
-        """The answer to a GET. Raises Trouble and Refused."""
+        """The answer to a GET. Raises Unavailable and Refused."""
         return self._send("GET", path)
 
     def post(self, path, value):
-        """The answer to a POST of JSON. Raises Trouble and Refused."""
+        """The answer to a POST of JSON. Raises Unavailable and Refused."""
         return self._send("POST", path, json.dumps(value).encode(), "application/json")
 
     def upload(self, path, name, content):
-        """The answer to a POST of one file as the form's field `name`. Raises Trouble and Refused."""
+        """The answer to a POST of one file as the form's field `name`. Raises Unavailable and Refused."""
         boundary = uuid.uuid4().hex
         head = (
             f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{name}.zip"\r\n'
@@ -78,7 +86,7 @@ class Client:
             raise Refused(error.code, find_message(error.read())) from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "reason", error)
-            raise Trouble(
+            raise Unavailable(
                 f"could not reach Superset at {self.url}: {reason}\ncheck SUPERSET_URL and that Superset runs there"
             ) from None
         try:

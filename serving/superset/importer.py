@@ -9,7 +9,8 @@ Settings come from the environment:
                        a JDBC address is understood; the role is antenna_reader unless the address names another
   DATABASE_PASSWORD    the role's password, or DATABASE_PASSWORD_FILE
 
-Exit codes: 0 done and every chart has rows, 3 something that you can mend, 4 a chart has no rows or an error.
+Exit codes: 0 done and every chart has rows, 3 a wrong setting, 4 a chart has no rows or an error, 5 Superset does not
+answer.
 """
 
 import io
@@ -181,4 +182,4 @@ def main():
         print(f"import: {message}", file=sys.stderr)
         if hint:
             print(f"import: hint: {hint}", file=sys.stderr)
-        return 3
+        return getattr(error, "exit_code", Trouble.exit_code)

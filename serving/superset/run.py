@@ -6,7 +6,7 @@ Without settings it shows the demo's database. Settings come from the environmen
   DASHBOARD_PORT       port of 127.0.0.1 (default: 8088 when it is free)
   DASHBOARD_HOME       folder of its metadata and of the password of its user admin; not for the demo's
 
-Exit codes: 0 it runs, 1 failed, 2 usage, 3 something that you can mend.
+Exit codes: 0 it runs, 1 failed, 2 usage, 3 a wrong setting, 5 Superset does not answer.
 """
 
 import getpass
@@ -26,8 +26,9 @@ HOME = pathlib.Path(os.environ.get("DASHBOARD_HOME", f"/var/tmp/antenna-dashboar
 IMPORT = pathlib.Path(__file__).resolve().parent / "import"
 
 # Exit codes of the import.
-MENDABLE = 3
+WRONG_SETTING = 3
 WITHOUT_ROWS = 4
+UNAVAILABLE = 5
 
 
 def find_database():
@@ -73,7 +74,7 @@ def start():
     code = load(server, database)
     if code not in (0, WITHOUT_ROWS):
         print(f"dashboard: Superset runs at {server.url} without current dashboards, see above", file=sys.stderr)
-        return code if code == MENDABLE else 1
+        return code if code in (WRONG_SETTING, UNAVAILABLE) else 1
     print(f"log in as {server.user} with the password {server.password}, which is kept in {server.password_file}")
     return 0
 
