@@ -6,8 +6,12 @@ python := .deps/venv/bin/python
 ARGS ?=
 FAULTS ?= 100
 SEED ?= 1
-# Tests of faults wait more than they work.
-processes := $(shell expr $$(nproc) + 1)
+# Tests on real servers wait more than they work.
+processes := $(shell expr 2 \* $$(nproc))
+# Tests that share a server of their own are one xdist_group.
+parallel := -n $(processes) --dist loadgroup
+# So many times as long as on a quiet machine everything may take.
+export PATIENCE ?= 2
 prefix ?= /usr/local
 DESTDIR ?=
 export PYTHONPATH := tools
@@ -15,11 +19,12 @@ SECONDS_OF_FUZZING ?= 60
 EXECUTIONS ?= 100000000
 # The sanitizers look at some tests, which are marked for it, or at all of tests/integration.
 SANITIZED ?= some
-sanitized = $(if $(filter all,$(SANITIZED)),tests/integration -n $(processes),tests/integration tests/fault -m $(1))
+sanitized = $(if $(filter all,$(SANITIZED)),tests/integration,tests/integration tests/fault -m $(1)) $(parallel)
 
 .DEFAULT_GOAL := help
-.PHONY: help build install deb kafka-archive test test-unit test-integration test-faults test-faults-share \
-        test-scale test-scale-share test-sanitized test-threads test-valgrind test-dashboard test-deploy test-deploy-share \
+.PHONY: help build install deb kafka-archive check test test-shares test-release test-unit test-model test-core test-integration \
+        test-faults test-faults-share test-scale test-scale-share test-sanitized test-threads test-valgrind \
+        test-dashboard test-deploy test-deploy-share \
         pictures build-clang demo demo-stop dashboard dashboard-stop bench bench-smoke capacity fuzz fuzz-decoder \
         fuzz-corpus coverage lint analyze format reference sbom clean distclean setup-build setup-test setup-deploy \
         setup-lint setup-dashboard setup-browser setup-spark
@@ -41,43 +46,57 @@ kafka-archive: setup-test ## make an archive of Kafka's server for a machine tha
 	@mkdir -p build
 	@tar -C .deps/kafka --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -czf build/kafka.tar.gz libs
 
-test: setup-test lint analyze test-unit test-integration test-faults-share test-scale-share test-deploy-share test-sanitized test-threads build-clang ## all tests and checks, from nothing
+check: setup-test lint test-unit test-core ## what each commit must pass, in 3 minutes
+	@echo "all checks passed"
+
+test: setup-test lint analyze test-unit test-model test-integration test-deploy-share test-sanitized test-threads ## what each change must pass, in 15 minutes
 	@echo "all tests passed"
+
+test-shares: test-faults-share test-scale-share build-clang fuzz test-dashboard bench-smoke ## shares of what a release must pass
+
+test-release: setup-test ## what each release must pass, in hours; FAULTS=10000 for all faults; writes docs/release-tests.md
+	@FAULTS=$(FAULTS) SEED=$(SEED) $(python) tools/test_release.py
 
 test-unit: setup-test build ## unit tests
 	@ctest --preset release
 
-test-integration: setup-test build ## tests on a real Kafka and PostgreSQL
-	@$(python) -m pytest tests/integration $(ARGS)
+test-model: setup-test ## the protocol of exactly once, checked exhaustively by Spin, and a broken twin of each guard
+	@$(python) -m pytest tests/model -n 2 $(ARGS)
 
-test-faults-share: setup-test build ## a few faults of all kinds, drawn by SEED=1
-	@FAULTS=5 SEED=$(SEED) $(python) -m pytest tests/fault --share 8 -n $(processes) $(ARGS)
+test-core: setup-test build ## the core of the integration tests
+	@$(python) -m pytest tests/integration -m core $(parallel) $(ARGS)
+
+test-integration: setup-test build ## tests on a real Kafka and PostgreSQL
+	@$(python) -m pytest tests/integration $(parallel) $(ARGS)
+
+test-faults-share: setup-test build ## some minutes of the faults, drawn by SEED=1
+	@FAULTS=5 SEED=$(SEED) $(python) -m pytest tests/fault --share 8 $(parallel) $(ARGS)
 
 test-faults: setup-test build ## faults of all kinds, FAULTS=100 random kills and others in proportion
-	@FAULTS=$(FAULTS) SEED=$(SEED) $(python) -m pytest tests/fault -n $(processes) $(ARGS)
+	@FAULTS=$(FAULTS) SEED=$(SEED) $(python) -m pytest tests/fault $(parallel) $(ARGS)
 
 test-scale: setup-test setup-spark build ## many hosts and cut cables, both engines on one topic, a Spark cluster
 	@$(python) -m pytest tests/scale $(ARGS)
 
-test-scale-share: setup-test setup-spark build ## the share of it that is in make test
+test-scale-share: setup-test setup-spark build ## the share of it that takes minutes
 	@$(python) -m pytest tests/scale -m share $(ARGS)
 
 test-sanitized: setup-test ## unit tests and SANITIZED=some of the others with the address and undefined-behaviour sanitizers
 	@cmake --preset asan >/dev/null
 	@cmake --build --preset asan
 	@ctest --preset asan
-	@ANTENNA=build/asan/antenna PATIENCE=3 $(python) -m pytest $(call sanitized,asan) $(ARGS)
+	@ANTENNA=build/asan/antenna PATIENCE=$$((2 * PATIENCE)) $(python) -m pytest $(call sanitized,core) $(ARGS)
 
 test-threads: setup-test ## the same, fewer, with the thread sanitizer
 	@cmake --preset tsan >/dev/null
 	@cmake --build --preset tsan
 	@ctest --preset tsan
-	@ANTENNA=build/tsan/antenna PATIENCE=3 $(python) -m pytest $(call sanitized,tsan) $(ARGS)
+	@ANTENNA=build/tsan/antenna PATIENCE=$$((2 * PATIENCE)) $(python) -m pytest $(call sanitized,tsan) $(ARGS)
 
 test-valgrind: setup-test ## a few of the integration tests under valgrind
 	@cmake --preset valgrind >/dev/null
 	@cmake --build --preset valgrind
-	@ANTENNA=tests/valgrind PATIENCE=10 $(python) -m pytest tests/integration -m valgrind $(ARGS)
+	@ANTENNA=tests/valgrind PATIENCE=$$((5 * PATIENCE)) $(python) -m pytest tests/integration -m valgrind $(ARGS)
 
 coverage: setup-test ## branches of decode, totals, commit and archive that unit and integration tests take
 	@cmake --preset coverage >/dev/null
