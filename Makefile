@@ -22,12 +22,12 @@ SANITIZED ?= some
 sanitized = $(if $(filter all,$(SANITIZED)),tests/integration,tests/integration tests/fault -m $(1)) $(parallel)
 
 .DEFAULT_GOAL := help
-.PHONY: help build install deb kafka-archive check test test-shares test-release test-unit test-model test-core test-integration \
-        test-faults test-faults-share test-scale test-scale-share test-sanitized test-threads test-valgrind \
-        test-dashboard test-deploy test-deploy-share \
-        pictures build-clang demo demo-stop dashboard dashboard-stop bench bench-smoke capacity fuzz fuzz-decoder \
-        fuzz-corpus coverage lint analyze format reference sbom clean distclean setup-build setup-test setup-deploy \
-        setup-lint setup-dashboard setup-browser setup-spark
+.PHONY: help build install deb kafka-archive check test test-shares test-release test-unit test-model test-core \
+        test-integration test-faults test-faults-share test-scale test-scale-share test-sanitized test-threads \
+        test-valgrind test-dashboard test-deploy test-deploy-share pictures build-clang demo demo-stop dashboard \
+        dashboard-stop bench bench-smoke capacity fuzz fuzz-decoder fuzz-corpus coverage lint analyze format \
+        reference sbom clean distclean setup-build setup-test setup-deploy setup-lint setup-dashboard setup-browser \
+        setup-spark
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,6 +1,9 @@
 """Runs all that a release must pass, each part by its make target, and writes docs/release-tests.md.
 
-A part that fails stops no other. Each part's output goes to build/release/TARGET.log. Exit code 1 when a part failed.
+usage: test_release.py [TARGET]...      (default: all)
+
+A part that fails stops no other. A part that is run alone gets a new row of the page, and the others keep theirs. Each
+part's output goes to build/release/TARGET.log. Exit code 1 when a part failed.
 """
 
 import datetime
@@ -19,7 +22,7 @@ PAGE = ROOT / "docs" / "release-tests.md"
 PARTS = {
     "test": (),
     "build-clang": (),
-    "test-faults": (),
+    "test-faults": (f"FAULTS={os.environ.get('FAULTS', '100')}",),
     "test-scale": (),
     "test-deploy": (),
     "test-dashboard": (),
@@ -33,52 +36,70 @@ PARTS = {
 # The last line of pytest, of ctest and of gcovr that counts something.
 COUNTS = re.compile(r"^=+ (.*\d+ passed.*?) in .* =+$|^(\d+% tests passed.*)$|^(TOTAL .*)$", re.MULTILINE)
 
+ROW = re.compile(r"^\| `make (\S+).*$", re.MULTILINE)
+
 HEAD = """\
 # Results of the release tests
 
-`make test-release` writes this page. `FAULTS` is the size of the [fault suite](reliability.md).
+`make test-release` writes this page: each part as it was run last, and on which commit. `FAULTS` is the size of the
+[fault suite](reliability.md).
 
+| part | result | minutes | CPUs | commit | day | counts |
+| --- | --- | ---: | ---: | --- | --- | --- |
 """
 
 
-def run(target, arguments):
+def commit():
+    """The commit that is tested; `-dirty` behind it says that there were changes beside the page itself."""
+    describe = ["git", "describe", "--always", "--abbrev=10"]
+    changes = ["git", "status", "--porcelain", "--", ".", f":!{PAGE.relative_to(ROOT)}"]
+    name, changed = (
+        subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+        for command in (describe, changes)
+    )
+    return f"{name}-dirty" if changed else name
+
+
+def run(target):
     """Runs one part; returns its row of the table, and whether it passed."""
     log = LOGS / f"{target}.log"
+    tested = commit()
     begin = time.monotonic()
     with log.open("w", encoding="utf-8") as output:
         code = subprocess.run(
-            ["make", target, *arguments], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, check=False
+            ["make", target, *PARTS[target]], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, check=False
         ).returncode
     minutes = (time.monotonic() - begin) / 60
     text = log.read_text(encoding="utf-8", errors="replace")
     counts = "; ".join(dict.fromkeys(next(filter(None, found)) for found in COUNTS.findall(text)))
     result = "failed" if code else "passed"
     print(f"{target}: {result} in {minutes:.1f} minutes", flush=True)
-    return f"| `make {' '.join([target, *arguments])}` | {result} | {minutes:.1f} | {counts} |", code == 0
-
-
-def head():
-    """What was tested, when and on what."""
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.strip()
     today = datetime.datetime.now(datetime.UTC).date()
-    faults = os.environ.get("FAULTS", "100")
-    return f"{HEAD}{today}, commit {commit}, `FAULTS={faults}`, {os.cpu_count()} CPUs.\n\n"
+    command = " ".join(["make", target, *PARTS[target]])
+    row = f"| `{command}` | {result} | {minutes:.1f} | {os.cpu_count()} | {tested} | {today} | {counts} |"
+    return row, code == 0
+
+
+def known_rows():
+    """The rows of the page by target."""
+    text = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    return {found[1]: found[0] for found in ROW.finditer(text)}
 
 
 def main():
     """Runs the parts that are named, or all; returns the exit code."""
+    targets = sys.argv[1:] or list(PARTS)
+    if unknown := [target for target in targets if target not in PARTS]:
+        print(f"{unknown[0]} is no part of a release; the parts are: {', '.join(PARTS)}", file=sys.stderr)
+        return 2
     LOGS.mkdir(parents=True, exist_ok=True)
-    begin = head()
-    rows = []
     failed = 0
-    for target in sys.argv[1:] or PARTS:
-        row, passed = run(target, PARTS[target])
-        rows.append(row)
+    for target in targets:
+        row, passed = run(target)
         failed += not passed
-        table = ["| part | result | minutes | counts |", "| --- | --- | ---: | --- |", *rows]
-        PAGE.write_text(begin + "\n".join(table) + "\n", encoding="utf-8")
+        rows = known_rows() | {target: row}
+        table = "\n".join(rows[target] for target in PARTS if target in rows)
+        PAGE.write_text(f"{HEAD}{table}\n", encoding="utf-8")
     return 1 if failed else 0
 
 
