@@ -22,8 +22,9 @@ SANITIZER_OPTIONS = {
     "UBSAN_OPTIONS": f"exitcode={SANITIZER_EXIT}:halt_on_error=1:print_stacktrace=1",
 }
 
-# The kernel ends what we start when we end, however that happens.
-DIE_WITH_PARENT = ["setpriv", "--pdeathsig", "KILL"]
+# The kernel ends what we start when we end, however that happens. Whoever runs the tests may ignore signals, as nohup
+# does, and what we start must not inherit that.
+DIE_WITH_PARENT = ["env", "--default-signal", "setpriv", "--pdeathsig", "KILL"]
 
 
 @dataclasses.dataclass
