@@ -87,10 +87,9 @@ test-sanitized: setup-test ## unit tests and SANITIZED=some of the others with t
 	@ctest --preset asan
 	@ANTENNA=build/asan/antenna PATIENCE=$$((2 * PATIENCE)) $(python) -m pytest $(call sanitized,core) $(ARGS)
 
-test-threads: setup-test ## the same, fewer, with the thread sanitizer
+test-threads: setup-test ## fewer of the others, with the thread sanitizer: unit tests have one thread
 	@cmake --preset tsan >/dev/null
 	@cmake --build --preset tsan
-	@ctest --preset tsan
 	@ANTENNA=build/tsan/antenna PATIENCE=$$((2 * PATIENCE)) $(python) -m pytest $(call sanitized,tsan) $(ARGS)
 
 test-valgrind: setup-test ## a few of the integration tests under valgrind
