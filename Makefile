@@ -52,7 +52,7 @@ check: setup-test lint test-unit test-core ## what each commit must pass, in 3 m
 test: setup-test lint analyze test-unit test-model test-integration test-deploy-share test-sanitized test-threads ## what each change must pass, in 15 minutes
 	@echo "all tests passed"
 
-test-shares: test-faults-share test-scale-share build-clang fuzz test-dashboard bench-smoke ## shares of what a release must pass
+test-shares: build-clang test-faults-share test-scale-share fuzz test-dashboard bench-smoke ## shares of what a release must pass
 
 test-release: setup-test ## what each release must pass, in hours; FAULTS=10000 for all faults; writes docs/release-tests.md
 	@FAULTS=$(FAULTS) SEED=$(SEED) $(python) tools/test_release.py

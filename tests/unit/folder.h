@@ -4,7 +4,10 @@
 
 #include "unit.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -37,6 +40,33 @@ static inline void in_root(const char *command)
     cleanup(memory_free) char *line = memory_printf("cd %s && %s", root, command);
 
     assert_int_equal(system(line), 0); /* NOLINT: the commands are the tests' own */
+}
+
+/** Makes a file of one byte, or, when its name ends with a slash, a folder; with the folders above it. Named below the
+ * folder. For tests that do it thousands of times: a shell takes a thousand times as long. */
+static inline void make(const char *below)
+{
+    cleanup(memory_free) char *path = memory_printf("%s/%s", root, below);
+
+    for (char *slash = strchr(path + strlen(root) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        assert_true(mkdir(path, 0777) == 0 || errno == EEXIST);
+        *slash = '/';
+    }
+    if (path[strlen(path) - 1] != '/') {
+        int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+
+        assert_int_equal(write(file, "\n", 1), 1);
+        close(file);
+    }
+}
+
+/** Whether a folder, named below the folder, has nothing in it. It is removed then. */
+static inline bool was_empty(const char *below)
+{
+    cleanup(memory_free) char *path = memory_printf("%s/%s", root, below);
+
+    return rmdir(path) == 0;
 }
 
 /** Whether something is there, named below the folder. */

@@ -18,6 +18,7 @@
 #define ALL SIZE_MAX
 
 #define TOKEN "00000000000000ab"
+#define DEAD ".staging/" TOKEN "/"
 /* Folders of hours, below the folder of the archive and below the storage root. */
 #define WITHIN_TEN "year=2022/month=2/day=20/hour=10/"
 #define WITHIN_ELEVEN "year=2022/month=2/day=20/hour=11/"
@@ -68,9 +69,12 @@ static void leave_files(void)
     make_root();
     forgotten = false;
     buffer_clear(&script.sent);
-    in_root("mkdir -p .staging/" TOKEN "/swap-20220220T10 " TEN "below && cd .staging/" TOKEN " && echo >" LISTED
-            " && echo >" UNLISTED " && echo >swap-20220220T10/" NEW " && cd ../../" TEN " && echo >" OLD
-            " && echo >other");
+    make(DEAD LISTED);
+    make(DEAD UNLISTED);
+    make(DEAD "swap-20220220T10/" NEW);
+    make(TEN OLD);
+    make(TEN "other");
+    make(TEN "below/");
 }
 
 /* A folder that is left with a warning is tried again at the next claim. */
@@ -87,7 +91,7 @@ static void check_recovered(void)
     assert_false(exists(ELEVEN UNLISTED));
     assert_true(exists(TEN NEW) == merge_listed && exists(TEN OLD) == !merge_listed);
     assert_true(was_sent(sql_delete_replaced_files) == merge_listed);
-    in_root("test -z \"$(ls .staging)\"");
+    assert_true(was_empty(".staging"));
 }
 
 /* A writer's whole life. */
@@ -115,7 +119,7 @@ static int write_a_file(void)
 
 static void check_written(void)
 {
-    in_root("test -n \"$(ls " TEN ")\"");
+    assert_false(was_empty(TEN));
 }
 
 /* Compaction's side of a swap. */
@@ -219,7 +223,7 @@ static void check_sum(void)
 static void make_data(void)
 {
     make_root();
-    in_root("mkdir -p " TEN);
+    make(TEN);
 }
 
 /* One run in which a call fails, and, unless the failure was false news, a second one that must succeed. Returns
@@ -286,7 +290,7 @@ static void test_a_merged_file_that_is_missing(void **state)
     merge_listed = true;
     script.before = before;
     leave_files();
-    in_root("rm .staging/" TOKEN "/swap-20220220T10/" NEW);
+    in_root("rm " DEAD "swap-20220220T10/" NEW);
     assert_int_equal(recover(), -1);
     assert_error_says(error, "left with a warning");
     assert_true(exists(TEN OLD));

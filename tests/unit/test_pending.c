@@ -31,7 +31,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static int take(const char *json, int64_t arrival)
+static enum pending_limit take(const char *json, int64_t arrival)
 {
     const struct message message = {
         .offset = partition.next_offset, .arrival = arrival, .data = json, .size = json ? strlen(json) : 0};
@@ -41,7 +41,7 @@ static int take(const char *json, int64_t arrival)
     return pending_take(pending, &partition, &message, &pending->ahead[0]);
 }
 
-static int take_event_of(int64_t time, const char *user, int64_t bytes, int64_t arrival)
+static enum pending_limit take_event_of(int64_t time, const char *user, int64_t bytes, int64_t arrival)
 {
     cleanup(memory_free) char *json =
         memory_printf("{\"timestamp\": %lld, \"id\": \"%s\", \"antenna_id\": \"a\", \"bytes\": %lld, \"app\": \"x\"}",
@@ -50,7 +50,7 @@ static int take_event_of(int64_t time, const char *user, int64_t bytes, int64_t 
     return take(json, arrival);
 }
 
-static int take_event(const char *user, int64_t bytes, int64_t arrival)
+static enum pending_limit take_event(const char *user, int64_t bytes, int64_t arrival)
 {
     return take_event_of(TIME, user, bytes, arrival);
 }
@@ -59,9 +59,9 @@ static void test_events_and_others(void **state)
 {
     (void)state;
     begin(wide);
-    assert_int_equal(take_event("u", 7, -1), 0);
-    assert_int_equal(take(NULL, -1), 0);
-    assert_int_equal(take("{", -1), 0);
+    assert_int_equal(take_event("u", 7, -1), PENDING_TAKEN);
+    assert_int_equal(take(NULL, -1), PENDING_TAKEN);
+    assert_int_equal(take("{", -1), PENDING_TAKEN);
     assert_int_equal(partition.next_offset, 3);
     assert_int_equal(partition.to_total.records, 1);
     assert_int_equal(partition.to_total.rejected, 2);
@@ -75,11 +75,11 @@ static void test_time_that_is_reached(void **state)
 {
     (void)state;
     begin(wide);
-    assert_int_equal(take_event("u", 1, TIME - 10), 0);
+    assert_int_equal(take_event("u", 1, TIME - 10), PENDING_TAKEN);
     assert_int_equal(partition.to_total.until, TIME - 10);
-    assert_int_equal(take_event("u", 1, TIME + 10), 0);
+    assert_int_equal(take_event("u", 1, TIME + 10), PENDING_TAKEN);
     assert_int_equal(partition.to_total.until, TIME);
-    assert_int_equal(take_event("u", 1, TIME - 20), 0);
+    assert_int_equal(take_event("u", 1, TIME - 20), PENDING_TAKEN);
     assert_int_equal(partition.to_archive.until, TIME);
 }
 
@@ -105,7 +105,7 @@ static void test_time_that_cannot_be_reached(void **state)
     begin(wide);
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         partition.to_total.until = partition.to_archive.until = 0;
-        assert_int_equal(take_event_of(cases[i].time, "u", 1, cases[i].arrival), 0);
+        assert_int_equal(take_event_of(cases[i].time, "u", 1, cases[i].arrival), PENDING_TAKEN);
         if (partition.to_total.until != cases[i].reached || partition.to_archive.until != cases[i].reached)
             fail_msg("case %zu: %lld", i, (long long)(partition.to_total.until - now));
     }
@@ -149,7 +149,7 @@ static void test_totals_only(void **state)
     (void)state;
     job.archive = false;
     begin(job);
-    assert_int_equal(take_event("u", 1, -1), 0);
+    assert_int_equal(take_event("u", 1, -1), PENDING_TAKEN);
     assert_int_equal(pending->rows.count, 0);
     assert_int_equal(partition.to_archive.records, 0);
     assert_int_equal(totals_count(pending->totals), DIMENSIONS);
@@ -223,7 +223,7 @@ static void test_many_rejected_messages(void **state)
     (void)state;
     begin(wide);
     /* messages of 12 reasons, of each of which the first are kept; then they are counted only */
-    while (taken < 5000 && take(taken % 2 ? "{" : "[]", -1) == 0)
+    while (taken < 5000 && take(taken % 2 ? "{" : "[]", -1) == PENDING_TAKEN)
         taken++;
     assert_int_equal(taken, 5000);
     assert_int_equal(partition.to_total.rejected, 5000);
@@ -237,7 +237,7 @@ static void test_names_become_many(void **state)
     for (int i = 0; i < 300000; i++) {
         cleanup(memory_free) char *user = memory_printf("user-%d", i);
 
-        assert_int_equal(take_event(user, 1, -1), 0);
+        assert_int_equal(take_event(user, 1, -1), PENDING_TAKEN);
         if (i == 1000) {
             pending_drop(pending);
             assert_int_equal(dictionary_count(&pending->dictionary), 1003);
@@ -256,7 +256,7 @@ static void test_names_become_many_without_rows(void **state)
     for (int i = 0; i < 300000; i++) {
         cleanup(memory_free) char *user = memory_printf("user-%d", i);
 
-        assert_int_equal(take_event(user, 1, -1), 0);
+        assert_int_equal(take_event(user, 1, -1), PENDING_TAKEN);
     }
     pending_commit(pending);
     assert_int_equal(dictionary_count(&pending->dictionary), 0);
@@ -273,7 +273,7 @@ static void test_a_limit_of_memory(void **state)
     while (taken < 100000) {
         cleanup(memory_free) char *user = memory_printf("00000000-0000-0000-0000-%012d", taken);
 
-        if (take_event(user, 1, -1) == 0) {
+        if (take_event(user, 1, -1) == PENDING_TAKEN) {
             taken++;
             continue;
         }
