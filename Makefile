@@ -1,11 +1,13 @@
 # The front door: every target sets up what it needs and says little. Programs are built by CMake (CMakePresets.json).
 # ARGS=… is handed to the tests by pytest and to the benchmarks, SECONDS_OF_FUZZING=… and EXECUTIONS=… to the fuzzers;
-# FAULTS=… and SEED=… are size and seed of the fault suite; prefix=… and DESTDIR=… say where install puts things.
+# FAULTS=… and SEED=… are size and seed of the fault suite; PARTS=… are some of the targets of test-release;
+# prefix=… and DESTDIR=… say where install puts things.
 
 python := .deps/venv/bin/python
 ARGS ?=
 FAULTS ?= 100
 SEED ?= 1
+PARTS ?=
 # Tests on real servers wait more than they work.
 processes := $(shell expr 2 \* $$(nproc))
 # Tests that share a server of their own are one xdist_group.
@@ -54,8 +56,8 @@ test: setup-test lint analyze test-unit test-model test-integration test-deploy-
 
 test-shares: build-clang test-faults-share test-scale-share fuzz test-dashboard bench-smoke ## shares of what a release must pass
 
-test-release: setup-test ## what each release must pass, in hours; FAULTS=10000 for all faults; writes docs/release-tests.md
-	@FAULTS=$(FAULTS) SEED=$(SEED) $(python) tools/test_release.py
+test-release: setup-test ## what each release must pass, in hours, or PARTS=... of it; writes docs/release-tests.md
+	@FAULTS=$(FAULTS) SEED=$(SEED) $(python) tools/test_release.py $(PARTS)
 
 test-unit: setup-test build ## unit tests
 	@ctest --preset release
