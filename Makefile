@@ -26,10 +26,10 @@ sanitized = $(if $(filter all,$(SANITIZED)),tests/integration,tests/integration 
 .DEFAULT_GOAL := help
 .PHONY: help build install deb kafka-archive check test test-shares test-release test-unit test-model test-core \
         test-integration test-faults test-faults-share test-scale test-scale-share test-sanitized test-threads \
-        test-valgrind test-dashboard test-deploy test-deploy-share pictures build-clang demo demo-stop dashboard \
-        dashboard-stop bench bench-smoke capacity fuzz fuzz-decoder fuzz-corpus coverage lint analyze format \
-        reference sbom clean distclean setup-build setup-test setup-deploy setup-lint setup-dashboard setup-browser \
-        setup-spark
+        test-valgrind test-dashboard test-deploy test-deploy-share pictures build-clang build-sanitized demo \
+        demo-stop dashboard dashboard-stop bench bench-smoke capacity fuzz fuzz-decoder fuzz-corpus coverage lint \
+        analyze format reference sbom clean distclean setup-build setup-test setup-deploy setup-lint setup-dashboard \
+        setup-browser setup-spark
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,7 +51,10 @@ kafka-archive: setup-test ## make an archive of Kafka's server for a machine tha
 check: setup-test lint test-unit test-core ## what each commit must pass, in 3 minutes
 	@echo "all checks passed"
 
-test: setup-test lint analyze test-unit test-model test-integration test-deploy-share test-sanitized test-threads ## what each change must pass, in 15 minutes
+# The sanitizers' builds take what the integration tests leave of the processors.
+test: setup-test lint analyze test-unit test-model ## what each change must pass, in 15 minutes
+	@$(MAKE) --no-print-directory -j 2 test-integration build-sanitized
+	@$(MAKE) --no-print-directory test-deploy-share test-sanitized test-threads
 	@echo "all tests passed"
 
 test-shares: build-clang test-faults-share test-scale-share fuzz test-dashboard bench-smoke ## shares of what a release must pass
@@ -82,6 +85,10 @@ test-scale: setup-test setup-spark build ## many hosts and cut cables, both engi
 
 test-scale-share: setup-test setup-spark build ## the share of it that takes minutes
 	@$(python) -m pytest tests/scale -m share $(ARGS)
+
+build-sanitized: setup-test
+	@for preset in asan tsan; do \
+	    cmake --preset $$preset >/dev/null && nice -n 19 cmake --build --preset $$preset -j 1 -- --quiet || exit 1; done
 
 test-sanitized: setup-test ## unit tests and SANITIZED=some of the others with the address and undefined-behaviour sanitizers
 	@cmake --preset asan >/dev/null
