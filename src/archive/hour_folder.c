@@ -14,6 +14,9 @@
 
 #define PUBLISH_LOOK_MS 20
 
+/* A file that moves while it is looked for is looked for again. More than the moves that a few crashes bring about. */
+#define FIND_ATTEMPTS 5
+
 /* What is looked for: the hour in parts, one for each level. */
 struct look {
     long parts[HIVE_LEVELS];
@@ -147,38 +150,58 @@ int storage_require_years(const char *storage_path, struct error *error)
                              "check that its disk is mounted");
 }
 
-/* The path of a file in one writer's folder, or in what is to take the place of its hour's folder; or NULL. Free it. */
-static char *find_in_folder(const char *folder, const char *name)
+/* The path of a file in one folder, or NULL. Free it. */
+static char *find_in(const char *folder, const char *name)
 {
     char *path = memory_printf("%s/%s", folder, name);
 
     if (access(path, F_OK) == 0)
         return path;
     free(path);
-    path = memory_printf("%s/" LAYOUT_SWAP "%.*s/%s", folder, LAYOUT_HOUR_DIGITS, name, name);
-    if (access(path, F_OK) == 0)
-        return path;
-    free(path);
     return NULL;
 }
 
-/* The path of a file in any writer's folder, or NULL. Free it. */
-static char *find_in_staging(const char *storage_path, const char *name)
+/* The path of a file in a folder of this one whose name begins so, or NULL. Free it. */
+static char *find_below(const char *above, const char *prefix, const char *name,
+                        char *(*find)(const char *folder, const char *name))
 {
-    cleanup(memory_free) char *staging = memory_printf("%s/../%s", storage_path, LAYOUT_STAGING);
-    DIR *folder = opendir(staging);
+    DIR *folder = opendir(above);
     const struct dirent *entry;
     char *path = NULL;
 
     if (!folder)
         return NULL;
     while (!path && (entry = readdir(folder))) {
-        cleanup(memory_free) char *below = memory_printf("%s/%s", staging, entry->d_name);
+        cleanup(memory_free) char *below = memory_printf("%s/%s", above, entry->d_name);
 
-        path = find_in_folder(below, name);
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0)
+            path = find(below, name);
     }
     closedir(folder);
     return path;
+}
+
+/* In one writer's folder, or in what is to take the place of an hour's folder. */
+static char *find_of_writer(const char *folder, const char *name)
+{
+    char *path = find_in(folder, name);
+
+    return path ? path : find_below(folder, LAYOUT_SWAP, name, find_in);
+}
+
+/* The path of a file on its way to its place, or there, or NULL. Free it. */
+static char *find_on_its_way(const char *storage_path, const char *path, const char *name)
+{
+    cleanup(memory_free) char *staging = memory_printf("%s/../%s", storage_path, LAYOUT_STAGING);
+    char *found = NULL;
+
+    for (int left = FIND_ATTEMPTS; left && !found; left--) {
+        found = find_below(staging, "", name, find_of_writer);
+        /* It may have come since the look at its place. */
+        if (!found && access(path, F_OK) == 0)
+            found = memory_text(path, strlen(path));
+    }
+    return found;
 }
 
 int hour_folder_find(const char *storage_path, const char *place, int64_t patience_ms, char **ret_path,
@@ -186,16 +209,12 @@ int hour_folder_find(const char *storage_path, const char *place, int64_t patien
 {
     cleanup(memory_free) char *path = memory_printf("%s/%s", storage_path, place);
     int64_t give_up_at = time_monotonic_ms() + patience_ms;
-    const char *slash = strrchr(place, '/');
 
     while (access(path, F_OK)) {
         if (time_monotonic_ms() >= give_up_at) {
-            *ret_path = find_in_staging(storage_path, slash ? slash + 1 : place);
+            *ret_path = find_on_its_way(storage_path, path, disk_name_of(place));
             if (*ret_path)
                 return 0;
-            /* It may have come since the look at its place. */
-            if (access(path, F_OK) == 0)
-                break;
             error_set(error, ERROR_MISTAKE, "the archive's file \"%s\" is missing", path);
             return error_hint(error, "give the storage-path of the machine that wrote it, or put the file back");
         }

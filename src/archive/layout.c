@@ -42,27 +42,31 @@ void layout_hour_path(char path[LAYOUT_PATH_SIZE], int64_t hour)
     snprintf(path, LAYOUT_PATH_SIZE, "year=%d/month=%d/day=%d/hour=%d", parts.year, parts.month, parts.day, parts.hour);
 }
 
-void layout_swap_name(char name[LAYOUT_NAME_SIZE], int64_t hour)
+void layout_swap_name(char name[LAYOUT_NAME_SIZE], int64_t hour, unsigned taken)
 {
     struct time_parts parts = time_split(hour);
+    int size = snprintf(name, LAYOUT_NAME_SIZE, LAYOUT_SWAP "%04d%02d%02dT%02d", parts.year, parts.month, parts.day,
+                        parts.hour);
 
-    snprintf(name, LAYOUT_NAME_SIZE, LAYOUT_SWAP "%04d%02d%02dT%02d", parts.year, parts.month, parts.day, parts.hour);
+    if (taken)
+        snprintf(name + size, LAYOUT_NAME_SIZE - (size_t)size, ".%u", taken);
 }
 
-int layout_swap_hour(const char *name, int64_t *ret_hour)
+int layout_swap_parse(const char *name, int64_t *ret_hour, unsigned *ret_taken)
 {
     char text[TIME_TEXT_SIZE], again[LAYOUT_NAME_SIZE];
-    unsigned year, month, day, hour;
+    unsigned year, month, day, hour, taken = 0;
     int64_t time;
 
-    if (sscanf(name, LAYOUT_SWAP "%4u%2u%2uT%2u", &year, &month, &day, &hour) != 4)
+    if (sscanf(name, LAYOUT_SWAP "%4u%2u%2uT%2u.%u", &year, &month, &day, &hour, &taken) < 4)
         return -1;
     snprintf(text, sizeof(text), "%04u-%02u-%02uT%02u:00:00Z", year, month, day, hour);
     if (!time_parse(text, &time))
         return -1;
-    layout_swap_name(again, time);
+    layout_swap_name(again, time, taken);
     if (strcmp(name, again) != 0)
         return -1;
     *ret_hour = time;
+    *ret_taken = taken;
     return 0;
 }

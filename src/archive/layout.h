@@ -25,9 +25,6 @@
 /** A folder in a writer's own that is to take the place of an hour's folder has this before the hour. */
 #define LAYOUT_SWAP "swap-"
 
-/** Digits by which the name of a file begins with its hour: 20220220T09. */
-#define LAYOUT_HOUR_DIGITS 11
-
 /** Writes the name of a writer's `sequence`th file, which holds rows of the hour that begins at `hour`. */
 void layout_name(char name[LAYOUT_NAME_SIZE], int64_t hour, const char *token, unsigned sequence);
 
@@ -40,10 +37,10 @@ bool layout_is_own(const char *path);
 /** Writes the path below the data folder of the hour's folder. */
 void layout_hour_path(char path[LAYOUT_PATH_SIZE], int64_t hour);
 
-/** Writes the name of the folder that is to take the place of the hour's. */
-void layout_swap_name(char name[LAYOUT_NAME_SIZE], int64_t hour);
+/** Writes the name of the folder that will take the place of the hour's, after it was taken over so many times. */
+void layout_swap_name(char name[LAYOUT_NAME_SIZE], int64_t hour, unsigned taken);
 
-/** The hour of such a name. Returns -1 when it is none. */
-int layout_swap_hour(const char *name, int64_t *ret_hour) must_check;
+/** The hour of such a name, and how many times it was taken over. Returns -1 when it is none. */
+int layout_swap_parse(const char *name, int64_t *ret_hour, unsigned *ret_taken) must_check;
 
 #endif

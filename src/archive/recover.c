@@ -83,19 +83,30 @@ static int replace_files(const struct swap *swap, const struct replaced_files *r
     return swap_settle(swap, &names, error);
 }
 
-int recover_swap(struct postgres *postgres, const struct staging *staging, int64_t hour, struct error *error)
+int recover_swap(struct postgres *postgres, const struct staging *staging, const struct swap *swap, struct error *error)
 {
     cleanup(replaced_files_release) struct replaced_files replaced = {0};
-    cleanup(swap_cleanup) struct swap *swap = swap_new(staging, hour);
+    const char *token = staging_token(staging);
 
-    if (archive_files_replaced(postgres, staging_token(staging), hour, &replaced, error))
+    if (archive_files_replaced(postgres, token, swap_hour(swap), &replaced, error))
         return -1;
     if (replaced.count == 0 && drop_unlisted(postgres, staging, swap, error))
         return -1;
     if (replaced.count &&
-        (replace_files(swap, &replaced, error) || archive_files_forget(postgres, staging_token(staging), hour, error)))
+        (replace_files(swap, &replaced, error) || archive_files_forget(postgres, token, swap_hour(swap), error)))
         return -1;
     return swap_end(swap, error);
+}
+
+static int take_over_swap(struct postgres *postgres, const struct staging *staging, int64_t hour, unsigned taken,
+                          struct error *error)
+{
+    cleanup(swap_cleanup) struct swap *swap = swap_new(staging, hour, taken);
+    int status = swap_take(swap, error);
+
+    if (status)
+        return status < 0 ? -1 : 0;
+    return recover_swap(postgres, staging, swap, error);
 }
 
 static int settle_file(struct postgres *postgres, const struct staging *staging, const char *name, bool listed,
@@ -104,10 +115,11 @@ static int settle_file(struct postgres *postgres, const struct staging *staging,
     cleanup(memory_free) char *path = staging_path(staging, name);
     struct stat status;
     int64_t hour;
+    unsigned taken;
 
     /* A symbolic link is deleted, whatever its name, and what it leads to is left alone. */
-    if (layout_swap_hour(name, &hour) == 0 && lstat(path, &status) == 0 && S_ISDIR(status.st_mode))
-        return recover_swap(postgres, staging, hour, error);
+    if (layout_swap_parse(name, &hour, &taken) == 0 && lstat(path, &status) == 0 && S_ISDIR(status.st_mode))
+        return take_over_swap(postgres, staging, hour, taken, error);
     return listed ? staging_publish(staging, name, error) : staging_delete(staging, name, error);
 }
 

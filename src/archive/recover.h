@@ -3,6 +3,7 @@
 #define ANTENNA_ARCHIVE_RECOVER_H
 
 #include "archive/staging.h"
+#include "archive/swap.h"
 #include "postgres/client.h"
 
 /**
@@ -12,10 +13,11 @@
 int recover_files(struct postgres *postgres, const struct staging *staging, struct error *error) must_check;
 
 /**
- * Brings the swap of an hour to its end, wherever it stands: when its new files are listed, they replace those that the
- * list says, else they are deleted. The writer's transactions must have ended.
+ * Brings a swap in the writer's folder to its end, wherever it stands: when its new files are listed, they replace
+ * those that the list says, else they are deleted. The writer's transactions must have ended, and nobody else may know
+ * the swap's name.
  */
-int recover_swap(struct postgres *postgres, const struct staging *staging, int64_t hour, struct error *error)
+int recover_swap(struct postgres *postgres, const struct staging *staging, const struct swap *swap, struct error *error)
     must_check;
 
 /**

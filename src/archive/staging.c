@@ -132,7 +132,8 @@ void staging_close(struct staging *staging)
         return;
     folder = memory_text(staging->folder, strlen(staging->folder));
     delete_hidden(staging);
-    if (staging_delete(staging, LOCK_NAME, &ignored))
+    /* The lock of a process that recovers the folder is not ours to delete. */
+    if (staging_is_held(staging) && staging_delete(staging, LOCK_NAME, &ignored))
         folder[0] = '\0';
     free_staging(staging);
     /* After the lock is closed: NFS and FUSE keep a deleted file under a hidden name as long as it is open. */

@@ -20,19 +20,23 @@
 #define END_ATTEMPTS 100
 
 struct swap {
+    int64_t hour;
+    unsigned taken;    /* times that it was taken over */
     char *folder;      /* the new one; the old one after the exchange */
     char *above;       /* the folder that holds it */
     char *hour_folder; /* which readers see */
     char *hour_above;
 };
 
-struct swap *swap_new(const struct staging *staging, int64_t hour)
+struct swap *swap_new(const struct staging *staging, int64_t hour, unsigned taken)
 {
     struct swap *swap = memory_new(1, sizeof(*swap));
     char name[LAYOUT_NAME_SIZE], place[LAYOUT_PATH_SIZE];
 
-    layout_swap_name(name, hour);
+    layout_swap_name(name, hour, taken);
     layout_hour_path(place, hour);
+    swap->hour = hour;
+    swap->taken = taken;
     swap->folder = staging_path(staging, name);
     swap->above = memory_text(swap->folder, (size_t)(strrchr(swap->folder, '/') - swap->folder));
     swap->hour_folder = memory_printf("%s/%s/%s", staging_root(staging), LAYOUT_DATA, place);
@@ -55,6 +59,27 @@ void swap_cleanup(struct swap **swap)
 {
     swap_free(*swap);
     *swap = NULL;
+}
+
+int swap_take(struct swap *swap, struct error *error)
+{
+    cleanup(memory_free) char *folder = NULL;
+    char name[LAYOUT_NAME_SIZE];
+
+    layout_swap_name(name, swap->hour, swap->taken + 1);
+    folder = memory_printf("%s/%s", swap->above, name);
+    if (rename(swap->folder, folder))
+        return errno == ENOENT ? 1 : disk_fail(error, "take over the folder", swap->folder);
+    free(swap->folder);
+    swap->folder = folder;
+    folder = NULL;
+    swap->taken++;
+    return 0;
+}
+
+int64_t swap_hour(const struct swap *swap)
+{
+    return swap->hour;
 }
 
 char *swap_path(const struct swap *swap, const char *name)

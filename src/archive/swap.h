@@ -6,6 +6,10 @@
  * written. They are listed in PostgreSQL; then swap_exchange(), swap_settle(), and, when the list no longer names the
  * replaced files, swap_end(). A crash in between leaves the folder, from which archive/recover.h goes on: as long as
  * listed new files are in it, the exchange is to come.
+ *
+ * To exchange the folders twice would undo it. So the next process first takes the folder over: swap_take() renames it
+ * to swap-<hour>.1, .2 and so on. A process that lives after all, and lost only its lock, then changes nothing any
+ * more: the name that it knows leads nowhere.
  */
 #ifndef ANTENNA_ARCHIVE_SWAP_H
 #define ANTENNA_ARCHIVE_SWAP_H
@@ -17,8 +21,9 @@
 
 struct swap;
 
-/** The swap of an hour in a writer's folder; touches nothing on disk. Free with swap_free(). */
-struct swap *swap_new(const struct staging *staging, int64_t hour) must_check;
+/** The swap of an hour in a writer's folder, taken over so many times; touches nothing on disk. Free with swap_free().
+ */
+struct swap *swap_new(const struct staging *staging, int64_t hour, unsigned taken) must_check;
 
 /** Frees it; NULL is fine. */
 void swap_free(struct swap *swap);
@@ -31,6 +36,15 @@ void swap_cleanup(struct swap **swap);
  * could not be exchanged: the file system cannot do that, or the hour's folder belongs to another user.
  */
 int swap_begin(const struct swap *swap, struct error *error) must_check;
+
+/**
+ * Renames the folder, so that only the caller knows its name. Returns 1 when nothing has the name any more: its owner
+ * has ended the swap, or another has taken it over.
+ */
+int swap_take(struct swap *swap, struct error *error) must_check;
+
+/** The hour whose folder it replaces. */
+int64_t swap_hour(const struct swap *swap);
 
 /** The path of a file in the new folder, and in the hour's. Free the texts. */
 char *swap_path(const struct swap *swap, const char *name) must_check;

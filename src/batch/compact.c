@@ -130,7 +130,7 @@ static int merge_group(struct compaction *compaction, size_t number, struct erro
 
 static int merge_groups(struct compaction *compaction, struct error *error)
 {
-    compaction->swap = swap_new(compaction->staging, compaction->hour);
+    compaction->swap = swap_new(compaction->staging, compaction->hour, 0);
     compaction->merged = memory_new(compaction->groups.count, sizeof(*compaction->merged));
     if (swap_begin(compaction->swap, error))
         return -1;
@@ -172,14 +172,20 @@ static int list_groups(const struct compaction *compaction, struct error *error)
 static int replace_files(struct compaction *compaction, struct error *error)
 {
     struct postgres *postgres = compaction->tools->postgres;
-    struct error ignored;
+    struct error reason;
 
     if (merge_groups(compaction, error) == 0 && list_groups(compaction, error) == 0 &&
-        recover_swap(postgres, compaction->staging, compaction->hour, error) == 0)
+        recover_swap(postgres, compaction->staging, compaction->swap, error) == 0)
         return 0;
     postgres_rollback(postgres);
+    /* The folder of a retired writer belongs to the process that has retired it. */
+    if (archive_files_check_writer(postgres, staging_token(compaction->staging), &reason)) {
+        if (postgres_is_connected(postgres))
+            *error = reason;
+        return -1;
+    }
     /* What cannot be done now is done by whoever recovers next. */
-    if (recover_files(postgres, compaction->staging, &ignored))
+    if (recover_files(postgres, compaction->staging, &reason))
         return -1;
     return -1;
 }

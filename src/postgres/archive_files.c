@@ -67,18 +67,24 @@ int archive_files_find_retired(struct postgres *postgres, const char *token, boo
     return 0;
 }
 
-/* The lock is waited for by a statement of its own, as one sees only what was committed before it begins. */
-int archive_files_hold(struct postgres *postgres, const char *token, struct error *error)
+int archive_files_check_writer(struct postgres *postgres, const char *token, struct error *error)
 {
     bool retired = false;
 
-    if (run_for_token(postgres, sql_hold_files, token, error) ||
-        archive_files_find_retired(postgres, token, &retired, error))
+    if (archive_files_find_retired(postgres, token, &retired, error))
         return -1;
     return retired
                ? error_set(error, ERROR_WORLD,
                            "another process has recovered the staging folder %s of this one, whose lock it found free",
                            token)
+               : 0;
+}
+
+/* The lock is waited for by a statement of its own, as one sees only what was committed before it begins. */
+int archive_files_hold(struct postgres *postgres, const char *token, struct error *error)
+{
+    return run_for_token(postgres, sql_hold_files, token, error) || archive_files_check_writer(postgres, token, error)
+               ? -1
                : 0;
 }
 

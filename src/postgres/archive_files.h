@@ -34,6 +34,9 @@ void archive_files_add(struct archive_files *files, const struct archive_file *f
 /** Begins the transaction that lists files of the writer with this token. Error: ERROR_WORLD when it is retired. */
 int archive_files_hold(struct postgres *postgres, const char *token, struct error *error) must_check;
 
+/** Fails with ERROR_WORLD when the writer with this token is retired. */
+int archive_files_check_writer(struct postgres *postgres, const char *token, struct error *error) must_check;
+
 /** Waits, inside a transaction, until no other transaction lists files of the writer with this token. */
 int archive_files_seize(struct postgres *postgres, const char *token, struct error *error) must_check;
 

@@ -49,10 +49,10 @@ def choose(dice, count, wanted):
 
 @dataclasses.dataclass(frozen=True)
 class Fault:
-    """A call of libc that fails, or at which the program is killed."""
+    """A call of libc that fails, or at which the program is killed or stopped."""
 
     call: str
-    do: str | int  # "before", "after": is killed there; or the errno that the call fails with
+    do: str | int  # "before", "after": is killed there; "stop": is stopped before it; or the errno that it fails with
     number: int = 1  # the how manyth call
     times: int = 1  # so many calls in a row fail
     path: str | None = None  # pattern of the file or the peer

@@ -1,11 +1,17 @@
 """A writer that lives and looks dead, as its lock was lost on a network file system, cannot list what others delete."""
 
+import pathlib
+import signal
+
 import events
 import pytest
+from faults import PRELOAD, Fault, Injection
+from folder_watcher import FolderWatcher
 from proxy import BEGIN, COMMIT
+from test_compaction import HOUR, SECOND_HOUR, archived, files_of  # noqa: F401
 from test_protocol import fall_asleep_at
 from test_sides import AHEAD
-from waiting import PATIENCE
+from waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -60,3 +66,41 @@ def test_a_writer_whose_empty_folder_is_removed(case):
     speed.terminate()
     case.check_exact()
     case.check_nothing_left()
+
+
+def start_compaction(case, hour, call, path):
+    """Compaction that stops before a call, and waits for its stop."""
+    injection = Injection(case.folder / f"stop-{hour:%H}", Fault(call, "stop", path=path))
+    arguments = (*case.batch_arguments(hour), "--compact")
+    running = case.program.start(*arguments, environment=injection.environment)
+    state = pathlib.Path(f"/proc/{running.process.pid}/stat")
+    wait_until(lambda: injection.happened and state.read_text().rpartition(")")[2].split()[0] == "T", "its stop")
+    return running
+
+
+# What the process that recovers the hour is about to do when the one that lost its lock wakes, and exchanges folders.
+RECOVERED_UP_TO = {
+    "its own exchange": ("renameat2", "*/data/*/hour=9"),
+    "the deletion of the old files": ("unlink", "*/.staging/*/swap-20220220T09*/*.parquet"),
+    "the end": ("rmdir", "*/.staging/*/swap-20220220T09*"),
+}
+
+
+@pytest.mark.skipif(not PRELOAD.exists(), reason="a build with sanitizers stops at no call")
+@pytest.mark.parametrize("step", RECOVERED_UP_TO)
+def test_compaction_that_sleeps_before_it_exchanges_folders(archived, step):  # noqa: F811
+    """Folders that are exchanged twice are as before."""
+    with FolderWatcher(archived.root):
+        sleeper = start_compaction(archived, HOUR, "renameat2", "*/data/*/hour=9")
+        lose_locks(archived)
+        second = start_compaction(archived, SECOND_HOUR, *RECOVERED_UP_TO[step])
+        shown = files_of(archived)
+        sleeper.process.send_signal(signal.SIGCONT)
+        wait_until(lambda: not sleeper.is_running() or files_of(archived) != shown, "what it does")
+        second.process.send_signal(signal.SIGCONT)
+        assert second.wait().code == 0, second.err
+        result = sleeper.wait()
+    assert len(files_of(archived)) == 1
+    archived.check_exact()
+    archived.verify("--deep")
+    result.fails(5, "another process has recovered the staging folder")

@@ -131,7 +131,7 @@ static int begin_a_swap(void)
 
     if (staging_open(root, &staging, &error))
         return -1;
-    swap = swap_new(staging, 1645351200);
+    swap = swap_new(staging, 1645351200, 0);
     status = swap_begin(swap, &error) || swap_sync(swap, &error) || swap_end(swap, &error);
     swap_free(swap);
     staging_close(staging);

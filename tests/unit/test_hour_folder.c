@@ -141,7 +141,7 @@ static int find(char **ret_path)
 static void test_files_are_found_wherever_they_are(void **state)
 {
     static const char *const places[] = {".staging/0123456789abcdef", ".staging/0123456789abcdef/swap-20220220T10",
-                                         FOLDER};
+                                         ".staging/0123456789abcdef/swap-20220220T10.2", FOLDER};
 
     (void)state;
     for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {

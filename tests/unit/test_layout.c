@@ -49,21 +49,34 @@ static void test_other_names_have_no_place(void **state)
 
 static void test_names_of_swaps(void **state)
 {
-    static const char *const others[] = {
-        "swap-",      "swap-probe", "swap-20220220T9", "swap-20220220T24", "swap-20220230T09", "swap-20220220T09x",
-        "20220220T09"};
+    static const char *const others[] = {"swap-",
+                                         "swap-probe",
+                                         "swap-20220220T9",
+                                         "swap-20220220T24",
+                                         "swap-20220230T09",
+                                         "swap-20220220T09x",
+                                         "20220220T09",
+                                         "swap-20220220T09.",
+                                         "swap-20220220T09.0",
+                                         "swap-20220220T09.01",
+                                         "swap-20220220T09.1x"};
+    static const char *const names[] = {"swap-20220220T09", "swap-20220220T09.1", "swap-20220220T09.2"};
     char name[LAYOUT_NAME_SIZE], path[LAYOUT_PATH_SIZE];
     int64_t hour = 1;
+    unsigned taken;
 
     (void)state;
-    layout_swap_name(name, 1645347600);
-    assert_string_equal(name, "swap-20220220T09");
-    assert_int_equal(layout_swap_hour(name, &hour), 0);
-    assert_int_equal(hour, 1645347600);
+    for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        layout_swap_name(name, 1645347600, i);
+        assert_string_equal(name, names[i]);
+        assert_int_equal(layout_swap_parse(name, &hour, &taken), 0);
+        assert_int_equal(hour, 1645347600);
+        assert_int_equal(taken, i);
+    }
     layout_hour_path(path, hour);
     assert_string_equal(path, "year=2022/month=2/day=20/hour=9");
     for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
-        if (layout_swap_hour(others[i], &hour) == 0)
+        if (layout_swap_parse(others[i], &hour, &taken) == 0)
             fail_msg("%s is taken for hour %lld", others[i], (long long)hour);
 }
 

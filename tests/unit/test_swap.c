@@ -31,7 +31,7 @@ static int set_up(void **state)
     (void)state;
     if (folder_make() || staging_open(root, &staging, &error))
         return -1;
-    swap = swap_new(staging, HOUR);
+    swap = swap_new(staging, HOUR, 0);
     in_root("mkdir -p " HOUR_FOLDER "/below && cd " HOUR_FOLDER
             " && echo old >20220220T10-0123456789abcdef-1.parquet && "
             "echo other >other && echo hidden >.hidden && chmod 2750 .");
@@ -95,6 +95,32 @@ static void test_late_files_are_put_into_their_place(void **state)
     check(swap_end(swap, &error));
     assert_true(is_in_hour("late") && is_in_hour("later") && is_in_hour("new"));
     assert_false(is_in_hour(old_name));
+}
+
+/* A process that lost its lock, and a second one that takes the swap over at each of its steps. */
+static void test_a_swap_is_exchanged_by_one_process_only(void **state)
+{
+    for (int exchanged = 0; exchanged < 2; exchanged++) {
+        struct swap *taken = swap_new(staging, HOUR, 0), *late = swap_new(staging, HOUR, 0);
+
+        begin_with_new_file();
+        if (exchanged)
+            check(swap_exchange(swap, &replaced, &error));
+        check(swap_take(taken, &error));
+        assert_int_equal(swap_take(late, &error), 1);
+        assert_int_equal(swap_exchange(swap, &replaced, &error), -1);
+        assert_int_equal(swap_settle(swap, &replaced, &error), -1);
+        assert_true(is_in_hour(old_name) != exchanged && is_in_hour("new") == exchanged);
+        if (swap_has(taken, "new"))
+            check(swap_exchange(taken, &replaced, &error));
+        check(swap_settle(taken, &replaced, &error));
+        check(swap_end(taken, &error));
+        assert_true(!is_in_hour(old_name) && is_in_hour("new") && is_in_hour("other"));
+        swap_free(taken);
+        swap_free(late);
+        in_root("rm " HOUR_FOLDER "/new && echo old >" HOUR_FOLDER "/20220220T10-0123456789abcdef-1.parquet");
+    }
+    (void)state;
 }
 
 static void test_a_file_is_not_put_over_another(void **state)
@@ -162,6 +188,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test(test_new_for_old),
         test(test_late_files_are_put_into_their_place),
+        test(test_a_swap_is_exchanged_by_one_process_only),
         test(test_a_file_is_not_put_over_another),
         test(test_an_unlisted_merge_leaves_no_trace),
         test(test_nothing_to_replace),

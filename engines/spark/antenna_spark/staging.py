@@ -24,6 +24,7 @@ SWAP = "swap-"
 TOKEN = re.compile(r"[0-9a-f]{16}")
 NAME = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)-[0-9a-f]{16}-\d+\.parquet")
 PUBLISH_ATTEMPTS = 3
+FIND_ATTEMPTS = 5  # more than the moves of a file that a few crashes bring about
 
 
 def place_of(name):
@@ -154,12 +155,15 @@ class Staging:
 def find_file(data, place):
     """The path of a listed file, in its place or in the folder of a writer that has not published it; or None."""
     path = data / place
-    if path.exists():
-        return path
-    staged = (
-        found for folder in ("*", f"*/{SWAP}*") for found in (data.parent / STAGING).glob(f"{folder}/{path.name}")
-    )
-    return next(staged, None)
+    for _ in range(FIND_ATTEMPTS):
+        if path.exists():
+            return path
+        staged = (
+            found for folder in ("*", f"*/{SWAP}*") for found in (data.parent / STAGING).glob(f"{folder}/{path.name}")
+        )
+        if found := next(staged, None):
+            return found
+    return None
 
 
 def open_staging(root):
