@@ -25,7 +25,7 @@
 #define WORKERS 2
 #define ORPHAN WORKERS /* the transaction of a session that its worker has lost */
 #define FILES 6
-#define TOKENS 5
+#define TOKENS 4
 
 /* The sides. */
 #define TOTALS 0
@@ -43,9 +43,15 @@ typedef database {
     byte until[2];   /* of a side: a bit for each partition whose event time has passed the hour */
     byte written[2]; /* of a side: a bit for each message that is counted, that is in a listed file */
     byte listed;     /* a bit for each file */
-    bool retired[TOKENS]
+    byte retired     /* a bit for each token */
 };
-database db, older, nothing;
+database db;
+#if defined(FAILOVER) || defined(RESTORE)
+database older, nothing;
+#define OLDER(what) older.what
+#else
+#define OLDER(what) 0
+#endif
 bool saved, went_back;
 byte crashes = CRASHES;
 byte claims = 1; /* that take a partition away from its owner */
@@ -123,14 +129,12 @@ inline copy_database(source, target)
         target.offset[AT(TOTALS, i)] = source.offset[AT(TOTALS, i)];
         target.offset[AT(ARCHIVE, i)] = source.offset[AT(ARCHIVE, i)]
     };
-    for (i : 0 .. TOKENS - 1) {
-        target.retired[i] = source.retired[i]
-    };
     for (i : TOTALS .. ARCHIVE) {
         target.until[i] = source.until[i];
         target.written[i] = source.written[i]
     }
-    target.listed = source.listed
+    target.listed = source.listed;
+    target.retired = source.retired
 }
 
 inline copy_transaction(source, target)
@@ -195,8 +199,10 @@ inline tidy()
         for (j : 0 .. FILES - 1) {
             ok = ok && (place[j] != STAGED || writer[j] != i)
         };
-        db.retired[i] = db.retired[i] && !ok;
-        older.retired[i] = older.retired[i] && !ok;
+        db.retired = db.retired & ~(ok -> BIT(i) : 0);
+#if defined(FAILOVER) || defined(RESTORE)
+        older.retired = older.retired & ~(ok -> BIT(i) : 0);
+#endif
         unused = (ok -> i : unused)
     };
     for (i : 0 .. FILES - 1) {
@@ -209,7 +215,7 @@ inline find_file()
 {
     n = 0;
     do
-    :: n < FILES && (place[n] || ((db.listed | older.listed | own[0].found | own[1].found) & BIT(n)) ||
+    :: n < FILES && (place[n] || ((db.listed | OLDER(listed) | own[0].found | own[1].found) & BIT(n)) ||
                      (tx[0].phase && tx[0].file == n) || (tx[1].phase && tx[1].file == n) ||
                      (tx[ORPHAN].phase && tx[ORPHAN].file == n)) -> n++
     :: else -> break
@@ -222,7 +228,7 @@ inline find_epoch(p)
 {
     n = 1;
     do
-    :: n == db.epoch[p] || n == older.epoch[p] || n == own[0].epoch[p] || n == own[1].epoch[p] || n == tx[0].epoch[p] ||
+    :: n == db.epoch[p] || n == OLDER(epoch[p]) || n == own[0].epoch[p] || n == own[1].epoch[p] || n == tx[0].epoch[p] ||
        n == tx[1].epoch[p] || n == tx[2].epoch[p] -> n++
     :: else -> break
     od
@@ -268,23 +274,28 @@ inline execute(t)
 #ifdef NO_TOKEN_CHECK
 #define MAY_LIST(t) true
 #else
-#define MAY_LIST(t) (!db.retired[t.token - 1])
+#define MAY_LIST(t) (!(db.retired & BIT(t.token - 1)))
 #endif
 
-/* The first processes, so that _pid is the number of the session's transaction. */
-active [WORKERS + 1] proctype session()
+#define SESSION(s)                                                                           \
+    :: d_step {                                                                              \
+        tx[s].phase == SENT && tx[s].side == ARCHIVE;                                        \
+        tx[s].phase = (MAY_LIST(tx[s]) -> HOLDING : FAILED)                                  \
+    }                                                                                        \
+    :: d_step {                                                                              \
+        tx[s].phase == HOLDING || (tx[s].phase == SENT && tx[s].side == TOTALS);             \
+        execute(tx[s])                                                                       \
+    }
+
+/* One process for all sessions: a state of fewer processes takes less memory. */
+proctype sessions()
 {
 end:
     do
-    :: d_step {
-        tx[_pid].phase == SENT && tx[_pid].side == ARCHIVE;
-        tx[_pid].phase = (MAY_LIST(tx[_pid]) -> HOLDING : FAILED)
-    }
-    :: d_step {
-        tx[_pid].phase == HOLDING || (tx[_pid].phase == SENT && tx[_pid].side == TOTALS);
-        execute(tx[_pid])
-    }
-    :: d_step { _pid == ORPHAN && tx[_pid].phase >= DONE -> clear_transaction(tx[_pid]); check() } /* nobody asks */
+    SESSION(0)
+    SESSION(1)
+    SESSION(ORPHAN)
+    :: d_step { tx[ORPHAN].phase >= DONE -> clear_transaction(tx[ORPHAN]); check() } /* nobody asks */
     od
 }
 
@@ -394,7 +405,7 @@ inline adopt(w)
     own[w].adopted = n + 1;
     lock[n] = w + 1;
 #ifndef NO_RETIRE
-    db.retired[n] = true;
+    db.retired = db.retired | BIT(n);
 #endif
     for (i : 0 .. FILES - 1) {
         own[w].found = own[w].found | (place[i] == STAGED && writer[i] == n -> BIT(i) : 0)
@@ -501,7 +512,7 @@ end:
     :: d_step { IS_CONNECTED(me) && !IS_CLAIMED(me) && ANY_ABANDONED -> adopt(me) }
     :: d_step { IS_CONNECTED(me) && MAY_CLAIM(0) -> claim(me, 0) }
 #if PARTITIONS == 2
-    :: d_step { IS_CONNECTED(me) && MAY_CLAIM(1) -> claim(me, 1) }
+    :: d_step { IS_CONNECTED(me) && db.epoch[0] && MAY_CLAIM(1) -> claim(me, 1) } /* they are alike: 0 comes first */
 #endif
     :: atomic { IS_CONNECTED(me) && HAS_WORK(me, TOTALS) -> read(me); d_step { send(me, TOTALS) } }
     :: atomic {
@@ -534,6 +545,7 @@ active proctype others()
 #ifdef LOST_LOCK
     byte locks = 1;
 #endif
+    run sessions();
     run worker(0);
     run worker(1);
 end:
