@@ -104,6 +104,20 @@ static void test_files_are_listed_without_the_lock(void **state)
     staging_close(staging);
 }
 
+/* A writer whose lock was lost closes its folder while another recovers it. */
+static void test_the_lock_of_another_is_left(void **state)
+{
+    struct staging *first = open_staging(), *second = NULL;
+
+    (void)state;
+    in_root("rm .staging/*/lock");
+    assert_int_equal(adopt_any(&second), 0);
+    staging_close(first);
+    assert_true(staging_is_held(second));
+    staging_close(second);
+    in_root("test -z \"$(ls .staging)\"");
+}
+
 /* A folder whose writer lives is not taken; one that was left behind is, with what lies in it. */
 static void test_abandoned_folders_are_adopted(void **state)
 {
@@ -158,6 +172,7 @@ int main(void)
         test(test_published_files_are_in_their_place),
         test(test_only_our_names_are_published),
         test(test_files_are_listed_without_the_lock),
+        test(test_the_lock_of_another_is_left),
         test(test_abandoned_folders_are_adopted),
         test(test_root_below_a_file),
         test(test_disk_has_space),
