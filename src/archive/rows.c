@@ -130,15 +130,38 @@ void rows_add(struct rows *rows, const struct coded_event *event, int32_t partit
     rows->last = hour;
 }
 
+static int compare_hours(const void *left, const void *right)
+{
+    int64_t left_hour = (*(struct rows_hour *const *)left)->hour,
+            right_hour = (*(struct rows_hour *const *)right)->hour;
+
+    return (left_hour > right_hour) - (left_hour < right_hour);
+}
+
+void rows_sort(struct rows *rows)
+{
+    if (rows->hour_count)
+        qsort(rows->hours, rows->hour_count, sizeof(struct rows_hour *), compare_hours);
+}
+
+void rows_drop_columns(struct rows_hour *hour)
+{
+    free(hour->timestamps);
+    hour->timestamps = NULL;
+    for (int i = 0; i < DIMENSIONS; i++) {
+        free(hour->codes[i]);
+        hour->codes[i] = NULL;
+    }
+    free(hour->bytes);
+    hour->bytes = NULL;
+}
+
 void rows_clear(struct rows *rows)
 {
     for (size_t i = 0; i < rows->hour_count; i++) {
         struct rows_hour *hour = rows->hours[i];
 
-        free(hour->timestamps);
-        for (int j = 0; j < DIMENSIONS; j++)
-            free(hour->codes[j]);
-        free(hour->bytes);
+        rows_drop_columns(hour);
         free(hour->ranges);
         free(hour);
     }

@@ -41,7 +41,7 @@ struct rows_limits {
 /** Zero-initialise, then set the limits. Memory alone bounds how many hours gather: a backfill has hundreds. */
 struct rows {
     struct rows_limits limits;
-    struct rows_hour **hours; /* in the order of their first event; a roll may sort them, and clears them then */
+    struct rows_hour **hours; /* in the order of their first event */
     size_t hour_count;
     uint32_t *slots; /* a hash table of the hours: index + 1, 0 is a free slot; at most half full */
     size_t slot_count;
@@ -55,6 +55,12 @@ bool rows_have_room(const struct rows *rows, const struct coded_event *event) mu
 
 /** Adds an event for which there is room, and which came from a partition's offset. */
 void rows_add(struct rows *rows, const struct coded_event *event, int32_t partition, int64_t offset);
+
+/** Sorts the hours by time; then only rows_drop_columns() and rows_clear() are left to call. */
+void rows_sort(struct rows *rows);
+
+/** Frees the columns of an hour's rows, which are needed no more; the rest, which the list of files needs, stays. */
+void rows_drop_columns(struct rows_hour *hour);
 
 /** Forgets all rows and frees their memory. Fits cleanup(). */
 void rows_clear(struct rows *rows);

@@ -6,30 +6,42 @@
 #define XXH_INLINE_ALL /* names are so short that a call would cost as much as their hash */
 #include <xxhash.h>
 
-#include "base/buffer.h"
 #include "base/memory.h"
+#include "record/record.h"
 
 #define FIRST_SLOTS 1024u
 
-/* What stands before each text in the buffer: a look-up touches a slot and then one place, and no more. */
+/* Entries and their places lie in segments, so that neither ever moves: segment n has 2^n of them, the numbers 2^n to
+ * 2^(n+1) - 1. Numbers begin with that of the first segment's first. */
+#define SEGMENTS 32
+#define FIRST_CODE 1024u
+#define FIRST_PLACE 8192u
+
+/* What stands before each text: a look-up touches a slot and then one place, and no more. */
 struct entry {
     uint32_t code;
     uint32_t size;
 };
 
-#define ENTRY_ALIGNMENT 8u
-
 #define USUAL_NAME_SIZE 36 /* of a UUID (RFC 9562) */
 
+/* Entries are aligned and counted by 8 bytes, and end with at least one NUL behind the name. */
+#define ENTRY_UNITS(size) ((uint32_t)((sizeof(struct entry) + (size)) / sizeof(uint64_t) + 1))
+
+_Static_assert(ENTRY_UNITS(RECORD_TEXT_SIZE_MAX) <= FIRST_PLACE, "an entry fits each segment");
+_Static_assert((uint64_t)INTERNER_NAMES_MAX * 2 * ENTRY_UNITS(RECORD_TEXT_SIZE_MAX) <= UINT32_MAX,
+               "a place fits its bits");
+
 /* Open addressing with linear probing, at most half full. A slot holds 32 bits of the hash, to tell most strangers
- * apart without looking at their text, and the entry's position in units of ENTRY_ALIGNMENT, + 1; 0 is free. */
+ * apart without looking at their text, and the entry's place; 0 is free. */
 struct interner {
     uint64_t *slots;
-    uint32_t slot_count; /* a power of two */
-    uint32_t *positions; /* of the entries, by code, in the slots' units */
+    uint32_t slot_count;         /* a power of two */
+    uint32_t *places[SEGMENTS];  /* of the entries, by FIRST_CODE + code */
+    uint64_t *entries[SEGMENTS]; /* by place */
+    size_t segments_memory;      /* bytes of both */
     uint32_t count;
-    uint32_t capacity; /* of positions */
-    struct buffer entries;
+    uint32_t next_place;
     uint32_t *order; /* codes in the order of their names, of the first `ranked` names */
     uint32_t *ranks; /* the inverse of `order` */
     uint32_t ranked;
@@ -38,7 +50,7 @@ struct interner {
 /* An interner without names and memory of names begins with the first slots. */
 static void begin(struct interner *interner)
 {
-    *interner = (struct interner){.slot_count = FIRST_SLOTS};
+    *interner = (struct interner){.slot_count = FIRST_SLOTS, .next_place = FIRST_PLACE};
     interner->slots = memory_new(interner->slot_count, sizeof(*interner->slots));
 }
 
@@ -53,10 +65,12 @@ struct interner *interner_new(void)
 static void release_names(struct interner *interner)
 {
     free(interner->slots);
-    free(interner->positions);
+    for (int i = 0; i < SEGMENTS; i++) {
+        free(interner->places[i]);
+        free(interner->entries[i]);
+    }
     free(interner->order);
     free(interner->ranks);
-    buffer_release(&interner->entries);
 }
 
 void interner_free(struct interner *interner)
@@ -75,18 +89,33 @@ void interner_clear(struct interner *interner)
 
 size_t interner_memory(const struct interner *interner)
 {
-    return interner->slot_count * sizeof(*interner->slots) + interner->capacity * sizeof(*interner->positions) +
-           interner->ranked * (sizeof(*interner->order) + sizeof(*interner->ranks)) + interner->entries.capacity;
+    return interner->slot_count * sizeof(*interner->slots) + interner->segments_memory +
+           interner->ranked * (sizeof(*interner->order) + sizeof(*interner->ranks));
 }
 
-static uint64_t slot_of(uint32_t hash, uint32_t position)
+static uint64_t slot_of(uint32_t hash, uint32_t place)
 {
-    return (uint64_t)hash << 32 | (position + 1);
+    return (uint64_t)hash << 32 | place;
 }
 
-static const struct entry *entry_at(const struct interner *interner, uint32_t position)
+static uint32_t segment_of(uint32_t number)
 {
-    return (const struct entry *)(const void *)(interner->entries.data + (size_t)position * ENTRY_ALIGNMENT);
+    return 31 - (uint32_t)__builtin_clz(number);
+}
+
+static struct entry *entry_at(const struct interner *interner, uint32_t place)
+{
+    uint32_t segment = segment_of(place);
+    void *memory = &interner->entries[segment][place - (1u << segment)];
+
+    return memory;
+}
+
+static uint32_t *place_of(const struct interner *interner, uint32_t code)
+{
+    uint32_t number = FIRST_CODE + code, segment = segment_of(number);
+
+    return &interner->places[segment][number - (1u << segment)];
 }
 
 static struct slice entry_name(const struct entry *entry)
@@ -110,27 +139,41 @@ static void grow_slots(struct interner *interner)
 
         while (interner->slots[index])
             index = (index + 1) & (interner->slot_count - 1);
-        interner->slots[index] = slot_of(hash, interner->positions[code]);
+        interner->slots[index] = slot_of(hash, *place_of(interner, code));
     }
 }
 
-/* Returns the position of a new entry. */
+static void *new_segment(struct interner *interner, uint32_t segment, size_t size)
+{
+    interner->segments_memory += size << segment;
+    return memory_new((size_t)1 << segment, size);
+}
+
+/* Where the next entry of so many units begins: each lies in one segment. */
+static uint32_t next_place(struct interner *interner, uint32_t units)
+{
+    uint32_t place = interner->next_place, segment = segment_of(place + units - 1);
+
+    if (segment != segment_of(place))
+        place = 1u << segment;
+    if (!interner->entries[segment])
+        interner->entries[segment] = new_segment(interner, segment, sizeof(uint64_t));
+    interner->next_place = place + units;
+    return place;
+}
+
+/* Returns the place of a new entry. */
 static uint32_t add_name(struct interner *interner, struct slice name)
 {
-    static const char padding[ENTRY_ALIGNMENT];
-    const struct entry entry = {interner->count, (uint32_t)name.size};
-    uint32_t position = (uint32_t)(interner->entries.size / ENTRY_ALIGNMENT);
+    uint32_t place = next_place(interner, ENTRY_UNITS(name.size)), segment = segment_of(FIRST_CODE + interner->count);
+    struct entry *entry = entry_at(interner, place);
 
-    if (interner->count == interner->capacity) {
-        interner->capacity = interner->capacity ? interner->capacity * 2 : FIRST_SLOTS;
-        interner->positions = memory_resize(interner->positions, interner->capacity, sizeof(*interner->positions));
-    }
-    interner->positions[interner->count++] = position;
-    buffer_append(&interner->entries, &entry, sizeof(entry));
-    buffer_append(&interner->entries, name.data, name.size);
-    /* At least one NUL behind the name. */
-    buffer_append(&interner->entries, padding, ENTRY_ALIGNMENT - interner->entries.size % ENTRY_ALIGNMENT);
-    return position;
+    if (!interner->places[segment])
+        interner->places[segment] = new_segment(interner, segment, sizeof(uint32_t));
+    *entry = (struct entry){interner->count, (uint32_t)name.size};
+    memcpy(entry + 1, name.data, name.size); /* new memory has the NUL behind it */
+    *place_of(interner, interner->count++) = place;
+    return place;
 }
 
 void interner_fetch_slot(const struct interner *interner, uint32_t hash)
@@ -150,20 +193,20 @@ void interner_fetch_name(const struct interner *interner, uint32_t hash)
     uint64_t slot = interner->slots[hash & (interner->slot_count - 1)];
 
     if (slot)
-        fetch_entry(entry_at(interner, (uint32_t)slot - 1));
+        fetch_entry(entry_at(interner, (uint32_t)slot));
 }
 
 void interner_fetch_code(const struct interner *interner, uint32_t code)
 {
-    fetch_entry(entry_at(interner, interner->positions[code]));
+    fetch_entry(entry_at(interner, *place_of(interner, code)));
 }
 
 int interner_code(struct interner *interner, struct slice name, uint32_t hash, uint32_t *ret_code)
 {
-    uint32_t index = hash & (interner->slot_count - 1), position;
+    uint32_t index = hash & (interner->slot_count - 1), place;
 
     for (; interner->slots[index]; index = (index + 1) & (interner->slot_count - 1)) {
-        const struct entry *entry = entry_at(interner, (uint32_t)interner->slots[index] - 1);
+        const struct entry *entry = entry_at(interner, (uint32_t)interner->slots[index]);
 
         if (interner->slots[index] >> 32 == hash && slice_equal(entry_name(entry), name)) {
             *ret_code = entry->code;
@@ -173,8 +216,8 @@ int interner_code(struct interner *interner, struct slice name, uint32_t hash, u
     if (interner->count == INTERNER_NAMES_MAX)
         return 1;
     *ret_code = interner->count;
-    position = add_name(interner, name);
-    interner->slots[index] = slot_of(hash, position);
+    place = add_name(interner, name);
+    interner->slots[index] = slot_of(hash, place);
     if (interner->count * 2 > interner->slot_count)
         grow_slots(interner);
     return 0;
@@ -182,7 +225,7 @@ int interner_code(struct interner *interner, struct slice name, uint32_t hash, u
 
 struct slice interner_name(const struct interner *interner, uint32_t code)
 {
-    return entry_name(entry_at(interner, interner->positions[code]));
+    return entry_name(entry_at(interner, *place_of(interner, code)));
 }
 
 uint32_t interner_count(const struct interner *interner)

@@ -1,6 +1,10 @@
 /*
  * Names to small numbers: each distinct id gets the next code, so that rows and sums carry 4 bytes instead of 36. Codes
- * count from 0 without gaps and stay valid until interner_clear(). Memory is bounded by INTERNER_NAMES_MAX names.
+ * count from 0 without gaps. Codes and names stay valid, and names where they are, until interner_clear(). Memory is
+ * bounded by INTERNER_NAMES_MAX names of at most RECORD_TEXT_SIZE_MAX bytes.
+ *
+ * An interner belongs to one thread. Another may call interner_name() meanwhile, for codes that it was given after they
+ * were added, and nothing else.
  */
 #ifndef ANTENNA_RECORD_INTERNER_H
 #define ANTENNA_RECORD_INTERNER_H
@@ -43,7 +47,7 @@ void interner_fetch_code(const struct interner *interner, uint32_t code);
 /** The code of a name, new or known. Returns 1, without a code, when the name is new and the interner is full. */
 int interner_code(struct interner *interner, struct slice name, uint32_t hash, uint32_t *ret_code) must_check;
 
-/** The name of a code, with a NUL after it; valid until the next interner_code() or interner_clear(). */
+/** The name of a code, with a NUL after it. */
 struct slice interner_name(const struct interner *interner, uint32_t code);
 
 /**

@@ -240,6 +240,7 @@ static int begin_to_read(struct worker *worker, const struct claim *claim, struc
             .epoch = progress->epoch,
             .totals_offset = progress->totals_offset,
             .archive_offset = progress->archive_offset,
+            .rolling_offset = progress->archive_offset,
             .next_offset = next,
         };
         log_line_at(LOG_DEBUG, (struct log_place){progress->partition, next},

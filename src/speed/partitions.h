@@ -1,8 +1,8 @@
 /*
  * The partitions of one worker and how far each is read, committed and archived. Totals and archive are two sides that
  * do not wait for each other: either offset of a claimed partition may be ahead, of the other and, when it is read
- * again for the other, of next_offset. What lies from totals_offset to next_offset is in memory as totals, what lies
- * from archive_offset to next_offset as rows.
+ * again for the other, of next_offset. What lies from totals_offset to next_offset is in memory as totals. What lies
+ * from archive_offset to rolling_offset is in the roll under way, and from there to next_offset in memory as rows.
  */
 #ifndef ANTENNA_SPEED_PARTITIONS_H
 #define ANTENNA_SPEED_PARTITIONS_H
@@ -14,7 +14,7 @@
 #include "base/attributes.h"
 #include "postgres/progress.h"
 
-/** What one side has added since its last transaction, a commit or a roll. */
+/** What one side has added since its last commit, or since the last roll began. */
 struct partition_delta {
     int64_t records;
     int64_t rejected;
@@ -29,6 +29,7 @@ struct partition {
     int64_t epoch; /* of our claim; 0 when it is not claimed */
     int64_t totals_offset;
     int64_t archive_offset;
+    int64_t rolling_offset; /* archive_offset when the roll under way has ended */
     int64_t next_offset;
     int64_t totalled_until;   /* event time that the totals have reached since the claim; 0: unknown */
     int64_t confirmed_offset; /* of a claim that was given up: the totals_offset of its last commit */

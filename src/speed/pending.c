@@ -47,7 +47,7 @@ void pending_release(struct pending *pending)
     excess_release(&pending->excess);
 }
 
-static bool keeps_names(const struct pending *pending)
+bool pending_keeps_names(const struct pending *pending)
 {
     return dictionary_count(&pending->dictionary) <= NAMES_KEPT &&
            (!pending->memory_max || dictionary_memory(&pending->dictionary) <= pending->memory_max / MEMORY_KEPT);
@@ -67,7 +67,7 @@ static void drop_totals(struct pending *pending)
 
 static void forget_names(struct pending *pending)
 {
-    if (keeps_names(pending) || totals_count(pending->totals) || pending->rows.count)
+    if (pending_keeps_names(pending) || totals_count(pending->totals) || pending->rows.count || pending->rolling_count)
         return;
     dictionary_clear(&pending->dictionary);
     for (size_t i = 0; i < CONSUMER_READ_MAX; i++)
@@ -82,9 +82,17 @@ void pending_commit(struct pending *pending)
     forget_names(pending);
 }
 
-void pending_roll(struct pending *pending)
+void pending_begin_roll(struct pending *pending, struct rows *ret_rows)
 {
-    rows_clear(&pending->rows);
+    *ret_rows = pending->rows;
+    pending->rows = (struct rows){.limits = ret_rows->limits};
+    pending->rolling_count = ret_rows->count;
+    pending->rolling_memory = ret_rows->memory;
+}
+
+void pending_end_roll(struct pending *pending)
+{
+    pending->rolling_count = pending->rolling_memory = 0;
     forget_names(pending);
 }
 
@@ -93,12 +101,13 @@ void pending_drop(struct pending *pending)
     drop_totals(pending);
     excess_drop(&pending->excess);
     rejected_drop(&pending->rejected);
-    pending_roll(pending);
+    rows_clear(&pending->rows);
+    forget_names(pending);
 }
 
 bool pending_may_roll_first(const struct pending *pending)
 {
-    return keeps_names(pending) && pending->excess.hour_count == 0 && pending->bytes <= BYTES_AHEAD_MAX &&
+    return pending_keeps_names(pending) && pending->excess.hour_count == 0 && pending->bytes <= BYTES_AHEAD_MAX &&
            pending->ahead->decoder.limits.max_bytes <= BYTES_EACH_MAX;
 }
 
@@ -156,13 +165,16 @@ static enum pending_limit take_rejected(struct pending *pending, struct partitio
     return PENDING_TAKEN;
 }
 
-/* Whether what waits, and writing it, takes all that it may. When nothing waits there is room for one record. */
+/* Whether what waits, and writing it, takes all that it may. When nothing waits there is room for one record. The rows
+ * that wait are encoded after those of the roll under way. */
 static bool is_full(const struct pending *pending)
 {
-    if (!pending->memory_max || (pending->rows.count == 0 && totals_count(pending->totals) == 0))
+    size_t waiting = pending->rows.count, rolling = pending->rolling_count;
+
+    if (!pending->memory_max || (waiting == 0 && rolling == 0 && totals_count(pending->totals) == 0))
         return false;
     return dictionary_memory(&pending->dictionary) + totals_memory(pending->totals) + pending->rows.memory +
-               pending->rows.count * ROW_ENCODING >=
+               pending->rolling_memory + (waiting > rolling ? waiting : rolling) * ROW_ENCODING >=
            pending->memory_max;
 }
 

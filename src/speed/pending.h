@@ -36,7 +36,8 @@ struct pending {
     bool archive;                             /* rows are wanted */
     size_t memory_max;                        /* bytes; 0: no limit beside those of each part */
     struct rows rows;
-    int64_t bytes; /* of the totals, all partitions */
+    size_t rolling_count, rolling_memory; /* rows of the roll under way, and the bytes allocated for them */
+    int64_t bytes;                        /* of the totals, all partitions */
     struct excess excess;
 };
 
@@ -46,14 +47,20 @@ void pending_init(struct pending *pending, const struct job *job);
 /** Frees it. */
 void pending_release(struct pending *pending);
 
-/** Forgets totals and rejected messages, which were committed, and the names as pending_roll() does. */
+/** Forgets totals and rejected messages, which were committed, and the names as pending_end_roll() does. */
 void pending_commit(struct pending *pending);
 
-/** Forgets the rows, which were rolled, and the names when they have become many and nothing refers to them. */
-void pending_roll(struct pending *pending);
+/** Hands the rows over to a roll, which refers to names until pending_end_roll(). */
+void pending_begin_roll(struct pending *pending, struct rows *ret_rows);
 
-/** Drops totals, rejected messages and rows, and the names when they have become many. */
+/** Notes that the roll has ended; forgets the names when they have become many and nothing refers to them. */
+void pending_end_roll(struct pending *pending);
+
+/** Drops totals, rejected messages and rows, and the names when they have become many. No roll is under way. */
 void pending_drop(struct pending *pending);
+
+/** Whether the names are few enough to outlive a roll. */
+bool pending_keeps_names(const struct pending *pending) must_check;
 
 /**
  * Whether rows may be rolled before the totals that wait are committed. Not when names have become many, which are

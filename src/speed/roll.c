@@ -5,44 +5,97 @@
 
 #include "archive/identity.h"
 #include "base/buffer.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/time.h"
 #include "postgres/archive_files.h"
 #include "postgres/totals.h"
 #include "speed/commit.h"
 
-/* The files of one roll, and their sizes together. */
 struct roll {
-    struct archive_files files;
-    char (*names)[LAYOUT_NAME_SIZE];
-    size_t count;
-    int64_t size;
+    struct encoding encoding;
+    struct progress_step *steps;
+    size_t step_count;
+    int64_t begin_us;
 };
 
 static bool has_rows(const struct partition *partition)
 {
-    return partition->epoch && partition->next_offset > partition->archive_offset;
+    return partition->epoch && partition->next_offset > partition->rolling_offset;
 }
 
-static size_t collect_steps(const struct partitions *partitions, struct progress_step *steps)
+/* Moves on what the archive is to get, and begins the next deltas. */
+static void take_steps(struct partitions *partitions, struct roll *roll)
 {
-    size_t count = 0;
-
+    roll->steps = memory_new(partitions->count, sizeof(*roll->steps));
     for (size_t i = 0; i < partitions->count; i++) {
-        const struct partition *partition = &partitions->list[i];
+        struct partition *partition = &partitions->list[i];
 
-        if (has_rows(partition))
-            steps[count++] = (struct progress_step){
-                .partition = partition->id,
-                .epoch = partition->epoch,
-                .from_offset = partition->archive_offset,
-                .next_offset = partition->next_offset,
-                .records = partition->to_archive.records,
-                .bytes = partition->to_archive.bytes,
-                .until = partition->to_archive.until,
-            };
+        if (!has_rows(partition))
+            continue;
+        roll->steps[roll->step_count++] = (struct progress_step){
+            .partition = partition->id,
+            .epoch = partition->epoch,
+            .from_offset = partition->archive_offset,
+            .next_offset = partition->next_offset,
+            .records = partition->to_archive.records,
+            .bytes = partition->to_archive.bytes,
+            .until = partition->to_archive.until,
+        };
+        partition->rolling_offset = partition->next_offset;
+        partition->to_archive = (struct partition_delta){0};
     }
-    return count;
+}
+
+static void name_files(struct worker *worker, struct encoding *encoding)
+{
+    const char *token = staging_token(encoding->staging);
+
+    encoding->files = memory_new(encoding->rows.hour_count, sizeof(*encoding->files));
+    for (size_t i = 0; i < encoding->rows.hour_count; i++)
+        layout_name(encoding->files[i].name, encoding->rows.hours[i]->hour, token, ++worker->file_sequence);
+}
+
+/* Files are made, listed and locked in the order of hours. */
+static void hand_over_rows(struct worker *worker)
+{
+    struct roll *roll = memory_new(1, sizeof(*roll));
+    struct encoding *encoding = &roll->encoding;
+
+    roll->begin_us = time_monotonic_us();
+    take_steps(&worker->partitions, roll);
+    pending_begin_roll(&worker->pending, &encoding->rows);
+    rows_sort(&encoding->rows);
+    encoding->dictionary = &worker->pending.dictionary;
+    encoding->staging = worker->staging;
+    name_files(worker, encoding);
+    if (encoding->rows.hour_count)
+        encoder_begin(worker->encoder, encoding);
+    worker->roll = roll;
+}
+
+/* Without rows, as when all messages were rejected, there is nothing to encode. */
+static int wait_for_files(struct worker *worker, struct error *error)
+{
+    return worker->roll->encoding.rows.hour_count ? encoder_wait(worker->encoder, error) : 0;
+}
+
+bool roll_is_encoded(const struct worker *worker)
+{
+    return worker->roll && (worker->roll->encoding.rows.hour_count == 0 || encoder_is_done(worker->encoder));
+}
+
+static void end_roll(struct worker *worker)
+{
+    struct roll *roll = worker->roll;
+
+    stages_add(&worker->stages, STAGE_ENCODE, roll->encoding.cpu_ns);
+    rows_clear(&roll->encoding.rows);
+    free(roll->encoding.files);
+    free(roll->steps);
+    free(roll);
+    worker->roll = NULL;
+    pending_end_roll(&worker->pending);
 }
 
 static void append_offsets(struct buffer *json, const struct rows_hour *hour)
@@ -53,112 +106,83 @@ static void append_offsets(struct buffer *json, const struct rows_hour *hour)
     buffer_text(json, "}");
 }
 
-static int write_file(struct worker *worker, const struct rows_hour *hour, struct roll *roll, struct error *error)
+static int add_file(struct archive_files *files, const struct rows_hour *hour, const struct encoded_file *file,
+                    struct error *error)
 {
-    char *name = roll->names[roll->count];
-    char place[LAYOUT_PATH_SIZE];
-    cleanup(memory_free) char *path = NULL;
     cleanup(buffer_release) struct buffer offsets = {0};
-    int64_t size;
+    char place[LAYOUT_PATH_SIZE];
 
-    layout_name(name, hour->hour, staging_token(worker->staging), ++worker->file_sequence);
-    if (layout_path(place, name))
-        return error_set(error, ERROR_FAILED, "made \"%s\", which is no name of an archive file", name);
-    path = staging_path(worker->staging, name);
-    if (parquet_write(worker->parquet, hour, &worker->pending.dictionary, path, &size, error))
-        return -1;
+    if (layout_path(place, file->name))
+        return error_set(error, ERROR_FAILED, "made \"%s\", which is no name of an archive file", file->name);
     append_offsets(&offsets, hour);
-    archive_files_add(&roll->files, &(struct archive_file){
-                                        .path = place,
-                                        .hour = hour->hour,
-                                        .rows = (int64_t)hour->count,
-                                        .bytes_total = hour->bytes_total,
-                                        .min_timestamp = hour->min_timestamp,
-                                        .max_timestamp = hour->max_timestamp,
-                                        .size = size,
-                                        .offsets = offsets.data,
-                                    });
-    roll->count++;
-    roll->size += size;
+    archive_files_add(files, &(struct archive_file){
+                                 .path = place,
+                                 .hour = hour->hour,
+                                 .rows = (int64_t)hour->count,
+                                 .bytes_total = hour->bytes_total,
+                                 .min_timestamp = hour->min_timestamp,
+                                 .max_timestamp = hour->max_timestamp,
+                                 .size = file->size,
+                                 .offsets = offsets.data,
+                             });
     return 0;
 }
 
-static int compare_hours(const void *left, const void *right)
+static int list_files(struct worker *worker, struct error *error)
 {
-    int64_t left_hour = (*(struct rows_hour *const *)left)->hour,
-            right_hour = (*(struct rows_hour *const *)right)->hour;
+    const struct roll *roll = worker->roll;
+    cleanup(archive_files_release) struct archive_files files = {0};
 
-    return (left_hour > right_hour) - (left_hour < right_hour);
-}
-
-/* In the order of hours, in which the transaction locks them. */
-static int write_files(struct worker *worker, struct roll *roll, struct error *error)
-{
-    struct rows *rows = &worker->pending.rows;
-
-    if (rows->hour_count)
-        qsort(rows->hours, rows->hour_count, sizeof(struct rows_hour *), compare_hours);
-    for (size_t i = 0; i < rows->hour_count; i++)
-        if (write_file(worker, rows->hours[i], roll, error))
+    archive_files_begin(&files);
+    for (size_t i = 0; i < roll->encoding.rows.hour_count; i++)
+        if (add_file(&files, roll->encoding.rows.hours[i], &roll->encoding.files[i], error))
             return -1;
-    return roll->count ? staging_sync(worker->staging, error) : 0;
+    if (postgres_begin(worker->postgres, error) ||
+        archive_files_hold(worker->postgres, staging_token(worker->staging), error) ||
+        progress_advance_archive(worker->postgres, &worker->job->key, roll->steps, roll->step_count, error) ||
+        archive_files_insert(worker->postgres, &worker->job->key, &files, error))
+        return -1;
+    return postgres_commit(worker->postgres, error);
 }
 
-static int list_files(struct worker *worker, struct roll *roll, struct error *error)
+static int publish_files(struct worker *worker, struct error *error)
 {
-    struct progress_step *steps = memory_new(worker->partitions.count + 1, sizeof(*steps));
-    size_t count = collect_steps(&worker->partitions, steps);
-    int status = postgres_begin(worker->postgres, error);
+    const struct encoding *encoding = &worker->roll->encoding;
 
-    if (!status)
-        status = archive_files_hold(worker->postgres, staging_token(worker->staging), error);
-    if (!status)
-        status = progress_advance_archive(worker->postgres, &worker->job->key, steps, count, error);
-    if (!status)
-        status = archive_files_insert(worker->postgres, &worker->job->key, &roll->files, error);
-    if (!status)
-        status = postgres_commit(worker->postgres, error);
-    free(steps);
-    return status;
-}
-
-static int publish_files(struct worker *worker, const struct roll *roll, struct error *error)
-{
-    for (size_t i = 0; i < roll->count; i++)
-        if (staging_publish(worker->staging, roll->names[i], error))
+    for (size_t i = 0; i < encoding->rows.hour_count; i++)
+        if (staging_publish(worker->staging, encoding->files[i].name, error))
             return -1;
     return 0;
 }
 
-/* A refused transaction has listed none of them, and nobody else looks into the folder of a worker that lives. */
-static void delete_files(struct worker *worker, const struct roll *roll)
+/* None of them is listed, and nobody else looks into the folder of a worker that lives. */
+static void delete_files(struct worker *worker)
 {
+    const struct encoding *encoding = &worker->roll->encoding;
     struct error ignored;
 
-    for (size_t i = 0; i < roll->count; i++)
-        if (staging_delete(worker->staging, roll->names[i], &ignored))
+    for (size_t i = 0; i < encoding->rows.hour_count; i++)
+        if (staging_delete(worker->staging, encoding->files[i].name, &ignored))
             continue;
 }
 
-static void note_roll(struct worker *worker, const struct roll *roll, int64_t begin_us)
+static void note_roll(struct worker *worker)
 {
+    const struct roll *roll = worker->roll;
     struct counters *counters = &worker->counters;
 
-    for (size_t i = 0; i < worker->partitions.count; i++) {
-        struct partition *partition = &worker->partitions.list[i];
+    for (size_t i = 0; i < roll->step_count; i++) {
+        const struct progress_step *step = &roll->steps[i];
 
-        if (!has_rows(partition))
-            continue;
-        counter_add(&counters->archived, partition->to_archive.records);
-        counter_add(&counters->archived_bytes, partition->to_archive.bytes);
-        partition->archive_offset = partition->next_offset;
-        partition->to_archive = (struct partition_delta){0};
+        counter_add(&counters->archived, step->records);
+        counter_add(&counters->archived_bytes, step->bytes);
+        partitions_find(&worker->partitions, step->partition)->archive_offset = step->next_offset;
     }
-    counter_add(&counters->files, (int64_t)roll->count);
-    counter_add(&counters->file_bytes, roll->size);
+    for (size_t i = 0; i < roll->encoding.rows.hour_count; i++)
+        counter_add(&counters->file_bytes, roll->encoding.files[i].size);
+    counter_add(&counters->files, (int64_t)roll->encoding.rows.hour_count);
     counter_set(&counters->last_roll, time_now());
-    histogram_add(&counters->rolls, time_monotonic_us() - begin_us);
-    pending_roll(&worker->pending);
+    histogram_add(&counters->rolls, time_monotonic_us() - roll->begin_us);
 }
 
 static bool anything_to_roll(const struct partitions *partitions)
@@ -180,7 +204,9 @@ static int find_nearly_full(struct worker *worker, bool *ret_any, struct error *
     return totals_any_nearly_full(worker->postgres, &hours, ret_any, error);
 }
 
-/* Commits where what is rolled must not be ahead of the totals; where none wait, it is not. */
+/* Commits where what is rolled must not be ahead of the totals; where none wait, it is not. What was true when a roll
+ * begins stays so until it ends: a commit meanwhile takes the totals of its rows along, or finds an hour full, and then
+ * the roll is dropped. */
 static int commit_if_needed(struct worker *worker, struct error *error)
 {
     bool needed = !pending_may_roll_first(&worker->pending);
@@ -190,36 +216,60 @@ static int commit_if_needed(struct worker *worker, struct error *error)
     return needed ? write_to_postgres(worker, error) : 0;
 }
 
-int write_to_storage(struct worker *worker, struct error *error)
+static int check_folders(const struct worker *worker, struct error *error)
 {
-    struct roll roll = {0};
-    int64_t begin_us;
-    int status;
+    if (identity_look(worker->job->archive_path, worker->job->archive_id, error))
+        return -1;
+    if (!staging_is_held(worker->staging))
+        return error_set(error, ERROR_WORLD, "another process has taken over the staging folder %s of this one",
+                         staging_token(worker->staging));
+    return 0;
+}
 
+int roll_begin(struct worker *worker, struct error *error)
+{
     if (!anything_to_roll(&worker->partitions))
         return 0;
     if (commit_if_needed(worker, error))
         return -1;
     stages_end(&worker->stages, STAGE_COMMIT);
-    begin_us = time_monotonic_us();
-    archive_files_begin(&roll.files);
-    roll.names = memory_new(worker->pending.rows.hour_count, sizeof(*roll.names));
-    status = identity_look(worker->job->archive_path, worker->job->archive_id, error);
-    if (!status && !staging_is_held(worker->staging))
-        status = error_set(error, ERROR_WORLD, "another process has taken over the staging folder %s of this one",
-                           staging_token(worker->staging));
-    if (!status)
-        status = write_files(worker, &roll, error);
-    if (!status)
-        status = list_files(worker, &roll, error);
+    if (check_folders(worker, error))
+        return -1;
+    hand_over_rows(worker);
+    return 0;
+}
+
+int roll_finish(struct worker *worker, struct error *error)
+{
+    int status;
+
+    if (!worker->roll)
+        return 0;
+    status = wait_for_files(worker, error) || check_folders(worker, error) || list_files(worker, error) ? -1 : 0;
     if (status && error->kind == ERROR_FENCED)
-        delete_files(worker, &roll);
+        delete_files(worker);
     if (!status)
-        status = publish_files(worker, &roll, error);
+        status = publish_files(worker, error);
     if (!status)
-        note_roll(worker, &roll, begin_us);
+        note_roll(worker);
     stages_end(&worker->stages, STAGE_ENCODE);
-    archive_files_release(&roll.files);
-    free(roll.names);
+    end_roll(worker);
     return status;
+}
+
+int write_to_storage(struct worker *worker, struct error *error)
+{
+    return roll_finish(worker, error) || roll_begin(worker, error) || roll_finish(worker, error) ? -1 : 0;
+}
+
+void roll_drop(struct worker *worker)
+{
+    struct error error;
+
+    if (!worker->roll)
+        return;
+    if (wait_for_files(worker, &error))
+        log_line(LOG_DEBUG, "worker %d: %s", worker->number, error.message);
+    delete_files(worker);
+    end_roll(worker);
 }

@@ -1,15 +1,36 @@
-/* The roll: pending rows become Parquet files, which one transaction lists, and then their readers see them. It does
- * not wait for the totals of the same messages, nor do they for it. */
+/*
+ * The roll: pending rows become Parquet files, which one transaction lists, and then their readers see them. It does
+ * not wait for the totals of the same messages, nor do they for it.
+ *
+ * The encoder writes the files. Meanwhile the worker reads on, and may commit. One roll is under way at a time; whoever
+ * gives up the claims that it is for drops it.
+ */
 #ifndef ANTENNA_SPEED_ROLL_H
 #define ANTENNA_SPEED_ROLL_H
 
 #include "speed/worker.h"
 
 /**
- * Writes, lists and publishes the pending rows, a file an hour; does nothing when the archive has what was read.
- * Commits the totals before it where they must be first (pending_may_roll_first()). Errors as write_to_postgres(), and
- * ERROR_WORLD for the disk; files that are listed and not yet published are for recover_files().
+ * Begins a roll of the pending rows, a file an hour, when none is under way; does nothing when the archive has what was
+ * read. Commits the totals before it where they must be first (pending_may_roll_first()). Errors: as
+ * write_to_postgres(), and ERROR_WORLD for the disk.
  */
+int roll_begin(struct worker *worker, struct error *error) must_check;
+
+/** Whether a roll is under way whose files are written. */
+bool roll_is_encoded(const struct worker *worker) must_check;
+
+/**
+ * Waits for the files of the roll under way, if there is one, and lists and publishes them. Errors: as
+ * write_to_postgres(), and ERROR_WORLD for the disk; the roll has ended then, too, and its claims must be given up.
+ * Files that are listed and not yet published are for recover_files().
+ */
+int roll_finish(struct worker *worker, struct error *error) must_check;
+
+/** Archives all that was read: finishes the roll under way, begins another and finishes it. */
 int write_to_storage(struct worker *worker, struct error *error) must_check;
+
+/** Waits for the files of the roll under way, if there is one, and deletes them. */
+void roll_drop(struct worker *worker);
 
 #endif

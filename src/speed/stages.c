@@ -25,6 +25,11 @@ void stages_end(struct stages *stages, enum stage stage)
     stages->last = now;
 }
 
+void stages_add(struct stages *stages, enum stage stage, int64_t cpu_ns)
+{
+    stages->spent[stage] += cpu_ns;
+}
+
 int64_t stages_process_time(void)
 {
     return time_read_ns(CLOCK_PROCESS_CPUTIME_ID);

@@ -17,7 +17,7 @@ enum stage {
     STAGE_INTERN, /* names to codes */
     STAGE_SUM,    /* into totals and rows */
     STAGE_COMMIT, /* totals to PostgreSQL */
-    STAGE_ENCODE, /* rows to Parquet, listed and published */
+    STAGE_ENCODE, /* rows to Parquet, by the encoder's thread, listed and published */
     STAGE_OTHER,  /* assignments, timers, start and stop */
     STAGES
 };
@@ -33,6 +33,9 @@ void stages_begin(struct stages *stages, bool wanted);
 
 /** What the thread used since the last call was used for this stage. */
 void stages_end(struct stages *stages, enum stage stage);
+
+/** What another thread used for a stage of this one's work, in nanoseconds. */
+void stages_add(struct stages *stages, enum stage stage, int64_t cpu_ns);
 
 /** CPU time of the whole process so far, in nanoseconds. */
 int64_t stages_process_time(void);

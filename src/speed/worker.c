@@ -40,13 +40,15 @@ static int64_t random_pause(int64_t pause_ms)
     return pause_ms - (int64_t)arc4random_uniform((uint32_t)(pause_ms / 2 + 1));
 }
 
-/* Drops what is in memory and every claim; reading begins again at PostgreSQL's offsets after a pause. */
+/* Drops what is in memory, the roll under way and every claim; reading begins again at PostgreSQL's offsets after a
+ * pause. */
 static int give_up_claims(struct worker *worker, struct error *error)
 {
     int32_t *partitions = memory_new(worker->partitions.count + 1, sizeof(*partitions));
     size_t count = 0;
     int status;
 
+    roll_drop(worker);
     pending_drop(&worker->pending);
     partitions_unclaim(&worker->partitions);
     for (size_t i = 0; i < worker->partitions.count; i++)
@@ -133,32 +135,47 @@ static void commit_after_failed_roll(struct worker *worker)
         log_line(LOG_DEBUG, "worker %d: %s", worker->number, error.message);
 }
 
-static int roll(struct worker *worker, struct error *error)
+static int fail_roll(struct worker *worker, const struct error *error)
+{
+    worker->outage.roll_failed = true;
+    if (error->kind == ERROR_WORLD)
+        commit_after_failed_roll(worker);
+    return -1;
+}
+
+static int finish_roll(struct worker *worker, struct error *error)
 {
     standing_post(worker, time_monotonic_ms());
-    if (write_to_storage(worker, error)) {
-        worker->outage.roll_failed = true;
-        if (error->kind == ERROR_WORLD)
-            commit_after_failed_roll(worker);
-        return -1;
-    }
-    worker->timers.roll_at = 0;
+    if (roll_finish(worker, error))
+        return fail_roll(worker, error);
     worker->timers.idle_at = 0;
     end_outage(worker);
     return 0;
 }
 
+/* Names that have become many are forgotten when nothing refers to them: then nothing is read until the roll ends. */
+static int begin_roll(struct worker *worker, struct error *error)
+{
+    if (worker->roll && finish_roll(worker, error))
+        return -1;
+    standing_post(worker, time_monotonic_ms());
+    if (roll_begin(worker, error))
+        return fail_roll(worker, error);
+    worker->timers.roll_at = 0;
+    return pending_keeps_names(&worker->pending) ? 0 : finish_roll(worker, error);
+}
+
 /* Writes all that was read. The totals first: they go on while the disk fails. */
 static int write_everything(struct worker *worker, struct error *error)
 {
-    return commit(worker, error) || roll(worker, error) ? -1 : 0;
+    return commit(worker, error) || begin_roll(worker, error) || finish_roll(worker, error) ? -1 : 0;
 }
 
 /* Takes a message for which some memory was full. */
 static int make_room(struct worker *worker, struct partition *partition, const struct message *message,
                      const struct decoded *decoded, enum pending_limit limit, struct error *error)
 {
-    if (limit == PENDING_ROWS_FULL ? roll(worker, error) : commit(worker, error))
+    if (limit == PENDING_ROWS_FULL ? begin_roll(worker, error) : commit(worker, error))
         return -1;
     if (pending_take(&worker->pending, partition, message, decoded) == PENDING_TAKEN)
         return 0;
@@ -287,7 +304,7 @@ static void set_deadlines(struct worker *worker, int64_t now)
 
         if (!timers->commit_at && partition->next_offset > partition->totals_offset)
             timers->commit_at = now + commit_ms;
-        if (!timers->roll_at && partition->next_offset > partition->archive_offset)
+        if (!timers->roll_at && partition->next_offset > partition->rolling_offset)
             timers->roll_at = now + (worker->outage.roll_failed ? commit_ms : worker->job->roll_age_ms);
     }
 }
@@ -339,8 +356,10 @@ static int write_what_is_due(struct worker *worker, struct error *error)
     struct worker_timers *timers = &worker->timers;
 
     set_deadlines(worker, now);
-    if (timers->roll_at && now >= timers->roll_at)
-        return write_everything(worker, error);
+    if (roll_is_encoded(worker))
+        return finish_roll(worker, error);
+    if (timers->roll_at && now >= timers->roll_at && !worker->roll)
+        return commit(worker, error) || begin_roll(worker, error) ? -1 : 0;
     if (timers->commit_at && now >= timers->commit_at && now >= timers->rest_until)
         return commit(worker, error);
     if (now >= timers->probe_at) {
@@ -491,8 +510,9 @@ static int open_worker(struct worker *worker, struct error *error)
     worker->joining = true;
     pending_init(&worker->pending, worker->job);
     if (staging_open(worker->job->storage_root, &worker->staging, error) ||
-        parquet_open((enum parquet_codec)config_number(worker->job->config, OPTION_COMPRESSION), &worker->parquet,
-                     error))
+        (worker->job->archive &&
+         encoder_open((enum parquet_codec)config_number(worker->job->config, OPTION_COMPRESSION), worker->number,
+                      &worker->encoder, error)))
         return -1;
     return consumer_open(worker->job->config, worker->job->key.job, worker->number, &worker->consumer, error);
 }
@@ -501,7 +521,8 @@ static void close_worker(struct worker *worker)
 {
     consumer_close(worker->consumer);
     postgres_close(worker->postgres);
-    parquet_close(worker->parquet);
+    roll_drop(worker);
+    encoder_close(worker->encoder);
     staging_close(worker->staging);
     pending_release(&worker->pending);
     partitions_release(&worker->partitions);

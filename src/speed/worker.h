@@ -1,6 +1,7 @@
 /*
- * One worker: a member of the consumer group with its own connection, memory and files, in its own thread. It shares
- * nothing with its siblings but the job, which is read-only, and its counters, which others may read at any time.
+ * One worker: a member of the consumer group with its own connection, memory and files, in its own thread, beside which
+ * another one encodes. It shares nothing with its siblings but the job, which is read-only, and its counters, which
+ * others may read at any time.
  */
 #ifndef ANTENNA_SPEED_WORKER_H
 #define ANTENNA_SPEED_WORKER_H
@@ -9,8 +10,7 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
-#include "archive/parquet.h"
-#include "archive/staging.h"
+#include "archive/encoder.h"
 #include "base/log.h"
 #include "kafka/topic_id.h"
 #include "metrics/counter.h"
@@ -75,6 +75,8 @@ struct probed_disk {
     struct error cause;
 };
 
+struct roll;
+
 struct worker {
     const struct job *job;
     int number;                   /* from 1 */
@@ -85,7 +87,8 @@ struct worker {
     struct pending pending;
     struct postgres *postgres; /* NULL: not connected */
     struct staging *staging;
-    struct parquet *parquet;
+    struct encoder *encoder; /* NULL: nothing is archived */
+    struct roll *roll;       /* under way; NULL: none */
     unsigned file_sequence;
     struct worker_timers timers;
     struct outage outage;

@@ -67,6 +67,30 @@ static void test_many_names(void **state)
     interner_free(interner);
 }
 
+/* Another thread may be reading them. */
+static void test_names_stay_where_they_are(void **state)
+{
+    struct interner *interner = interner_new();
+    const char *places[1000];
+    char name[RECORD_TEXT_SIZE_MAX + 1];
+
+    (void)state;
+    for (uint32_t i = 0; i < 50000; i++) {
+        sprintf(name, "%0*u", (int)(i % RECORD_TEXT_SIZE_MAX) + 1, i);
+        code_of(interner, name);
+        if (i < 1000)
+            places[i] = interner_name(interner, i).data;
+    }
+    for (uint32_t i = 0; i < 1000; i++)
+        assert_ptr_equal(interner_name(interner, i).data, places[i]);
+    for (uint32_t i = 0; i < 50000; i++) {
+        sprintf(name, "%0*u", (int)(i % RECORD_TEXT_SIZE_MAX) + 1, i);
+        assert_string_equal(interner_name(interner, code_of(interner, name)).data, name);
+    }
+    assert_in_range(interner_memory(interner), 50000 * 100, 50000 * 500);
+    interner_free(interner);
+}
+
 static void test_ranks_follow_the_names(void **state)
 {
     static const char *const names[] = {"d", "a", "c", "ab", "\xc3\xa9", "Z", "b", ""};
@@ -149,6 +173,7 @@ int main(void)
         cmocka_unit_test(test_codes_count_up),
         cmocka_unit_test(test_names_may_hold_any_byte),
         cmocka_unit_test(test_many_names),
+        cmocka_unit_test(test_names_stay_where_they_are),
         cmocka_unit_test(test_ranks_follow_the_names),
         cmocka_unit_test(test_full_interner),
         cmocka_unit_test(test_events_are_coded),

@@ -55,6 +55,15 @@ static enum pending_limit take_event(const char *user, int64_t bytes, int64_t ar
     return take_event_of(TIME, user, bytes, arrival);
 }
 
+static void roll(void)
+{
+    struct rows rows;
+
+    pending_begin_roll(pending, &rows);
+    rows_clear(&rows);
+    pending_end_roll(pending);
+}
+
 static void test_events_and_others(void **state)
 {
     (void)state;
@@ -165,7 +174,7 @@ static void test_bytes_beyond_int64(void **state)
     assert_int_equal(take_event("u", INT64_MAX, -1), PENDING_TAKEN);
     assert_int_equal(take_event("v", 1, -1), PENDING_ROWS_FULL);
     partition.to_archive = (struct partition_delta){0};
-    pending_roll(pending);
+    roll();
     assert_int_equal(take_event("v", 1, -1), PENDING_TOTALS_FULL);
     assert_int_equal(partition.next_offset, 1);
     partition.to_total = (struct partition_delta){0};
@@ -183,7 +192,7 @@ static void test_rows_are_full(void **state)
     assert_int_equal(take_event("u", 1, -1), PENDING_TAKEN);
     assert_int_equal(take_event("v", 1, -1), PENDING_TAKEN);
     assert_int_equal(take_event("w", 1, -1), PENDING_ROWS_FULL);
-    pending_roll(pending);
+    roll();
     assert_int_equal(totals_count(pending->totals), DIMENSIONS + 1);
     assert_int_equal(take_event("w", 1, -1), PENDING_TAKEN);
 }
@@ -262,6 +271,59 @@ static void test_names_become_many_without_rows(void **state)
     assert_int_equal(dictionary_count(&pending->dictionary), 0);
 }
 
+/* The encoder reads names meanwhile. */
+static void test_names_stay_while_a_roll_is_under_way(void **state)
+{
+    struct rows rows;
+
+    (void)state;
+    begin(wide);
+    for (int i = 0; i < 300000; i++) {
+        cleanup(memory_free) char *user = memory_printf("user-%d", i);
+
+        assert_int_equal(take_event(user, 1, -1), 0);
+    }
+    assert_false(pending_keeps_names(pending));
+    pending_begin_roll(pending, &rows);
+    assert_int_equal(rows.count, 300000);
+    assert_int_equal(pending->rows.count, 0);
+    pending_commit(pending);
+    assert_int_equal(dictionary_count(&pending->dictionary), 300002);
+    rows_clear(&rows);
+    pending_end_roll(pending);
+    assert_int_equal(dictionary_count(&pending->dictionary), 0);
+}
+
+/* Rows of a roll under way and those that wait are within the limits of memory together. */
+static void test_a_limit_of_memory_while_a_roll_is_under_way(void **state)
+{
+    struct job job = wide;
+    struct rows rows;
+    int64_t alone, beside;
+
+    (void)state;
+    job.pending_memory = 16 << 20;
+    begin(job);
+    while (take_event("u", 1, -1) == PENDING_TAKEN)
+        continue;
+    alone = partition.next_offset;
+    roll();
+    for (int64_t i = 0; i < alone / 2; i++)
+        assert_int_equal(take_event("u", 1, -1), PENDING_TAKEN);
+    pending_begin_roll(pending, &rows);
+    while (take_event("u", 1, -1) == PENDING_TAKEN)
+        continue;
+    beside = partition.next_offset - alone - alone / 2;
+    assert_in_range(beside, alone / 2, alone - 1);
+    /* with nothing else left to write the end of the roll makes room */
+    pending_commit(pending);
+    roll();
+    pending_begin_roll(pending, &rows);
+    rows_clear(&rows);
+    pending_end_roll(pending);
+    assert_int_equal(take_event("u", 1, -1), PENDING_TAKEN);
+}
+
 static void test_a_limit_of_memory(void **state)
 {
     struct job job = wide;
@@ -302,7 +364,9 @@ int main(void)
         test(test_many_rejected_messages),
         test(test_names_become_many),
         test(test_names_become_many_without_rows),
+        test(test_names_stay_while_a_roll_is_under_way),
         test(test_a_limit_of_memory),
+        test(test_a_limit_of_memory_while_a_roll_is_under_way),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

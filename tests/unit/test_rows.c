@@ -51,6 +51,17 @@ static void test_hours_are_apart(void **state)
     assert_int_equal(rows.hours[0]->bytes[1], 4);
 }
 
+static void test_hours_are_sorted(void **state)
+{
+    (void)state;
+    rows_sort(&rows);
+    for (int i = 0; i < 100; i++)
+        assert_true(add((uint32_t)(HOUR + i * 37 % 100 * 3600), i, 0, i));
+    rows_sort(&rows);
+    for (size_t i = 0; i < 100; i++)
+        assert_int_equal(rows.hours[i]->hour, HOUR + (int64_t)i * 3600);
+}
+
 static void test_offsets_of_each_partition(void **state)
 {
     (void)state;
@@ -138,10 +149,9 @@ int main(void)
 {
 #define test(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        test(test_hours_are_apart), test(test_offsets_of_each_partition),
-        test(test_limit_of_rows),   test(test_limit_of_memory),
-        test(test_many_hours),      test(test_sum_of_bytes_fits_int64),
-        test(test_columns_grow),
+        test(test_hours_are_apart),         test(test_hours_are_sorted), test(test_offsets_of_each_partition),
+        test(test_limit_of_rows),           test(test_limit_of_memory),  test(test_many_hours),
+        test(test_sum_of_bytes_fits_int64), test(test_columns_grow),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
