@@ -28,6 +28,7 @@ static int write_files(struct parquet *parquet, struct encoding *encoding, struc
 
         if (parquet_write(parquet, encoding->rows.hours[i], encoding->dictionary, path, &file->size, error))
             return -1;
+        rows_drop_columns(encoding->rows.hours[i]);
     }
     return staging_sync(encoding->staging, error);
 }

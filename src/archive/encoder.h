@@ -18,7 +18,7 @@ struct encoded_file {
 
 /** What is encoded. It belongs to the encoder from encoder_begin() to the return of encoder_wait(). */
 struct encoding {
-    struct rows rows;                    /* sorted; the columns of each hour are dropped when they are encoded */
+    struct rows rows;                    /* sorted; the columns of each hour are dropped when it is encoded */
     struct encoded_file *files;          /* one for each hour of the rows */
     const struct dictionary *dictionary; /* may get names meanwhile; must not be cleared */
     const struct staging *staging;       /* must be neither renewed nor closed meanwhile */

@@ -20,7 +20,7 @@ struct column_names {
 
 /* What the table function gives: set for each file, for the function is registered once. */
 struct source {
-    struct rows_hour *hour;
+    const struct rows_hour *hour;
     struct column_names columns[DIMENSIONS];
     size_t next; /* row */
 };
@@ -115,31 +115,22 @@ static void fill_codes(duckdb_vector vector, const struct source *source, enum d
             ((uint32_t *)data)[i] = column->file_codes[codes[i]];
 }
 
-static void fill_chunk(duckdb_data_chunk chunk, const struct source *source, size_t count)
+static void give_rows(duckdb_function_info info, duckdb_data_chunk chunk)
 {
+    struct source *source = duckdb_function_get_extra_info(info);
+    size_t count = source->hour->count - source->next;
     int64_t *times = duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0));
     int64_t *bytes = duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 3));
 
+    if (count > duckdb_vector_size())
+        count = duckdb_vector_size();
     for (size_t i = 0; i < count; i++)
         times[i] = (int64_t)source->hour->timestamps[source->next + i] * MICROSECONDS;
     fill_codes(duckdb_data_chunk_get_vector(chunk, 1), source, DIMENSION_USER, count);
     fill_codes(duckdb_data_chunk_get_vector(chunk, 2), source, DIMENSION_ANTENNA, count);
     memcpy(bytes, source->hour->bytes + source->next, count * sizeof(*bytes));
     fill_codes(duckdb_data_chunk_get_vector(chunk, 4), source, DIMENSION_APP, count);
-}
-
-/* DuckDB takes a whole row group before it encodes it. Our copy of the last one's rows is freed before that. */
-static void give_rows(duckdb_function_info info, duckdb_data_chunk chunk)
-{
-    struct source *source = duckdb_function_get_extra_info(info);
-    size_t left = source->hour->count - source->next;
-    size_t count = left < duckdb_vector_size() ? left : duckdb_vector_size();
-
-    if (count)
-        fill_chunk(chunk, source, count);
     source->next += count;
-    if (source->next == source->hour->count)
-        rows_drop_columns(source->hour);
     duckdb_data_chunk_set_size(chunk, count);
 }
 
@@ -199,7 +190,7 @@ static int copy_rows(struct parquet *parquet, const char *path, struct error *er
     return database_run(&parquet->database, sql.data, NULL, error);
 }
 
-int parquet_write(struct parquet *parquet, struct rows_hour *hour, const struct dictionary *dictionary,
+int parquet_write(struct parquet *parquet, const struct rows_hour *hour, const struct dictionary *dictionary,
                   const char *path, int64_t *ret_size, struct error *error)
 {
     int status;
@@ -209,7 +200,6 @@ int parquet_write(struct parquet *parquet, struct rows_hour *hour, const struct 
         collect_names(&parquet->source.columns[i], hour, (enum dimension)i, dictionary);
     status = copy_rows(parquet, path, error);
     release_names(&parquet->source);
-    rows_drop_columns(hour);
     if (status)
         return error_context(error, "could not write \"%s\"", path);
     return disk_sync_file(path, ret_size, error);

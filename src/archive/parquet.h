@@ -25,10 +25,10 @@ void parquet_close(struct parquet *parquet);
 
 /**
  * Writes the rows to a new file at `path` and waits until they are on disk. Columns: timestamp (INT64 microseconds,
- * UTC-adjusted), id, antenna_id, bytes, app. Drops the rows' columns (rows_drop_columns()). Returns the file's size in
- * bytes. Errors: ERROR_WORLD for input and output, with the file left for its owner to delete.
+ * UTC-adjusted), id, antenna_id, bytes, app. Returns the file's size in bytes. Errors: ERROR_WORLD for input and
+ * output, with the file left for its owner to delete. Another thread may be adding names to the dictionary.
  */
-int parquet_write(struct parquet *parquet, struct rows_hour *hour, const struct dictionary *dictionary,
+int parquet_write(struct parquet *parquet, const struct rows_hour *hour, const struct dictionary *dictionary,
                   const char *path, int64_t *ret_size, struct error *error) must_check;
 
 /** Appends to a COPY where it writes and how: the format of all files of the archive. */

@@ -49,10 +49,11 @@ def choose(dice, count, wanted):
 
 @dataclasses.dataclass(frozen=True)
 class Fault:
-    """A call of libc that fails, or at which the program is killed or stopped."""
+    """A call of libc that fails or waits, or at which the program is killed or stopped."""
 
     call: str
-    do: str | int  # "before", "after": is killed there; "stop": is stopped before it; or the errno that it fails with
+    # "before", "after": is killed there; "stop": is stopped before it; "hold": waits; or the errno that it fails with
+    do: str | int
     number: int = 1  # the how manyth call
     times: int = 1  # so many calls in a row fail
     path: str | None = None  # pattern of the file or the peer
@@ -70,8 +71,9 @@ class Injection:
     def __init__(self, folder, fault):
         folder.mkdir(parents=True, exist_ok=True)
         self.fault = fault
-        self._count = folder / "fault-count"
+        self._count, self._hold = folder / "fault-count", folder / "fault-hold"
         self._count.write_bytes(bytes(8))
+        self._hold.touch()
 
     @property
     def environment(self):
@@ -86,7 +88,12 @@ class Injection:
             "FAULT_NUMBER": str(fault.number),
             "FAULT_TIMES": str(fault.times),
             "FAULT_COUNT": str(self._count),
+            "FAULT_HOLD": str(self._hold),
         } | {name: value for name, value in optional.items() if value}
+
+    def release(self):
+        """Lets a call that is held go on."""
+        self._hold.unlink(missing_ok=True)
 
     @property
     def count(self):

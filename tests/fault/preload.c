@@ -1,14 +1,14 @@
 /*
- * Preloaded into the program under test (LD_PRELOAD): lets one chosen call of libc fail, or kills or stops the process
- * at it.
+ * Preloaded into the program under test (LD_PRELOAD): lets one chosen call of libc fail or wait, or kills or stops the
+ * process at it.
  *
  * FAULT_CALL is the name of the call, FAULT_NUMBER says at the how manyth, counted over all threads. FAULT_DO is
- * "before" or "after", which kill the process there, "stop", which stops it before the call until SIGCONT, or an errno,
- * with which that call and FAULT_TIMES - 1 more fail.
- * Counted are only calls whose path or peer ("address:port") matches the pattern FAULT_PATH (fnmatch(3)) and whose
- * bytes contain FAULT_DATA; of memory, those of the program and the libraries whose names, without what follows a dot,
- * are in FAULT_CALLERS, each between blanks. FAULT_COUNT is a file of 8 bytes that is mapped and holds the count, so
- * that it outlives the process.
+ * "before" or "after", which kill the process there; "stop", which stops it before the call until SIGCONT; "hold",
+ * which lets the call wait as long as the file FAULT_HOLD is there; or an errno, with which that call and FAULT_TIMES -
+ * 1 more fail. Counted are only calls whose path or peer ("address:port") matches the pattern FAULT_PATH (fnmatch(3))
+ * and whose bytes contain FAULT_DATA; of memory, those of the program and the libraries whose names, without what
+ * follows a dot, are in FAULT_CALLERS, each between blanks. FAULT_COUNT is a file of 8 bytes that is mapped and holds
+ * the count, so that it outlives the process.
  *
  * Only a process called FAULT_PROGRAM is concerned, not what starts it. Each function below stands in for libc's of its
  * name.
@@ -37,9 +37,12 @@
 #define ACTION_BEFORE 0
 #define ACTION_AFTER (-1)
 #define ACTION_STOP (-2)
+#define ACTION_HOLD (-3)
+
+#define HOLD_POLL_US 10000
 
 static struct {
-    const char *call, *path, *data, *callers;
+    const char *call, *path, *data, *callers, *hold;
     int64_t number, times;
     int action; /* ACTION_… or an errno */
     _Atomic int64_t *count;
@@ -75,11 +78,13 @@ __attribute__((constructor)) static void begin(void)
     fault.path = getenv("FAULT_PATH");
     fault.data = getenv("FAULT_DATA");
     fault.callers = getenv("FAULT_CALLERS");
+    fault.hold = getenv("FAULT_HOLD");
     fault.number = number_of("FAULT_NUMBER");
     fault.times = number_of("FAULT_TIMES");
     fault.action = strcmp(action, "before") == 0  ? ACTION_BEFORE
                    : strcmp(action, "after") == 0 ? ACTION_AFTER
                    : strcmp(action, "stop") == 0  ? ACTION_STOP
+                   : strcmp(action, "hold") == 0  ? ACTION_HOLD
                                                   : (int)number_of("FAULT_DO");
     fault.count = mmap(NULL, sizeof(*fault.count), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     if (fault.count == MAP_FAILED)
@@ -190,6 +195,11 @@ static bool fails(bool struck, int file)
         die();
     if (fault.action == ACTION_STOP) {
         kill(getpid(), SIGSTOP);
+        return false;
+    }
+    if (fault.action == ACTION_HOLD) {
+        while (access(fault.hold, F_OK) == 0)
+            usleep(HOLD_POLL_US);
         return false;
     }
     if (fault.action == ECONNRESET)

@@ -140,13 +140,14 @@ def test_the_topic_is_made_anew_when_all_is_archived_and_nothing_totalled(case):
     case.check_totals(expected)
 
 
-def test_totals_do_not_wait_for_a_disk_that_fails(case):
-    """A roll whose rows fill their memory before the next commit is due."""
+@pytest.mark.parametrize("call", ["open", "write", "fsync"])
+def test_totals_do_not_wait_for_a_disk_that_fails(case, call):
+    """A roll whose rows fill their memory before the next commit is due; from the first byte, any, or the last."""
     if not PRELOAD.exists():
         pytest.skip("a build with sanitizers lets no call fail")
     case.prepare(partitions=1)
     case.produce(events.draw(1000))
-    fault = Injection(case.folder / "fault", Fault("open", errno.ENOSPC, times=1_000_000, path="*.parquet"))
+    fault = Injection(case.folder / "fault", Fault(call, errno.ENOSPC, times=1_000_000, path="*.parquet"))
     speed = case.program.start(*case.speed_arguments(*AHEAD["archive"]), environment=fault.environment)
     wait_until(lambda: offsets(case)[0] >= 100, "totals", 20)
     assert offsets(case)[1] == 0
