@@ -158,7 +158,7 @@ const struct option option_table[OPTION_IDS] = {
         "codec of new Parquet files; snappy is larger, and readable by Spark 2.4; batch: with --compact"},
     [OPTION_PROFILE] = {"profile", 0, TYPE_FLAG, NULL, NULL, 0, 0, SPEED, false,
         "at the end print where the CPU time went: nanoseconds a message for each stage of the work"},
-    [OPTION_ROLL_ROWS] = {"roll-rows", 0, TYPE_COUNT, "N", "500000", 1, 10000000, SPEED, false,
+    [OPTION_ROLL_ROWS] = {"roll-rows", 0, TYPE_COUNT, "N", "300000", 1, 10000000, SPEED, false,
         "most rows that wait in memory before they are written to Parquet"},
     [OPTION_ROLL_BYTES] = {"roll-bytes", 0, TYPE_SIZE, "SIZE", "64MiB", 65536, 4096LL * MEBIBYTE, SPEED, false,
         "most memory of rows that wait before they are written to Parquet"},

@@ -189,19 +189,16 @@ static bool is_struck(const struct call *call)
  */
 static bool fails(bool struck, int file)
 {
-    if (!struck || fault.action == ACTION_AFTER)
+    if (!struck)
         return false;
     if (fault.action == ACTION_BEFORE)
         die();
-    if (fault.action == ACTION_STOP) {
+    if (fault.action == ACTION_STOP)
         kill(getpid(), SIGSTOP);
+    while (fault.action == ACTION_HOLD && access(fault.hold, F_OK) == 0)
+        usleep(HOLD_POLL_US);
+    if (fault.action < 0)
         return false;
-    }
-    if (fault.action == ACTION_HOLD) {
-        while (access(fault.hold, F_OK) == 0)
-            usleep(HOLD_POLL_US);
-        return false;
-    }
     if (fault.action == ECONNRESET)
         shutdown(file, SHUT_RDWR);
     errno = fault.action;
