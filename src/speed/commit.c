@@ -24,18 +24,10 @@ static size_t collect_steps(const struct partitions *partitions, const struct co
     for (size_t i = 0; i < partitions->count; i++) {
         const struct partition *partition = &partitions->list[i];
 
-        if (has_totals(partition))
-            steps[count++] = (struct progress_step){
-                .partition = partition->id,
-                .epoch = partition->epoch,
-                .from_offset = partition->totals_offset,
-                .next_offset = partition->next_offset,
-                .records = partition->to_total.records,
-                .rejected = partition->to_total.rejected,
-                .bytes = partition->to_total.bytes,
-                .until = partition->to_total.until,
-                .end_offset = consumer_end(consumer, partition->id),
-            };
+        if (!has_totals(partition))
+            continue;
+        steps[count] = partition_step(partition, partition->totals_offset, &partition->to_total);
+        steps[count++].end_offset = consumer_end(consumer, partition->id);
     }
     return count;
 }

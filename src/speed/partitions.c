@@ -58,6 +58,21 @@ void partitions_remove(struct partitions *partitions, int32_t id)
             (partitions->count - index) * sizeof(*partitions->list));
 }
 
+struct progress_step partition_step(const struct partition *partition, int64_t from_offset,
+                                    const struct partition_delta *delta)
+{
+    return (struct progress_step){
+        .partition = partition->id,
+        .epoch = partition->epoch,
+        .from_offset = from_offset,
+        .next_offset = partition->next_offset,
+        .records = delta->records,
+        .rejected = delta->rejected,
+        .bytes = delta->bytes,
+        .until = delta->until,
+    };
+}
+
 struct progress partition_progress(const struct partition *partition)
 {
     return (struct progress){

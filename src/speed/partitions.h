@@ -58,6 +58,10 @@ struct partition *partitions_find(const struct partitions *partitions, int32_t i
 /** A claimed partition as PostgreSQL has it, unless its claim was fenced or the database restored. */
 struct progress partition_progress(const struct partition *partition) must_check;
 
+/** The step of one side from its offset to next_offset, with what it adds. Its end_offset is 0, unknown. */
+struct progress_step partition_step(const struct partition *partition, int64_t from_offset,
+                                    const struct partition_delta *delta) must_check;
+
 /** Drops all claims and deltas; what PostgreSQL has confirmed is kept in mind. */
 void partitions_unclaim(struct partitions *partitions);
 

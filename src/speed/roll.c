@@ -33,15 +33,7 @@ static void take_steps(struct partitions *partitions, struct roll *roll)
 
         if (!has_rows(partition))
             continue;
-        roll->steps[roll->step_count++] = (struct progress_step){
-            .partition = partition->id,
-            .epoch = partition->epoch,
-            .from_offset = partition->archive_offset,
-            .next_offset = partition->next_offset,
-            .records = partition->to_archive.records,
-            .bytes = partition->to_archive.bytes,
-            .until = partition->to_archive.until,
-        };
+        roll->steps[roll->step_count++] = partition_step(partition, partition->archive_offset, &partition->to_archive);
         partition->rolling_offset = partition->next_offset;
         partition->to_archive = (struct partition_delta){0};
     }

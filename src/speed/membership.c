@@ -1,0 +1,93 @@
+#include "speed/membership.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/time.h"
+#include "speed/outage.h"
+#include "speed/schedule.h"
+
+static int assigned(struct worker *worker, const struct consumer_event *event, struct error *error)
+{
+    worker->joining = false;
+    for (size_t i = 0; i < event->count; i++)
+        partitions_add(&worker->partitions, event->partitions[i]);
+    log_line(LOG_INFO, "worker %d is given %zu partitions and has %zu", worker->number, event->count,
+             worker->partitions.count);
+    /* Partitions are answered for when they are claimed. */
+    return event->count ? 0 : consumer_assign(worker->consumer, NULL, 0, error);
+}
+
+static int let_go(struct worker *worker, const struct consumer_event *event, struct error *error)
+{
+    int32_t *reading = memory_new(event->count + 1, sizeof(*reading));
+    size_t count = 0;
+    int status;
+
+    for (size_t i = 0; i < event->count; i++) {
+        const struct partition *partition = partitions_find(&worker->partitions, event->partitions[i]);
+
+        if (partition && partition->reading)
+            reading[count++] = partition->id;
+        partitions_remove(&worker->partitions, event->partitions[i]);
+    }
+    status = consumer_unassign(worker->consumer, reading, count, error);
+    free(reading);
+    log_line(LOG_INFO, "worker %d gives up %zu partitions and keeps %zu", worker->number, event->count,
+             worker->partitions.count);
+    return status;
+}
+
+/* What was read of the partitions is written before another worker reads on. */
+static int revoked(struct worker *worker, const struct consumer_event *event, struct error *error)
+{
+    if (worker->postgres && write_everything(worker, error) && handle_failure(worker, error))
+        return -1;
+    worker->joining = worker->joining || event->lost;
+    return let_go(worker, event, error);
+}
+
+int follow_group(struct worker *worker, struct error *error)
+{
+    struct consumer_event event;
+
+    while (consumer_take_event(worker->consumer, &event)) {
+        int status = event.kind == CONSUMER_ASSIGNED ? assigned(worker, &event, error) : revoked(worker, &event, error);
+
+        free(event.partitions);
+        if (status)
+            return -1;
+    }
+    return 0;
+}
+
+/* Librdkafka finds its way back by itself; the operator wants to know all the same. */
+void note_connection(struct worker *worker)
+{
+    bool cut_off = consumer_is_cut_off(worker->consumer);
+
+    if (cut_off && !worker->cut_off.now) {
+        counter_add(&worker->counters.kafka_disconnects, 1);
+        log_trouble_begin(&worker->cut_off, time_monotonic_ms(), "worker %d reaches no Kafka broker and waits for one",
+                          worker->number);
+    } else if (!cut_off)
+        log_trouble_end(&worker->cut_off, "worker %d reads from Kafka again", worker->number);
+}
+
+/* A consumer that has ended is replaced; what it had been given is no longer ours. */
+int join_again(struct worker *worker, struct error *error)
+{
+    struct consumer *next;
+
+    if (!consumer_has_ended(worker->consumer))
+        return 0;
+    if (consumer_open(worker->job->config, worker->job->key.job, worker->number, &next, error))
+        return -1;
+    consumer_close(worker->consumer);
+    worker->consumer = next;
+    worker->joining = true;
+    partitions_release(&worker->partitions);
+    return 0;
+}

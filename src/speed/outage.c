@@ -1,0 +1,86 @@
+#include "speed/outage.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "archive/identity.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/time.h"
+#include "speed/roll.h"
+
+/* Pauses after a failure of the world: doubled each time, less up to a half by chance, so that workers spread. */
+#define PAUSE_MIN_MS 100
+
+static int64_t random_pause(int64_t pause_ms)
+{
+    return pause_ms - (int64_t)arc4random_uniform((uint32_t)(pause_ms / 2 + 1));
+}
+
+/* Drops what is in memory, the roll under way and every claim; reading begins again at PostgreSQL's offsets after a
+ * pause. */
+static int give_up_claims(struct worker *worker, struct error *error)
+{
+    int32_t *partitions = memory_new(worker->partitions.count + 1, sizeof(*partitions));
+    size_t count = 0;
+    int status;
+
+    roll_drop(worker);
+    pending_drop(&worker->pending);
+    partitions_unclaim(&worker->partitions);
+    for (size_t i = 0; i < worker->partitions.count; i++)
+        if (worker->partitions.list[i].reading) {
+            partitions[count++] = worker->partitions.list[i].id;
+            worker->partitions.list[i].reading = false;
+        }
+    status = count ? consumer_unassign(worker->consumer, partitions, count, error) : 0;
+    free(partitions);
+    postgres_close(worker->postgres);
+    worker->postgres = NULL;
+    worker->timers.commit_at = 0;
+    worker->timers.roll_at = 0;
+    return status;
+}
+
+static void begin_outage(struct worker *worker, const struct error *cause)
+{
+    struct outage *outage = &worker->outage;
+
+    outage->since_ms = time_monotonic_ms();
+    outage->pause_ms = PAUSE_MIN_MS;
+    if (cause->kind == ERROR_WORLD)
+        counter_add(&worker->counters.outages, 1);
+    log_trouble_begin(&outage->trouble, outage->since_ms, "worker %d waits and will try again: %s%s%s", worker->number,
+                      cause->message, *cause->hint ? "; " : "", cause->hint);
+}
+
+static void begin_pause(struct worker *worker, const struct error *cause)
+{
+    struct outage *outage = &worker->outage;
+
+    if (!outage->trouble.now)
+        begin_outage(worker, cause);
+    outage->cause = *cause;
+    worker->timers.retry_at = time_monotonic_ms() + random_pause(outage->pause_ms);
+    outage->pause_ms = outage->pause_ms * 2 < OUTAGE_PAUSE_MAX_MS ? outage->pause_ms * 2 : OUTAGE_PAUSE_MAX_MS;
+}
+
+int handle_failure(struct worker *worker, struct error *error)
+{
+    identity_explain(worker->job->archive_path, worker->job->archive_id, error);
+    if (error->kind != ERROR_WORLD && error->kind != ERROR_FENCED)
+        return -1;
+    if (error->kind == ERROR_FENCED)
+        counter_add(&worker->counters.fenced, 1);
+    begin_pause(worker, error);
+    return give_up_claims(worker, error);
+}
+
+void end_outage(struct worker *worker)
+{
+    struct outage *outage = &worker->outage;
+
+    log_trouble_end(&outage->trouble, "worker %d goes on after %" PRId64 " ms", worker->number,
+                    time_monotonic_ms() - outage->since_ms);
+    outage->roll_failed = false;
+}

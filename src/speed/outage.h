@@ -1,0 +1,19 @@
+/* What a worker does while PostgreSQL, Kafka or the disk fails: it drops what is in memory, waits, and tries again. */
+#ifndef ANTENNA_SPEED_OUTAGE_H
+#define ANTENNA_SPEED_OUTAGE_H
+
+#include "speed/worker.h"
+
+/** The longest pause between two attempts, in milliseconds. */
+#define OUTAGE_PAUSE_MAX_MS 5000
+
+/**
+ * After a failure: one of the world, or a fence, ends in a pause with all claims given up, and 0 is returned. Any other
+ * error is returned with -1 and ends the worker.
+ */
+int handle_failure(struct worker *worker, struct error *error) must_check;
+
+/** Notes, and logs, that the outage is over, if there is one. */
+void end_outage(struct worker *worker);
+
+#endif
