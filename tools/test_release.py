@@ -41,8 +41,8 @@ ROW = re.compile(r"^\| `make (\S+).*$", re.MULTILINE)
 HEAD = """\
 # Results of the release tests
 
-`make test-release` writes this page: each part as it was run last, and on which commit. `FAULTS` is the size of the
-[fault suite](reliability.md).
+`make test-release` writes this page: each part as it was run last, and on which commit; a part that is missing was not
+run yet. `FAULTS` is the size of the [fault suite](reliability.md).
 
 | part | result | minutes | CPUs | commit | day | counts |
 | --- | --- | ---: | ---: | --- | --- | --- |
