@@ -36,7 +36,7 @@ PARTS = {
 # The last line of pytest, of ctest and of gcovr that counts something.
 COUNTS = re.compile(r"^=+ (.*\d+ passed.*?) in .* =+$|^(\d+% tests passed.*)$|^(TOTAL .*)$", re.MULTILINE)
 
-ROW = re.compile(r"^\| `make (\S+).*$", re.MULTILINE)
+ROW = re.compile(r"^\| `make ([a-z-]+)[ `].*$", re.MULTILINE)
 
 HEAD = """\
 # Results of the release tests
