@@ -51,7 +51,7 @@ bool staging_is_held(const struct staging *staging)
 {
     cleanup(memory_free) char *path = memory_printf("%s/%s", staging->folder, LOCK_NAME);
 
-    return disk_names_file(path, staging->lock);
+    return disk_names_file(path, staging->lock) && flock(staging->lock, LOCK_EX | LOCK_NB) == 0;
 }
 
 static struct staging *new_staging(const char *root, const char *token)

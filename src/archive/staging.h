@@ -24,7 +24,7 @@ int staging_open(const char *root, struct staging **ret_staging, struct error *e
 /** Removes hidden files, and the folder if it is empty then; releases the lock and frees. NULL is fine. */
 void staging_close(struct staging *staging);
 
-/** Whether the folder is still there with the lock that we hold. */
+/** Whether the folder is still there with our lock. One that was lost is taken again if nobody else has it. */
 bool staging_is_held(const struct staging *staging);
 
 /** Takes a new folder below the same root; the one before is left to whoever recovers it. Errors: as staging_open(). */

@@ -2,6 +2,7 @@
 #include "archive/staging.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -118,6 +119,34 @@ static void test_the_lock_of_another_is_left(void **state)
     in_root("test -z \"$(ls .staging)\"");
 }
 
+/* As on a network file system: the folder and its lock are as they were, and another process gets the lock. */
+static void lose_lock(void)
+{
+    for (int file = 3; file < 64; file++) {
+        cleanup(memory_free) char *link = memory_printf("/proc/self/fd/%d", file);
+        char path[256];
+        ssize_t size = readlink(link, path, sizeof(path));
+
+        if (size > 5 && strncmp(path + size - 5, "/lock", 5) == 0)
+            assert_int_equal(flock(file, LOCK_UN), 0);
+    }
+}
+
+static void test_a_lock_that_was_lost_is_not_held(void **state)
+{
+    struct staging *first = open_staging(), *second = NULL;
+
+    (void)state;
+    assert_true(staging_is_held(first));
+    lose_lock();
+    assert_int_equal(adopt_any(&second), 0);
+    assert_false(staging_is_held(first));
+    staging_close(first);
+    assert_true(staging_is_held(second));
+    staging_close(second);
+    in_root("test -z \"$(ls .staging)\"");
+}
+
 /* A folder whose writer lives is not taken; one that was left behind is, with what lies in it. */
 static void test_abandoned_folders_are_adopted(void **state)
 {
@@ -173,6 +202,7 @@ int main(void)
         test(test_only_our_names_are_published),
         test(test_files_are_listed_without_the_lock),
         test(test_the_lock_of_another_is_left),
+        test(test_a_lock_that_was_lost_is_not_held),
         test(test_abandoned_folders_are_adopted),
         test(test_root_below_a_file),
         test(test_disk_has_space),
