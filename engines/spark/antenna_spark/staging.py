@@ -109,10 +109,18 @@ class Staging:
     def __exit__(self, *_):
         """Removes the folder unless something is left in it, and lets go of the lock."""
         shutil.rmtree(self.scratch, ignore_errors=True)
-        (self.folder / LOCK).unlink(missing_ok=True)
+        if self._is_held():
+            (self.folder / LOCK).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self.folder.rmdir()
         os.close(self._lock)
+
+    def _is_held(self):
+        """Whether the lock is ours still: that of a process that recovers the folder is not ours to delete."""
+        with contextlib.suppress(OSError):
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return os.path.samestat(os.fstat(self._lock), (self.folder / LOCK).stat())
+        return False
 
     def take_in(self, path, hour):
         """Moves a finished file of an hour from the scratch folder to the staging folder; returns its new name."""
