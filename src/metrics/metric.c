@@ -43,7 +43,7 @@ const struct metric metric_table[METRIC_IDS] = {
     [METRIC_ROWS_UPSERTED] = {"antenna_rows_upserted_total", METRIC_COUNTER, "", SPEED,
         "Rows of totals inserted or added to, committed."},
     [METRIC_ROLL_DURATION] = {"antenna_roll_duration_seconds", METRIC_HISTOGRAM, "", SPEED,
-        "Time that writing, listing and publishing the Parquet files of a roll took."},
+        "Time from the beginning of a roll until its Parquet files are published; reading goes on meanwhile."},
     [METRIC_LAST_ROLL] = {"antenna_last_roll_timestamp_seconds", METRIC_GAUGE, "", SPEED,
         "When the last roll ended, since the Unix epoch; not there before the first roll."},
     [METRIC_ARCHIVE_FILES] = {"antenna_archive_files_total", METRIC_COUNTER, "", SPEED,
