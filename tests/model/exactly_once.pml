@@ -77,6 +77,14 @@ typedef transaction {
 };
 transaction tx[WORKERS + 1];
 
+/* The roll under way, whose file the encoder writes: SENT, or none. What it will send is fixed when it begins. With
+ * AT_ONCE it ends in the same step, which leaves fewer states. */
+#ifdef AT_ONCE
+hidden transaction roll[WORKERS];
+#else
+transaction roll[WORKERS];
+#endif
+
 /* The disk. A file that is not complete or not synced is for the protocol like a staged one that is not listed. */
 #define STAGED 1
 #define PLACED 2
@@ -188,14 +196,22 @@ inline forget(w)
     own[w].kept = 0
 }
 
+/* roll_drop(): the encoder has ended, and none of the files is listed. A crash leaves them. */
+inline drop_roll(w)
+{
+    n = roll[w].file;
+    place[n] = (roll[w].phase && place[n] == STAGED && writer[n] == roll[w].token - 1 -> 0 : place[n]);
+    clear_transaction(roll[w])
+}
+
 #define HAS_TOKEN(holder) (holder.token == i + 1)
 
 /* Nothing will ever ask for the rows of a token that nobody has, nor for the writer of a file that is not staged. */
 inline tidy()
 {
     for (i : 0 .. TOKENS - 1) {
-        ok = !lock[i] && !HAS_TOKEN(tx[0]) && !HAS_TOKEN(tx[1]) && !HAS_TOKEN(tx[ORPHAN]) && !HAS_TOKEN(own[0]) &&
-             !HAS_TOKEN(own[1]) && own[0].adopted != i + 1 && own[1].adopted != i + 1;
+        ok = !lock[i] && !HAS_TOKEN(tx[0]) && !HAS_TOKEN(tx[1]) && !HAS_TOKEN(tx[ORPHAN]) && !HAS_TOKEN(roll[0]) &&
+             !HAS_TOKEN(roll[1]) && !HAS_TOKEN(own[0]) && !HAS_TOKEN(own[1]) && own[0].adopted != i + 1 && own[1].adopted != i + 1;
         for (j : 0 .. FILES - 1) {
             ok = ok && (place[j] != STAGED || writer[j] != i)
         };
@@ -217,7 +233,8 @@ inline find_file()
     do
     :: n < FILES && (place[n] || ((db.listed | OLDER(listed) | own[0].found | own[1].found) & BIT(n)) ||
                      (tx[0].phase && tx[0].file == n) || (tx[1].phase && tx[1].file == n) ||
-                     (tx[ORPHAN].phase && tx[ORPHAN].file == n)) -> n++
+                     (tx[ORPHAN].phase && tx[ORPHAN].file == n) ||
+                     (roll[0].phase && roll[0].file == n) || (roll[1].phase && roll[1].file == n)) -> n++
     :: else -> break
     od;
     assert(n < FILES)
@@ -229,7 +246,7 @@ inline find_epoch(p)
     n = 1;
     do
     :: n == db.epoch[p] || n == OLDER(epoch[p]) || n == own[0].epoch[p] || n == own[1].epoch[p] || n == tx[0].epoch[p] ||
-       n == tx[1].epoch[p] || n == tx[2].epoch[p] -> n++
+       n == tx[1].epoch[p] || n == tx[2].epoch[p] || n == roll[0].epoch[p] || n == roll[1].epoch[p] -> n++
     :: else -> break
     od
 }
@@ -461,6 +478,7 @@ inline crash(w)
 {
     crashes--;
     forget(w);
+    clear_transaction(roll[w]);
     clear_transaction(tx[w]);
     check()
 }
@@ -510,29 +528,49 @@ end:
     :: d_step { !own[me].token -> open_staging(me) }
     :: d_step { own[me].found -> settle_one(me) }
     :: d_step { IS_CONNECTED(me) && !IS_CLAIMED(me) && ANY_ABANDONED -> adopt(me) }
-    :: d_step { IS_CONNECTED(me) && MAY_CLAIM(0) -> claim(me, 0) }
+    :: d_step { IS_CONNECTED(me) && MAY_CLAIM(0) && !roll[me].epoch[0] -> claim(me, 0) }
 #if PARTITIONS == 2
-    :: d_step { IS_CONNECTED(me) && db.epoch[0] && MAY_CLAIM(1) -> claim(me, 1) } /* they are alike: 0 comes first */
+    /* they are alike: 0 comes first */
+    :: d_step { IS_CONNECTED(me) && db.epoch[0] && MAY_CLAIM(1) && !roll[me].epoch[1] -> claim(me, 1) }
 #endif
     :: atomic { IS_CONNECTED(me) && HAS_WORK(me, TOTALS) -> read(me); d_step { send(me, TOTALS) } }
     :: atomic {
-        IS_CONNECTED(me) && HAS_WORK(me, ARCHIVE) -> read(me);
+        IS_CONNECTED(me) && !roll[me].phase && HAS_WORK(me, ARCHIVE) -> read(me);
         d_step {
             send(me, ARCHIVE);
             if
-            :: ok -> stage(me)
+            :: ok ->
+                stage(me);
+#ifndef AT_ONCE
+                copy_transaction(tx[me], roll[me]);
+                clear_transaction(tx[me])
+#endif
             :: else
             fi
         }
     }
+    :: d_step {
+        IS_CONNECTED(me) && roll[me].phase -> /* roll_finish() */
+        copy_transaction(roll[me], tx[me]);
+        clear_transaction(roll[me]);
+#ifdef STEPS_AT_FINISH
+        tx[me].to[0] = own[me].next[0]
+#endif
+    }
     :: d_step { tx[me].phase == DONE -> note_done(me) }
-    :: d_step { tx[me].phase == FAILED || own[me].disconnected -> clear_transaction(tx[me]); forget(me); check() }
+    :: d_step {
+        tx[me].phase == FAILED || own[me].disconnected ->
+        clear_transaction(tx[me]);
+        drop_roll(me);
+        forget(me);
+        check()
+    }
 #ifndef NO_PROBE
-    :: d_step { IS_OUTDATED(me, 0) -> forget(me); check() }
+    :: d_step { IS_OUTDATED(me, 0) -> drop_roll(me); forget(me); check() }
 #endif
     :: d_step { MAY_NOTE_IDLE(me, 0) -> note_idle(0) }
 #if PARTITIONS == 2
-    :: d_step { IS_OUTDATED(me, 1) -> forget(me); check() }
+    :: d_step { IS_OUTDATED(me, 1) -> drop_roll(me); forget(me); check() }
     :: d_step { MAY_NOTE_IDLE(me, 1) -> note_idle(1) }
 #endif
     :: d_step { MAY_CRASH(me) -> crash(me) }

@@ -12,7 +12,8 @@ DEPTH = 100000
 
 # What the protocol must survive, each searched to its end. The largest comes first.
 RUNS = [
-    ("exactly_once", "PARTITIONS=2 MESSAGES=1 CRASHES=1"),
+    ("exactly_once", "PARTITIONS=2 MESSAGES=1 CRASHES=1 AT_ONCE"),
+    ("exactly_once", "PARTITIONS=2 MESSAGES=1"),
     ("exactly_once", ""),
     ("exactly_once", "CRASHES=1"),
     ("exactly_once", "LOST_LOCK"),
@@ -39,6 +40,7 @@ TWINS = [
     ("exactly_once", "NO_TOKEN_CHECK", "CRASHES=1", "listed_file_is_there"),
     ("exactly_once", "NO_WAIT", "CRASHES=1", "listed_file_is_there"),
     ("exactly_once", "NO_WAIT", "LOST_LOCK", "listed_file_is_there"),
+    ("exactly_once", "STEPS_AT_FINISH", "", "archived_once"),
     ("exactly_once", "LIST_FIRST", "", "listed_file_is_there"),
     ("exactly_once", "RENAME_FIRST", "", "placed_file_is_listed"),
     ("exactly_once", "PUBLISH_ALL", "CRASHES=1", "placed_file_is_listed"),
