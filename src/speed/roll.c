@@ -233,12 +233,14 @@ int roll_begin(struct worker *worker, struct error *error)
 
 int roll_finish(struct worker *worker, struct error *error)
 {
+    bool unlisted;
     int status;
 
     if (!worker->roll)
         return 0;
-    status = wait_for_files(worker, error) || check_folders(worker, error) || list_files(worker, error) ? -1 : 0;
-    if (status && error->kind == ERROR_FENCED)
+    unlisted = wait_for_files(worker, error) || check_folders(worker, error);
+    status = unlisted || list_files(worker, error) ? -1 : 0;
+    if (status && (unlisted || error->kind == ERROR_FENCED))
         delete_files(worker);
     if (!status)
         status = publish_files(worker, error);
