@@ -77,6 +77,11 @@ bool roll_is_encoded(const struct worker *worker)
     return worker->roll && (worker->roll->encoding.rows.hour_count == 0 || encoder_is_done(worker->encoder));
 }
 
+int64_t roll_lasts_ms(const struct worker *worker)
+{
+    return worker->roll ? (time_monotonic_us() - worker->roll->begin_us) / 1000 : 0;
+}
+
 static void end_roll(struct worker *worker)
 {
     struct roll *roll = worker->roll;

@@ -20,6 +20,9 @@ int roll_begin(struct worker *worker, struct error *error) must_check;
 /** Whether a roll is under way whose files are written. */
 bool roll_is_encoded(const struct worker *worker) must_check;
 
+/** For how many milliseconds a roll has been under way; 0: none is. */
+int64_t roll_lasts_ms(const struct worker *worker) must_check;
+
 /**
  * Waits for the files of the roll under way, if there is one, and lists and publishes them. Errors: as
  * write_to_postgres(), and ERROR_WORLD for the disk; the roll has ended then, too, and its claims must be given up.

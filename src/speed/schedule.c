@@ -15,6 +15,10 @@
 #define MIRROR_INTERVAL_MS 5000
 #define IDLE_INTERVAL_MS 5000
 
+/* A roll takes a second or so. The worker waits for one that does not end, as on a disk that hangs: then it stands, and
+ * readiness and the watchdog show it. */
+#define ROLL_PATIENCE_MS 30000
+
 /* A commit that took t is followed by no other for this many t, unless memory is full: when PostgreSQL is the
  * bottleneck, events that wait are summed instead of written one by one. */
 #define REST_AFTER_COMMIT 4
@@ -153,7 +157,7 @@ int write_what_is_due(struct worker *worker, struct error *error)
     struct worker_timers *timers = &worker->timers;
 
     set_deadlines(worker, now);
-    if (roll_is_encoded(worker))
+    if (roll_is_encoded(worker) || roll_lasts_ms(worker) >= ROLL_PATIENCE_MS)
         return finish_roll(worker, error);
     if (timers->roll_at && now >= timers->roll_at && !worker->roll)
         return commit_totals(worker, error) || begin_roll(worker, error) ? -1 : 0;
