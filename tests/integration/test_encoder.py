@@ -7,6 +7,7 @@ import events
 import pytest
 from faults import NAMED, PRELOAD, Fault, Injection
 from oracle import expect
+from scraper import Scraper
 from test_group import wait_for_owners
 from test_sides import offsets
 from waiting import wait_until
@@ -28,12 +29,12 @@ MOMENT_SECONDS = 0.3
 class Held:
     """A speed layer whose encoder is held in its first file, with the totals of all messages committed."""
 
-    def __init__(self, case, call="fsync"):
+    def __init__(self, case, call="fsync", options=()):
         case.prepare(partitions=2)
         case.produce(events.draw(150, seconds=1000))
         fault = Fault(call, "hold", path="*/.staging/*.parquet")
         self._injection = Injection(case.folder / "fault", fault)
-        arguments = case.speed_arguments(*NAMED, *ROLLS, "-X", "session.timeout.ms=6000")
+        arguments = case.speed_arguments(*NAMED, *ROLLS, "-X", "session.timeout.ms=6000", *options)
         self.speed = case.program.start(*arguments, environment=self._injection.environment)
         wait_until(lambda: self._injection.happened or not self.speed.is_running(), "the encoder begins")
         case.wait_until_read(self.speed)
@@ -159,6 +160,19 @@ def test_loses_its_archive(case):
     assert case.value("SELECT count(*) FROM antenna.archive_file") == 0
     hidden.rename(mark)
     held.speed.wait_for("goes on after")
+    held.speed.terminate()
+    case.check_exact()
+
+
+@pytest.mark.timeout(120)
+def test_a_disk_that_hangs_shows(case):
+    """After half a minute the worker waits for it, so that whoever watches it sees that it stands."""
+    held = Held(case, options=("--listen", "127.0.0.1:0"))
+    scraper = Scraper(held.speed)
+    assert scraper.get("/readyz")[0] == 200
+    scraper.wait_until_not_ready("has waited for 5 s for Kafka, PostgreSQL or the disk", seconds=60)
+    held.release()
+    scraper.wait_until_ready()
     held.speed.terminate()
     case.check_exact()
 

@@ -277,6 +277,7 @@ def test_what_is_still_expected_of_an_open_hour_is_no_difference(case):
     speed = case.start_speed("--roll-rows", "400", "--roll-age", "1h", "--commit-interval", "10ms")
     case.produce([events.encode(events.BEGIN + n) for n in range(0, 3600, 7)])
     case.wait_until_read(speed)
+    wait_until(lambda: case.value("SELECT archive_offset FROM antenna.progress") == 400, "a roll")
     report = case.verify()
     assert causes(report) == {HOURS[0]: ["not_archived_yet", "not_batched"]}
     assert all(one["expected"] for one in report["hours"][0]["differences"])
