@@ -103,6 +103,8 @@ def test_shares_its_partitions(case):
     case.wait_until_read(second)
     held.speed.terminate()
     second.terminate()
+    # A rebalance on a busy machine may leave rows of the last seconds to the next start.
+    case.speed()
     case.check_exact()
 
 
