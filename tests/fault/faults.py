@@ -49,11 +49,10 @@ def choose(dice, count, wanted):
 
 @dataclasses.dataclass(frozen=True)
 class Fault:
-    """A call of libc that fails or waits, or at which the program is killed or stopped."""
+    """A call of libc that fails or waits, or at which the program is killed."""
 
     call: str
-    # "before", "after": is killed there; "stop": is stopped before it; "hold": waits; or the errno that it fails with
-    do: str | int
+    do: str | int  # "before", "after": is killed there; "hold": waits; or the errno that it fails with
     number: int = 1  # the how manyth call
     times: int = 1  # so many calls in a row fail
     path: str | None = None  # pattern of the file or the peer

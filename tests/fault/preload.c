@@ -1,14 +1,14 @@
 /*
- * Preloaded into the program under test (LD_PRELOAD): lets one chosen call of libc fail or wait, or kills or stops the
- * process at it.
+ * Preloaded into the program under test (LD_PRELOAD): lets one chosen call of libc fail or wait, or kills the process
+ * at it.
  *
  * FAULT_CALL is the name of the call, FAULT_NUMBER says at the how manyth, counted over all threads. FAULT_DO is
- * "before" or "after", which kill the process there; "stop", which stops it before the call until SIGCONT; "hold",
- * which lets the call wait as long as the file FAULT_HOLD is there; or an errno, with which that call and FAULT_TIMES -
- * 1 more fail. Counted are only calls whose path or peer ("address:port") matches the pattern FAULT_PATH (fnmatch(3))
- * and whose bytes contain FAULT_DATA; of memory, those of the program and the libraries whose names, without what
- * follows a dot, are in FAULT_CALLERS, each between blanks. FAULT_COUNT is a file of 8 bytes that is mapped and holds
- * the count, so that it outlives the process.
+ * "before" or "after", which kill the process there; "hold", which lets the call wait as long as the file FAULT_HOLD is
+ * there; or an errno, with which that call and FAULT_TIMES - 1 more fail.
+ * Counted are only calls whose path or peer ("address:port") matches the pattern FAULT_PATH (fnmatch(3)) and whose
+ * bytes contain FAULT_DATA; of memory, those of the program and the libraries whose names, without what follows a dot,
+ * are in FAULT_CALLERS, each between blanks. FAULT_COUNT is a file of 8 bytes that is mapped and holds the count, so
+ * that it outlives the process.
  *
  * Only a process called FAULT_PROGRAM is concerned, not what starts it. Each function below stands in for libc's of its
  * name.
@@ -36,8 +36,7 @@
 
 #define ACTION_BEFORE 0
 #define ACTION_AFTER (-1)
-#define ACTION_STOP (-2)
-#define ACTION_HOLD (-3)
+#define ACTION_HOLD (-2)
 
 #define HOLD_POLL_US 10000
 
@@ -83,7 +82,6 @@ __attribute__((constructor)) static void begin(void)
     fault.times = number_of("FAULT_TIMES");
     fault.action = strcmp(action, "before") == 0  ? ACTION_BEFORE
                    : strcmp(action, "after") == 0 ? ACTION_AFTER
-                   : strcmp(action, "stop") == 0  ? ACTION_STOP
                    : strcmp(action, "hold") == 0  ? ACTION_HOLD
                                                   : (int)number_of("FAULT_DO");
     fault.count = mmap(NULL, sizeof(*fault.count), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
@@ -193,8 +191,6 @@ static bool fails(bool struck, int file)
         return false;
     if (fault.action == ACTION_BEFORE)
         die();
-    if (fault.action == ACTION_STOP)
-        kill(getpid(), SIGSTOP);
     while (fault.action == ACTION_HOLD && access(fault.hold, F_OK) == 0)
         usleep(HOLD_POLL_US);
     if (fault.action < 0)

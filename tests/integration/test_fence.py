@@ -282,9 +282,7 @@ def provisioned(kafka, postgres, tmp_path_factory):
     case = Case(kafka, postgres, Program(folder), folder)
     case.provision()
     yield case
-    case.program.close()
-    with psycopg.connect(postgres.conninfo(), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {case.database} WITH (FORCE)")
+    case.close()
 
 
 @pytest.fixture
