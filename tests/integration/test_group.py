@@ -145,8 +145,13 @@ def test_two_processes_of_one_name(case):
     check_static(case)
 
 
-@pytest.mark.parametrize("options", [QUICK_GROUP, ("-X", "group.protocol=consumer")], ids=["classic", "kip-848"])
-def test_a_group_that_is_deleted_while_its_member_is_frozen(case, options):
+# How a member learns that its group is gone, which may be after it has read on.
+@pytest.mark.parametrize(
+    ("options", "words", "count"),
+    [(QUICK_GROUP, "is given 2 partitions", 2), (("-X", "group.protocol=consumer"), "goes on after", 1)],
+    ids=["classic", "kip-848"],
+)
+def test_a_group_that_is_deleted_while_its_member_is_frozen(case, options, words, count):
     case.prepare(partitions=2)
     case.produce(events.draw(100))
     speed = case.program.start(*case.speed_arguments(*options))
@@ -155,6 +160,7 @@ def test_a_group_that_is_deleted_while_its_member_is_frozen(case, options):
     wait_until(lambda: case.delete_group("antenna-speed"), "the group is empty and deleted")
     case.produce(events.draw(100, seed=2))
     speed.process.send_signal(signal.SIGCONT)
+    speed.wait_for(words, count=count)
     case.wait_until_read(speed)
     speed.terminate()
     case.check_exact()
