@@ -8,6 +8,7 @@
 #include "base/address.h"
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "postgres/connection.h"
 #include "postgres/pooler.h"
 #include "postgres/sql.h"
 
@@ -18,11 +19,6 @@
 #define TCP_USER_TIMEOUT "30000"
 #define KEEPALIVE_IDLE "10"
 #define KEEPALIVE_INTERVAL "5"
-
-struct postgres {
-    PGconn *connection;
-    char sqlstate[SQLSTATE_SIZE];
-};
 
 /* The first line of a message. */
 static int set_message(struct error *error, enum error_kind kind, const char *text)
@@ -54,7 +50,7 @@ static void add_refused_row(struct error *error, const PGresult *result)
     }
 }
 
-static int fail(struct postgres *postgres, const PGresult *result, struct error *error)
+int connection_fail(struct postgres *postgres, const PGresult *result, struct error *error)
 {
     const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL, *message;
 
@@ -178,7 +174,7 @@ static int check_pooler(struct postgres *postgres, const char *const *keywords, 
     int status;
 
     if (PQresultStatus(result) != PGRES_TUPLES_OK)
-        return fail(postgres, result, error);
+        return connection_fail(postgres, result, error);
     if (PQntuples(result) != 1)
         return error_set(error, ERROR_FAILED, "PostgreSQL does not tell which process serves the connection");
     if (postgres_number(result, 0, 0) == PQbackendPID(postgres->connection))
@@ -271,7 +267,7 @@ int postgres_run(struct postgres *postgres, const char *sql, const struct parame
     ExecStatusType status = PQresultStatus(result);
 
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-        fail(postgres, result, error);
+        connection_fail(postgres, result, error);
         PQclear(result);
         return -1;
     }
@@ -294,7 +290,7 @@ int postgres_script(struct postgres *postgres, const char *sql, struct error *er
     ExecStatusType status = PQresultStatus(result);
 
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY)
-        return fail(postgres, result, error);
+        return connection_fail(postgres, result, error);
     return 0;
 }
 

@@ -161,8 +161,7 @@ static void release(struct step_arrays *arrays)
     array_release(&arrays->ends);
 }
 
-/* Why an UPDATE has changed fewer rows than it should: a row that still is as its owner knows it was dropped by a
- * trigger, for ever; else the owner is fenced. Always returns -1. */
+/* See progress_explain_totals(). */
 static int explain(struct postgres *postgres, const struct progress_key *key, struct step_arrays *arrays, bool totals,
                    struct error *error)
 {
@@ -170,8 +169,6 @@ static int explain(struct postgres *postgres, const struct progress_key *key, st
     struct parameters parameters = {0};
     size_t left, count = (size_t)arrays->partitions.count;
 
-    if (error->kind != ERROR_FENCED)
-        return -1;
     begin(&parameters, key);
     parameters_array(&parameters, &arrays->partitions);
     parameters_array(&parameters, &arrays->epochs);
@@ -184,8 +181,17 @@ static int explain(struct postgres *postgres, const struct progress_key *key, st
                 : fenced(error);
 }
 
-int progress_advance_totals(struct postgres *postgres, const struct progress_key *key,
+int progress_explain_totals(struct postgres *postgres, const struct progress_key *key,
                             const struct progress_step *steps, size_t count, struct error *error)
+{
+    cleanup(release) struct step_arrays arrays = {0};
+
+    fill(&arrays, steps, count);
+    return explain(postgres, key, &arrays, true, error);
+}
+
+int progress_send_totals(struct pipeline *pipeline, const struct progress_key *key, const struct progress_step *steps,
+                         size_t count, struct error *error)
 {
     cleanup(release) struct step_arrays arrays = {0};
     struct parameters parameters = {0};
@@ -201,9 +207,8 @@ int progress_advance_totals(struct postgres *postgres, const struct progress_key
     parameters_array(&parameters, &arrays.bytes);
     parameters_array(&parameters, &arrays.untils);
     parameters_array(&parameters, &arrays.ends);
-    return update_all(postgres, sql_advance_totals, &parameters, count, error)
-               ? explain(postgres, key, &arrays, true, error)
-               : 0;
+    return pipeline_send(pipeline, sql_advance_totals, &parameters,
+                         (struct pipeline_statement){.table = "antenna.progress", .rows = count, .fence = true}, error);
 }
 
 int progress_advance_archive(struct postgres *postgres, const struct progress_key *key,
@@ -221,9 +226,9 @@ int progress_advance_archive(struct postgres *postgres, const struct progress_ke
     parameters_array(&parameters, &arrays.records);
     parameters_array(&parameters, &arrays.bytes);
     parameters_array(&parameters, &arrays.untils);
-    return update_all(postgres, sql_advance_archive, &parameters, count, error)
-               ? explain(postgres, key, &arrays, false, error)
-               : 0;
+    if (update_all(postgres, sql_advance_archive, &parameters, count, error) == 0)
+        return 0;
+    return error->kind == ERROR_FENCED ? explain(postgres, key, &arrays, false, error) : -1;
 }
 
 /* Partitions as their owner knows them. */

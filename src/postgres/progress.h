@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "postgres/client.h"
+#include "postgres/pipeline.h"
 
 /** Whose progress it is. */
 struct progress_key {
@@ -34,10 +34,10 @@ struct progress_step {
     int64_t from_offset; /* where the totals, or the archive, are now */
     int64_t next_offset; /* to read */
     int64_t records;     /* totalled or archived */
-    int64_t rejected;    /* only by progress_advance_totals() */
+    int64_t rejected;    /* only by progress_send_totals() */
     int64_t bytes;       /* sum of the records */
     int64_t until;       /* event time up to which nothing but late events is missing then, or 0: unknown */
-    int64_t end_offset;  /* where Kafka's partition ends; only by progress_advance_totals() */
+    int64_t end_offset;  /* where Kafka's partition ends; only by progress_send_totals() */
 };
 
 /**
@@ -77,12 +77,21 @@ int progress_claim(struct postgres *postgres, const struct progress_key *key, co
 int progress_check_owned(struct postgres *postgres, const struct progress_key *key, const struct progress *list,
                          size_t count, struct error *error) must_check;
 
-/** Moves the totals on, inside a transaction. Error: ERROR_FENCED when a partition is no longer ours, or not at the
- * step's from_offset. */
-int progress_advance_totals(struct postgres *postgres, const struct progress_key *key,
-                            const struct progress_step *steps, size_t count, struct error *error) must_check;
+/**
+ * Sends the statement that moves the totals on. The pipeline fails with ERROR_FENCED when a partition is no longer
+ * ours, or not at the step's from_offset; or when its row was dropped: progress_explain_totals() tells.
+ */
+int progress_send_totals(struct pipeline *pipeline, const struct progress_key *key, const struct progress_step *steps,
+                         size_t count, struct error *error) must_check;
 
-/** Moves the archive on, inside a transaction. Error: as progress_advance_totals(). */
+/**
+ * Why the totals were not moved on, in the transaction that did not: a row that still is as its owner knows it was
+ * dropped by a trigger, for ever; else the owner is fenced. Always returns -1.
+ */
+int progress_explain_totals(struct postgres *postgres, const struct progress_key *key,
+                            const struct progress_step *steps, size_t count, struct error *error);
+
+/** Moves the archive on, inside a transaction. Error: ERROR_FENCED, as for the totals. */
 int progress_advance_archive(struct postgres *postgres, const struct progress_key *key,
                              const struct progress_step *steps, size_t count, struct error *error) must_check;
 

@@ -6,7 +6,6 @@
 #include "base/memory.h"
 #include "base/time.h"
 #include "postgres/sql.h"
-#include "postgres/written.h"
 
 void rejected_drop(struct rejected *rejected)
 {
@@ -101,8 +100,8 @@ static int compare_counts(const void *left, const void *right)
     return strcmp(one->reason, other->reason);
 }
 
-static int insert_counts(struct postgres *postgres, const struct progress_key *key, struct rejected *rejected,
-                         struct error *error)
+static int send_counts(struct pipeline *pipeline, const struct progress_key *key, struct rejected *rejected,
+                       struct error *error)
 {
     cleanup(array_release) struct array minutes = {0};
     cleanup(array_release) struct array reasons = {0};
@@ -127,17 +126,17 @@ static int insert_counts(struct postgres *postgres, const struct progress_key *k
     parameters_array(&parameters, &minutes);
     parameters_array(&parameters, &reasons);
     parameters_array(&parameters, &messages);
-    if (written_run(postgres, sql_count_rejected, &parameters, "antenna.rejected_count", (size_t)messages.count, error))
-        return error_context(error, "could not count rejected messages");
-    return 0;
+    return pipeline_send(pipeline, sql_count_rejected, &parameters,
+                         (struct pipeline_statement){.table = "antenna.rejected_count", .rows = (size_t)messages.count},
+                         error);
 }
 
-int rejected_insert(struct postgres *postgres, const struct progress_key *key, struct rejected *rejected,
-                    struct error *error)
+int rejected_send(struct pipeline *pipeline, const struct progress_key *key, struct rejected *rejected,
+                  struct error *error)
 {
     struct parameters parameters = {0};
 
-    if (insert_counts(postgres, key, rejected, error))
+    if (send_counts(pipeline, key, rejected, error))
         return -1;
     if (rejected->offsets.count == 0)
         return 0;
@@ -150,10 +149,10 @@ int rejected_insert(struct postgres *postgres, const struct progress_key *key, s
     parameters_array(&parameters, &rejected->positions);
     parameters_array(&parameters, &rejected->payloads);
     parameters_array(&parameters, &rejected->sizes);
-    if (written_run(postgres, sql_insert_rejected, &parameters, "antenna.rejected_message",
-                    (size_t)rejected->offsets.count, error))
-        return error_context(error, "could not keep rejected messages");
-    return 0;
+    return pipeline_send(
+        pipeline, sql_insert_rejected, &parameters,
+        (struct pipeline_statement){.table = "antenna.rejected_message", .rows = (size_t)rejected->offsets.count},
+        error);
 }
 
 int rejected_find_refused(struct postgres *postgres, const struct progress_key *key, const struct progress *partitions,

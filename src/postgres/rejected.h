@@ -49,10 +49,10 @@ struct refused {
     int64_t offset;
 };
 
-/** Empties the collection and begins to keep anew: what waited was not committed. */
+/** Empties the collection and begins to keep anew: what waited, or was sent, was not committed. */
 void rejected_drop(struct rejected *rejected);
 
-/** Empties the collection after a commit; what was kept in this minute is remembered. */
+/** Empties the collection when what waited was sent; what was kept in this minute is remembered. */
 void rejected_begin(struct rejected *rejected);
 
 /** Frees it. */
@@ -60,13 +60,13 @@ void rejected_release(struct rejected *rejected);
 
 /**
  * Adds a message that was rejected at `now`, seconds since the Unix epoch. Returns 1, with nothing added, when no more
- * can wait: insert and begin again.
+ * can wait: send and begin again.
  */
 int rejected_add(struct rejected *rejected, const struct rejected_message *message, int64_t now) must_check;
 
-/** Inserts what waits, inside a transaction. */
-int rejected_insert(struct postgres *postgres, const struct progress_key *key, struct rejected *rejected,
-                    struct error *error) must_check;
+/** Sends what waits. */
+int rejected_send(struct pipeline *pipeline, const struct progress_key *key, struct rejected *rejected,
+                  struct error *error) must_check;
 
 /**
  * Finds the messages that were rejected because no sum had room for them, among those that are totalled and not yet

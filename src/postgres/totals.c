@@ -14,22 +14,22 @@ static void begin_statement(struct totals_writer *writer)
     array_begin(&writer->values, ARRAY_BIGINT);
 }
 
-static void begin(struct totals_writer *writer, struct postgres *postgres, const char *sql, const char *table,
-                  struct totals_labels labels)
+static void begin(struct totals_writer *writer, const char *sql, const char *table, struct totals_labels labels)
 {
     const char *const tables[][2] = {{"table", table}, {NULL, NULL}};
 
-    *writer = (struct totals_writer){.postgres = postgres, .table = table, .sql = postgres_with_tables(sql, tables)};
+    *writer = (struct totals_writer){.table = table, .sql = postgres_with_tables(sql, tables)};
     array_begin(&writer->label_names, ARRAY_TEXT);
     for (int i = 0; i < labels.count; i++)
         array_add_bytes(&writer->label_names, slice_of(labels.names[i]));
     begin_statement(writer);
 }
 
-void totals_begin_adding(struct totals_writer *writer, struct postgres *postgres, const char *table,
+void totals_begin_adding(struct totals_writer *writer, struct pipeline *pipeline, const char *table,
                          struct totals_labels labels)
 {
-    begin(writer, postgres, sql_add_totals, table, labels);
+    begin(writer, sql_add_totals, table, labels);
+    writer->pipeline = pipeline;
 }
 
 int totals_begin_replacing(struct totals_writer *writer, struct postgres *postgres, const char *table, int64_t hour,
@@ -42,7 +42,8 @@ int totals_begin_replacing(struct totals_writer *writer, struct postgres *postgr
     parameters_timestamp(&parameters, hour);
     if (postgres_do(postgres, sql, &parameters, error))
         return error_context(error, "could not remove the hour's totals");
-    begin(writer, postgres, sql_insert_totals, table, labels);
+    begin(writer, sql_insert_totals, table, labels);
+    writer->postgres = postgres;
     return 0;
 }
 
@@ -66,6 +67,15 @@ int totals_write(struct totals_writer *writer, int64_t date, int label, struct s
     return writer->dates.count < TOTALS_STATEMENT_ROWS ? 0 : totals_flush(writer, error);
 }
 
+static int run(struct totals_writer *writer, const struct parameters *parameters, struct error *error)
+{
+    size_t rows = (size_t)writer->dates.count;
+
+    return writer->postgres ? written_run(writer->postgres, writer->sql, parameters, writer->table, rows, error)
+                            : pipeline_send(writer->pipeline, writer->sql, parameters,
+                                            (struct pipeline_statement){.table = writer->table, .rows = rows}, error);
+}
+
 int totals_flush(struct totals_writer *writer, struct error *error)
 {
     struct parameters parameters = {0};
@@ -77,51 +87,61 @@ int totals_flush(struct totals_writer *writer, struct error *error)
     parameters_array(&parameters, &writer->ids);
     parameters_array(&parameters, &writer->values);
     parameters_array(&parameters, &writer->label_names);
-    if (written_run(writer->postgres, writer->sql, &parameters, writer->table, (size_t)writer->dates.count, error))
+    if (run(writer, &parameters, error))
         return error_context(error, "could not write the totals to table \"%s\"", writer->table);
     begin_statement(writer);
     return 0;
 }
 
-static int run_for_hours(struct postgres *postgres, const char *sql, const char *table, const struct hour_bytes *added,
-                         size_t count, PGresult **ret_result, struct error *error)
-{
-    const char *const tables[][2] = {{"table", table}, {NULL, NULL}};
-    cleanup(memory_free) char *statement = postgres_with_tables(sql, tables);
-    cleanup(array_release) struct array hours = {0};
-    cleanup(array_release) struct array bytes = {0};
-    struct parameters parameters = {0};
+/* Of hours a text of SQL and its parameters. */
+struct hours_statement {
+    char *sql;
+    struct array hours, bytes;
+    struct parameters parameters;
+};
 
-    array_begin(&hours, ARRAY_TIMESTAMP);
-    array_begin(&bytes, ARRAY_BIGINT);
-    for (size_t i = 0; i < count; i++) {
-        array_add_timestamp(&hours, added[i].hour);
-        array_add_bigint(&bytes, added[i].bytes);
-    }
-    parameters_array(&parameters, &hours);
-    parameters_array(&parameters, &bytes);
-    if (postgres_run(postgres, statement, &parameters, ret_result, error))
-        return error_context(error, "could not count the bytes of the hours");
-    return 0;
+static void release_statement(struct hours_statement *statement)
+{
+    free(statement->sql);
+    array_release(&statement->hours);
+    array_release(&statement->bytes);
 }
 
-int totals_count_hours(struct postgres *postgres, const char *table, const struct hour_bytes *added, size_t count,
+static void prepare(struct hours_statement *statement, const char *sql, const char *table,
+                    const struct hour_bytes *added, size_t count)
+{
+    const char *const tables[][2] = {{"table", table}, {NULL, NULL}};
+
+    statement->sql = postgres_with_tables(sql, tables);
+    array_begin(&statement->hours, ARRAY_TIMESTAMP);
+    array_begin(&statement->bytes, ARRAY_BIGINT);
+    for (size_t i = 0; i < count; i++) {
+        array_add_timestamp(&statement->hours, added[i].hour);
+        array_add_bigint(&statement->bytes, added[i].bytes);
+    }
+    parameters_array(&statement->parameters, &statement->hours);
+    parameters_array(&statement->parameters, &statement->bytes);
+}
+
+int totals_count_hours(struct pipeline *pipeline, const char *table, const struct hour_bytes *added, size_t count,
                        struct error *error)
 {
-    cleanup(postgres_clear) PGresult *result = NULL;
+    cleanup(release_statement) struct hours_statement statement = {0};
 
-    return run_for_hours(postgres, sql_count_hours, table, added, count, &result, error)
-               ? -1
-               : written_check_result(postgres, "antenna.hour_bytes", count, result, error);
+    prepare(&statement, sql_count_hours, table, added, count);
+    return pipeline_send(pipeline, statement.sql, &statement.parameters,
+                         (struct pipeline_statement){.table = "antenna.hour_bytes", .rows = count}, error);
 }
 
 int totals_find_full(struct postgres *postgres, const char *table, const struct hour_bytes *added, size_t count,
                      struct hour_bytes *ret_full, size_t *ret_count, struct error *error)
 {
+    cleanup(release_statement) struct hours_statement statement = {0};
     cleanup(postgres_clear) PGresult *result = NULL;
 
-    if (run_for_hours(postgres, sql_select_full_hours, table, added, count, &result, error))
-        return -1;
+    prepare(&statement, sql_select_full_hours, table, added, count);
+    if (postgres_run(postgres, statement.sql, &statement.parameters, &result, error))
+        return error_context(error, "could not look for hours that are full");
     *ret_count = (size_t)PQntuples(result);
     for (int i = 0; i < PQntuples(result); i++)
         ret_full[i] = (struct hour_bytes){postgres_number(result, i, 0), postgres_number(result, i, 1)};

@@ -3,7 +3,7 @@
 #ifndef ANTENNA_POSTGRES_TOTALS_H
 #define ANTENNA_POSTGRES_TOTALS_H
 
-#include "postgres/client.h"
+#include "postgres/pipeline.h"
 
 /** Rows that one statement carries. */
 #define TOTALS_STATEMENT_ROWS 20000
@@ -16,7 +16,8 @@ struct totals_labels {
 
 /** Totals on their way to the table, a statement's worth at a time. */
 struct totals_writer {
-    struct postgres *postgres;
+    struct postgres *postgres; /* or NULL: they are sent off by the pipeline */
+    struct pipeline *pipeline;
     const char *table;
     char *sql;
     struct array dates, labels, ids, values;
@@ -24,10 +25,10 @@ struct totals_writer {
 };
 
 /**
- * Begins to add to the totals of `table`, which must outlive the writer, inside a transaction. totals_write() must then
- * be called in the order of (date, label, id), so that workers which meet on rows do not lock each other out.
+ * Begins to add to the totals of `table`, which must outlive the pipeline. totals_write() must then be called in the
+ * order of (date, label, id), so that workers which meet on rows do not lock each other out.
  */
-void totals_begin_adding(struct totals_writer *writer, struct postgres *postgres, const char *table,
+void totals_begin_adding(struct totals_writer *writer, struct pipeline *pipeline, const char *table,
                          struct totals_labels labels);
 
 /** Removes the rows of `hour` from `table` and begins to insert those that take their place, inside a transaction. */
@@ -58,10 +59,11 @@ struct hour_bytes {
 };
 
 /**
- * Counts what a commit has added to the hours of `table`, ascending, at the end of its transaction: workers that add to
- * an hour wait for each other from here on. Fails when an hour would exceed int64: totals_find_full() then tells which.
+ * Counts what a commit has added to the hours of `table`, ascending, as the last statement of its transaction: workers
+ * that add to an hour wait for each other from here on. The server fails when an hour would exceed int64:
+ * totals_find_full() then tells which.
  */
-int totals_count_hours(struct postgres *postgres, const char *table, const struct hour_bytes *added, size_t count,
+int totals_count_hours(struct pipeline *pipeline, const char *table, const struct hour_bytes *added, size_t count,
                        struct error *error) must_check;
 
 /**

@@ -14,6 +14,7 @@
 #include "postgres/login.h"
 #include "postgres/schema_version.h"
 #include "postgres/server.h"
+#include "speed/commit.h"
 #include "speed/prepare.h"
 #include "speed/probe.h"
 #include "speed/topic.h"
@@ -238,9 +239,8 @@ static int begin_to_read(struct worker *worker, const struct claim *claim, struc
             .id = progress->partition,
             .reading = true,
             .epoch = progress->epoch,
-            .totals_offset = progress->totals_offset,
-            .archive_offset = progress->archive_offset,
-            .rolling_offset = progress->archive_offset,
+            .totals = {.offset = progress->totals_offset, .sent_offset = progress->totals_offset},
+            .archive = {.offset = progress->archive_offset, .sent_offset = progress->archive_offset},
             .next_offset = next,
         };
         log_line_at(LOG_DEBUG, (struct log_place){progress->partition, next},
@@ -263,8 +263,8 @@ static int find_refused(struct worker *worker, struct error *error)
         const struct partition *partition = &worker->partitions.list[i];
 
         reading[i] = (struct progress){.partition = partition->id,
-                                       .totals_offset = partition->totals_offset,
-                                       .archive_offset = partition->archive_offset};
+                                       .totals_offset = partition->totals.offset,
+                                       .archive_offset = partition->archive.offset};
     }
     status = rejected_find_refused(worker->postgres, &worker->job->key, reading, worker->partitions.count, &refused,
                                    &count, error);
@@ -295,6 +295,8 @@ int acquire_partitions(struct worker *worker, struct error *error)
     bool connects = !worker->postgres;
     size_t unclaimed = partitions_count_unclaimed(&worker->partitions);
 
+    if (unclaimed && commit_finish(worker, error))
+        return -1;
     if (connects && (look_at_disk(worker, error) || connect_to_postgres(worker, error)))
         return -1;
     /* Whoever had these partitions before us may be dead, and nobody may ever start in its place. */

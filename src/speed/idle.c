@@ -8,8 +8,8 @@
 
 static bool is_written(const struct partition *partition)
 {
-    return partition->epoch && partition->archive_offset == partition->next_offset &&
-           partition->totals_offset == partition->next_offset;
+    return partition->epoch && partition->archive.offset == partition->next_offset &&
+           partition->totals.offset == partition->next_offset;
 }
 
 /* Where each partition ends of which all that was read is written. What stands behind a transaction that is still open

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/time.h"
+#include "speed/commit.h"
 #include "speed/roll.h"
 
 /* Pauses after a failure of the world: doubled each time, less up to a half by chance, so that workers spread. */
@@ -17,14 +18,15 @@ static int64_t random_pause(int64_t pause_ms)
     return pause_ms - (int64_t)arc4random_uniform((uint32_t)(pause_ms / 2 + 1));
 }
 
-/* Drops what is in memory, the roll under way and every claim; reading begins again at PostgreSQL's offsets after a
- * pause. */
+/* Drops what is in memory, the commit and the roll under way, and every claim; reading begins again at PostgreSQL's
+ * offsets after a pause. */
 static int give_up_claims(struct worker *worker, struct error *error)
 {
     int32_t *partitions = memory_new(worker->partitions.count + 1, sizeof(*partitions));
     size_t count = 0;
     int status;
 
+    commit_drop(worker);
     roll_drop(worker);
     pending_drop(&worker->pending);
     partitions_unclaim(&worker->partitions);

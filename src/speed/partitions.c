@@ -58,27 +58,71 @@ void partitions_remove(struct partitions *partitions, int32_t id)
             (partitions->count - index) * sizeof(*partitions->list));
 }
 
-struct progress_step partition_step(const struct partition *partition, int64_t from_offset,
-                                    const struct partition_delta *delta)
+static struct side *side_of(struct partition *partition, enum side_name side)
+{
+    return side == SIDE_TOTALS ? &partition->totals : &partition->archive;
+}
+
+static bool waits(struct partition *partition, enum side_name side)
+{
+    return partition->epoch && partition->next_offset > side_of(partition, side)->sent_offset;
+}
+
+bool partitions_wait(const struct partitions *partitions, enum side_name side)
+{
+    for (size_t i = 0; i < partitions->count; i++)
+        if (waits(&partitions->list[i], side))
+            return true;
+    return false;
+}
+
+static struct progress_step step_of(const struct partition *partition, const struct side *side)
 {
     return (struct progress_step){
         .partition = partition->id,
         .epoch = partition->epoch,
-        .from_offset = from_offset,
+        /* Were what is under way lost, PostgreSQL would not be there, and the step would be fenced. */
+        .from_offset = side->sent_offset,
         .next_offset = partition->next_offset,
-        .records = delta->records,
-        .rejected = delta->rejected,
-        .bytes = delta->bytes,
-        .until = delta->until,
+        .records = side->delta.records,
+        .rejected = side->delta.rejected,
+        .bytes = side->delta.bytes,
+        .until = side->delta.until,
     };
+}
+
+struct progress_step *partitions_send(struct partitions *partitions, enum side_name side, size_t *ret_count)
+{
+    struct progress_step *steps = memory_new(partitions->count + 1, sizeof(*steps));
+    size_t count = 0;
+
+    for (size_t i = 0; i < partitions->count; i++) {
+        struct partition *partition = &partitions->list[i];
+        struct side *sends = side_of(partition, side);
+
+        if (!waits(partition, side))
+            continue;
+        steps[count++] = step_of(partition, sends);
+        sends->sent_offset = partition->next_offset;
+        sends->delta = (struct partition_delta){0};
+    }
+    *ret_count = count;
+    return steps;
+}
+
+void partitions_confirm(struct partitions *partitions, enum side_name side, const struct progress_step *steps,
+                        size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        side_of(partitions_find(partitions, steps[i].partition), side)->offset = steps[i].next_offset;
 }
 
 struct progress partition_progress(const struct partition *partition)
 {
     return (struct progress){
         .partition = partition->id,
-        .totals_offset = partition->totals_offset,
-        .archive_offset = partition->archive_offset,
+        .totals_offset = partition->totals.offset,
+        .archive_offset = partition->archive.offset,
         .epoch = partition->epoch,
     };
 }
@@ -91,7 +135,7 @@ void partitions_unclaim(struct partitions *partitions)
         *partition = (struct partition){
             .id = partition->id,
             .reading = partition->reading,
-            .confirmed_offset = partition->epoch ? partition->totals_offset : partition->confirmed_offset,
+            .confirmed_offset = partition->epoch ? partition->totals.offset : partition->confirmed_offset,
         };
     }
 }

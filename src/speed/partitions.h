@@ -1,8 +1,8 @@
 /*
- * The partitions of one worker and how far each is read, committed and archived. Totals and archive are two sides that
- * do not wait for each other: either offset of a claimed partition may be ahead, of the other and, when it is read
- * again for the other, of next_offset. What lies from totals_offset to next_offset is in memory as totals. What lies
- * from archive_offset to rolling_offset is in the roll under way, and from there to next_offset in memory as rows.
+ * The partitions of one worker and how far each is read and written. Totals and archive are two sides that do not wait
+ * for each other: either offset of a claimed partition may be ahead, of the other and, when it is read again for the
+ * other, of next_offset. Of a side, what lies from offset to sent_offset is on its way: in the commit, or in the roll,
+ * that is under way. What lies from there to next_offset waits in memory.
  */
 #ifndef ANTENNA_SPEED_PARTITIONS_H
 #define ANTENNA_SPEED_PARTITIONS_H
@@ -14,7 +14,7 @@
 #include "base/attributes.h"
 #include "postgres/progress.h"
 
-/** What one side has added since its last commit, or since the last roll began. */
+/** What waits in memory for one side. */
 struct partition_delta {
     int64_t records;
     int64_t rejected;
@@ -23,18 +23,23 @@ struct partition_delta {
                       ahead of the clock; 0: none */
 };
 
+/** One side of a partition. */
+struct side {
+    int64_t offset;      /* next to read, as PostgreSQL has it */
+    int64_t sent_offset; /* the same when what is under way has ended */
+    struct partition_delta delta;
+};
+
+enum side_name { SIDE_TOTALS, SIDE_ARCHIVE };
+
 struct partition {
     int32_t id;
     bool reading;  /* the consumer fetches it */
     int64_t epoch; /* of our claim; 0 when it is not claimed */
-    int64_t totals_offset;
-    int64_t archive_offset;
-    int64_t rolling_offset; /* archive_offset when the roll under way has ended */
+    struct side totals, archive;
     int64_t next_offset;
     int64_t totalled_until;   /* event time that the totals have reached since the claim; 0: unknown */
-    int64_t confirmed_offset; /* of a claim that was given up: the totals_offset of its last commit */
-    struct partition_delta to_total;
-    struct partition_delta to_archive;
+    int64_t confirmed_offset; /* of a claim that was given up: the totals' offset of its last commit */
 };
 
 /** Zero-initialise. Entries are in ascending order of id. */
@@ -58,9 +63,18 @@ struct partition *partitions_find(const struct partitions *partitions, int32_t i
 /** A claimed partition as PostgreSQL has it, unless its claim was fenced or the database restored. */
 struct progress partition_progress(const struct partition *partition) must_check;
 
-/** The step of one side from its offset to next_offset, with what it adds. Its end_offset is 0, unknown. */
-struct progress_step partition_step(const struct partition *partition, int64_t from_offset,
-                                    const struct partition_delta *delta) must_check;
+/** Whether anything waits for a side. */
+bool partitions_wait(const struct partitions *partitions, enum side_name side) must_check;
+
+/**
+ * Sends off what waits for a side: returns its steps, `*ret_count` of them, and begins the next deltas. Each step
+ * goes on from where what is under way ends. Their end_offset is 0, unknown. Free it.
+ */
+struct progress_step *partitions_send(struct partitions *partitions, enum side_name side, size_t *ret_count) must_check;
+
+/** Notes that PostgreSQL has taken the steps of a side; all are of partitions that are still claimed. */
+void partitions_confirm(struct partitions *partitions, enum side_name side, const struct progress_step *steps,
+                        size_t count);
 
 /** Drops all claims and deltas; what PostgreSQL has confirmed is kept in mind. */
 void partitions_unclaim(struct partitions *partitions);

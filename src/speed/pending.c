@@ -13,6 +13,10 @@
 /* Bytes that DuckDB takes to encode a row, its names included, as measured. */
 #define ROW_ENCODING 160
 
+/* Bytes that a sum takes in the messages to PostgreSQL, its name included, as measured, and the room that libpq's
+ * buffer has beside it. */
+#define SUM_SENDING 100
+
 /* Bytes that may be in the archive before they are in the totals: 4096 workers together fit the half of int64 that
  * count_nearly_full.sql leaves them. */
 #define BYTES_AHEAD_MAX ((int64_t)1 << 50)
@@ -74,10 +78,11 @@ static void forget_names(struct pending *pending)
         pending->ahead[i].coded = false;
 }
 
-void pending_commit(struct pending *pending)
+void pending_begin_commit(struct pending *pending, size_t memory)
 {
+    if (memory > pending->sent_memory)
+        pending->sent_memory = memory;
     drop_totals(pending);
-    excess_commit(&pending->excess);
     rejected_begin(&pending->rejected);
     forget_names(pending);
 }
@@ -99,6 +104,7 @@ void pending_end_roll(struct pending *pending)
 void pending_drop(struct pending *pending)
 {
     drop_totals(pending);
+    pending->sent_memory = 0;
     excess_drop(&pending->excess);
     rejected_drop(&pending->rejected);
     rows_clear(&pending->rows);
@@ -156,13 +162,21 @@ static enum pending_limit take_rejected(struct pending *pending, struct partitio
     };
 
     /* Read again for the archive only: it was kept by the commit that passed it. */
-    if (message->offset < partition->totals_offset)
+    if (message->offset < partition->totals.offset)
         return PENDING_TAKEN;
     if (rejected_add(&pending->rejected, &rejected, time_now()))
         return PENDING_TOTALS_FULL;
-    partition->to_total.rejected++;
+    partition->totals.delta.rejected++;
     pending->rejected_reasons[reject->reason]++;
     return PENDING_TAKEN;
+}
+
+/* The connection has one buffer for all commits. */
+static size_t sending_memory(const struct pending *pending)
+{
+    size_t next = totals_count(pending->totals) * SUM_SENDING;
+
+    return next > pending->sent_memory ? next : pending->sent_memory;
 }
 
 /* Whether what waits, and writing it, takes all that it may. When nothing waits there is room for one record. The rows
@@ -173,8 +187,9 @@ static bool is_full(const struct pending *pending)
 
     if (!pending->memory_max || (waiting == 0 && rolling == 0 && totals_count(pending->totals) == 0))
         return false;
-    return dictionary_memory(&pending->dictionary) + totals_memory(pending->totals) + pending->rows.memory +
-               pending->rolling_memory + (waiting > rolling ? waiting : rolling) * ROW_ENCODING >=
+    return dictionary_memory(&pending->dictionary) + totals_memory(pending->totals) + sending_memory(pending) +
+               pending->rows.memory + pending->rolling_memory +
+               (waiting > rolling ? waiting : rolling) * ROW_ENCODING >=
            pending->memory_max;
 }
 
@@ -209,7 +224,7 @@ static enum pending_limit take_record(struct pending *pending, struct partition 
                                       const struct message *message, const struct decoded *decoded)
 {
     const struct record *record = &decoded->record;
-    bool archives = message->offset >= partition->archive_offset, totals = message->offset >= partition->totals_offset;
+    bool archives = message->offset >= partition->archive.offset, totals = message->offset >= partition->totals.offset;
     int64_t reached = time_reached(pending, record, message), archived = 0, totalled = 0;
     const struct coded_event *event = &decoded->event;
     struct coded_event coded_now;
@@ -222,7 +237,7 @@ static enum pending_limit take_record(struct pending *pending, struct partition 
         event = &coded_now;
     }
     if (archives && pending->archive &&
-        (__builtin_add_overflow(partition->to_archive.bytes, record->bytes, &archived) ||
+        (__builtin_add_overflow(partition->archive.delta.bytes, record->bytes, &archived) ||
          !rows_have_room(&pending->rows, event)))
         return PENDING_ROWS_FULL;
     /* What waits of one partition is no more than what waits of all. */
@@ -231,13 +246,13 @@ static enum pending_limit take_record(struct pending *pending, struct partition 
         return PENDING_TOTALS_FULL;
     if (archives && pending->archive) {
         rows_add(&pending->rows, event, partition->id, message->offset);
-        note_record(&partition->to_archive, archived, reached);
+        note_record(&partition->archive.delta, archived, reached);
     } else if (archives)
-        note_time(&partition->to_archive, reached);
+        note_time(&partition->archive.delta, reached);
     if (totals) {
         excess_take(&pending->excess, record->timestamp, record->bytes);
         pending->bytes = totalled;
-        note_record(&partition->to_total, partition->to_total.bytes + record->bytes, reached);
+        note_record(&partition->totals.delta, partition->totals.delta.bytes + record->bytes, reached);
     }
     return PENDING_TAKEN;
 }
@@ -246,7 +261,7 @@ static enum pending_limit take_record(struct pending *pending, struct partition 
 static bool is_excess(const struct pending *pending, const struct partition *partition, const struct message *message,
                       const struct record *record)
 {
-    return message->offset < partition->totals_offset
+    return message->offset < partition->totals.offset
                ? excess_was_refused(&pending->excess, partition->id, message->offset)
                : !excess_has_room(&pending->excess, record->timestamp, record->bytes);
 }

@@ -31,6 +31,7 @@ struct pending {
     struct dictionary dictionary;
     struct totals *totals;
     struct rejected rejected;
+    size_t sent_memory;                       /* bytes that the connection keeps for the largest commit */
     int64_t rejected_reasons[REJECT_REASONS]; /* messages since the last commit */
     int64_t latest;                           /* time of the last read, and as much as an event may be ahead */
     bool archive;                             /* rows are wanted */
@@ -47,8 +48,11 @@ void pending_init(struct pending *pending, const struct job *job);
 /** Frees it. */
 void pending_release(struct pending *pending);
 
-/** Forgets totals and rejected messages, which were committed, and the names as pending_end_roll() does. */
-void pending_commit(struct pending *pending);
+/**
+ * Forgets totals and rejected messages, which were sent off by a commit, and the names as pending_end_roll() does. To
+ * send them takes so many bytes, which the connection keeps.
+ */
+void pending_begin_commit(struct pending *pending, size_t memory);
 
 /** Hands the rows over to a roll, which refers to names until pending_end_roll(). */
 void pending_begin_roll(struct pending *pending, struct rows *ret_rows);
@@ -56,14 +60,15 @@ void pending_begin_roll(struct pending *pending, struct rows *ret_rows);
 /** Notes that the roll has ended; forgets the names when they have become many and nothing refers to them. */
 void pending_end_roll(struct pending *pending);
 
-/** Drops totals, rejected messages and rows, and the names when they have become many. No roll is under way. */
+/** Drops totals, rejected messages and rows, and the names when they have become many. No roll is under way, and the
+ * connection is closed. */
 void pending_drop(struct pending *pending);
 
 /** Whether the names are few enough to outlive a roll. */
 bool pending_keeps_names(const struct pending *pending) must_check;
 
 /**
- * Whether rows may be rolled before the totals that wait are committed. Not when names have become many, which are
+ * Whether a roll may be listed before the totals that wait are committed. Not when names have become many, which are
  * forgotten when nothing refers to them. Not when the commit may find an hour full and reject events (excess.h), as it
  * may where an event has more than a TiB: the archive must not have those.
  */

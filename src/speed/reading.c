@@ -2,14 +2,16 @@
 
 #include "speed/schedule.h"
 
-/* Librdkafka waits this long to fill a batch: it bounds how stale an event can be before it is looked at. */
+/* Librdkafka waits this long to fill a batch: it bounds how stale an event can be before it is looked at, and, while a
+ * commit is under way, how late an answer of PostgreSQL is. */
 #define READ_TIMEOUT_MS 10
+#define SHORT_READ_TIMEOUT_MS 1
 
 /* Takes a message for which some memory was full. */
 static int make_room(struct worker *worker, struct partition *partition, const struct message *message,
                      const struct decoded *decoded, enum pending_limit limit, struct error *error)
 {
-    if (limit == PENDING_ROWS_FULL ? begin_roll(worker, error) : commit_totals(worker, error))
+    if (limit == PENDING_ROWS_FULL ? begin_roll(worker, error) : begin_commit(worker, error))
         return -1;
     if (pending_take(&worker->pending, partition, message, decoded) == PENDING_TAKEN)
         return 0;
@@ -34,7 +36,7 @@ static int take_message(struct worker *worker, const struct message *message, co
         return 0;
     }
     counter_add(&worker->counters.read, 1);
-    if (message->offset < partition->totals_offset)
+    if (message->offset < partition->totals.offset)
         counter_add(&worker->counters.read_again, 1);
     limit = pending_take(&worker->pending, partition, message, decoded);
     return limit == PENDING_TAKEN ? 0 : make_room(worker, partition, message, decoded, limit, error);
@@ -46,7 +48,8 @@ int read_from_kafka(struct worker *worker, struct error *error)
     size_t count;
 
     stages_end(&worker->stages, STAGE_OTHER);
-    if (consumer_read(worker->consumer, READ_TIMEOUT_MS, &messages, &count, error)) {
+    if (consumer_read(worker->consumer, worker->commit ? SHORT_READ_TIMEOUT_MS : READ_TIMEOUT_MS, &messages, &count,
+                      error)) {
         write_what_is_held(worker);
         return -1;
     }

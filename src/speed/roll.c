@@ -19,26 +19,6 @@ struct roll {
     int64_t begin_us;
 };
 
-static bool has_rows(const struct partition *partition)
-{
-    return partition->epoch && partition->next_offset > partition->rolling_offset;
-}
-
-/* Moves on what the archive is to get, and begins the next deltas. */
-static void take_steps(struct partitions *partitions, struct roll *roll)
-{
-    roll->steps = memory_new(partitions->count, sizeof(*roll->steps));
-    for (size_t i = 0; i < partitions->count; i++) {
-        struct partition *partition = &partitions->list[i];
-
-        if (!has_rows(partition))
-            continue;
-        roll->steps[roll->step_count++] = partition_step(partition, partition->archive_offset, &partition->to_archive);
-        partition->rolling_offset = partition->next_offset;
-        partition->to_archive = (struct partition_delta){0};
-    }
-}
-
 static void name_files(struct worker *worker, struct encoding *encoding)
 {
     const char *token = staging_token(encoding->staging);
@@ -55,7 +35,7 @@ static void hand_over_rows(struct worker *worker)
     struct encoding *encoding = &roll->encoding;
 
     roll->begin_us = time_monotonic_us();
-    take_steps(&worker->partitions, roll);
+    roll->steps = partitions_send(&worker->partitions, SIDE_ARCHIVE, &roll->step_count);
     pending_begin_roll(&worker->pending, &encoding->rows);
     rows_sort(&encoding->rows);
     encoding->dictionary = &worker->pending.dictionary;
@@ -168,12 +148,10 @@ static void note_roll(struct worker *worker)
     const struct roll *roll = worker->roll;
     struct counters *counters = &worker->counters;
 
+    partitions_confirm(&worker->partitions, SIDE_ARCHIVE, roll->steps, roll->step_count);
     for (size_t i = 0; i < roll->step_count; i++) {
-        const struct progress_step *step = &roll->steps[i];
-
-        counter_add(&counters->archived, step->records);
-        counter_add(&counters->archived_bytes, step->bytes);
-        partitions_find(&worker->partitions, step->partition)->archive_offset = step->next_offset;
+        counter_add(&counters->archived, roll->steps[i].records);
+        counter_add(&counters->archived_bytes, roll->steps[i].bytes);
     }
     for (size_t i = 0; i < roll->encoding.rows.hour_count; i++)
         counter_add(&counters->file_bytes, roll->encoding.files[i].size);
@@ -182,17 +160,9 @@ static void note_roll(struct worker *worker)
     histogram_add(&counters->rolls, time_monotonic_us() - roll->begin_us);
 }
 
-static bool anything_to_roll(const struct partitions *partitions)
-{
-    for (size_t i = 0; i < partitions->count; i++)
-        if (has_rows(&partitions->list[i]))
-            return true;
-    return false;
-}
-
 static int find_nearly_full(struct worker *worker, bool *ret_any, struct error *error)
 {
-    const struct rows *rows = &worker->pending.rows;
+    const struct rows *rows = &worker->roll->encoding.rows;
     cleanup(array_release) struct array hours = {0};
 
     array_begin(&hours, ARRAY_TIMESTAMP);
@@ -201,9 +171,8 @@ static int find_nearly_full(struct worker *worker, bool *ret_any, struct error *
     return totals_any_nearly_full(worker->postgres, &hours, ret_any, error);
 }
 
-/* Commits where what is rolled must not be ahead of the totals; where none wait, it is not. What was true when a roll
- * begins stays so until it ends: a commit meanwhile takes the totals of its rows along, or finds an hour full, and then
- * the roll is dropped. */
+/* Commits where what is listed must not be ahead of the totals; where none wait, it is not. When the commit finds an
+ * hour full the roll is dropped. */
 static int commit_if_needed(struct worker *worker, struct error *error)
 {
     bool needed = !pending_may_roll_first(&worker->pending);
@@ -225,11 +194,8 @@ static int check_folders(const struct worker *worker, struct error *error)
 
 int roll_begin(struct worker *worker, struct error *error)
 {
-    if (!anything_to_roll(&worker->partitions))
+    if (!partitions_wait(&worker->partitions, SIDE_ARCHIVE))
         return 0;
-    if (commit_if_needed(worker, error))
-        return -1;
-    stages_end(&worker->stages, STAGE_COMMIT);
     if (check_folders(worker, error))
         return -1;
     hand_over_rows(worker);
@@ -243,7 +209,7 @@ int roll_finish(struct worker *worker, struct error *error)
 
     if (!worker->roll)
         return 0;
-    unlisted = wait_for_files(worker, error) || check_folders(worker, error);
+    unlisted = wait_for_files(worker, error) || commit_if_needed(worker, error) || check_folders(worker, error);
     status = unlisted || list_files(worker, error) ? -1 : 0;
     if (status && (unlisted || error->kind == ERROR_FENCED))
         delete_files(worker);

@@ -12,8 +12,7 @@
 
 /**
  * Begins a roll of the pending rows, a file an hour, when none is under way; does nothing when the archive has what was
- * read. Commits the totals before it where they must be first (pending_may_roll_first()). Errors: as
- * write_to_postgres(), and ERROR_WORLD for the disk.
+ * read. Does not use the connection, on which a commit may be under way. Error: ERROR_WORLD for the disk.
  */
 int roll_begin(struct worker *worker, struct error *error) must_check;
 
@@ -24,7 +23,8 @@ bool roll_is_encoded(const struct worker *worker) must_check;
 int64_t roll_lasts_ms(const struct worker *worker) must_check;
 
 /**
- * Waits for the files of the roll under way, if there is one, and lists and publishes them. Errors: as
+ * Waits for the files of the roll under way, if there is one, and lists and publishes them, when no commit is under
+ * way. Commits the totals before it where they must be first (pending_may_roll_first()). Errors: as
  * write_to_postgres(), and ERROR_WORLD for the disk; the roll has ended then, too, and its claims must be given up.
  * Files that are listed and not yet published are for recover_files().
  */

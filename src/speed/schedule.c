@@ -19,23 +19,59 @@
  * readiness and the watchdog show it. */
 #define ROLL_PATIENCE_MS 30000
 
+/* A commit takes some milliseconds. */
+#define COMMIT_PATIENCE_MS 5000
+
 /* A commit that took t is followed by no other for this many t, unless memory is full: when PostgreSQL is the
  * bottleneck, events that wait are summed instead of written one by one. */
 #define REST_AFTER_COMMIT 4
 
-int commit_totals(struct worker *worker, struct error *error)
+static void note_end_of_commit(struct worker *worker, int64_t lasted_ms)
 {
-    int64_t begin = time_monotonic_ms(), end;
-
-    standing_post(worker, begin);
-    if (write_to_postgres(worker, error))
-        return -1;
-    stages_end(&worker->stages, STAGE_COMMIT);
-    end = time_monotonic_ms();
-    worker->timers.commit_at = 0;
-    worker->timers.rest_until = end + REST_AFTER_COMMIT * (end - begin);
+    worker->timers.rest_until = time_monotonic_ms() + REST_AFTER_COMMIT * lasted_ms;
     if (!worker->outage.roll_failed)
         end_outage(worker);
+}
+
+static int finish_commit(struct worker *worker, struct error *error)
+{
+    int64_t begin;
+
+    if (!worker->commit)
+        return 0;
+    begin = time_monotonic_ms() - commit_lasts_ms(worker);
+    standing_post(worker, time_monotonic_ms());
+    if (commit_finish(worker, error))
+        return -1;
+    stages_end(&worker->stages, STAGE_COMMIT);
+    note_end_of_commit(worker, time_monotonic_ms() - begin);
+    return 0;
+}
+
+int begin_commit(struct worker *worker, struct error *error)
+{
+    if (finish_commit(worker, error))
+        return -1;
+    worker->timers.commit_at = 0;
+    if (commit_begin(worker, error))
+        return -1;
+    stages_end(&worker->stages, STAGE_COMMIT);
+    return 0;
+}
+
+/* A commit that does not end, as when PostgreSQL hangs, is waited for: then the worker stands, and readiness and the
+ * watchdog show it. */
+static int follow_commit(struct worker *worker, struct error *error)
+{
+    int64_t lasts_ms = commit_lasts_ms(worker);
+
+    if (lasts_ms >= COMMIT_PATIENCE_MS)
+        return finish_commit(worker, error);
+    if (commit_advance(worker, error))
+        return -1;
+    stages_end(&worker->stages, STAGE_COMMIT);
+    if (!worker->commit)
+        note_end_of_commit(worker, lasts_ms);
     return 0;
 }
 
@@ -44,7 +80,9 @@ static void commit_after_failed_roll(struct worker *worker)
 {
     struct error error;
 
-    postgres_rollback(worker->postgres);
+    /* A roll that could not be listed has left its transaction. */
+    if (!worker->commit)
+        postgres_rollback(worker->postgres);
     if (write_to_postgres(worker, &error))
         log_line(LOG_DEBUG, "worker %d: %s", worker->number, error.message);
 }
@@ -59,6 +97,8 @@ static int fail_roll(struct worker *worker, const struct error *error)
 
 static int finish_roll(struct worker *worker, struct error *error)
 {
+    if (finish_commit(worker, error))
+        return -1;
     standing_post(worker, time_monotonic_ms());
     if (roll_finish(worker, error))
         return fail_roll(worker, error);
@@ -81,7 +121,10 @@ int begin_roll(struct worker *worker, struct error *error)
 
 int write_everything(struct worker *worker, struct error *error)
 {
-    return commit_totals(worker, error) || begin_roll(worker, error) || finish_roll(worker, error) ? -1 : 0;
+    return begin_commit(worker, error) || finish_commit(worker, error) || begin_roll(worker, error) ||
+                   finish_roll(worker, error)
+               ? -1
+               : 0;
 }
 
 void write_what_is_held(struct worker *worker)
@@ -100,14 +143,10 @@ static void set_deadlines(struct worker *worker, int64_t now)
     /* What shows that an outage is over is not put off. */
     if (worker->outage.trouble.now && commit_ms > OUTAGE_PAUSE_MAX_MS)
         commit_ms = OUTAGE_PAUSE_MAX_MS;
-    for (size_t i = 0; i < worker->partitions.count; i++) {
-        const struct partition *partition = &worker->partitions.list[i];
-
-        if (!timers->commit_at && partition->next_offset > partition->totals_offset)
-            timers->commit_at = now + commit_ms;
-        if (!timers->roll_at && partition->next_offset > partition->rolling_offset)
-            timers->roll_at = now + (worker->outage.roll_failed ? commit_ms : worker->job->roll_age_ms);
-    }
+    if (!timers->commit_at && partitions_wait(&worker->partitions, SIDE_TOTALS))
+        timers->commit_at = now + commit_ms;
+    if (!timers->roll_at && partitions_wait(&worker->partitions, SIDE_ARCHIVE))
+        timers->roll_at = now + (worker->outage.roll_failed ? commit_ms : worker->job->roll_age_ms);
 }
 
 void mirror_offsets(struct worker *worker)
@@ -118,7 +157,7 @@ void mirror_offsets(struct worker *worker)
     for (size_t i = 0; i < worker->partitions.count; i++)
         if (worker->partitions.list[i].epoch)
             positions[count++] =
-                (struct position){worker->partitions.list[i].id, worker->partitions.list[i].totals_offset};
+                (struct position){worker->partitions.list[i].id, worker->partitions.list[i].totals.offset};
     consumer_mirror(worker->consumer, positions, count);
     free(positions);
 }
@@ -129,7 +168,7 @@ static bool awaits_roll(const struct partitions *partitions)
     for (size_t i = 0; i < partitions->count; i++) {
         const struct partition *partition = &partitions->list[i];
 
-        if (partition->archive_offset < partition->totals_offset || partition->archive_offset < partition->next_offset)
+        if (partition->archive.offset < partition->totals.offset || partition->archive.offset < partition->next_offset)
             return true;
     }
     return false;
@@ -151,18 +190,11 @@ static int probe(struct worker *worker, struct error *error)
     return 0;
 }
 
-int write_what_is_due(struct worker *worker, struct error *error)
+/* What is due of all that asks the servers, or the disk. */
+static int look_at_the_world(struct worker *worker, int64_t now, struct error *error)
 {
-    int64_t now = time_monotonic_ms();
     struct worker_timers *timers = &worker->timers;
 
-    set_deadlines(worker, now);
-    if (roll_is_encoded(worker) || roll_lasts_ms(worker) >= ROLL_PATIENCE_MS)
-        return finish_roll(worker, error);
-    if (timers->roll_at && now >= timers->roll_at && !worker->roll)
-        return commit_totals(worker, error) || begin_roll(worker, error) ? -1 : 0;
-    if (timers->commit_at && now >= timers->commit_at && now >= timers->rest_until)
-        return commit_totals(worker, error);
     if (now >= timers->probe_at) {
         timers->probe_at = now + PROBE_INTERVAL_MS;
         return probe(worker, error);
@@ -176,4 +208,21 @@ int write_what_is_due(struct worker *worker, struct error *error)
         timers->mirror_at = now + MIRROR_INTERVAL_MS;
     }
     return 0;
+}
+
+int write_what_is_due(struct worker *worker, struct error *error)
+{
+    int64_t now = time_monotonic_ms();
+    struct worker_timers *timers = &worker->timers;
+
+    set_deadlines(worker, now);
+    if (timers->roll_at && now >= timers->roll_at && !worker->roll)
+        return begin_roll(worker, error);
+    if (worker->commit)
+        return follow_commit(worker, error);
+    if (roll_is_encoded(worker) || roll_lasts_ms(worker) >= ROLL_PATIENCE_MS)
+        return finish_roll(worker, error);
+    if (timers->commit_at && now >= timers->commit_at && now >= timers->rest_until)
+        return begin_commit(worker, error);
+    return look_at_the_world(worker, now, error);
 }

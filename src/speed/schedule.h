@@ -5,10 +5,10 @@
 #include "speed/worker.h"
 
 /**
- * Commits the totals of what was read. Errors here and below: as write_to_postgres(), and ERROR_WORLD for the disk,
- * after which all claims must be given up (handle_failure()).
+ * Begins a commit of the totals of what was read, after the one under way has been finished. Errors here and below: as
+ * write_to_postgres(), and ERROR_WORLD for the disk, after which all claims must be given up (handle_failure()).
  */
-int commit_totals(struct worker *worker, struct error *error) must_check;
+int begin_commit(struct worker *worker, struct error *error) must_check;
 
 /** Begins a roll of the rows that wait, after the one under way has been finished. */
 int begin_roll(struct worker *worker, struct error *error) must_check;

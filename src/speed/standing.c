@@ -39,9 +39,9 @@ static struct standing_partition stand(const struct worker *worker, const struct
     return (struct standing_partition){
         .id = partition->id,
         .epoch = partition->epoch,
-        .totals_offset = partition->totals_offset,
-        .archive_offset = partition->archive_offset,
-        .end_offset = end > partition->totals_offset ? end : partition->totals_offset,
+        .totals_offset = partition->totals.offset,
+        .archive_offset = partition->archive.offset,
+        .end_offset = end > partition->totals.offset ? end : partition->totals.offset,
         .totalled_until = partition->totalled_until,
     };
 }

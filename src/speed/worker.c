@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "speed/absence.h"
 #include "speed/acquire.h"
+#include "speed/commit.h"
 #include "speed/idle.h"
 #include "speed/membership.h"
 #include "speed/outage.h"
@@ -137,8 +138,9 @@ static int open_worker(struct worker *worker, struct error *error)
 static void close_worker(struct worker *worker)
 {
     consumer_close(worker->consumer);
-    postgres_close(worker->postgres);
+    commit_drop(worker);
     roll_drop(worker);
+    postgres_close(worker->postgres);
     encoder_close(worker->encoder);
     staging_close(worker->staging);
     pending_release(&worker->pending);

@@ -75,6 +75,7 @@ struct probed_disk {
     struct error cause;
 };
 
+struct commit;
 struct roll;
 
 struct worker {
@@ -88,7 +89,8 @@ struct worker {
     struct postgres *postgres; /* NULL: not connected */
     struct staging *staging;
     struct encoder *encoder; /* NULL: nothing is archived */
-    struct roll *roll;       /* under way; NULL: none */
+    struct commit *commit;   /* under way; NULL: none */
+    struct roll *roll;       /* the same */
     unsigned file_sequence;
     struct worker_timers timers;
     struct outage outage;

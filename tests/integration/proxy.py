@@ -8,10 +8,9 @@ import threading
 CHUNK = 1 << 16
 
 
-def simple_query(text):
-    """A statement as PQexec() sends it: 'Q', the length, the text and a NUL."""
-    body = text.encode() + b"\0"
-    return b"Q" + (len(body) + 4).to_bytes(4, "big") + body
+def statement(text):
+    """What all messages have that send a statement: in a Query or a Parse the text is followed by a NUL."""
+    return text.encode() + b"\0"
 
 
 def fatal_error(code, text, severity="FATAL"):
@@ -21,7 +20,7 @@ def fatal_error(code, text, severity="FATAL"):
     return b"E" + (len(body) + 4).to_bytes(4, "big") + body
 
 
-BEGIN, COMMIT = simple_query("BEGIN"), simple_query("COMMIT")
+BEGIN, COMMIT = statement("BEGIN"), statement("COMMIT")
 
 
 def connections(listener, target):
@@ -78,7 +77,7 @@ class Link:
         return True
 
     def _take_request(self, data):
-        self._transaction = data if data == BEGIN else self._transaction + data
+        self._transaction = data if BEGIN in data else self._transaction + data
         action = self._proxy.action_for(data, self.kind)
         if action:
             return action(self, data)

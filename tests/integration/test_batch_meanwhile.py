@@ -7,14 +7,14 @@ import threading
 import events
 import pytest
 from case import QUICK_ROLLS
-from proxy import COMMIT, simple_query
+from proxy import COMMIT, statement
 from test_compaction import HOUR, die_before_the_exchange, files_of
 from test_protocol import address
 from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(90)
 
-SNAPSHOT = simple_query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+SNAPSHOT = statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
 
 @pytest.fixture

@@ -351,28 +351,28 @@ inline claim(w, p)
 #endif
 }
 
-/* Sends what was read and is not written of a side. */
-inline send(w, which)
+/* What a transaction sends: all that was read and is not written of a side. */
+inline send(w, which, t)
 {
     ok = false;
     for (i : 0 .. PARTITIONS - 1) {
         if
         :: own[w].epoch[i] && own[w].next[i] > own[w].offset[AT(which, i)] ->
             ok = true;
-            tx[w].epoch[i] = own[w].epoch[i];
-            tx[w].from[i] = own[w].offset[AT(which, i)];
-            tx[w].to[i] = own[w].next[i];
-            tx[w].rows = tx[w].rows | RANGE(i, MAX(own[w].first[i], own[w].offset[AT(which, i)]), own[w].next[i])
+            t.epoch[i] = own[w].epoch[i];
+            t.from[i] = own[w].offset[AT(which, i)];
+            t.to[i] = own[w].next[i];
+            t.rows = t.rows | RANGE(i, MAX(own[w].first[i], own[w].offset[AT(which, i)]), own[w].next[i])
         :: else
         fi
     };
-    tx[w].side = (ok -> which : 0);
-    tx[w].token = (ok -> own[w].token : 0);
-    tx[w].phase = (ok -> SENT : 0)
+    t.side = (ok -> which : 0);
+    t.token = (ok -> own[w].token : 0);
+    t.phase = (ok -> SENT : 0)
 }
 
 /* The file is complete and durable before the transaction that lists it. */
-inline stage(w)
+inline stage(w, t)
 {
     find_file();
     writer[n] = own[w].token - 1;
@@ -383,7 +383,7 @@ inline stage(w)
 #else
     place[n] = STAGED;
 #endif
-    tx[w].file = n;
+    t.file = n;
     check()
 }
 
@@ -485,6 +485,14 @@ inline crash(w)
 
 #define IS_UNDER_WAY(s) (tx[s].phase == SENT || tx[s].phase == HOLDING)
 #define IS_CONNECTED(w) (own[w].token && !own[w].disconnected && !own[w].found && !tx[w].phase)
+#ifdef AT_ONCE
+#define MAY_ROLL(w) IS_CONNECTED(w)
+#define ROLLED(w) tx[w]
+#else
+/* A commit may be under way meanwhile. */
+#define MAY_ROLL(w) (own[w].token && !own[w].disconnected && !own[w].found && !roll[w].phase && tx[w].side == TOTALS)
+#define ROLLED(w) roll[w]
+#endif
 #define IS_BEHIND(w, p, side) (own[w].epoch[p] && own[w].offset[AT(side, p)] < MESSAGES)
 #if PARTITIONS == 1
 #define IS_CLAIMED(w) own[w].epoch[0]
@@ -533,18 +541,13 @@ end:
     /* they are alike: 0 comes first */
     :: d_step { IS_CONNECTED(me) && db.epoch[0] && MAY_CLAIM(1) && !roll[me].epoch[1] -> claim(me, 1) }
 #endif
-    :: atomic { IS_CONNECTED(me) && HAS_WORK(me, TOTALS) -> read(me); d_step { send(me, TOTALS) } }
+    :: atomic { IS_CONNECTED(me) && HAS_WORK(me, TOTALS) -> read(me); d_step { send(me, TOTALS, tx[me]) } }
     :: atomic {
-        IS_CONNECTED(me) && !roll[me].phase && HAS_WORK(me, ARCHIVE) -> read(me);
+        MAY_ROLL(me) && HAS_WORK(me, ARCHIVE) -> read(me);
         d_step {
-            send(me, ARCHIVE);
+            send(me, ARCHIVE, ROLLED(me));
             if
-            :: ok ->
-                stage(me);
-#ifndef AT_ONCE
-                copy_transaction(tx[me], roll[me]);
-                clear_transaction(tx[me])
-#endif
+            :: ok -> stage(me, ROLLED(me))
             :: else
             fi
         }

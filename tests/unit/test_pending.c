@@ -72,9 +72,9 @@ static void test_events_and_others(void **state)
     assert_int_equal(take(NULL, -1), PENDING_TAKEN);
     assert_int_equal(take("{", -1), PENDING_TAKEN);
     assert_int_equal(partition.next_offset, 3);
-    assert_int_equal(partition.to_total.records, 1);
-    assert_int_equal(partition.to_total.rejected, 2);
-    assert_int_equal(partition.to_total.bytes, 7);
+    assert_int_equal(partition.totals.delta.records, 1);
+    assert_int_equal(partition.totals.delta.rejected, 2);
+    assert_int_equal(partition.totals.delta.bytes, 7);
     assert_int_equal(pending->rows.count, 1);
     assert_int_equal(totals_count(pending->totals), DIMENSIONS);
 }
@@ -85,11 +85,11 @@ static void test_time_that_is_reached(void **state)
     (void)state;
     begin(wide);
     assert_int_equal(take_event("u", 1, TIME - 10), PENDING_TAKEN);
-    assert_int_equal(partition.to_total.until, TIME - 10);
+    assert_int_equal(partition.totals.delta.until, TIME - 10);
     assert_int_equal(take_event("u", 1, TIME + 10), PENDING_TAKEN);
-    assert_int_equal(partition.to_total.until, TIME);
+    assert_int_equal(partition.totals.delta.until, TIME);
     assert_int_equal(take_event("u", 1, TIME - 20), PENDING_TAKEN);
-    assert_int_equal(partition.to_archive.until, TIME);
+    assert_int_equal(partition.archive.delta.until, TIME);
 }
 
 /* An event that is ahead of every clock is counted, and seals no hour: 0 is nothing reached. */
@@ -113,10 +113,10 @@ static void test_time_that_cannot_be_reached(void **state)
     (void)state;
     begin(wide);
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        partition.to_total.until = partition.to_archive.until = 0;
+        partition.totals.delta.until = partition.archive.delta.until = 0;
         assert_int_equal(take_event_of(cases[i].time, "u", 1, cases[i].arrival), PENDING_TAKEN);
-        if (partition.to_total.until != cases[i].reached || partition.to_archive.until != cases[i].reached)
-            fail_msg("case %zu: %lld", i, (long long)(partition.to_total.until - now));
+        if (partition.totals.delta.until != cases[i].reached || partition.archive.delta.until != cases[i].reached)
+            fail_msg("case %zu: %lld", i, (long long)(partition.totals.delta.until - now));
     }
 }
 
@@ -135,18 +135,18 @@ static void test_messages_that_are_read_again(void **state)
         if (i)
             tear_down(state);
         begin(wide);
-        partition.totals_offset = cases[i].totals_offset;
-        partition.archive_offset = cases[i].archive_offset;
+        partition.totals.offset = cases[i].totals_offset;
+        partition.archive.offset = cases[i].archive_offset;
         assert_int_equal(take_event("u", 1, TIME), PENDING_TAKEN);
         assert_int_equal(take("{", TIME), PENDING_TAKEN);
         assert_int_equal(take_event("u", 1, TIME), PENDING_TAKEN);
         assert_int_equal(partition.next_offset, 3);
         assert_int_equal(pending->rows.count, cases[i].archived);
-        assert_int_equal(partition.to_archive.records, cases[i].archived);
-        assert_int_equal(partition.to_archive.until, cases[i].archived ? TIME : 0);
-        assert_int_equal(partition.to_total.records, cases[i].totalled);
-        assert_int_equal(partition.to_total.rejected, cases[i].rejected);
-        assert_int_equal(partition.to_total.until, cases[i].totalled ? TIME : 0);
+        assert_int_equal(partition.archive.delta.records, cases[i].archived);
+        assert_int_equal(partition.archive.delta.until, cases[i].archived ? TIME : 0);
+        assert_int_equal(partition.totals.delta.records, cases[i].totalled);
+        assert_int_equal(partition.totals.delta.rejected, cases[i].rejected);
+        assert_int_equal(partition.totals.delta.until, cases[i].totalled ? TIME : 0);
         assert_int_equal(totals_count(pending->totals), cases[i].totalled ? DIMENSIONS : 0);
     }
 }
@@ -160,7 +160,7 @@ static void test_totals_only(void **state)
     begin(job);
     assert_int_equal(take_event("u", 1, -1), PENDING_TAKEN);
     assert_int_equal(pending->rows.count, 0);
-    assert_int_equal(partition.to_archive.records, 0);
+    assert_int_equal(partition.archive.delta.records, 0);
     assert_int_equal(totals_count(pending->totals), DIMENSIONS);
 }
 
@@ -173,12 +173,12 @@ static void test_bytes_beyond_int64(void **state)
     begin(job);
     assert_int_equal(take_event("u", INT64_MAX, -1), PENDING_TAKEN);
     assert_int_equal(take_event("v", 1, -1), PENDING_ROWS_FULL);
-    partition.to_archive = (struct partition_delta){0};
+    partition.archive.delta = (struct partition_delta){0};
     roll();
     assert_int_equal(take_event("v", 1, -1), PENDING_TOTALS_FULL);
     assert_int_equal(partition.next_offset, 1);
-    partition.to_total = (struct partition_delta){0};
-    pending_commit(pending);
+    partition.totals.delta = (struct partition_delta){0};
+    pending_begin_commit(pending, 0);
     assert_int_equal(take_event("v", 1, -1), PENDING_TAKEN);
 }
 
@@ -210,7 +210,7 @@ static void test_rolls_before_the_commit(void **state)
     for (int i = 0; i < 1024; i++)
         assert_int_equal(take_event("u", (int64_t)1 << 40, -1), PENDING_TAKEN);
     assert_false(pending_may_roll_first(pending));
-    pending_commit(pending);
+    pending_begin_commit(pending, 0);
     assert_true(pending_may_roll_first(pending));
     excess_learn(&pending->excess, TIME, INT64_MAX);
     assert_false(pending_may_roll_first(pending));
@@ -235,7 +235,7 @@ static void test_many_rejected_messages(void **state)
     while (taken < 5000 && take(taken % 2 ? "{" : "[]", -1) == PENDING_TAKEN)
         taken++;
     assert_int_equal(taken, 5000);
-    assert_int_equal(partition.to_total.rejected, 5000);
+    assert_int_equal(partition.totals.delta.rejected, 5000);
 }
 
 /* Most names come again; so many do not. */
@@ -261,13 +261,13 @@ static void test_names_become_many_without_rows(void **state)
 {
     (void)state;
     begin(wide);
-    partition.archive_offset = 1000000;
+    partition.archive.offset = 1000000;
     for (int i = 0; i < 300000; i++) {
         cleanup(memory_free) char *user = memory_printf("user-%d", i);
 
         assert_int_equal(take_event(user, 1, -1), PENDING_TAKEN);
     }
-    pending_commit(pending);
+    pending_begin_commit(pending, 0);
     assert_int_equal(dictionary_count(&pending->dictionary), 0);
 }
 
@@ -287,7 +287,7 @@ static void test_names_stay_while_a_roll_is_under_way(void **state)
     pending_begin_roll(pending, &rows);
     assert_int_equal(rows.count, 300000);
     assert_int_equal(pending->rows.count, 0);
-    pending_commit(pending);
+    pending_begin_commit(pending, 0);
     assert_int_equal(dictionary_count(&pending->dictionary), 300002);
     rows_clear(&rows);
     pending_end_roll(pending);
@@ -337,7 +337,7 @@ static void test_a_limit_of_memory(void **state)
             continue;
         }
         pending_drop(pending);
-        partition.totals_offset = partition.archive_offset = partition.next_offset;
+        partition.totals.offset = partition.archive.offset = partition.next_offset;
         drops++;
         /* names are forgotten: the dictionary is as small as it was */
         assert_true(dictionary_memory(&pending->dictionary) + totals_memory(pending->totals) < job.pending_memory / 2);

@@ -53,7 +53,7 @@ static void test_fenced_when_a_row_is_missing(void **state)
 
     (void)state;
     answer_with(0, "0", "0", "1");
-    assert_int_equal(progress_advance_totals(postgres, &key, steps, 2, &error), -1);
+    assert_int_equal(progress_explain_totals(postgres, &key, steps, 2, &error), -1);
     assert_int_equal(error.kind, ERROR_FENCED);
     assert_int_equal(progress_advance_archive(postgres, &key, steps, 2, &error), -1);
     assert_int_equal(error.kind, ERROR_FENCED);
@@ -71,7 +71,9 @@ static void test_totals_are_sent_in_statements(void **state)
 
     (void)state;
     script.changed = TEXT_OF(TOTALS_STATEMENT_ROWS);
-    totals_begin_adding(&writer, postgres, "bytes", (struct totals_labels){names, 1});
+    assert_int_equal(totals_begin_replacing(&writer, postgres, "bytes", 0, (struct totals_labels){names, 1}, &error),
+                     0);
+    script.count = 0;
     for (int i = 0; i < 2 * TOTALS_STATEMENT_ROWS; i++)
         assert_int_equal(totals_write(&writer, 300, 0, slice_of("x"), 1, &error), 0);
     assert_int_equal(totals_flush(&writer, &error), 0);

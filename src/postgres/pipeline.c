@@ -1,0 +1,181 @@
+#include "postgres/pipeline.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "postgres/connection.h"
+#include "postgres/written.h"
+
+/* Libpq doubles its buffer when it is full, and never shrinks it. */
+#define BUFFER_GROWTH 2
+
+/* Bytes of a statement's messages beside its text and parameters, rounded up. */
+#define MESSAGES_SIZE 512
+
+void pipeline_release(struct pipeline *pipeline)
+{
+    free(pipeline->statements);
+    *pipeline = (struct pipeline){0};
+}
+
+static size_t size_of(const char *sql, const struct parameters *parameters)
+{
+    size_t size = strlen(sql) + MESSAGES_SIZE;
+
+    for (int i = 0; i < parameters->count; i++)
+        size += (size_t)parameters->sizes[i];
+    return size;
+}
+
+int pipeline_send(struct pipeline *pipeline, const char *sql, const struct parameters *parameters,
+                  struct pipeline_statement statement, struct error *error)
+{
+    if (!PQsendQueryParams(pipeline->postgres->connection, sql, parameters->count, parameters->types,
+                           parameters->values, parameters->sizes, parameters->formats, 0))
+        return connection_fail(pipeline->postgres, NULL, error);
+    pipeline->memory += BUFFER_GROWTH * size_of(sql, parameters);
+    pipeline->statements =
+        memory_resize(pipeline->statements, pipeline->count + 1, sizeof(*pipeline->statements));
+    pipeline->statements[pipeline->count++] = statement;
+    return 0;
+}
+
+static int send_command(struct pipeline *pipeline, const char *sql, struct error *error)
+{
+    static const struct parameters none;
+
+    return pipeline_send(pipeline, sql, &none, (struct pipeline_statement){0}, error);
+}
+
+int pipeline_begin(struct pipeline *pipeline, struct postgres *postgres, struct error *error)
+{
+    *pipeline = (struct pipeline){.postgres = postgres};
+    if (PQsetnonblocking(postgres->connection, 1) || !PQenterPipelineMode(postgres->connection))
+        return connection_fail(postgres, NULL, error);
+    return send_command(pipeline, "BEGIN", error);
+}
+
+int pipeline_sync(struct pipeline *pipeline, struct error *error)
+{
+    return PQpipelineSync(pipeline->postgres->connection) ? 0 : connection_fail(pipeline->postgres, NULL, error);
+}
+
+static void note_failure(struct pipeline *pipeline, const PGresult *result, const char *table)
+{
+    pipeline->failed = true;
+    if (connection_fail(pipeline->postgres, result, &pipeline->error) && table)
+        error_context(&pipeline->error, "could not write to table \"%s\"", table);
+}
+
+/* The first that is wrong counts: the server skips what follows an error. */
+static void take_answer(struct pipeline *pipeline, PGresult *result)
+{
+    const struct pipeline_statement *statement = &pipeline->statements[pipeline->answered++];
+    ExecStatusType status = PQresultStatus(result);
+
+    if (pipeline->failed)
+        return;
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+        note_failure(pipeline, result, statement->table);
+        return;
+    }
+    pipeline->found = (size_t)strtoull(PQcmdTuples(result), NULL, 10);
+    if (!statement->table || pipeline->found == statement->rows)
+        return;
+    pipeline->failed = true;
+    pipeline->missed = *statement;
+}
+
+static int explain(struct pipeline *pipeline, struct error *error)
+{
+    const struct pipeline_statement *missed = &pipeline->missed;
+
+    if (!missed->table) {
+        *error = pipeline->error;
+        return -1;
+    }
+    if (missed->fence)
+        return error_set(error, ERROR_FENCED, "of %zu rows of table \"%s\", %zu are as they were known", missed->rows,
+                         missed->table, pipeline->found);
+    return written_refuse(pipeline->postgres, missed->table, (int64_t)missed->rows, (int64_t)pipeline->found, error);
+}
+
+/* All statements are answered. */
+static int reach_sync(struct pipeline *pipeline, struct error *error)
+{
+    PGconn *connection = pipeline->postgres->connection;
+
+    if (!pipeline->failed && !pipeline->commits) {
+        pipeline->commits = true;
+        return send_command(pipeline, "COMMIT", error) || pipeline_sync(pipeline, error) ? -1 : 0;
+    }
+    if (!PQexitPipelineMode(connection) || PQsetnonblocking(connection, 0))
+        return connection_fail(pipeline->postgres, NULL, error);
+    return pipeline->failed ? explain(pipeline, error) : 1;
+}
+
+/* Takes the next answer. */
+static int take_next(struct pipeline *pipeline, struct error *error)
+{
+    PGresult *result = PQgetResult(pipeline->postgres->connection);
+    int status = 0;
+
+    /* NULL ends the answers to one statement. */
+    if (PQstatus(pipeline->postgres->connection) != CONNECTION_OK)
+        status = connection_fail(pipeline->postgres, result, error);
+    else if (PQresultStatus(result) == PGRES_PIPELINE_SYNC)
+        status = reach_sync(pipeline, error);
+    else if (result)
+        take_answer(pipeline, result);
+    PQclear(result);
+    return status;
+}
+
+/* Hands the socket what it takes. */
+static int flush(struct pipeline *pipeline, struct error *error)
+{
+    int unsent = PQflush(pipeline->postgres->connection);
+
+    if (unsent < 0)
+        return connection_fail(pipeline->postgres, NULL, error);
+    pipeline->unsent = unsent > 0;
+    return 0;
+}
+
+int pipeline_advance(struct pipeline *pipeline, struct error *error)
+{
+    PGconn *connection = pipeline->postgres->connection;
+    int status = 0;
+
+    if (!PQconsumeInput(connection))
+        return connection_fail(pipeline->postgres, NULL, error);
+    while (status == 0 && !PQisBusy(connection))
+        status = take_next(pipeline, error);
+    return status ? status : flush(pipeline, error);
+}
+
+/* The server's silence ends by keepalives and by TCP_USER_TIMEOUT (client.c). */
+static int wait_for_socket(const struct pipeline *pipeline, struct error *error)
+{
+    struct pollfd file = {
+        .fd = PQsocket(pipeline->postgres->connection),
+        .events = (short)(POLLIN | (pipeline->unsent ? POLLOUT : 0)),
+    };
+
+    if (poll(&file, 1, -1) >= 0 || errno == EINTR)
+        return 0;
+    return error_set(error, ERROR_FAILED, "could not wait for PostgreSQL: %s", strerror(errno));
+}
+
+int pipeline_wait(struct pipeline *pipeline, struct error *error)
+{
+    int status;
+
+    while ((status = pipeline_advance(pipeline, error)) == 0)
+        if (wait_for_socket(pipeline, error))
+            return -1;
+    return status < 0 ? -1 : 0;
+}

@@ -1,0 +1,65 @@
+/*
+ * A transaction whose statements are sent without waiting for their answers (pipeline mode of libpq, PostgreSQL's
+ * documentation, 34.5). Each statement says how many rows it must write, and COMMIT is sent once all of them have: what
+ * was not checked is not committed.
+ *
+ * pipeline_begin(), pipeline_send() for each statement, pipeline_sync(), then pipeline_advance() now and then until it
+ * returns 1, or pipeline_wait(). Until the end, or a failure, nothing else may use the connection. A failure leaves the
+ * transaction to be rolled back.
+ *
+ * The server may begin a statement late, long after its client has lost the connection. So each transaction has a fence
+ * of its own: what it moves, it moves from the offset that the client knew.
+ */
+#ifndef ANTENNA_POSTGRES_PIPELINE_H
+#define ANTENNA_POSTGRES_PIPELINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/attributes.h"
+#include "postgres/client.h"
+
+/** What the answer to a statement must say. */
+struct pipeline_statement {
+    const char *table; /* that it writes to; NULL: none */
+    size_t rows;       /* that it writes */
+    bool fence;        /* fewer rows are ERROR_FENCED instead of a defect of the table */
+};
+
+/** Zero-initialise. */
+struct pipeline {
+    struct postgres *postgres;
+    struct pipeline_statement *statements;
+    size_t count, answered;
+    size_t memory; /* bytes that libpq allocates at most to send the statements */
+    bool unsent;   /* the socket was full */
+    bool commits;  /* COMMIT was sent */
+    bool failed;
+    struct pipeline_statement missed; /* the statement that wrote other rows than it said; or none */
+    size_t found;                     /* rows that it wrote */
+    struct error error;
+};
+
+/** Frees it; a zeroed pipeline is fine. */
+void pipeline_release(struct pipeline *pipeline);
+
+/** Begins a transaction. */
+int pipeline_begin(struct pipeline *pipeline, struct postgres *postgres, struct error *error) must_check;
+
+/** Sends a statement, of which nothing is needed afterwards but the table's name. */
+int pipeline_send(struct pipeline *pipeline, const char *sql, const struct parameters *parameters,
+                  struct pipeline_statement statement, struct error *error) must_check;
+
+/** Asks for the answers. */
+int pipeline_sync(struct pipeline *pipeline, struct error *error) must_check;
+
+/**
+ * Sends and takes what can be without waiting. Returns 1 when the transaction is committed, 0 while it is under way.
+ * Errors: as postgres_run() and postgres_commit(), ERROR_FENCED and written_refuse().
+ */
+int pipeline_advance(struct pipeline *pipeline, struct error *error) must_check;
+
+/** Waits until the transaction is committed. Returns 0. Errors: as pipeline_advance(). */
+int pipeline_wait(struct pipeline *pipeline, struct error *error) must_check;
+
+#endif
