@@ -152,6 +152,9 @@ const struct option option_table[OPTION_IDS] = {
         "stop when everything that the topic held at the start is committed and archived"},
     [OPTION_COMMIT_INTERVAL] = {"commit-interval", 0, TYPE_INTERVAL, "TIME", "50ms", 1, 10 * MINUTE_MS, SPEED, false,
         "longest time that totals wait in memory before they are committed to PostgreSQL"},
+    [OPTION_CATCH_UP_INTERVAL] = {"catch-up-interval", 0, TYPE_INTERVAL, "TIME", "2s", 1, 10 * MINUTE_MS, SPEED, false,
+        "the same while the job lags behind: a quarter of the lag, and at most so long, so that a backlog writes fewer rows; "
+        "--commit-interval when that is longer"},
     [OPTION_NO_ARCHIVE] = {"no-archive", 0, TYPE_FLAG, NULL, NULL, 0, 0, SPEED, false,
         "keep the totals only: nothing is written to Parquet, and batch and verify have nothing to work on"},
     [OPTION_COMPRESSION] = {"compression", 0, TYPE_CHOICE, "zstd|snappy", "zstd", 0, 0, SPEED | BATCH, false,

@@ -37,8 +37,7 @@ int pipeline_send(struct pipeline *pipeline, const char *sql, const struct param
                            parameters->values, parameters->sizes, parameters->formats, 0))
         return connection_fail(pipeline->postgres, NULL, error);
     pipeline->memory += BUFFER_GROWTH * size_of(sql, parameters);
-    pipeline->statements =
-        memory_resize(pipeline->statements, pipeline->count + 1, sizeof(*pipeline->statements));
+    pipeline->statements = memory_resize(pipeline->statements, pipeline->count + 1, sizeof(*pipeline->statements));
     pipeline->statements[pipeline->count++] = statement;
     return 0;
 }

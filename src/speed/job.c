@@ -65,6 +65,7 @@ int job_init(struct job *job, const struct config *config, struct error *error)
         .rows_limits = {(size_t)config_number(config, OPTION_ROLL_ROWS),
                         (size_t)config_number(config, OPTION_ROLL_BYTES)},
         .commit_interval_ms = config_number(config, OPTION_COMMIT_INTERVAL),
+        .catch_up_interval_ms = config_number(config, OPTION_CATCH_UP_INTERVAL),
         .roll_age_ms = config_number(config, OPTION_ROLL_AGE),
         .leave_after_ms = config_number(config, OPTION_LEAVE_AFTER),
         .accept_loss = config_flag(config, OPTION_ACCEPT_LOSS),

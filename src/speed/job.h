@@ -23,6 +23,7 @@ struct job {
     struct rows_limits rows_limits;
     size_t pending_memory; /* bytes that each worker's pending messages may take, from --memory-limit; 0: no limit */
     int64_t commit_interval_ms;
+    int64_t catch_up_interval_ms;
     int64_t roll_age_ms;
     int64_t leave_after_ms; /* of an outage of PostgreSQL or the disk */
     enum start_kind start;

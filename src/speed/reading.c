@@ -1,5 +1,6 @@
 #include "speed/reading.h"
 
+#include "base/time.h"
 #include "speed/schedule.h"
 
 /* Librdkafka waits this long to fill a batch: it bounds how stale an event can be before it is looked at, and, while a
@@ -42,6 +43,14 @@ static int take_message(struct worker *worker, const struct message *message, co
     return limit == PENDING_TAKEN ? 0 : make_room(worker, partition, message, decoded, limit, error);
 }
 
+static void note_lag(struct worker *worker, const struct message *messages, size_t count)
+{
+    const struct message *last = count ? &messages[count - 1] : NULL;
+    int64_t lag_ms = last && last->arrival >= 0 ? time_now_ms() - last->stamp_ms : 0;
+
+    worker->lag_ms = lag_ms > 0 ? lag_ms : 0;
+}
+
 int read_from_kafka(struct worker *worker, struct error *error)
 {
     const struct message *messages;
@@ -61,6 +70,7 @@ int read_from_kafka(struct worker *worker, struct error *error)
     for (size_t i = 0; i < count; i++)
         if (take_message(worker, &messages[i], &worker->pending.ahead[i], error))
             return -1;
+    note_lag(worker, messages, count);
     stages_end(&worker->stages, STAGE_SUM);
     return 0;
 }

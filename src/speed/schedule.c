@@ -22,6 +22,9 @@
 /* A commit takes some milliseconds. */
 #define COMMIT_PATIENCE_MS 5000
 
+/* Totals wait for such a part of the lag. */
+#define LAG_SHARE 4
+
 /* A commit that took t is followed by no other for this many t, unless memory is full: when PostgreSQL is the
  * bottleneck, events that wait are summed instead of written one by one. */
 #define REST_AFTER_COMMIT 4
@@ -135,15 +138,28 @@ void write_what_is_held(struct worker *worker)
         log_line(LOG_DEBUG, "worker %d: %s", worker->number, error.message);
 }
 
+/* A backlog is summed in memory: the further behind the totals are, the less a longer wait matters. */
+static int64_t commit_interval_ms(const struct worker *worker)
+{
+    const struct job *job = worker->job;
+    int64_t wait_ms = worker->lag_ms / LAG_SHARE;
+
+    if (wait_ms > job->catch_up_interval_ms)
+        wait_ms = job->catch_up_interval_ms;
+    if (wait_ms < job->commit_interval_ms)
+        wait_ms = job->commit_interval_ms;
+    /* What shows that an outage is over is not put off. */
+    return worker->outage.trouble.now && wait_ms > OUTAGE_PAUSE_MAX_MS ? OUTAGE_PAUSE_MAX_MS : wait_ms;
+}
+
 static void set_deadlines(struct worker *worker, int64_t now)
 {
     struct worker_timers *timers = &worker->timers;
-    int64_t commit_ms = worker->job->commit_interval_ms;
+    int64_t commit_ms = commit_interval_ms(worker);
 
-    /* What shows that an outage is over is not put off. */
-    if (worker->outage.trouble.now && commit_ms > OUTAGE_PAUSE_MAX_MS)
-        commit_ms = OUTAGE_PAUSE_MAX_MS;
-    if (!timers->commit_at && partitions_wait(&worker->partitions, SIDE_TOTALS))
+    /* When the lag ends, the wait that it allowed ends. */
+    if (partitions_wait(&worker->partitions, SIDE_TOTALS) &&
+        (!timers->commit_at || timers->commit_at > now + commit_ms))
         timers->commit_at = now + commit_ms;
     if (!timers->roll_at && partitions_wait(&worker->partitions, SIDE_ARCHIVE))
         timers->roll_at = now + (worker->outage.roll_failed ? commit_ms : worker->job->roll_age_ms);

@@ -92,6 +92,7 @@ struct worker {
     struct commit *commit;   /* under way; NULL: none */
     struct roll *roll;       /* the same */
     unsigned file_sequence;
+    int64_t lag_ms; /* since the arrival in Kafka of what was read last; 0: nothing was left to read, or unknown */
     struct worker_timers timers;
     struct outage outage;
     struct probed_disk disk;

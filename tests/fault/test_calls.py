@@ -27,6 +27,8 @@ ROLL_POINTS = {
     "staging write": ("write", STAGED, None),
     "fsync of the file": ("fsync", STAGED, None),
     "fsync of the staging folder": ("fsync", FOLDER, None),
+    "statements sent": ("send", None, "BEGIN"),
+    "statements answered": ("recv", None, "INSERT 0"),
     "COMMIT sent": ("send", None, "COMMIT"),
     "COMMIT answered": ("recv", None, "COMMIT"),
     "rename into place": ("rename", PLACE, None),

@@ -11,6 +11,7 @@ import readers
 from case import QUICK_ROLLS
 from oracle import expect
 from proxy import BEGIN, COMMIT, fatal_error
+from scraper import Scraper
 from test_group import wait_for_owners
 from waiting import wait_until
 
@@ -48,8 +49,14 @@ def kill_before(victim, _link, _request):
     return False
 
 
+def is_answered(link, request):
+    """Whether the server has done what was asked; the client does not learn it."""
+    answer = link.forward(request)
+    return (b"COMMIT\0" if COMMIT in request else b"BEGIN\0") in answer
+
+
 def kill_after(victim, link, request):
-    assert b"COMMIT" in link.forward(request)
+    assert is_answered(link, request)
     victim.signal(signal.SIGKILL)
     return False
 
@@ -59,7 +66,7 @@ def cut_before(_victim, _link, _request):
 
 
 def cut_after(_victim, link, request):
-    assert b"COMMIT" in link.forward(request)
+    assert is_answered(link, request)
     return False
 
 
@@ -74,14 +81,18 @@ def feed_until_it_happened(case, proxy):
             return
 
 
+# A commit is sent in two parts: its statements with BEGIN, and COMMIT when they are answered. Of a roll each statement is.
+PARTS = [(BEGIN, "commit"), (COMMIT, "commit"), (COMMIT, "roll")]
+
+
 @pytest.mark.core
 @pytest.mark.parametrize("number", [1, 3])
-@pytest.mark.parametrize("kind", ["commit", "roll"])
+@pytest.mark.parametrize(("part", "kind"), PARTS, ids=["statements of a commit", "end of a commit", "end of a roll"])
 @pytest.mark.parametrize("action", [kill_before, kill_after, cut_before, cut_after])
-def test_around_the_end_of_a_transaction(case, proxy, action, kind, number):
+def test_around_a_part_of_a_transaction(case, proxy, action, part, kind, number):
     case.prepare()
     victim = Victim()
-    proxy.arm(COMMIT, kind, number, lambda *arguments: action(victim, *arguments))
+    proxy.arm(part, kind, number, lambda *arguments: action(victim, *arguments))
     speed = case.start_speed(*QUICK_ROLLS, uri=address(case, proxy))
     victim.set(speed)
     feed_until_it_happened(case, proxy)
@@ -95,6 +106,30 @@ def test_around_the_end_of_a_transaction(case, proxy, action, kind, number):
             assert unpublished(case)
         case.speed()
     assert proxy.happened.is_set()
+    case.check_exact()
+
+
+def test_a_worker_reads_on_while_a_commit_is_under_way(case, proxy):
+    """And rows gather for the archive, whose roll is listed after the commit."""
+    released = threading.Event()
+
+    def hold(link, request):
+        assert released.wait(30)
+        return link.release(request)
+
+    proxy.arm(b"INSERT INTO", "commit", 1, hold)
+    case.prepare()
+    case.produce(events.draw(100))
+    quick = ("--commit-interval", "1ms", "--roll-rows", "100", "--roll-age", "1h")
+    speed = case.start_speed(*quick, "--listen", "0", uri=address(case, proxy))
+    scraper = Scraper(speed)
+    assert proxy.happened.wait(30)
+    case.produce(events.draw(90, seed=2))
+    wait_until(lambda: scraper.value("antenna_messages_total", case.topic) >= 190, "all is read")
+    assert case.query("SELECT sum(totals_offset), sum(archive_offset) FROM antenna.progress") == [(0, 0)]
+    released.set()
+    case.wait_until_read(speed)
+    speed.terminate()
     case.check_exact()
 
 
