@@ -81,18 +81,23 @@ def feed_until_it_happened(case, proxy):
             return
 
 
-# A commit is sent in two parts: its statements with BEGIN, and COMMIT when they are answered. Of a roll each statement is.
-PARTS = [(BEGIN, "commit"), (COMMIT, "commit"), (COMMIT, "roll")]
+# A commit is sent in two parts: its statements with BEGIN, and COMMIT when they are answered. A roll sends one by one.
+PARTS = {
+    "statements of a commit": (BEGIN, "commit"),
+    "end of a commit": (COMMIT, "commit"),
+    "end of a roll": (COMMIT, "roll"),
+}
 
 
 @pytest.mark.core
 @pytest.mark.parametrize("number", [1, 3])
-@pytest.mark.parametrize(("part", "kind"), PARTS, ids=["statements of a commit", "end of a commit", "end of a roll"])
+@pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("action", [kill_before, kill_after, cut_before, cut_after])
-def test_around_a_part_of_a_transaction(case, proxy, action, part, kind, number):
+def test_around_a_part_of_a_transaction(case, proxy, action, part, number):
+    request, kind = PARTS[part]
     case.prepare()
     victim = Victim()
-    proxy.arm(part, kind, number, lambda *arguments: action(victim, *arguments))
+    proxy.arm(request, kind, number, lambda *arguments: action(victim, *arguments))
     speed = case.start_speed(*QUICK_ROLLS, uri=address(case, proxy))
     victim.set(speed)
     feed_until_it_happened(case, proxy)
