@@ -1,6 +1,6 @@
 /*
  * The data set that a schema `antenna` is: one set of tables, one archive, and the jobs that count into them. Its
- * rules: ARCHITECTURE.md, "One data set".
+ * rules: docs/data-set.md.
  */
 #ifndef ANTENNA_POSTGRES_DATA_SET_H
 #define ANTENNA_POSTGRES_DATA_SET_H

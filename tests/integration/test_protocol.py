@@ -1,4 +1,4 @@
-"""Each point at which a crash or a lost connection can fall, hit on purpose: ARCHITECTURE.md, "What restores what"."""
+"""Each point at which a crash or a lost connection can fall: docs/reliability.md, "Failures and recovery"."""
 
 import itertools
 import re

@@ -1,4 +1,4 @@
-"""The archive's identity, by the rules of src/archive/identity.c (ARCHITECTURE.md, "The archive's identity")."""
+"""The archive's identity, by the rules of src/archive/identity.c (docs/data-set.md, "Archive identity")."""
 
 import os
 

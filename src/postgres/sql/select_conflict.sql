@@ -1,5 +1,5 @@
 -- Why a job must not count, if at all: a code and the name of the job, table or partition that is in its way.
--- ARCHITECTURE.md, "One data set", has the rules. $1 job, $2 topic, $3 the topic's id or '', $4 the quoted name of its
+-- docs/data-set.md has the rules. $1 job, $2 topic, $3 the topic's id or '', $4 the quoted name of its
 -- table, $5 whether it archives, $6 where it would begin in the partitions 0, 1, …; NULL when it has begun.
 WITH RECURSIVE mine AS (
     SELECT relation.oid, quote_ident(nspname) || '.' || quote_ident(relname) AS name
