@@ -9,11 +9,8 @@
 #include "postgres/connection.h"
 #include "postgres/written.h"
 
-/* Libpq doubles its buffer when it is full, and never shrinks it. */
-#define BUFFER_GROWTH 2
-
-/* Bytes of a statement's messages beside its text and parameters, rounded up. */
-#define MESSAGES_SIZE 512
+/* Bytes that libpq's buffer gathers before they are waited for: some statements of 20,000 totals. It never shrinks. */
+#define UNSENT_MAX ((size_t)4 << 20)
 
 void pipeline_release(struct pipeline *pipeline)
 {
@@ -21,9 +18,48 @@ void pipeline_release(struct pipeline *pipeline)
     *pipeline = (struct pipeline){0};
 }
 
-static size_t size_of(const char *sql, const struct parameters *parameters)
+/* Hands the socket what it takes. */
+static int flush(struct pipeline *pipeline, struct error *error)
 {
-    size_t size = strlen(sql) + MESSAGES_SIZE;
+    int unsent = PQflush(pipeline->postgres->connection);
+
+    if (unsent < 0)
+        return connection_fail(pipeline->postgres, NULL, error);
+    if (unsent == 0)
+        pipeline->unsent = 0;
+    else if (pipeline->unsent == 0)
+        pipeline->unsent = 1; /* of a message without parameters */
+    return 0;
+}
+
+/* The server's silence ends by keepalives and by TCP_USER_TIMEOUT (client.c). */
+static int wait_for_socket(const struct pipeline *pipeline, struct error *error)
+{
+    struct pollfd file = {
+        .fd = PQsocket(pipeline->postgres->connection),
+        .events = (short)(POLLIN | (pipeline->unsent ? POLLOUT : 0)),
+    };
+
+    if (poll(&file, 1, -1) >= 0 || errno == EINTR)
+        return 0;
+    return error_set(error, ERROR_FAILED, "could not wait for PostgreSQL: %s", strerror(errno));
+}
+
+/* The server may not read on before its own answers are taken. */
+static int wait_until_sent(struct pipeline *pipeline, struct error *error)
+{
+    while (pipeline->unsent) {
+        if (!PQconsumeInput(pipeline->postgres->connection))
+            return connection_fail(pipeline->postgres, NULL, error);
+        if (flush(pipeline, error) || (pipeline->unsent && wait_for_socket(pipeline, error)))
+            return -1;
+    }
+    return 0;
+}
+
+static size_t size_of(const struct parameters *parameters)
+{
+    size_t size = 0;
 
     for (int i = 0; i < parameters->count; i++)
         size += (size_t)parameters->sizes[i];
@@ -36,10 +72,10 @@ int pipeline_send(struct pipeline *pipeline, const char *sql, const struct param
     if (!PQsendQueryParams(pipeline->postgres->connection, sql, parameters->count, parameters->types,
                            parameters->values, parameters->sizes, parameters->formats, 0))
         return connection_fail(pipeline->postgres, NULL, error);
-    pipeline->memory += BUFFER_GROWTH * size_of(sql, parameters);
+    pipeline->unsent += size_of(parameters);
     pipeline->statements = memory_resize(pipeline->statements, pipeline->count + 1, sizeof(*pipeline->statements));
     pipeline->statements[pipeline->count++] = statement;
-    return 0;
+    return pipeline->unsent < UNSENT_MAX ? 0 : wait_until_sent(pipeline, error);
 }
 
 static int send_command(struct pipeline *pipeline, const char *sql, struct error *error)
@@ -133,17 +169,6 @@ static int take_next(struct pipeline *pipeline, struct error *error)
     return status;
 }
 
-/* Hands the socket what it takes. */
-static int flush(struct pipeline *pipeline, struct error *error)
-{
-    int unsent = PQflush(pipeline->postgres->connection);
-
-    if (unsent < 0)
-        return connection_fail(pipeline->postgres, NULL, error);
-    pipeline->unsent = unsent > 0;
-    return 0;
-}
-
 int pipeline_advance(struct pipeline *pipeline, struct error *error)
 {
     PGconn *connection = pipeline->postgres->connection;
@@ -154,19 +179,6 @@ int pipeline_advance(struct pipeline *pipeline, struct error *error)
     while (status == 0 && !PQisBusy(connection))
         status = take_next(pipeline, error);
     return status ? status : flush(pipeline, error);
-}
-
-/* The server's silence ends by keepalives and by TCP_USER_TIMEOUT (client.c). */
-static int wait_for_socket(const struct pipeline *pipeline, struct error *error)
-{
-    struct pollfd file = {
-        .fd = PQsocket(pipeline->postgres->connection),
-        .events = (short)(POLLIN | (pipeline->unsent ? POLLOUT : 0)),
-    };
-
-    if (poll(&file, 1, -1) >= 0 || errno == EINTR)
-        return 0;
-    return error_set(error, ERROR_FAILED, "could not wait for PostgreSQL: %s", strerror(errno));
 }
 
 int pipeline_wait(struct pipeline *pipeline, struct error *error)

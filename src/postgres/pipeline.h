@@ -31,8 +31,7 @@ struct pipeline {
     struct postgres *postgres;
     struct pipeline_statement *statements;
     size_t count, answered;
-    size_t memory; /* bytes that libpq allocates at most to send the statements */
-    bool unsent;   /* the socket was full */
+    size_t unsent; /* bytes of statements that libpq may still have, or 0 when the socket has taken all */
     bool commits;  /* COMMIT was sent */
     bool failed;
     struct pipeline_statement missed; /* the statement that wrote other rows than it said; or none */
@@ -46,7 +45,10 @@ void pipeline_release(struct pipeline *pipeline);
 /** Begins a transaction. */
 int pipeline_begin(struct pipeline *pipeline, struct postgres *postgres, struct error *error) must_check;
 
-/** Sends a statement, of which nothing is needed afterwards but the table's name. */
+/**
+ * Sends a statement, of which nothing is needed afterwards but the table's name. Waits while many bytes are unsent, so
+ * that libpq's buffer stays small.
+ */
 int pipeline_send(struct pipeline *pipeline, const char *sql, const struct parameters *parameters,
                   struct pipeline_statement statement, struct error *error) must_check;
 

@@ -31,7 +31,7 @@ struct progress {
 struct progress_step {
     int32_t partition;
     int64_t epoch;       /* of our claim */
-    int64_t from_offset; /* where the totals, or the archive, are now */
+    int64_t from_offset; /* where the totals, or the archive, must be */
     int64_t next_offset; /* to read */
     int64_t records;     /* totalled or archived */
     int64_t rejected;    /* only by progress_send_totals() */

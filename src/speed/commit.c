@@ -192,7 +192,7 @@ int commit_begin(struct worker *worker, struct error *error)
     take_steps(worker);
     if (send_transaction(worker, error))
         return fail_commit(worker, error);
-    pending_begin_commit(pending, commit->pipeline.memory);
+    pending_begin_commit(pending);
     /* What room an hour that is nearly full has is known between commits only. */
     return pending->excess.hour_count ? commit_finish(worker, error) : 0;
 }

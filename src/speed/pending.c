@@ -13,10 +13,6 @@
 /* Bytes that DuckDB takes to encode a row, its names included, as measured. */
 #define ROW_ENCODING 160
 
-/* Bytes that a sum takes in the messages to PostgreSQL, its name included, as measured, and the room that libpq's
- * buffer has beside it. */
-#define SUM_SENDING 100
-
 /* Bytes that may be in the archive before they are in the totals: 4096 workers together fit the half of int64 that
  * count_nearly_full.sql leaves them. */
 #define BYTES_AHEAD_MAX ((int64_t)1 << 50)
@@ -78,10 +74,8 @@ static void forget_names(struct pending *pending)
         pending->ahead[i].coded = false;
 }
 
-void pending_begin_commit(struct pending *pending, size_t memory)
+void pending_begin_commit(struct pending *pending)
 {
-    if (memory > pending->sent_memory)
-        pending->sent_memory = memory;
     drop_totals(pending);
     rejected_begin(&pending->rejected);
     forget_names(pending);
@@ -104,7 +98,6 @@ void pending_end_roll(struct pending *pending)
 void pending_drop(struct pending *pending)
 {
     drop_totals(pending);
-    pending->sent_memory = 0;
     excess_drop(&pending->excess);
     rejected_drop(&pending->rejected);
     rows_clear(&pending->rows);
@@ -171,14 +164,6 @@ static enum pending_limit take_rejected(struct pending *pending, struct partitio
     return PENDING_TAKEN;
 }
 
-/* The connection has one buffer for all commits. */
-static size_t sending_memory(const struct pending *pending)
-{
-    size_t next = totals_count(pending->totals) * SUM_SENDING;
-
-    return next > pending->sent_memory ? next : pending->sent_memory;
-}
-
 /* Whether what waits, and writing it, takes all that it may. When nothing waits there is room for one record. The rows
  * that wait are encoded after those of the roll under way. */
 static bool is_full(const struct pending *pending)
@@ -187,9 +172,8 @@ static bool is_full(const struct pending *pending)
 
     if (!pending->memory_max || (waiting == 0 && rolling == 0 && totals_count(pending->totals) == 0))
         return false;
-    return dictionary_memory(&pending->dictionary) + totals_memory(pending->totals) + sending_memory(pending) +
-               pending->rows.memory + pending->rolling_memory +
-               (waiting > rolling ? waiting : rolling) * ROW_ENCODING >=
+    return dictionary_memory(&pending->dictionary) + totals_memory(pending->totals) + pending->rows.memory +
+               pending->rolling_memory + (waiting > rolling ? waiting : rolling) * ROW_ENCODING >=
            pending->memory_max;
 }
 

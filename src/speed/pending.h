@@ -31,7 +31,6 @@ struct pending {
     struct dictionary dictionary;
     struct totals *totals;
     struct rejected rejected;
-    size_t sent_memory;                       /* bytes that the connection keeps for the largest commit */
     int64_t rejected_reasons[REJECT_REASONS]; /* messages since the last commit */
     int64_t latest;                           /* time of the last read, and as much as an event may be ahead */
     bool archive;                             /* rows are wanted */
@@ -48,11 +47,8 @@ void pending_init(struct pending *pending, const struct job *job);
 /** Frees it. */
 void pending_release(struct pending *pending);
 
-/**
- * Forgets totals and rejected messages, which were sent off by a commit, and the names as pending_end_roll() does. To
- * send them takes so many bytes, which the connection keeps.
- */
-void pending_begin_commit(struct pending *pending, size_t memory);
+/** Forgets totals and rejected messages, which a commit has sent off, and the names as pending_end_roll() does. */
+void pending_begin_commit(struct pending *pending);
 
 /** Hands the rows over to a roll, which refers to names until pending_end_roll(). */
 void pending_begin_roll(struct pending *pending, struct rows *ret_rows);
@@ -60,8 +56,7 @@ void pending_begin_roll(struct pending *pending, struct rows *ret_rows);
 /** Notes that the roll has ended; forgets the names when they have become many and nothing refers to them. */
 void pending_end_roll(struct pending *pending);
 
-/** Drops totals, rejected messages and rows, and the names when they have become many. No roll is under way, and the
- * connection is closed. */
+/** Drops totals, rejected messages and rows, and the names when they have become many. No roll is under way. */
 void pending_drop(struct pending *pending);
 
 /** Whether the names are few enough to outlive a roll. */

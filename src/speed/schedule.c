@@ -19,9 +19,6 @@
  * readiness and the watchdog show it. */
 #define ROLL_PATIENCE_MS 30000
 
-/* A commit takes some milliseconds. */
-#define COMMIT_PATIENCE_MS 5000
-
 /* Totals wait for such a part of the lag. */
 #define LAG_SHARE 4
 

@@ -4,6 +4,9 @@
 
 #include "speed/worker.h"
 
+/** A commit, which takes some milliseconds, is waited for when it lasts so long; the worker is not ready then. */
+#define COMMIT_PATIENCE_MS 5000
+
 /**
  * Begins a commit of the totals of what was read, after the one under way has been finished. Errors here and below: as
  * write_to_postgres(), and ERROR_WORLD for the disk, after which all claims must be given up (handle_failure()).

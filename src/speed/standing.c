@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "speed/worker.h"
+#include "speed/commit.h"
+#include "speed/schedule.h"
 
 void standing_init(struct standing *standing)
 {
@@ -76,6 +77,8 @@ static void find_reason(const struct worker *worker, char *reason, size_t size)
         snprintf(reason, size, "worker %d waits for the consumer group to give it partitions", worker->number);
     else if (!worker->postgres || unclaimed)
         snprintf(reason, size, "worker %d has %zu partitions to claim", worker->number, unclaimed);
+    else if (commit_lasts_ms(worker) >= COMMIT_PATIENCE_MS)
+        snprintf(reason, size, "worker %d waits for PostgreSQL to answer a commit", worker->number);
     else if (worker->disk.trouble.now)
         snprintf(reason, size, "worker %d cannot archive: %s", worker->number, worker->disk.cause.message);
 }
