@@ -9,8 +9,8 @@
 #include "postgres/connection.h"
 #include "postgres/written.h"
 
-/* Bytes that libpq's buffer gathers before they are waited for: some statements of 20,000 totals. It never shrinks. */
-#define UNSENT_MAX ((size_t)4 << 20)
+/* Bytes that libpq's buffer, which never shrinks, should hold: about a statement of 20,000 totals. */
+#define UNSENT_MAX ((size_t)1 << 20)
 
 void pipeline_release(struct pipeline *pipeline)
 {
@@ -32,31 +32,6 @@ static int flush(struct pipeline *pipeline, struct error *error)
     return 0;
 }
 
-/* The server's silence ends by keepalives and by TCP_USER_TIMEOUT (client.c). */
-static int wait_for_socket(const struct pipeline *pipeline, struct error *error)
-{
-    struct pollfd file = {
-        .fd = PQsocket(pipeline->postgres->connection),
-        .events = (short)(POLLIN | (pipeline->unsent ? POLLOUT : 0)),
-    };
-
-    if (poll(&file, 1, -1) >= 0 || errno == EINTR)
-        return 0;
-    return error_set(error, ERROR_FAILED, "could not wait for PostgreSQL: %s", strerror(errno));
-}
-
-/* The server may not read on before its own answers are taken. */
-static int wait_until_sent(struct pipeline *pipeline, struct error *error)
-{
-    while (pipeline->unsent) {
-        if (!PQconsumeInput(pipeline->postgres->connection))
-            return connection_fail(pipeline->postgres, NULL, error);
-        if (flush(pipeline, error) || (pipeline->unsent && wait_for_socket(pipeline, error)))
-            return -1;
-    }
-    return 0;
-}
-
 static size_t size_of(const struct parameters *parameters)
 {
     size_t size = 0;
@@ -75,7 +50,12 @@ int pipeline_send(struct pipeline *pipeline, const char *sql, const struct param
     pipeline->unsent += size_of(parameters);
     pipeline->statements = memory_resize(pipeline->statements, pipeline->count + 1, sizeof(*pipeline->statements));
     pipeline->statements[pipeline->count++] = statement;
-    return pipeline->unsent < UNSENT_MAX ? 0 : wait_until_sent(pipeline, error);
+    return 0;
+}
+
+bool pipeline_has_room(const struct pipeline *pipeline)
+{
+    return pipeline->unsent < UNSENT_MAX;
 }
 
 static int send_command(struct pipeline *pipeline, const char *sql, struct error *error)
@@ -181,12 +161,15 @@ int pipeline_advance(struct pipeline *pipeline, struct error *error)
     return status ? status : flush(pipeline, error);
 }
 
-int pipeline_wait(struct pipeline *pipeline, struct error *error)
+/* The server's silence ends by keepalives and by TCP_USER_TIMEOUT (client.c). */
+int pipeline_wait(const struct pipeline *pipeline, struct error *error)
 {
-    int status;
+    struct pollfd file = {
+        .fd = PQsocket(pipeline->postgres->connection),
+        .events = (short)(POLLIN | (pipeline->unsent ? POLLOUT : 0)),
+    };
 
-    while ((status = pipeline_advance(pipeline, error)) == 0)
-        if (wait_for_socket(pipeline, error))
-            return -1;
-    return status < 0 ? -1 : 0;
+    if (poll(&file, 1, -1) >= 0 || errno == EINTR)
+        return 0;
+    return error_set(error, ERROR_FAILED, "could not wait for PostgreSQL: %s", strerror(errno));
 }

@@ -3,9 +3,9 @@
  * documentation, 34.5). Each statement says how many rows it must write, and COMMIT is sent once all of them have: what
  * was not checked is not committed.
  *
- * pipeline_begin(), pipeline_send() for each statement, pipeline_sync(), then pipeline_advance() now and then until it
- * returns 1, or pipeline_wait(). Until the end, or a failure, nothing else may use the connection. A failure leaves the
- * transaction to be rolled back.
+ * pipeline_begin(), pipeline_send() for each statement, when there is room, and pipeline_sync(); then, and while there
+ * is no room, pipeline_advance() now and then until it returns 1. Until the end, or a failure, nothing else may use the
+ * connection. A failure leaves the transaction to be rolled back.
  *
  * The server may begin a statement late, long after its client has lost the connection. So each transaction has a fence
  * of its own: what it moves, it moves from the offset that the client knew.
@@ -45,14 +45,14 @@ void pipeline_release(struct pipeline *pipeline);
 /** Begins a transaction. */
 int pipeline_begin(struct pipeline *pipeline, struct postgres *postgres, struct error *error) must_check;
 
-/**
- * Sends a statement, of which nothing is needed afterwards but the table's name. Waits while many bytes are unsent, so
- * that libpq's buffer stays small.
- */
+/** Sends a statement, of which nothing is needed afterwards but the table's name. */
 int pipeline_send(struct pipeline *pipeline, const char *sql, const struct parameters *parameters,
                   struct pipeline_statement statement, struct error *error) must_check;
 
-/** Asks for the answers. */
+/** Whether another statement should be sent: libpq's buffer, which takes all, is to stay small. */
+bool pipeline_has_room(const struct pipeline *pipeline) must_check;
+
+/** Asks for the answers, when all statements are sent. */
 int pipeline_sync(struct pipeline *pipeline, struct error *error) must_check;
 
 /**
@@ -61,7 +61,7 @@ int pipeline_sync(struct pipeline *pipeline, struct error *error) must_check;
  */
 int pipeline_advance(struct pipeline *pipeline, struct error *error) must_check;
 
-/** Waits until the transaction is committed. Returns 0. Errors: as pipeline_advance(). */
-int pipeline_wait(struct pipeline *pipeline, struct error *error) must_check;
+/** Waits until pipeline_advance() has something to do. */
+int pipeline_wait(const struct pipeline *pipeline, struct error *error) must_check;
 
 #endif

@@ -36,6 +36,14 @@ void rejected_begin(struct rejected *rejected)
     rejected->count = left;
 }
 
+void rejected_move(struct rejected *rejected, struct rejected *ret_moved)
+{
+    *ret_moved = *rejected;
+    rejected->partitions = rejected->offsets = rejected->reasons = rejected->details = (struct array){0};
+    rejected->positions = rejected->payloads = rejected->sizes = (struct array){0};
+    rejected_begin(rejected);
+}
+
 void rejected_release(struct rejected *rejected)
 {
     array_release(&rejected->partitions);

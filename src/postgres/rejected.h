@@ -55,6 +55,9 @@ void rejected_drop(struct rejected *rejected);
 /** Empties the collection when what waited was sent; what was kept in this minute is remembered. */
 void rejected_begin(struct rejected *rejected);
 
+/** Moves what waits to `ret_moved`, and begins as rejected_begin(). Free it with rejected_release(). */
+void rejected_move(struct rejected *rejected, struct rejected *ret_moved);
+
 /** Frees it. */
 void rejected_release(struct rejected *rejected);
 

@@ -15,10 +15,14 @@ struct commit {
     struct pipeline pipeline;
     struct progress_step *steps;
     size_t step_count;
+    struct total *totals; /* in the order in which they are written */
+    size_t total_count, next;
+    struct totals_writer writer;
+    struct rejected rejected;
+    bool is_sent;             /* all of it */
     struct hour_bytes *hours; /* ascending */
     size_t hour_count;
-    int64_t rejected[REJECT_REASONS];
-    int64_t rows;
+    int64_t rejected_reasons[REJECT_REASONS];
     int64_t begin_us;
 };
 
@@ -27,22 +31,28 @@ static void end_commit(struct worker *worker)
     struct commit *commit = worker->commit;
 
     pipeline_release(&commit->pipeline);
+    totals_writer_release(&commit->writer);
+    rejected_release(&commit->rejected);
+    free(commit->totals);
     free(commit->steps);
     free(commit->hours);
     free(commit);
     worker->commit = NULL;
+    pending_end_commit(&worker->pending);
 }
 
 /* Users come first and in the order of windows, and each event has one user. */
-static void sum_hours(struct commit *commit, const struct total *totals, size_t count)
+static void sum_hours(struct commit *commit)
 {
-    commit->hours = memory_new(count, sizeof(*commit->hours));
-    for (size_t i = 0; i < count && totals[i].dimension == DIMENSION_USER; i++) {
-        int64_t hour = time_hour(totals[i].window);
+    const struct total *total = commit->totals;
+
+    commit->hours = memory_new(commit->total_count, sizeof(*commit->hours));
+    for (size_t i = 0; i < commit->total_count && total->dimension == DIMENSION_USER; i++, total++) {
+        int64_t hour = time_hour(total->window);
 
         if (!commit->hour_count || commit->hours[commit->hour_count - 1].hour != hour)
             commit->hours[commit->hour_count++].hour = hour;
-        commit->hours[commit->hour_count - 1].bytes += totals[i].bytes;
+        commit->hours[commit->hour_count - 1].bytes += total->bytes;
     }
 }
 
@@ -55,43 +65,54 @@ static void take_steps(struct worker *worker)
         commit->steps[i].end_offset = consumer_end(worker->consumer, commit->steps[i].partition);
 }
 
-static int send_totals(struct worker *worker, const struct total *totals, size_t count, struct error *error)
+static int send_totals(struct commit *commit, struct error *error)
 {
-    cleanup(totals_writer_release) struct totals_writer writer;
-    int status = 0;
+    while (commit->next < commit->total_count && pipeline_has_room(&commit->pipeline)) {
+        const struct total *total = &commit->totals[commit->next++];
 
-    totals_begin_adding(&writer, &worker->commit->pipeline, worker->job->bytes_table,
-                        (struct totals_labels){dimension_labels, DIMENSIONS});
-    for (size_t i = 0; i < count && !status; i++)
-        status =
-            totals_write(&writer, totals[i].window, (int)totals[i].dimension, totals[i].name, totals[i].bytes, error);
-    return status || totals_flush(&writer, error) ? -1 : 0;
+        if (totals_write(&commit->writer, total->window, (int)total->dimension, total->name, total->bytes, error))
+            return -1;
+    }
+    return 0;
 }
 
-/* The hours come last: all workers share them. */
-static int send_hours(struct worker *worker, struct error *error)
+/* What workers share comes last, so that they wait for each other for the shortest time: all share the hours. */
+static int send_rest(struct worker *worker, struct error *error)
 {
     struct commit *commit = worker->commit;
 
-    return commit->hour_count ? totals_count_hours(&commit->pipeline, worker->job->bytes_table, commit->hours,
-                                                   commit->hour_count, error)
-                              : 0;
-}
-
-static int send_transaction(struct worker *worker, struct error *error)
-{
-    struct commit *commit = worker->commit;
-    const struct progress_key *key = &worker->job->key;
-    size_t count = totals_count(worker->pending.totals);
-    cleanup(memory_free) struct total *totals = totals_sorted(worker->pending.totals, &worker->pending.dictionary);
-
-    sum_hours(commit, totals, count);
-    if (pipeline_begin(&commit->pipeline, worker->postgres, error) ||
-        progress_send_totals(&commit->pipeline, key, commit->steps, commit->step_count, error) ||
-        send_totals(worker, totals, count, error) ||
-        rejected_send(&commit->pipeline, key, &worker->pending.rejected, error) || send_hours(worker, error))
+    if (totals_flush(&commit->writer, error) ||
+        rejected_send(&commit->pipeline, &worker->job->key, &commit->rejected, error) ||
+        (commit->hour_count &&
+         totals_count_hours(&commit->pipeline, worker->job->bytes_table, commit->hours, commit->hour_count, error)))
         return -1;
+    commit->is_sent = true;
     return pipeline_sync(&commit->pipeline, error);
+}
+
+/* Sends on, as far as there is room. */
+static int send_on(struct worker *worker, struct error *error)
+{
+    struct commit *commit = worker->commit;
+
+    if (commit->is_sent)
+        return 0;
+    if (send_totals(commit, error))
+        return -1;
+    return commit->next == commit->total_count ? send_rest(worker, error) : 0;
+}
+
+/* The fence comes first. */
+static int send_first(struct worker *worker, struct error *error)
+{
+    struct commit *commit = worker->commit;
+
+    totals_begin_adding(&commit->writer, &commit->pipeline, worker->job->bytes_table,
+                        (struct totals_labels){dimension_labels, DIMENSIONS});
+    if (pipeline_begin(&commit->pipeline, worker->postgres, error) ||
+        progress_send_totals(&commit->pipeline, &worker->job->key, commit->steps, commit->step_count, error))
+        return -1;
+    return send_on(worker, error);
 }
 
 /* After a sum was out of range: learns which hours are full, so that the worker reads again and rejects what exceeds
@@ -144,8 +165,8 @@ static void note_commit(struct worker *worker)
             partition->totalled_until = step->until;
     }
     for (int i = 0; i < REJECT_REASONS; i++)
-        counter_add(&counters->rejected[i], commit->rejected[i]);
-    counter_add(&counters->rows, commit->rows);
+        counter_add(&counters->rejected[i], commit->rejected_reasons[i]);
+    counter_add(&counters->rows, (int64_t)commit->total_count);
     counter_set(&counters->last_commit, time_now());
     histogram_add(&counters->commits, time_monotonic_us() - commit->begin_us);
     excess_commit(&worker->pending.excess);
@@ -159,7 +180,7 @@ int64_t commit_lasts_ms(const struct worker *worker)
 
 int commit_advance(struct worker *worker, struct error *error)
 {
-    int status = pipeline_advance(&worker->commit->pipeline, error);
+    int status = send_on(worker, error) ? -1 : pipeline_advance(&worker->commit->pipeline, error);
 
     if (status < 0)
         return fail_commit(worker, error);
@@ -170,31 +191,37 @@ int commit_advance(struct worker *worker, struct error *error)
 
 int commit_finish(struct worker *worker, struct error *error)
 {
-    if (!worker->commit)
-        return 0;
-    if (pipeline_wait(&worker->commit->pipeline, error))
-        return fail_commit(worker, error);
-    note_commit(worker);
+    while (worker->commit) {
+        if (commit_advance(worker, error))
+            return -1;
+        if (worker->commit && pipeline_wait(&worker->commit->pipeline, error))
+            return fail_commit(worker, error);
+    }
     return 0;
+}
+
+static void hand_over_totals(struct worker *worker)
+{
+    struct pending *pending = &worker->pending;
+    struct commit *commit = memory_new(1, sizeof(*commit));
+
+    worker->commit = commit;
+    commit->begin_us = time_monotonic_us();
+    memcpy(commit->rejected_reasons, pending->rejected_reasons, sizeof(commit->rejected_reasons));
+    take_steps(worker);
+    pending_begin_commit(pending, &commit->totals, &commit->total_count, &commit->rejected);
+    sum_hours(commit);
 }
 
 int commit_begin(struct worker *worker, struct error *error)
 {
-    struct pending *pending = &worker->pending;
-    struct commit *commit;
-
     if (!partitions_wait(&worker->partitions, SIDE_TOTALS))
         return 0;
-    worker->commit = commit = memory_new(1, sizeof(*commit));
-    commit->begin_us = time_monotonic_us();
-    commit->rows = (int64_t)totals_count(pending->totals);
-    memcpy(commit->rejected, pending->rejected_reasons, sizeof(commit->rejected));
-    take_steps(worker);
-    if (send_transaction(worker, error))
+    hand_over_totals(worker);
+    if (send_first(worker, error))
         return fail_commit(worker, error);
-    pending_begin_commit(pending);
     /* What room an hour that is nearly full has is known between commits only. */
-    return pending->excess.hour_count ? commit_finish(worker, error) : 0;
+    return worker->pending.excess.hour_count ? commit_finish(worker, error) : 0;
 }
 
 int write_to_postgres(struct worker *worker, struct error *error)

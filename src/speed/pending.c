@@ -67,17 +67,26 @@ static void drop_totals(struct pending *pending)
 
 static void forget_names(struct pending *pending)
 {
-    if (pending_keeps_names(pending) || totals_count(pending->totals) || pending->rows.count || pending->rolling_count)
+    if (pending_keeps_names(pending) || totals_count(pending->totals) || pending->committing_count ||
+        pending->rows.count || pending->rolling_count)
         return;
     dictionary_clear(&pending->dictionary);
     for (size_t i = 0; i < CONSUMER_READ_MAX; i++)
         pending->ahead[i].coded = false;
 }
 
-void pending_begin_commit(struct pending *pending)
+void pending_begin_commit(struct pending *pending, struct total **ret_totals, size_t *ret_count,
+                          struct rejected *ret_rejected)
 {
+    *ret_totals = totals_sorted(pending->totals, &pending->dictionary);
+    *ret_count = pending->committing_count = totals_count(pending->totals);
+    rejected_move(&pending->rejected, ret_rejected);
     drop_totals(pending);
-    rejected_begin(&pending->rejected);
+}
+
+void pending_end_commit(struct pending *pending)
+{
+    pending->committing_count = 0;
     forget_names(pending);
 }
 
@@ -172,8 +181,9 @@ static bool is_full(const struct pending *pending)
 
     if (!pending->memory_max || (waiting == 0 && rolling == 0 && totals_count(pending->totals) == 0))
         return false;
-    return dictionary_memory(&pending->dictionary) + totals_memory(pending->totals) + pending->rows.memory +
-               pending->rolling_memory + (waiting > rolling ? waiting : rolling) * ROW_ENCODING >=
+    return dictionary_memory(&pending->dictionary) + totals_memory(pending->totals) +
+               pending->committing_count * sizeof(struct total) + pending->rows.memory + pending->rolling_memory +
+               (waiting > rolling ? waiting : rolling) * ROW_ENCODING >=
            pending->memory_max;
 }
 

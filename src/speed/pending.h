@@ -36,6 +36,7 @@ struct pending {
     bool archive;                             /* rows are wanted */
     size_t memory_max;                        /* bytes; 0: no limit beside those of each part */
     struct rows rows;
+    size_t committing_count;              /* totals of the commit under way */
     size_t rolling_count, rolling_memory; /* rows of the roll under way, and the bytes allocated for them */
     int64_t bytes;                        /* of the totals, all partitions */
     struct excess excess;
@@ -47,8 +48,15 @@ void pending_init(struct pending *pending, const struct job *job);
 /** Frees it. */
 void pending_release(struct pending *pending);
 
-/** Forgets totals and rejected messages, which a commit has sent off, and the names as pending_end_roll() does. */
-void pending_begin_commit(struct pending *pending);
+/**
+ * Hands totals and rejected messages over to a commit, which refers to names until pending_end_commit(). The totals are
+ * totals_sorted(). Free them and release the rejected messages.
+ */
+void pending_begin_commit(struct pending *pending, struct total **ret_totals, size_t *ret_count,
+                          struct rejected *ret_rejected);
+
+/** Notes that the commit has ended; forgets the names as pending_end_roll() does. */
+void pending_end_commit(struct pending *pending);
 
 /** Hands the rows over to a roll, which refers to names until pending_end_roll(). */
 void pending_begin_roll(struct pending *pending, struct rows *ret_rows);
@@ -56,7 +64,7 @@ void pending_begin_roll(struct pending *pending, struct rows *ret_rows);
 /** Notes that the roll has ended; forgets the names when they have become many and nothing refers to them. */
 void pending_end_roll(struct pending *pending);
 
-/** Drops totals, rejected messages and rows, and the names when they have become many. No roll is under way. */
+/** Drops totals, rejected messages and rows, and the names when they have become many. Nothing is under way. */
 void pending_drop(struct pending *pending);
 
 /** Whether the names are few enough to outlive a roll. */

@@ -55,6 +55,19 @@ static enum pending_limit take_event(const char *user, int64_t bytes, int64_t ar
     return take_event_of(TIME, user, bytes, arrival);
 }
 
+/* What a commit takes, which ends at once. */
+static void commit(void)
+{
+    struct rejected rejected;
+    struct total *totals;
+    size_t count;
+
+    pending_begin_commit(pending, &totals, &count, &rejected);
+    free(totals);
+    rejected_release(&rejected);
+    pending_end_commit(pending);
+}
+
 static void roll(void)
 {
     struct rows rows;
@@ -178,7 +191,7 @@ static void test_bytes_beyond_int64(void **state)
     assert_int_equal(take_event("v", 1, -1), PENDING_TOTALS_FULL);
     assert_int_equal(partition.next_offset, 1);
     partition.totals.delta = (struct partition_delta){0};
-    pending_begin_commit(pending);
+    commit();
     assert_int_equal(take_event("v", 1, -1), PENDING_TAKEN);
 }
 
@@ -210,7 +223,7 @@ static void test_rolls_before_the_commit(void **state)
     for (int i = 0; i < 1024; i++)
         assert_int_equal(take_event("u", (int64_t)1 << 40, -1), PENDING_TAKEN);
     assert_false(pending_may_roll_first(pending));
-    pending_begin_commit(pending);
+    commit();
     assert_true(pending_may_roll_first(pending));
     excess_learn(&pending->excess, TIME, INT64_MAX);
     assert_false(pending_may_roll_first(pending));
@@ -267,7 +280,7 @@ static void test_names_become_many_without_rows(void **state)
 
         assert_int_equal(take_event(user, 1, -1), PENDING_TAKEN);
     }
-    pending_begin_commit(pending);
+    commit();
     assert_int_equal(dictionary_count(&pending->dictionary), 0);
 }
 
@@ -287,7 +300,7 @@ static void test_names_stay_while_a_roll_is_under_way(void **state)
     pending_begin_roll(pending, &rows);
     assert_int_equal(rows.count, 300000);
     assert_int_equal(pending->rows.count, 0);
-    pending_begin_commit(pending);
+    commit();
     assert_int_equal(dictionary_count(&pending->dictionary), 300002);
     rows_clear(&rows);
     pending_end_roll(pending);
