@@ -90,12 +90,17 @@ static int send_rest(struct worker *worker, struct error *error)
     return pipeline_sync(&commit->pipeline, error);
 }
 
+static bool can_send_on(const struct commit *commit)
+{
+    return !commit->is_sent && pipeline_has_room(&commit->pipeline);
+}
+
 /* Sends on, as far as there is room. */
 static int send_on(struct worker *worker, struct error *error)
 {
     struct commit *commit = worker->commit;
 
-    if (commit->is_sent)
+    if (!can_send_on(commit))
         return 0;
     if (send_totals(commit, error))
         return -1;
@@ -194,7 +199,8 @@ int commit_finish(struct worker *worker, struct error *error)
     while (worker->commit) {
         if (commit_advance(worker, error))
             return -1;
-        if (worker->commit && pipeline_wait(&worker->commit->pipeline, error))
+        /* What is left to send has no answer that could be waited for. */
+        if (worker->commit && !can_send_on(worker->commit) && pipeline_wait(&worker->commit->pipeline, error))
             return fail_commit(worker, error);
     }
     return 0;

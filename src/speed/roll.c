@@ -12,8 +12,14 @@
 #include "postgres/totals.h"
 #include "speed/commit.h"
 
+/* A roll that waits for the connection takes so many parts. Each has the rows that fit into memory. */
+#define ROLL_PARTS_MAX 8
+
+/* One or more parts, each what was encoded at a time. */
 struct roll {
-    struct encoding encoding;
+    struct encoding **parts;
+    size_t part_count;
+    bool encodes; /* the last part is with the encoder */
     struct progress_step *steps;
     size_t step_count;
     int64_t begin_us;
@@ -28,33 +34,70 @@ static void name_files(struct worker *worker, struct encoding *encoding)
         layout_name(encoding->files[i].name, encoding->rows.hours[i]->hour, token, ++worker->file_sequence);
 }
 
-/* Files are made, listed and locked in the order of hours. */
-static void hand_over_rows(struct worker *worker)
+static void add_step(struct roll *roll, const struct progress_step *added)
 {
-    struct roll *roll = memory_new(1, sizeof(*roll));
-    struct encoding *encoding = &roll->encoding;
+    for (size_t i = 0; i < roll->step_count; i++) {
+        struct progress_step *step = &roll->steps[i];
 
-    roll->begin_us = time_monotonic_us();
-    roll->steps = partitions_send(&worker->partitions, SIDE_ARCHIVE, &roll->step_count);
+        if (step->partition != added->partition)
+            continue;
+        step->next_offset = added->next_offset;
+        step->records += added->records;
+        step->bytes += added->bytes;
+        if (added->until > step->until)
+            step->until = added->until;
+        return;
+    }
+    roll->steps = memory_resize(roll->steps, roll->step_count + 1, sizeof(*roll->steps));
+    roll->steps[roll->step_count++] = *added;
+}
+
+static void take_steps(struct worker *worker)
+{
+    size_t count;
+    cleanup(memory_free) struct progress_step *steps = partitions_send(&worker->partitions, SIDE_ARCHIVE, &count);
+
+    for (size_t i = 0; i < count; i++)
+        add_step(worker->roll, &steps[i]);
+}
+
+/* Without rows, as when all messages were rejected, there is nothing to encode. */
+static void add_part(struct worker *worker)
+{
+    struct roll *roll = worker->roll;
+    struct encoding *encoding = memory_new(1, sizeof(*encoding));
+
+    take_steps(worker);
     pending_begin_roll(&worker->pending, &encoding->rows);
     rows_sort(&encoding->rows);
     encoding->dictionary = &worker->pending.dictionary;
     encoding->staging = worker->staging;
     name_files(worker, encoding);
-    if (encoding->rows.hour_count)
+    roll->parts = memory_resize(roll->parts, roll->part_count + 1, sizeof(*roll->parts));
+    roll->parts[roll->part_count++] = encoding;
+    roll->encodes = encoding->rows.hour_count > 0;
+    if (roll->encodes)
         encoder_begin(worker->encoder, encoding);
-    worker->roll = roll;
 }
 
-/* Without rows, as when all messages were rejected, there is nothing to encode. */
 static int wait_for_files(struct worker *worker, struct error *error)
 {
-    return worker->roll->encoding.rows.hour_count ? encoder_wait(worker->encoder, error) : 0;
+    struct roll *roll = worker->roll;
+    int status = roll->encodes ? encoder_wait(worker->encoder, error) : 0;
+
+    roll->encodes = false;
+    pending_end_roll(&worker->pending);
+    return status;
 }
 
 bool roll_is_encoded(const struct worker *worker)
 {
-    return worker->roll && (worker->roll->encoding.rows.hour_count == 0 || encoder_is_done(worker->encoder));
+    return worker->roll && (!worker->roll->encodes || encoder_is_done(worker->encoder));
+}
+
+bool roll_takes_more(const struct worker *worker)
+{
+    return worker->roll && worker->roll->part_count < ROLL_PARTS_MAX;
 }
 
 int64_t roll_lasts_ms(const struct worker *worker)
@@ -66,13 +109,18 @@ static void end_roll(struct worker *worker)
 {
     struct roll *roll = worker->roll;
 
-    stages_add(&worker->stages, STAGE_ENCODE, roll->encoding.cpu_ns);
-    rows_clear(&roll->encoding.rows);
-    free(roll->encoding.files);
+    for (size_t i = 0; i < roll->part_count; i++) {
+        struct encoding *part = roll->parts[i];
+
+        stages_add(&worker->stages, STAGE_ENCODE, part->cpu_ns);
+        rows_clear(&part->rows);
+        free(part->files);
+        free(part);
+    }
+    free(roll->parts);
     free(roll->steps);
     free(roll);
     worker->roll = NULL;
-    pending_end_roll(&worker->pending);
 }
 
 static void append_offsets(struct buffer *json, const struct rows_hour *hour)
@@ -105,14 +153,45 @@ static int add_file(struct archive_files *files, const struct rows_hour *hour, c
     return 0;
 }
 
-static int list_files(struct worker *worker, struct error *error)
+/* A file of a roll. */
+struct rolled_file {
+    const struct rows_hour *hour;
+    const struct encoded_file *file;
+};
+
+static int compare_hours(const void *left, const void *right)
+{
+    const struct rolled_file *one = left, *other = right;
+
+    return (one->hour->hour > other->hour->hour) - (one->hour->hour < other->hour->hour);
+}
+
+/* All files, by hour: hours are listed and locked in their order. Free it. */
+static struct rolled_file *collect_files(const struct roll *roll, size_t *ret_count)
+{
+    struct rolled_file *files;
+    size_t count = 0;
+
+    for (size_t i = 0; i < roll->part_count; i++)
+        count += roll->parts[i]->rows.hour_count;
+    files = memory_new(count, sizeof(*files));
+    *ret_count = 0;
+    for (size_t i = 0; i < roll->part_count; i++)
+        for (size_t j = 0; j < roll->parts[i]->rows.hour_count; j++)
+            files[(*ret_count)++] = (struct rolled_file){roll->parts[i]->rows.hours[j], &roll->parts[i]->files[j]};
+    if (count)
+        qsort(files, count, sizeof(*files), compare_hours);
+    return files;
+}
+
+static int list_files(struct worker *worker, const struct rolled_file *rolled, size_t count, struct error *error)
 {
     const struct roll *roll = worker->roll;
     cleanup(archive_files_release) struct archive_files files = {0};
 
     archive_files_begin(&files);
-    for (size_t i = 0; i < roll->encoding.rows.hour_count; i++)
-        if (add_file(&files, roll->encoding.rows.hours[i], &roll->encoding.files[i], error))
+    for (size_t i = 0; i < count; i++)
+        if (add_file(&files, rolled[i].hour, rolled[i].file, error))
             return -1;
     if (postgres_begin(worker->postgres, error) ||
         archive_files_hold(worker->postgres, staging_token(worker->staging), error) ||
@@ -122,28 +201,25 @@ static int list_files(struct worker *worker, struct error *error)
     return postgres_commit(worker->postgres, error);
 }
 
-static int publish_files(struct worker *worker, struct error *error)
+static int publish_files(struct worker *worker, const struct rolled_file *files, size_t count, struct error *error)
 {
-    const struct encoding *encoding = &worker->roll->encoding;
-
-    for (size_t i = 0; i < encoding->rows.hour_count; i++)
-        if (staging_publish(worker->staging, encoding->files[i].name, error))
+    for (size_t i = 0; i < count; i++)
+        if (staging_publish(worker->staging, files[i].file->name, error))
             return -1;
     return 0;
 }
 
 /* None of them is listed, and nobody else looks into the folder of a worker that lives. */
-static void delete_files(struct worker *worker)
+static void delete_files(struct worker *worker, const struct rolled_file *files, size_t count)
 {
-    const struct encoding *encoding = &worker->roll->encoding;
     struct error ignored;
 
-    for (size_t i = 0; i < encoding->rows.hour_count; i++)
-        if (staging_delete(worker->staging, encoding->files[i].name, &ignored))
+    for (size_t i = 0; i < count; i++)
+        if (staging_delete(worker->staging, files[i].file->name, &ignored))
             continue;
 }
 
-static void note_roll(struct worker *worker)
+static void note_roll(struct worker *worker, const struct rolled_file *files, size_t count)
 {
     const struct roll *roll = worker->roll;
     struct counters *counters = &worker->counters;
@@ -153,31 +229,31 @@ static void note_roll(struct worker *worker)
         counter_add(&counters->archived, roll->steps[i].records);
         counter_add(&counters->archived_bytes, roll->steps[i].bytes);
     }
-    for (size_t i = 0; i < roll->encoding.rows.hour_count; i++)
-        counter_add(&counters->file_bytes, roll->encoding.files[i].size);
-    counter_add(&counters->files, (int64_t)roll->encoding.rows.hour_count);
+    for (size_t i = 0; i < count; i++)
+        counter_add(&counters->file_bytes, files[i].file->size);
+    counter_add(&counters->files, (int64_t)count);
     counter_set(&counters->last_roll, time_now());
     histogram_add(&counters->rolls, time_monotonic_us() - roll->begin_us);
 }
 
-static int find_nearly_full(struct worker *worker, bool *ret_any, struct error *error)
+static int find_nearly_full(struct worker *worker, const struct rolled_file *files, size_t count, bool *ret_any,
+                            struct error *error)
 {
-    const struct rows *rows = &worker->roll->encoding.rows;
     cleanup(array_release) struct array hours = {0};
 
     array_begin(&hours, ARRAY_TIMESTAMP);
-    for (size_t i = 0; i < rows->hour_count; i++)
-        array_add_timestamp(&hours, rows->hours[i]->hour);
+    for (size_t i = 0; i < count; i++)
+        array_add_timestamp(&hours, files[i].hour->hour);
     return totals_any_nearly_full(worker->postgres, &hours, ret_any, error);
 }
 
 /* Commits where what is listed must not be ahead of the totals; where none wait, it is not. When the commit finds an
  * hour full the roll is dropped. */
-static int commit_if_needed(struct worker *worker, struct error *error)
+static int commit_if_needed(struct worker *worker, const struct rolled_file *files, size_t count, struct error *error)
 {
     bool needed = !pending_may_roll_first(&worker->pending);
 
-    if (!needed && totals_count(worker->pending.totals) && find_nearly_full(worker, &needed, error))
+    if (!needed && totals_count(worker->pending.totals) && find_nearly_full(worker, files, count, &needed, error))
         return -1;
     return needed ? write_to_postgres(worker, error) : 0;
 }
@@ -192,31 +268,58 @@ static int check_folders(const struct worker *worker, struct error *error)
     return 0;
 }
 
+void roll_drop(struct worker *worker)
+{
+    cleanup(memory_free) struct rolled_file *files = NULL;
+    struct error error;
+    size_t count;
+
+    if (!worker->roll)
+        return;
+    if (wait_for_files(worker, &error))
+        log_line(LOG_DEBUG, "worker %d: %s", worker->number, error.message);
+    files = collect_files(worker->roll, &count);
+    delete_files(worker, files, count);
+    end_roll(worker);
+}
+
 int roll_begin(struct worker *worker, struct error *error)
 {
     if (!partitions_wait(&worker->partitions, SIDE_ARCHIVE))
         return 0;
     if (check_folders(worker, error))
         return -1;
-    hand_over_rows(worker);
+    if (worker->roll && wait_for_files(worker, error)) {
+        roll_drop(worker);
+        return -1;
+    }
+    if (!worker->roll) {
+        worker->roll = memory_new(1, sizeof(*worker->roll));
+        worker->roll->begin_us = time_monotonic_us();
+    }
+    add_part(worker);
     return 0;
 }
 
 int roll_finish(struct worker *worker, struct error *error)
 {
+    cleanup(memory_free) struct rolled_file *files = NULL;
+    size_t count;
     bool unlisted;
     int status;
 
     if (!worker->roll)
         return 0;
-    unlisted = wait_for_files(worker, error) || commit_if_needed(worker, error) || check_folders(worker, error);
-    status = unlisted || list_files(worker, error) ? -1 : 0;
+    unlisted = wait_for_files(worker, error);
+    files = collect_files(worker->roll, &count);
+    unlisted = unlisted || commit_if_needed(worker, files, count, error) || check_folders(worker, error);
+    status = unlisted || list_files(worker, files, count, error) ? -1 : 0;
     if (status && (unlisted || error->kind == ERROR_FENCED))
-        delete_files(worker);
+        delete_files(worker, files, count);
     if (!status)
-        status = publish_files(worker, error);
+        status = publish_files(worker, files, count, error);
     if (!status)
-        note_roll(worker);
+        note_roll(worker, files, count);
     stages_end(&worker->stages, STAGE_ENCODE);
     end_roll(worker);
     return status;
@@ -225,16 +328,4 @@ int roll_finish(struct worker *worker, struct error *error)
 int write_to_storage(struct worker *worker, struct error *error)
 {
     return roll_finish(worker, error) || roll_begin(worker, error) || roll_finish(worker, error) ? -1 : 0;
-}
-
-void roll_drop(struct worker *worker)
-{
-    struct error error;
-
-    if (!worker->roll)
-        return;
-    if (wait_for_files(worker, &error))
-        log_line(LOG_DEBUG, "worker %d: %s", worker->number, error.message);
-    delete_files(worker);
-    end_roll(worker);
 }

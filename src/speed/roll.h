@@ -3,7 +3,8 @@
  * not wait for the totals of the same messages, nor do they for it.
  *
  * The encoder writes the files. Meanwhile the worker reads on, and may commit. One roll is under way at a time; whoever
- * gives up the claims that it is for drops it.
+ * gives up the claims that it is for drops it. While a commit has the connection, a roll whose files are written takes
+ * more rows, as further parts, which are listed together.
  */
 #ifndef ANTENNA_SPEED_ROLL_H
 #define ANTENNA_SPEED_ROLL_H
@@ -11,13 +12,17 @@
 #include "speed/worker.h"
 
 /**
- * Begins a roll of the pending rows, a file an hour, when none is under way; does nothing when the archive has what was
- * read. Does not use the connection, on which a commit may be under way. Error: ERROR_WORLD for the disk.
+ * Begins a roll of the pending rows, a file an hour, or adds them to the roll under way, once its files are written;
+ * does nothing when the archive has what was read. Does not use the connection, on which a commit may be under way.
+ * Error: ERROR_WORLD for the disk, and the roll under way has ended.
  */
 int roll_begin(struct worker *worker, struct error *error) must_check;
 
 /** Whether a roll is under way whose files are written. */
 bool roll_is_encoded(const struct worker *worker) must_check;
+
+/** Whether a roll is under way that takes another part. */
+bool roll_takes_more(const struct worker *worker) must_check;
 
 /** For how many milliseconds a roll has been under way; 0: none is. */
 int64_t roll_lasts_ms(const struct worker *worker) must_check;

@@ -110,7 +110,8 @@ static int finish_roll(struct worker *worker, struct error *error)
 /* Names that have become many are forgotten when nothing refers to them: then nothing is read until the roll ends. */
 int begin_roll(struct worker *worker, struct error *error)
 {
-    if (worker->roll && finish_roll(worker, error))
+    /* The connection is busy: the rows go to disk all the same, and are listed together. */
+    if (worker->roll && !(worker->commit && roll_takes_more(worker)) && finish_roll(worker, error))
         return -1;
     standing_post(worker, time_monotonic_ms());
     if (roll_begin(worker, error))

@@ -115,7 +115,7 @@ def test_around_a_part_of_a_transaction(case, proxy, action, part, number):
 
 
 def test_a_worker_reads_on_while_a_commit_is_under_way(case, proxy):
-    """And rows gather for the archive, whose roll is listed after the commit."""
+    """And its rows become files, the parts of one roll, which is listed after the commit."""
     released = threading.Event()
 
     def hold(link, request):
@@ -129,8 +129,9 @@ def test_a_worker_reads_on_while_a_commit_is_under_way(case, proxy):
     speed = case.start_speed(*quick, "--listen", "0", uri=address(case, proxy))
     scraper = Scraper(speed)
     assert proxy.happened.wait(30)
-    case.produce(events.draw(90, seed=2))
-    wait_until(lambda: scraper.value("antenna_messages_total", case.topic) >= 190, "all is read")
+    case.produce(events.draw(490, seed=2))
+    wait_until(lambda: scraper.value("antenna_messages_total", case.topic) >= 590, "all is read")
+    wait_until(lambda: len([*case.root.glob(".staging/*/*.parquet")]) >= 5, "parts are written")
     assert case.query("SELECT sum(totals_offset), sum(archive_offset) FROM antenna.progress") == [(0, 0)]
     released.set()
     case.wait_until_read(speed)

@@ -115,6 +115,15 @@ def test_a_flood_of_rejected_messages_is_counted_and_kept_in_part(case):
     assert case.value("SELECT count(*) FROM antenna.rejected") < 1000
 
 
+@pytest.mark.core
+@pytest.mark.parametrize("options", [("--commit-interval", "10m"), ("--commit-interval", "1ms"), ("--workers", "2")])
+def test_commits_of_more_totals_than_are_sent_at_once(case, options):
+    case.prepare(partitions=2)
+    case.produce(events.draw(50_000, users=100_000, antennas=1000))
+    case.speed(*options)
+    case.check_exact()
+
+
 def test_events_of_more_hours_than_gather_at_once(case):
     case.prepare(partitions=1)
     case.produce(events.draw(300, seconds=200 * 3600))

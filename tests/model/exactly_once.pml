@@ -77,8 +77,9 @@ typedef transaction {
 };
 transaction tx[WORKERS + 1];
 
-/* The roll under way, whose file the encoder writes: SENT, or none. What it will send is fixed when it begins. With
- * AT_ONCE it ends in the same step, which leaves fewer states. */
+/* The roll under way, whose file the encoder writes: SENT, or none. What it will send is fixed when it begins: one that has
+ * more parts is listed like one that began with its last part. With AT_ONCE it ends in the same step, which leaves fewer
+ * states. */
 #ifdef AT_ONCE
 hidden transaction roll[WORKERS];
 #else
