@@ -107,9 +107,22 @@ static int finish_roll(struct worker *worker, struct error *error)
     return 0;
 }
 
+/* The encoder takes one part at a time. No transaction stays open, with its locks, while a disk hangs. */
+static int follow_commit_while_encoding(struct worker *worker, struct error *error)
+{
+    while (worker->commit && worker->roll && !roll_is_encoded(worker)) {
+        if (follow_commit(worker, error))
+            return -1;
+        time_sleep_ms(1);
+    }
+    return 0;
+}
+
 /* Names that have become many are forgotten when nothing refers to them: then nothing is read until the roll ends. */
 int begin_roll(struct worker *worker, struct error *error)
 {
+    if (follow_commit_while_encoding(worker, error))
+        return -1;
     /* The connection is busy: the rows go to disk all the same, and are listed together. */
     if (worker->roll && !(worker->commit && roll_takes_more(worker)) && finish_roll(worker, error))
         return -1;
