@@ -9,8 +9,8 @@
 #include "postgres/connection.h"
 #include "postgres/written.h"
 
-/* Bytes that libpq's buffer, which never shrinks, should hold: about a statement of 20,000 totals. */
-#define UNSENT_MAX ((size_t)1 << 20)
+/* Bytes that are sent on without an answer: sockets take them at once. A small commit is sent as a whole. */
+#define IN_FLIGHT_MAX 65536
 
 void pipeline_release(struct pipeline *pipeline)
 {
@@ -25,10 +25,7 @@ static int flush(struct pipeline *pipeline, struct error *error)
 
     if (unsent < 0)
         return connection_fail(pipeline->postgres, NULL, error);
-    if (unsent == 0)
-        pipeline->unsent = 0;
-    else if (pipeline->unsent == 0)
-        pipeline->unsent = 1; /* of a message without parameters */
+    pipeline->unsent = unsent > 0;
     return 0;
 }
 
@@ -45,9 +42,10 @@ int pipeline_send(struct pipeline *pipeline, const char *sql, const struct param
                   struct pipeline_statement statement, struct error *error)
 {
     if (!PQsendQueryParams(pipeline->postgres->connection, sql, parameters->count, parameters->types,
-                           parameters->values, parameters->sizes, parameters->formats, 0))
+                           parameters->values, parameters->sizes, parameters->formats, 0) ||
+        !PQpipelineSync(pipeline->postgres->connection))
         return connection_fail(pipeline->postgres, NULL, error);
-    pipeline->unsent += size_of(parameters);
+    pipeline->in_flight += size_of(parameters);
     pipeline->statements = memory_resize(pipeline->statements, pipeline->count + 1, sizeof(*pipeline->statements));
     pipeline->statements[pipeline->count++] = statement;
     return 0;
@@ -55,7 +53,7 @@ int pipeline_send(struct pipeline *pipeline, const char *sql, const struct param
 
 bool pipeline_has_room(const struct pipeline *pipeline)
 {
-    return pipeline->unsent < UNSENT_MAX;
+    return !pipeline->failed && pipeline->in_flight < IN_FLIGHT_MAX;
 }
 
 static int send_command(struct pipeline *pipeline, const char *sql, struct error *error)
@@ -68,14 +66,18 @@ static int send_command(struct pipeline *pipeline, const char *sql, struct error
 int pipeline_begin(struct pipeline *pipeline, struct postgres *postgres, struct error *error)
 {
     *pipeline = (struct pipeline){.postgres = postgres};
+    /* What another one has left would be committed with this one. */
+    if (PQstatus(postgres->connection) == CONNECTION_OK && (PQpipelineStatus(postgres->connection) != PQ_PIPELINE_OFF ||
+                                                            PQtransactionStatus(postgres->connection) != PQTRANS_IDLE))
+        return error_set(error, ERROR_FAILED, "a transaction of this connection has not ended");
     if (PQsetnonblocking(postgres->connection, 1) || !PQenterPipelineMode(postgres->connection))
         return connection_fail(postgres, NULL, error);
     return send_command(pipeline, "BEGIN", error);
 }
 
-int pipeline_sync(struct pipeline *pipeline, struct error *error)
+void pipeline_commit(struct pipeline *pipeline)
 {
-    return PQpipelineSync(pipeline->postgres->connection) ? 0 : connection_fail(pipeline->postgres, NULL, error);
+    pipeline->is_complete = true;
 }
 
 static void note_failure(struct pipeline *pipeline, const PGresult *result, const char *table)
@@ -85,10 +87,10 @@ static void note_failure(struct pipeline *pipeline, const PGresult *result, cons
         error_context(&pipeline->error, "could not write to table \"%s\"", table);
 }
 
-/* The first that is wrong counts: the server skips what follows an error. */
+/* The first that is wrong counts: the server refuses what follows an error. */
 static void take_answer(struct pipeline *pipeline, PGresult *result)
 {
-    const struct pipeline_statement *statement = &pipeline->statements[pipeline->answered++];
+    const struct pipeline_statement *statement = &pipeline->statements[pipeline->answered];
     ExecStatusType status = PQresultStatus(result);
 
     if (pipeline->failed)
@@ -118,14 +120,15 @@ static int explain(struct pipeline *pipeline, struct error *error)
     return written_refuse(pipeline->postgres, missed->table, (int64_t)missed->rows, (int64_t)pipeline->found, error);
 }
 
-/* All statements are answered. */
-static int reach_sync(struct pipeline *pipeline, struct error *error)
+/* What was sent is answered. */
+static int go_on(struct pipeline *pipeline, struct error *error)
 {
     PGconn *connection = pipeline->postgres->connection;
 
+    pipeline->in_flight = 0;
     if (!pipeline->failed && !pipeline->commits) {
-        pipeline->commits = true;
-        return send_command(pipeline, "COMMIT", error) || pipeline_sync(pipeline, error) ? -1 : 0;
+        pipeline->commits = pipeline->is_complete;
+        return pipeline->commits ? send_command(pipeline, "COMMIT", error) : 0;
     }
     if (!PQexitPipelineMode(connection) || PQsetnonblocking(connection, 0))
         return connection_fail(pipeline->postgres, NULL, error);
@@ -142,7 +145,7 @@ static int take_next(struct pipeline *pipeline, struct error *error)
     if (PQstatus(pipeline->postgres->connection) != CONNECTION_OK)
         status = connection_fail(pipeline->postgres, result, error);
     else if (PQresultStatus(result) == PGRES_PIPELINE_SYNC)
-        status = reach_sync(pipeline, error);
+        pipeline->answered++;
     else if (result)
         take_answer(pipeline, result);
     PQclear(result);
@@ -156,8 +159,10 @@ int pipeline_advance(struct pipeline *pipeline, struct error *error)
 
     if (!PQconsumeInput(connection))
         return connection_fail(pipeline->postgres, NULL, error);
-    while (status == 0 && !PQisBusy(connection))
+    while (status == 0 && pipeline->answered < pipeline->count && !PQisBusy(connection))
         status = take_next(pipeline, error);
+    if (status == 0 && pipeline->answered == pipeline->count)
+        status = go_on(pipeline, error);
     return status ? status : flush(pipeline, error);
 }
 

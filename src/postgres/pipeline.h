@@ -3,9 +3,13 @@
  * documentation, 34.5). Each statement says how many rows it must write, and COMMIT is sent once all of them have: what
  * was not checked is not committed.
  *
- * pipeline_begin(), pipeline_send() for each statement, when there is room, and pipeline_sync(); then, and while there
- * is no room, pipeline_advance() now and then until it returns 1. Until the end, or a failure, nothing else may use the
- * connection. A failure leaves the transaction to be rolled back.
+ * pipeline_begin(), pipeline_send() for each statement, when there is room, and pipeline_commit(); then, and while
+ * there is no room, pipeline_advance() now and then until it returns 1. Until the end, or a failure, nothing else may
+ * use the connection. A failure leaves the transaction to be rolled back.
+ *
+ * Each statement is followed by a Sync, which within BEGIN commits nothing. It makes the server answer, and limit the
+ * time that the transaction may be idle (limit_idle_time.sql). It does not limit the time that it waits for the rest of
+ * a statement: a client that freezes there keeps its locks. So a large statement is sent when the server reads it.
  *
  * The server may begin a statement late, long after its client has lost the connection. So each transaction has a fence
  * of its own: what it moves, it moves from the offset that the client knew.
@@ -31,8 +35,10 @@ struct pipeline {
     struct postgres *postgres;
     struct pipeline_statement *statements;
     size_t count, answered;
-    size_t unsent; /* bytes of statements that libpq may still have, or 0 when the socket has taken all */
-    bool commits;  /* COMMIT was sent */
+    size_t in_flight; /* bytes of statements, or 0 when all are answered */
+    bool unsent;      /* libpq has bytes that the socket has not taken */
+    bool is_complete; /* COMMIT may follow */
+    bool commits;     /* it was sent */
     bool failed;
     struct pipeline_statement missed; /* the statement that wrote other rows than it said; or none */
     size_t found;                     /* rows that it wrote */
@@ -49,11 +55,11 @@ int pipeline_begin(struct pipeline *pipeline, struct postgres *postgres, struct 
 int pipeline_send(struct pipeline *pipeline, const char *sql, const struct parameters *parameters,
                   struct pipeline_statement statement, struct error *error) must_check;
 
-/** Whether another statement should be sent: libpq's buffer, which takes all, is to stay small. */
+/** Whether another statement should be sent: not after a failure, and not while a large one is executed. */
 bool pipeline_has_room(const struct pipeline *pipeline) must_check;
 
-/** Asks for the answers, when all statements are sent. */
-int pipeline_sync(struct pipeline *pipeline, struct error *error) must_check;
+/** Says that all statements are sent: COMMIT follows when they are answered. */
+void pipeline_commit(struct pipeline *pipeline);
 
 /**
  * Sends and takes what can be without waiting. Returns 1 when the transaction is committed, 0 while it is under way.

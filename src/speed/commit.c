@@ -87,7 +87,8 @@ static int send_rest(struct worker *worker, struct error *error)
          totals_count_hours(&commit->pipeline, worker->job->bytes_table, commit->hours, commit->hour_count, error)))
         return -1;
     commit->is_sent = true;
-    return pipeline_sync(&commit->pipeline, error);
+    pipeline_commit(&commit->pipeline);
+    return 0;
 }
 
 static bool can_send_on(const struct commit *commit)
@@ -224,10 +225,7 @@ int commit_begin(struct worker *worker, struct error *error)
     if (!partitions_wait(&worker->partitions, SIDE_TOTALS))
         return 0;
     hand_over_totals(worker);
-    if (send_first(worker, error))
-        return fail_commit(worker, error);
-    /* What room an hour that is nearly full has is known between commits only. */
-    return worker->pending.excess.hour_count ? commit_finish(worker, error) : 0;
+    return send_first(worker, error) ? fail_commit(worker, error) : 0;
 }
 
 int write_to_postgres(struct worker *worker, struct error *error)

@@ -97,7 +97,18 @@ bool roll_is_encoded(const struct worker *worker)
 
 bool roll_takes_more(const struct worker *worker)
 {
-    return worker->roll && worker->roll->part_count < ROLL_PARTS_MAX;
+    const struct roll *roll = worker->roll;
+    int64_t sum;
+
+    if (!roll || roll->part_count == ROLL_PARTS_MAX)
+        return false;
+    for (size_t i = 0; i < roll->step_count; i++) {
+        const struct partition *partition = partitions_find(&worker->partitions, roll->steps[i].partition);
+
+        if (__builtin_add_overflow(roll->steps[i].bytes, partition->archive.delta.bytes, &sum))
+            return false;
+    }
+    return true;
 }
 
 int64_t roll_lasts_ms(const struct worker *worker)
@@ -287,9 +298,7 @@ int roll_begin(struct worker *worker, struct error *error)
 {
     if (!partitions_wait(&worker->partitions, SIDE_ARCHIVE))
         return 0;
-    if (check_folders(worker, error))
-        return -1;
-    if (worker->roll && wait_for_files(worker, error)) {
+    if (check_folders(worker, error) || (worker->roll && wait_for_files(worker, error))) {
         roll_drop(worker);
         return -1;
     }

@@ -21,7 +21,7 @@ int roll_begin(struct worker *worker, struct error *error) must_check;
 /** Whether a roll is under way whose files are written. */
 bool roll_is_encoded(const struct worker *worker) must_check;
 
-/** Whether a roll is under way that takes another part. */
+/** Whether a roll is under way that has room for another part. */
 bool roll_takes_more(const struct worker *worker) must_check;
 
 /** For how many milliseconds a roll has been under way; 0: none is. */

@@ -56,7 +56,8 @@ int begin_commit(struct worker *worker, struct error *error)
     if (commit_begin(worker, error))
         return -1;
     stages_end(&worker->stages, STAGE_COMMIT);
-    return 0;
+    /* What room an hour that is nearly full has is known between commits only. */
+    return worker->pending.excess.hour_count ? finish_commit(worker, error) : 0;
 }
 
 /* A commit that does not end, as when PostgreSQL hangs, is waited for: then the worker stands, and readiness and the
@@ -217,24 +218,33 @@ static int probe(struct worker *worker, struct error *error)
     return 0;
 }
 
-/* What is due of all that asks the servers, or the disk. */
+/* Does what is due of all that asks the servers, or the disk. */
 static int look_at_the_world(struct worker *worker, int64_t now, struct error *error)
 {
     struct worker_timers *timers = &worker->timers;
 
     if (now >= timers->probe_at) {
         timers->probe_at = now + PROBE_INTERVAL_MS;
-        return probe(worker, error);
+        if (probe(worker, error))
+            return -1;
     }
     if (now >= timers->idle_at) {
         timers->idle_at = now + IDLE_INTERVAL_MS;
-        return note_idle_partitions(worker, error);
+        if (note_idle_partitions(worker, error))
+            return -1;
     }
     if (now >= timers->mirror_at) {
         mirror_offsets(worker);
         timers->mirror_at = now + MIRROR_INTERVAL_MS;
     }
     return 0;
+}
+
+/* Commits that follow each other at once, as when their rows fill the memory, leave no other time for the connection.
+ */
+static bool needs_connection(const struct worker *worker, int64_t now)
+{
+    return now >= worker->timers.probe_at + PROBE_INTERVAL_MS || roll_lasts_ms(worker) >= ROLL_PATIENCE_MS;
 }
 
 int write_what_is_due(struct worker *worker, struct error *error)
@@ -245,8 +255,10 @@ int write_what_is_due(struct worker *worker, struct error *error)
     set_deadlines(worker, now);
     if (timers->roll_at && now >= timers->roll_at && !worker->roll)
         return begin_roll(worker, error);
-    if (worker->commit)
+    if (worker->commit && !needs_connection(worker, now))
         return follow_commit(worker, error);
+    if (finish_commit(worker, error))
+        return -1;
     if (roll_is_encoded(worker) || roll_lasts_ms(worker) >= ROLL_PATIENCE_MS)
         return finish_roll(worker, error);
     if (timers->commit_at && now >= timers->commit_at && now >= timers->rest_until)

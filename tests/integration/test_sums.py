@@ -5,6 +5,7 @@ import pytest
 import readers
 from case import QUICK_ROLLS
 from oracle import at, expect
+from scraper import Scraper
 from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(60)
@@ -49,6 +50,35 @@ def test_an_event_that_exceeds_a_sum_is_rejected(case, values, count):
     assert count in (None, len(reasons))
     case.batch_pending()
     case.check_layers(expected)
+
+
+def test_commits_go_on_after_an_hour_was_full(case):
+    """And show that the outage, which the worker read again for, is over."""
+    case.prepare(partitions=1)
+    case.produce([event(), event(1, 1)])
+    speed = case.start_speed(*ALL, "--commit-interval", "50ms", "--roll-age", "1h", "--listen", "0")
+    speed.wait_for("the events that exceed it are rejected")
+    speed.wait_for("goes on after")
+    case.produce([event(3600, 5, "y")])
+    Scraper(speed).wait_until_ready()
+    speed.terminate()
+    case.check_exact(expect(case.messages(), max_bytes=MAX))
+
+
+def test_bytes_of_a_roll_that_no_counter_holds(case):
+    """Its rows, each of which fills the memory, become parts of a roll while a commit is under way."""
+    case.prepare(partitions=1)
+    speed = case.start_speed(*ALL, "--commit-interval", "1ms", "--roll-rows", "1", "--roll-age", "1h", "--listen", "0")
+    scraper = Scraper(speed)
+    with case.totals_held():
+        case.produce([event(0, 2**62, "a")])
+        wait_until(case.waits_for_a_lock, "a commit waits for the table")
+        case.produce([event(3600, 2**62, "b"), event(7200, 2**62, "c"), event(7201, 1, "c")])
+        wait_until(lambda: scraper.value("antenna_messages_total", case.topic) >= 3, "the rows are full")
+    case.wait_until_read(speed)
+    speed.terminate()
+    case.check_exact(expect(case.messages(), max_bytes=MAX))
+    assert case.value("SELECT bytes_archived FROM antenna.progress") == 3 * 2**62 + 1
 
 
 def fill(case):
