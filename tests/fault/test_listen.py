@@ -32,7 +32,7 @@ def stopped(server):
 
 REASONS = {
     ("postgres", stopped): "worker 1 waits: ",
-    ("postgres", paused): "worker 1 has waited for",
+    ("postgres", paused): "PostgreSQL",
     ("kafka", stopped): "worker 1 reaches no Kafka broker",
     ("kafka", paused): "worker 1 reaches no Kafka broker",
 }
