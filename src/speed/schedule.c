@@ -240,11 +240,12 @@ static int look_at_the_world(struct worker *worker, int64_t now, struct error *e
     return 0;
 }
 
-/* Commits that follow each other at once, as when their rows fill the memory, leave no other time for the connection.
- */
+/* Whether the connection is wanted for something else. Commits that follow each other at once, as when their rows fill
+ * the memory, leave no time between them. */
 static bool needs_connection(const struct worker *worker, int64_t now)
 {
-    return now >= worker->timers.probe_at + PROBE_INTERVAL_MS || roll_lasts_ms(worker) >= ROLL_PATIENCE_MS;
+    return now >= worker->timers.probe_at + PROBE_INTERVAL_MS + COMMIT_PATIENCE_MS ||
+           roll_lasts_ms(worker) >= ROLL_PATIENCE_MS;
 }
 
 int write_what_is_due(struct worker *worker, struct error *error)

@@ -61,6 +61,7 @@ def test_commits_go_on_after_an_hour_was_full(case):
     speed.wait_for("goes on after")
     case.produce([event(3600, 5, "y")])
     Scraper(speed).wait_until_ready()
+    case.wait_until_read(speed)
     speed.terminate()
     case.check_exact(expect(case.messages(), max_bytes=MAX))
 
