@@ -56,10 +56,13 @@ class Scraper:
         wait_until(lambda: self.get("/readyz") == (200, "ok\n"), "it is ready")
 
     def wait_until_not_ready(self, words, seconds=30):
-        """Waits until the job says that it is not ready, with these words in the reason; fails after `seconds`."""
+        """Waits until the job says that it is not ready, with these words, or one of a tuple of them, in the reason;
+        fails after `seconds`.
+        """
+        alternatives = words if isinstance(words, tuple) else (words,)
 
         def look():
             status, text = self.get("/readyz")
-            return status == 503 and words in text
+            return status == 503 and any(one in text for one in alternatives)
 
         wait_until(look, f"it is not ready: {words}", seconds)

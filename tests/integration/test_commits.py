@@ -12,7 +12,7 @@ from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(120)
 
-# Sums of many statements, which are more than libpq's buffer should hold.
+# Sums of several statements, each of which is sent when the one before it is answered.
 USERS = 120_000
 LARGE = ("--commit-interval", "2s", "--catch-up-interval", "2s")
 

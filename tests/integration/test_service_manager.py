@@ -83,6 +83,7 @@ def test_speed_that_hangs_is_not_alive(case, manager):
         case.produce([events.encode()])
         wait_until(case.waits_for_a_lock, "a commit waits for the table")
         wait_until(lambda: manager.next(SILENCE_SECONDS) is None, "the worker waits for the commit")
+        assert manager.next(SILENCE_SECONDS) is None
     manager.wait_for("WATCHDOG")
     speed.terminate()
     case.check_exact()
