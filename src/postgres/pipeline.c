@@ -53,7 +53,7 @@ int pipeline_send(struct pipeline *pipeline, const char *sql, const struct param
 
 bool pipeline_has_room(const struct pipeline *pipeline)
 {
-    return !pipeline->failed && pipeline->in_flight < IN_FLIGHT_MAX;
+    return !pipeline->is_complete && !pipeline->failed && pipeline->in_flight < IN_FLIGHT_MAX;
 }
 
 static int send_command(struct pipeline *pipeline, const char *sql, struct error *error)

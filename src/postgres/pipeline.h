@@ -55,7 +55,7 @@ int pipeline_begin(struct pipeline *pipeline, struct postgres *postgres, struct 
 int pipeline_send(struct pipeline *pipeline, const char *sql, const struct parameters *parameters,
                   struct pipeline_statement statement, struct error *error) must_check;
 
-/** Whether another statement should be sent: not after a failure, and not while a large one is executed. */
+/** Whether another statement should be sent: not after the last or a failure, and not while a large one is executed. */
 bool pipeline_has_room(const struct pipeline *pipeline) must_check;
 
 /** Says that all statements are sent: COMMIT follows when they are answered. */

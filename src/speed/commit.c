@@ -19,7 +19,6 @@ struct commit {
     size_t total_count, next;
     struct totals_writer writer;
     struct rejected rejected;
-    bool is_sent;             /* all of it */
     struct hour_bytes *hours; /* ascending */
     size_t hour_count;
     int64_t rejected_reasons[REJECT_REASONS];
@@ -86,14 +85,8 @@ static int send_rest(struct worker *worker, struct error *error)
         (commit->hour_count &&
          totals_count_hours(&commit->pipeline, worker->job->bytes_table, commit->hours, commit->hour_count, error)))
         return -1;
-    commit->is_sent = true;
     pipeline_commit(&commit->pipeline);
     return 0;
-}
-
-static bool can_send_on(const struct commit *commit)
-{
-    return !commit->is_sent && pipeline_has_room(&commit->pipeline);
 }
 
 /* Sends on, as far as there is room. */
@@ -101,7 +94,7 @@ static int send_on(struct worker *worker, struct error *error)
 {
     struct commit *commit = worker->commit;
 
-    if (!can_send_on(commit))
+    if (!pipeline_has_room(&commit->pipeline))
         return 0;
     if (send_totals(commit, error))
         return -1;
@@ -201,7 +194,8 @@ int commit_finish(struct worker *worker, struct error *error)
         if (commit_advance(worker, error))
             return -1;
         /* What is left to send has no answer that could be waited for. */
-        if (worker->commit && !can_send_on(worker->commit) && pipeline_wait(&worker->commit->pipeline, error))
+        if (worker->commit && !pipeline_has_room(&worker->commit->pipeline) &&
+            pipeline_wait(&worker->commit->pipeline, error))
             return fail_commit(worker, error);
     }
     return 0;

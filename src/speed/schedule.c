@@ -35,12 +35,11 @@ static void note_end_of_commit(struct worker *worker, int64_t lasted_ms)
 
 static int finish_commit(struct worker *worker, struct error *error)
 {
-    int64_t begin;
+    int64_t now = time_monotonic_ms(), begin = now - commit_lasts_ms(worker);
 
     if (!worker->commit)
         return 0;
-    begin = time_monotonic_ms() - commit_lasts_ms(worker);
-    standing_post(worker, time_monotonic_ms());
+    standing_post(worker, now);
     if (commit_finish(worker, error))
         return -1;
     stages_end(&worker->stages, STAGE_COMMIT);
@@ -170,8 +169,8 @@ static void set_deadlines(struct worker *worker, int64_t now)
     int64_t commit_ms = commit_interval_ms(worker);
 
     /* When the lag ends, the wait that it allowed ends. */
-    if (partitions_wait(&worker->partitions, SIDE_TOTALS) &&
-        (!timers->commit_at || timers->commit_at > now + commit_ms))
+    if ((!timers->commit_at || timers->commit_at > now + commit_ms) &&
+        partitions_wait(&worker->partitions, SIDE_TOTALS))
         timers->commit_at = now + commit_ms;
     if (!timers->roll_at && partitions_wait(&worker->partitions, SIDE_ARCHIVE))
         timers->roll_at = now + (worker->outage.roll_failed ? commit_ms : worker->job->roll_age_ms);
