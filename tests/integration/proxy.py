@@ -88,10 +88,24 @@ class Link:
         self._server.sendall(data)
         return True
 
-    def forward(self, data):
-        """Passes a request on and swallows the answer, which is returned."""
+    def forward(self, data, tag):
+        """Passes a request on, with what follows, and swallows the answers until one has this command tag.
+
+        Returns whether it came before either end closed. A request may come in pieces, and behind others that are not
+        answered yet.
+        """
         self._server.sendall(data)
-        return self._server.recv(CHUNK)
+        answer = b""
+        while tag not in answer:
+            for ready in select.select([self._client, self._server], [], [])[0]:
+                piece = ready.recv(CHUNK)
+                if not piece:
+                    return False
+                if ready is self._server:
+                    answer += piece
+                else:
+                    self._server.sendall(piece)
+        return True
 
     def refuse(self, answer):
         """Answers in the server's place, and ends the connection."""

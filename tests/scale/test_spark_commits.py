@@ -48,7 +48,7 @@ def test_spark_dies_between_commit_and_rename(case, spark, proxy, show, heir):
     killed = threading.Event()
 
     def die(link, request):
-        assert b"COMMIT" in link.forward(request)
+        assert link.forward(request, b"COMMIT\0")
         submitted.kill()
         killed.set()
         return False
