@@ -17,6 +17,9 @@ from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(60)
 
+# The command tags of the server's answers, by which it has done what was asked.
+UPDATED, INSERTED, COMMITTED = b"UPDATE ", b"INSERT 0 ", b"COMMIT\0"
+
 CLAIM = b"SET epoch = progress.epoch + 1"
 
 # In a client's first message; the first client of a speed process is none of its workers.
@@ -44,22 +47,22 @@ class Victim:
         self._running.process.send_signal(number)
 
 
-def kill_before(victim, _link, _request, _tag):
+def kill_before(victim, _link, _request, _tag=COMMITTED):
     victim.signal(signal.SIGKILL)
     return False
 
 
-def kill_after(victim, link, request, tag):
+def kill_after(victim, link, request, tag=COMMITTED):
     assert link.forward(request, tag)
     victim.signal(signal.SIGKILL)
     return False
 
 
-def cut_before(_victim, _link, _request, _tag):
+def cut_before(_victim, _link, _request, _tag=COMMITTED):
     return False
 
 
-def cut_after(_victim, link, request, tag):
+def cut_after(_victim, link, request, tag=COMMITTED):
     assert link.forward(request, tag)
     return False
 
@@ -76,12 +79,11 @@ def feed_until_it_happened(case, proxy):
 
 
 # Of a commit all statements are sent before the first is answered, and COMMIT then. A roll sends one by one.
-# The tag is that of the server's answer, by which it has done what was asked.
 PARTS = {
-    "fence of a commit": (b"SET totals_offset", "commit", b"UPDATE "),
-    "totals of a commit": (b"INSERT INTO", "commit", b"INSERT 0 "),
-    "end of a commit": (COMMIT, "commit", b"COMMIT\0"),
-    "end of a roll": (COMMIT, "roll", b"COMMIT\0"),
+    "fence of a commit": (b"SET totals_offset", "commit", UPDATED),
+    "totals of a commit": (b"INSERT INTO", "commit", INSERTED),
+    "end of a commit": (COMMIT, "commit", COMMITTED),
+    "end of a roll": (COMMIT, "roll", COMMITTED),
 }
 
 

@@ -6,7 +6,7 @@ import events
 import pytest
 from engine import SUBMIT_SECONDS, Spark
 from proxy import COMMIT
-from test_protocol import address, cut_after, cut_before, unpublished
+from test_protocol import COMMITTED, address, cut_after, cut_before, unpublished
 from test_spark import check_without_scratch
 from waiting import wait_until
 
@@ -48,7 +48,7 @@ def test_spark_dies_between_commit_and_rename(case, spark, proxy, show, heir):
     killed = threading.Event()
 
     def die(link, request):
-        assert link.forward(request, b"COMMIT\0")
+        assert link.forward(request, COMMITTED)
         submitted.kill()
         killed.set()
         return False
