@@ -114,19 +114,26 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_
         event->partitions[i] = list->elems[i].partition;
 }
 
-static void on_error(rd_kafka_t *client, int code, const char *reason, void *context)
+static void note_refusal(struct consumer *consumer, rd_kafka_resp_err_t code, const char *reason)
 {
-    struct consumer *consumer = context;
     struct error refusal;
 
-    (void)client;
-    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-        consumer->cut_off = true;
-    if (!kafka_is_refusal(code) || consumer->refused)
+    if (consumer->refused)
         return;
     consumer->refused = true;
     if (kafka_refusal(&refusal, code, reason))
         log_line(LOG_WARNING, "a Kafka broker is not used: %s", refusal.message);
+}
+
+static void on_error(rd_kafka_t *client, int code, const char *reason, void *context)
+{
+    struct consumer *consumer = context;
+
+    (void)client;
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+        consumer->cut_off = true;
+    if (kafka_is_refusal(code))
+        note_refusal(consumer, code, reason);
 }
 
 static int subscribe(struct consumer *consumer, struct error *error)
@@ -269,11 +276,17 @@ static int fail_for_good(struct consumer *consumer, struct error *error)
     }
 }
 
-/* An error that came in a message's place. Returns 0 for those that mend themselves. */
+/* An error that came in a message's place: a partition's, or the group's, which has no topic. Returns 0 for those that
+ * go away by themselves. */
 static int check_message(struct consumer *consumer, const rd_kafka_message_t *raw, struct error *error)
 {
-    char what[64];
+    char what[64] = "could not take part in the consumer group";
 
+    /* The client looks for the group's coordinator again; a service waits for its password to be put right. */
+    if (kafka_is_refusal(raw->err)) {
+        note_refusal(consumer, raw->err, rd_kafka_message_errstr(raw));
+        return 0;
+    }
     switch ((int)raw->err) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
@@ -282,7 +295,8 @@ static int check_message(struct consumer *consumer, const rd_kafka_message_t *ra
     case RD_KAFKA_RESP_ERR__FATAL:
         return fail_for_good(consumer, error);
     default:
-        snprintf(what, sizeof(what), "could not read partition %d", (int)raw->partition);
+        if (raw->rkt)
+            snprintf(what, sizeof(what), "could not read partition %d", (int)raw->partition);
         return kafka_error(error, raw->err, what);
     }
 }
