@@ -51,7 +51,7 @@ static void warn_of_exposed_passwords(const struct config *config)
 
     for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
         if (config_has(config, files[i]) && password_is_exposed(config_text(config, files[i])))
-            log_line(LOG_WARNING, "every user of this machine may read the password file \"%s\": chmod 600 it",
+            log_line(LEVEL_WARNING, "every user of this machine may read the password file \"%s\": chmod 600 it",
                      config_text(config, files[i]));
 }
 
@@ -113,7 +113,7 @@ static int dispatch(int count, char **arguments, struct error *error)
         return count > 1 ? EXIT_DONE : EXIT_USAGE;
     }
     if (command_find(name, &command)) {
-        log_setup(LOG_INFO, LOG_TEXT, command_table[command].name);
+        log_setup(LEVEL_INFO, LOG_TEXT, command_table[command].name);
         return run_command(command, count - 2, arguments + 2, error);
     }
     error_set(error, ERROR_USAGE, "unknown command \"%s\"", name);

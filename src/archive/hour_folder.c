@@ -131,7 +131,7 @@ int storage_check(const char *storage_path, struct error *error)
         return error_hint(error, "give \"%s\", the folder that holds year=…", below);
     }
     if (access(unknown, F_OK) == 0)
-        log_line(LOG_WARNING, "leaves out \"%s\": its rows have no timestamp and belong to no hour", unknown);
+        log_line(LEVEL_WARNING, "leaves out \"%s\": its rows have no timestamp and belong to no hour", unknown);
     return 0;
 }
 

@@ -69,7 +69,7 @@ static int mark(struct postgres *postgres, const char *data, const char *id, str
 {
     if (write_identity(data, id, error) || data_set_mark_archive(postgres, id, error))
         return -1;
-    log_line(LOG_INFO, "the archive \"%s\" has got the identity %s", data, id);
+    log_line(LEVEL_INFO, "the archive \"%s\" has got the identity %s", data, id);
     return 0;
 }
 

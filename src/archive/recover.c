@@ -184,7 +184,7 @@ static void warn_once(const char *root, const char *token, const char *reason)
         file_names_add(&warned, token);
     pthread_mutex_unlock(&lock);
     if (!known)
-        log_line(LOG_WARNING, "the folder \"%s/%s/%s\" of another writer is left as it is: %s", root, LAYOUT_STAGING,
+        log_line(LEVEL_WARNING, "the folder \"%s/%s/%s\" of another writer is left as it is: %s", root, LAYOUT_STAGING,
                  token, reason);
 }
 

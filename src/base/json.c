@@ -7,7 +7,7 @@
 
 static void end(void)
 {
-    log_line(LOG_ERROR, "could not make JSON: memory is used up, or a text is not UTF-8");
+    log_line(LEVEL_ERROR, "could not make JSON: memory is used up, or a text is not UTF-8");
     exit(EXIT_FAILURE);
 }
 

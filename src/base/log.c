@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -22,14 +23,13 @@ static struct {
     bool journal;
     const char *command;
     const char *job, *topic; /* or NULL */
-} setup = {.level = LOG_INFO, .command = "antenna"};
+} setup = {.level = LEVEL_INFO, .command = "antenna"};
 
 static _Thread_local int worker_number;
 
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
 
-/* Of syslog(3). */
-static const int priorities[] = {3, 4, 6, 7};
+static const int priorities[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
 
 /* JOURNAL_STREAM is device and inode of the stream that systemd has connected (systemd.exec(5)); stderr may have been
  * sent elsewhere since. */
@@ -155,9 +155,9 @@ void log_line_at(enum log_level level, struct log_place place, const char *forma
 
 void log_failure(const struct error *error)
 {
-    log_line(LOG_ERROR, "%s", error->message);
+    log_line(LEVEL_ERROR, "%s", error->message);
     if (error->hint[0])
-        log_line(LOG_ERROR, "hint: %s", error->hint);
+        log_line(LEVEL_ERROR, "hint: %s", error->hint);
 }
 
 /* Whether trouble that begins is to be said. */
@@ -189,7 +189,7 @@ void log_trouble_begin(struct log_trouble *trouble, int64_t now_ms, const char *
     va_end(arguments);
     if (trouble->left_out)
         buffer_printf(&message, " (and %" PRId64 " times before that were not said)", trouble->left_out);
-    log_line(LOG_WARNING, "%s", message.data);
+    log_line(LEVEL_WARNING, "%s", message.data);
     trouble->left_out = 0;
 }
 
@@ -197,9 +197,9 @@ void log_trouble_end(struct log_trouble *trouble, const char *format, ...)
 {
     va_list arguments;
 
-    if (trouble->now && trouble->said && LOG_INFO <= setup.level) {
+    if (trouble->now && trouble->said && LEVEL_INFO <= setup.level) {
         va_start(arguments, format);
-        write_line(LOG_INFO, NULL, format, arguments);
+        write_line(LEVEL_INFO, NULL, format, arguments);
         va_end(arguments);
     }
     trouble->now = false;

@@ -19,7 +19,7 @@
 #define LOG_TROUBLE_MAX 5
 #define LOG_TROUBLE_MS 60000
 
-enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+enum log_level { LEVEL_ERROR, LEVEL_WARNING, LEVEL_INFO, LEVEL_DEBUG };
 
 enum log_format { LOG_TEXT, LOG_JSON };
 

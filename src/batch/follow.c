@@ -73,7 +73,7 @@ static void wait_out(struct batch_job *job, const struct error *cause, int64_t *
 {
     if (*pause_ms == 0) {
         counter_add(&job->metrics.outages, 1);
-        log_line(LOG_WARNING, "waits and will try again: %s%s%s", cause->message, *cause->hint ? "; " : "",
+        log_line(LEVEL_WARNING, "waits and will try again: %s%s%s", cause->message, *cause->hint ? "; " : "",
                  cause->hint);
     }
     batch_metrics_set_reason(&job->metrics, cause->message);
@@ -92,7 +92,7 @@ static int follow(struct batch_job *job, struct error *error)
     int64_t pause_ms = 0;
     bool ready = false;
 
-    log_line(LOG_INFO, "runs hours as they are sealed or changed by late events");
+    log_line(LEVEL_INFO, "runs hours as they are sealed or changed by late events");
     while (!stop_requested()) {
         int status;
 
@@ -102,7 +102,7 @@ static int follow(struct batch_job *job, struct error *error)
 
         if (!status) {
             if (pause_ms)
-                log_line(LOG_INFO, "goes on");
+                log_line(LEVEL_INFO, "goes on");
             pause_ms = 0;
             status = wait_for_hours(job, interval_ms, error);
         }

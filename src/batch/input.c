@@ -206,7 +206,7 @@ static int leave_out_uncommitted(const char *storage_path, size_t first, struct 
                                    "where its log was begun after them, and every file is read");
     }
     if (!status && left) {
-        log_line(LOG_WARNING,
+        log_line(LEVEL_WARNING,
                  "leaves out %zu files that Spark's log does not have, such as \"%s\": a micro-batch that "
                  "failed has left them",
                  left, path);

@@ -180,7 +180,7 @@ static int log_held(struct batch_job *job, struct error *error)
         return -1;
     if (held && held != job->held)
         log_line(
-            LOG_WARNING,
+            LEVEL_WARNING,
             "%lld hours are held: their totals did not come from this archive alone, which has more rows of them; name "
             "an hour with --allow-less to process it",
             (long long)held);
@@ -228,7 +228,7 @@ static void note_failure(struct batch_job *job, int64_t hour, const struct error
     char text[TIME_TEXT_SIZE];
 
     if (!failed) {
-        log_line(LOG_ERROR, "the hour %s is left as it was: %s%s%s", time_format(hour, text), reason->message,
+        log_line(LEVEL_ERROR, "the hour %s is left as it was: %s%s%s", time_format(hour, text), reason->message,
                  *reason->hint ? "; " : "", reason->hint);
         job->failed = memory_resize(job->failed, job->failed_count + 1, sizeof(*job->failed));
         failed = &job->failed[job->failed_count++];
@@ -288,7 +288,7 @@ static int run_hour(struct batch_job *job, const struct hour_entry *entry, bool 
         job->listener->hour_done(job->listener->context, &report);
         if (!status || alone || !postgres_is_connected(job->tools.postgres))
             return status;
-        log_line(LOG_ERROR, "%s%s%s", error->message, *error->hint ? "; " : "", error->hint);
+        log_line(LEVEL_ERROR, "%s%s%s", error->message, *error->hint ? "; " : "", error->hint);
         count_failure(job, error);
         return 0;
     }

@@ -94,10 +94,10 @@ static void add_to_sum(struct batch_report *sum, const struct batch_report *repo
 static void log_left_out(const char *hour, const struct batch_report *report)
 {
     if (report->left_out)
-        log_line(LOG_WARNING, "the hour %s: left out %zu files that are not listed; --all-files reads Parquet files",
+        log_line(LEVEL_WARNING, "the hour %s: left out %zu files that are not listed; --all-files reads Parquet files",
                  hour, report->left_out);
     if (rejected_rows(report) + report->rejects.without_bytes)
-        log_line(LOG_WARNING,
+        log_line(LEVEL_WARNING,
                  "the hour %s: left out %" PRId64 " rows that lack a field and %" PRId64
                  " with one out of range; %" PRId64 " rows without bytes count as 0",
                  hour, report->rejects.missing_field, report->rejects.out_of_range, report->rejects.without_bytes);
@@ -133,7 +133,7 @@ static void tell_left(const struct printer *printer, const struct batch_summary 
         printf("{\"complete\":false,\"hours_left\":%zu,\"left_from\":\"%s\"}\n", summary->left, from);
     else
         printf("incomplete: %zu hours are left, from %s\n", summary->left, from);
-    log_line(LOG_WARNING, "stopped before %zu of the hours were processed, from %s", summary->left, from);
+    log_line(LEVEL_WARNING, "stopped before %zu of the hours were processed, from %s", summary->left, from);
 }
 
 static void tell_end(const struct printer *printer, const struct batch_summary *summary, bool pending)
@@ -145,9 +145,9 @@ static void tell_end(const struct printer *printer, const struct batch_summary *
     if (summary->left)
         tell_left(printer, summary);
     else if (printer->hours == 0 && summary->failed == 0 && pending)
-        log_line(LOG_INFO, "no hour is pending");
+        log_line(LEVEL_INFO, "no hour is pending");
     else if (printer->hours == 1 && printer->sum.files == 0)
-        log_line(LOG_WARNING, "the archive has no file of that hour: its totals are empty");
+        log_line(LEVEL_WARNING, "the archive has no file of that hour: its totals are empty");
 }
 
 int command_batch(const struct config *config, struct error *error)

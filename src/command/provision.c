@@ -54,7 +54,7 @@ static void print_table(const struct table_report *report)
         break;
     }
     for (size_t i = 0; i < report->flaws.count; i++)
-        log_line(LOG_WARNING, "%s; %s", report->flaws.list[i].text, report->flaws.list[i].hint);
+        log_line(LEVEL_WARNING, "%s; %s", report->flaws.list[i].text, report->flaws.list[i].hint);
 }
 
 static void print_users(const struct users *users, const struct users_report *report)

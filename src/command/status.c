@@ -52,7 +52,7 @@ static int judge_lag(const struct figures *figures, const struct config *config,
     }
     if (seconds * MILLISECONDS <= limit_ms)
         return 0;
-    log_line(LOG_WARNING,
+    log_line(LEVEL_WARNING,
              "partition %d of topic \"%s\" (job \"%s\") is %" PRId64 " s behind, last commit %" PRId64
              " s ago; --max-lag is %s",
              (int)status.partition, status.topic, status.job, status.lag_seconds, status.commit_age,

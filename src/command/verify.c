@@ -152,7 +152,7 @@ int command_verify(const struct config *config, struct error *error)
     else if (status >= 0)
         print_summary(&summary);
     if (status >= 0 && summary.left)
-        log_line(LOG_WARNING, "stopped before %zu of the hours were verified", summary.left);
+        log_line(LEVEL_WARNING, "stopped before %zu of the hours were verified", summary.left);
     json_decref(printer.json);
     if (status > 0)
         return EXIT_DIFFERENCE;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -11,18 +12,16 @@
 
 #define REASON_SIZE 512
 
-/* Librdkafka's syslog level of an error; what is less grave is its own chatter about reconnecting. */
-#define SYSLOG_ERROR 3
-
 /* The first attempt to reach a broker ends after this time; each of the next takes twice as long. */
 #define FIRST_ATTEMPT_MS 250
 
 const struct kafka_property kafka_no_properties[] = {{NULL, NULL}};
 
+/* What is less grave than an error is librdkafka's own chatter about reconnecting. */
 static void log_kafka(const rd_kafka_t *client, int level, const char *facility, const char *text)
 {
     (void)client;
-    log_line(level < SYSLOG_ERROR ? LOG_WARNING : LOG_DEBUG, "kafka: %s: %s", facility, text);
+    log_line(level < LOG_ERR ? LEVEL_WARNING : LEVEL_DEBUG, "kafka: %s: %s", facility, text);
 }
 
 int kafka_configure(const struct config *config, const struct kafka_property *own, rd_kafka_conf_t **ret_conf,

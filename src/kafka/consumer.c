@@ -122,7 +122,7 @@ static void note_refusal(struct consumer *consumer, rd_kafka_resp_err_t code, co
         return;
     consumer->refused = true;
     if (kafka_refusal(&refusal, code, reason))
-        log_line(LOG_WARNING, "a Kafka broker is not used: %s", refusal.message);
+        log_line(LEVEL_WARNING, "a Kafka broker is not used: %s", refusal.message);
 }
 
 static void on_error(rd_kafka_t *client, int code, const char *reason, void *context)

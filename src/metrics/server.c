@@ -125,7 +125,7 @@ static void log_address(const struct metrics_server *server, const char *text)
     const char *colon = strrchr(text, ':');
     const char *host = !colon ? "127.0.0.1" : colon == text ? "0.0.0.0" : text;
 
-    log_line(LOG_INFO, "serves /metrics, /healthz and /readyz at http://%.*s:%u",
+    log_line(LEVEL_INFO, "serves /metrics, /healthz and /readyz at http://%.*s:%u",
              host == text ? (int)(colon - text) : (int)strlen(host), host, info ? (unsigned)info->port : 0);
 }
 

@@ -20,7 +20,7 @@ int lock_log_holder(struct postgres *postgres, const char *key, const char *what
     if (postgres_run(postgres, sql_select_lock_holder, &parameters, &result, error))
         return -1;
     if (PQntuples(result) > 0)
-        log_line(LOG_INFO,
+        log_line(LEVEL_INFO,
                  "waits for %s, which process %s of PostgreSQL holds (user \"%s\", application \"%s\"): %s since %s",
                  what, PQgetvalue(result, 0, HOLDER_PID), PQgetvalue(result, 0, HOLDER_USER),
                  PQgetvalue(result, 0, HOLDER_APPLICATION), PQgetvalue(result, 0, HOLDER_STATE),

@@ -23,7 +23,7 @@ static bool is_in_grace(const struct error *refusal)
 
     if (!atomic_compare_exchange_strong(&refused_since_ms, &since_ms, now))
         return now - since_ms < LOGIN_GRACE_MS;
-    log_line(LOG_WARNING, "logs in again for %d s with the password that it finds: %s", LOGIN_GRACE_MS / 1000,
+    log_line(LEVEL_WARNING, "logs in again for %d s with the password that it finds: %s", LOGIN_GRACE_MS / 1000,
              refusal->message);
     return true;
 }

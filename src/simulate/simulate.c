@@ -59,11 +59,11 @@ static void show_progress(const struct simulation *simulation)
 static void tell_silence(struct simulation *simulation, int64_t silence_ms)
 {
     if (!simulation->silence_told && silence_ms >= SILENCE_MS) {
-        log_line(LOG_WARNING, "Kafka acknowledges nothing; waiting with %" PRId64 " messages",
+        log_line(LEVEL_WARNING, "Kafka acknowledges nothing; waiting with %" PRId64 " messages",
                  simulation->outbox.pending);
         simulation->silence_told = true;
     } else if (simulation->silence_told && silence_ms < SILENCE_MS) {
-        log_line(LOG_INFO, "Kafka acknowledges again");
+        log_line(LEVEL_INFO, "Kafka acknowledges again");
         simulation->silence_told = false;
     }
 }
@@ -185,7 +185,7 @@ static void log_begin(const struct simulation *simulation)
 {
     const uint32_t *counts = simulation->population.counts;
 
-    log_line(LOG_INFO,
+    log_line(LEVEL_INFO,
              "sends to topic \"%s\" with %d partitions at rate %s: %u users, %u antennas, %u apps, seed %" PRId64,
              config_text(simulation->config, OPTION_TOPIC), (int)simulation->outbox.partition_count,
              config_text(simulation->config, OPTION_RATE), counts[DIMENSION_USER], counts[DIMENSION_ANTENNA],
@@ -199,7 +199,7 @@ static void log_summary(const struct simulation *simulation)
     tally_summary(&simulation->outbox.tally, seconds_since_begin(simulation), &text);
     if (simulation->terminal)
         terminal_show("");
-    log_line(LOG_INFO, "%s", text.data);
+    log_line(LEVEL_INFO, "%s", text.data);
 }
 
 static int send_and_drain(struct simulation *simulation, struct error *error)
@@ -242,7 +242,7 @@ static int run(struct simulation *simulation, struct error *error)
     if (created < 0)
         return -1;
     if (created)
-        log_line(LOG_INFO, "created the topic \"%s\"", config_text(simulation->config, OPTION_TOPIC));
+        log_line(LEVEL_INFO, "created the topic \"%s\"", config_text(simulation->config, OPTION_TOPIC));
     if (send_and_drain(simulation, error))
         return -1;
     return simulation->ledger ? ledger_write(simulation->ledger, &simulation->outbox.tally, error) : 0;

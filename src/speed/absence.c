@@ -31,7 +31,7 @@ void absence_begin_if_due(struct worker *worker)
     if (absence_goes_on(worker) || !worker->outage.trouble.now || lasted_ms < worker->job->leave_after_ms ||
         ask_dependencies(worker, &cause) == 0)
         return;
-    log_line(LOG_WARNING,
+    log_line(LEVEL_WARNING,
              "worker %d leaves the consumer group after %" PRId64 " s, so that others read its partitions: %s",
              worker->number, lasted_ms / 1000, cause.message);
     consumer_close(worker->consumer);
@@ -55,6 +55,6 @@ int absence_wait(struct worker *worker, struct error *error)
         consumer_open(worker->job->config, worker->job->key.job, worker->number, &worker->consumer, error))
         return -1;
     worker->joining = true;
-    log_line(LOG_INFO, "worker %d joins the consumer group again", worker->number);
+    log_line(LEVEL_INFO, "worker %d joins the consumer group again", worker->number);
     return 0;
 }

@@ -45,7 +45,7 @@ static int check_archive(struct worker *worker, struct error *error)
 static int renew_staging(struct worker *worker, struct error *error)
 {
     log_line(
-        LOG_WARNING,
+        LEVEL_WARNING,
         "worker %d begins a new staging folder: the lock of %s was lost, as on a network file system without locks",
         worker->number, staging_token(worker->staging));
     return staging_renew(&worker->staging, error);
@@ -195,7 +195,7 @@ static int check_losses(struct worker *worker, struct claim *claim, struct error
     if (lost.size == 0)
         return 0;
     if (worker->job->accept_loss) {
-        log_line(LOG_WARNING, "accepted a loss of topic \"%s\", recorded in antenna.loss: %s", key->topic, lost.data);
+        log_line(LEVEL_WARNING, "accepted a loss of topic \"%s\", recorded in antenna.loss: %s", key->topic, lost.data);
         return 0;
     }
     error_set(error, ERROR_MISTAKE, "Kafka no longer holds messages of topic \"%s\" that job \"%s\" has not read: %s",
@@ -212,7 +212,7 @@ static void tell_of_going_back(struct worker *worker, const struct claim *claim)
         const struct partition *partition = partitions_find(&worker->partitions, progress->partition);
 
         if (progress->totals_offset < partition->confirmed_offset)
-            log_line_at(LOG_WARNING, (struct log_place){progress->partition, progress->totals_offset},
+            log_line_at(LEVEL_WARNING, (struct log_place){progress->partition, progress->totals_offset},
                         "PostgreSQL has gone back: it had confirmed partition %d up to offset %" PRId64
                         " and now says %" PRId64 ", from where it is read again; antenna verify names archive files "
                         "that are to be moved aside",
@@ -243,7 +243,7 @@ static int begin_to_read(struct worker *worker, const struct claim *claim, struc
             .archive = {.offset = progress->archive_offset, .sent_offset = progress->archive_offset},
             .next_offset = next,
         };
-        log_line_at(LOG_DEBUG, (struct log_place){progress->partition, next},
+        log_line_at(LEVEL_DEBUG, (struct log_place){progress->partition, next},
                     "worker %d reads partition %d from offset %" PRId64 " on, the totals from %" PRId64
                     ", by epoch %" PRId64,
                     worker->number, (int)progress->partition, next, progress->totals_offset, progress->epoch);

@@ -59,7 +59,7 @@ static void show_in_log(const struct report *report, double rate, struct ahead a
     cleanup(buffer_release) struct buffer text = {0};
 
     report_progress(report, rate, ahead.lag, &text);
-    log_line(LOG_INFO, "%s", text.data);
+    log_line(LEVEL_INFO, "%s", text.data);
     notify_send("STATUS=%s", text.data);
 }
 

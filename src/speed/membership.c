@@ -14,7 +14,7 @@ static int assigned(struct worker *worker, const struct consumer_event *event, s
     worker->joining = false;
     for (size_t i = 0; i < event->count; i++)
         partitions_add(&worker->partitions, event->partitions[i]);
-    log_line(LOG_INFO, "worker %d is given %zu partitions and has %zu", worker->number, event->count,
+    log_line(LEVEL_INFO, "worker %d is given %zu partitions and has %zu", worker->number, event->count,
              worker->partitions.count);
     /* Partitions are answered for when they are claimed. */
     return event->count ? 0 : consumer_assign(worker->consumer, NULL, 0, error);
@@ -35,7 +35,7 @@ static int let_go(struct worker *worker, const struct consumer_event *event, str
     }
     status = consumer_unassign(worker->consumer, reading, count, error);
     free(reading);
-    log_line(LOG_INFO, "worker %d gives up %zu partitions and keeps %zu", worker->number, event->count,
+    log_line(LEVEL_INFO, "worker %d gives up %zu partitions and keeps %zu", worker->number, event->count,
              worker->partitions.count);
     return status;
 }

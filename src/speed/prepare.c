@@ -159,7 +159,7 @@ int begin_again(struct postgres *postgres, const struct job *job, bool first, st
                                  "the recipes");
     }
     if (traces.known)
-        log_line(LOG_WARNING,
+        log_line(LEVEL_WARNING,
                  "the progress of job \"%s\" in topic \"%s\" was deleted: nothing was counted, and it begins "
                  "again",
                  key->job, key->topic);

@@ -288,7 +288,7 @@ void roll_drop(struct worker *worker)
     if (!worker->roll)
         return;
     if (wait_for_files(worker, &error))
-        log_line(LOG_DEBUG, "worker %d: %s", worker->number, error.message);
+        log_line(LEVEL_DEBUG, "worker %d: %s", worker->number, error.message);
     files = collect_files(worker->roll, &count);
     delete_files(worker, files, count);
     end_roll(worker);

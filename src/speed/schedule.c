@@ -84,7 +84,7 @@ static void commit_after_failed_roll(struct worker *worker)
     if (!worker->commit)
         postgres_rollback(worker->postgres);
     if (write_to_postgres(worker, &error))
-        log_line(LOG_DEBUG, "worker %d: %s", worker->number, error.message);
+        log_line(LEVEL_DEBUG, "worker %d: %s", worker->number, error.message);
 }
 
 static int fail_roll(struct worker *worker, const struct error *error)
@@ -146,7 +146,7 @@ void write_what_is_held(struct worker *worker)
     struct error error;
 
     if (worker->postgres && (write_to_postgres(worker, &error) || write_to_storage(worker, &error)))
-        log_line(LOG_DEBUG, "worker %d: %s", worker->number, error.message);
+        log_line(LEVEL_DEBUG, "worker %d: %s", worker->number, error.message);
 }
 
 /* A backlog is summed in memory: the further behind the totals are, the less a longer wait matters. */

@@ -110,7 +110,7 @@ static void log_summary(struct speed *speed)
     struct report report = report_of(speed->workers, speed->count);
 
     report_summary(&report, seconds_since(speed->begin_ms), &text);
-    log_line(LOG_INFO, "%s", text.data);
+    log_line(LEVEL_INFO, "%s", text.data);
     if (!config_flag(speed->job.config, OPTION_PROFILE))
         return;
     buffer_clear(&text);
@@ -159,7 +159,7 @@ int speed_run(const struct config *config, struct error *error)
     log_identify(speed.job.key.job, speed.job.key.topic);
     status = prepare_job(&speed.job, error);
     if (!status) {
-        log_line(LOG_INFO, "job \"%s\" reads topic \"%s\" with %lld worker%s into table \"%s\" and folder \"%s\"",
+        log_line(LEVEL_INFO, "job \"%s\" reads topic \"%s\" with %lld worker%s into table \"%s\" and folder \"%s\"",
                  speed.job.key.job, speed.job.key.topic, workers, workers == 1 ? "" : "s", speed.job.bytes_table,
                  speed.job.storage_root);
         status = run_workers(&speed, error);

@@ -79,7 +79,7 @@ static int stop_cleanly(struct worker *worker, struct error *error)
         mirror_offsets(worker);
         /* Which hours are sealed is told again by the next start. */
         if (note_idle_partitions(worker, error))
-            log_line(LOG_DEBUG, "worker %d: %s", worker->number, error->message);
+            log_line(LEVEL_DEBUG, "worker %d: %s", worker->number, error->message);
         return 0;
     }
     identity_explain(worker->job->archive_path, worker->job->archive_id, error);
@@ -159,7 +159,7 @@ static void *run_thread(void *context)
     /* One worker less would leave its share of the work to the others' memory and nobody would know. The reason is
      * logged before the wait for the others, which may be long. */
     if (worker->status) {
-        log_line(LOG_WARNING, "worker %d fails and the job stops: %s", worker->number, worker->error.message);
+        log_line(LEVEL_WARNING, "worker %d fails and the job stops: %s", worker->number, worker->error.message);
         stop_request();
     }
     close_worker(worker);

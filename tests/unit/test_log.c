@@ -50,9 +50,9 @@ static const char *logged(void)
 static void test_text(void **state)
 {
     (void)state;
-    log_setup(LOG_INFO, LOG_TEXT, "speed");
-    log_line(LOG_WARNING, "waits for \"%s\"\nand \x1b[31m", "x");
-    log_line(LOG_DEBUG, "is not said");
+    log_setup(LEVEL_INFO, LOG_TEXT, "speed");
+    log_line(LEVEL_WARNING, "waits for \"%s\"\nand \x1b[31m", "x");
+    log_line(LEVEL_DEBUG, "is not said");
     assert_true(strstr(logged(), "Z warning speed: waits for \"x\" and ?[31m\n") == logged() + 19);
     assert_null(strstr(logged(), "is not said"));
 }
@@ -62,10 +62,10 @@ static void test_json_names_what_it_is_about(void **state)
     json_t *line;
 
     (void)state;
-    log_setup(LOG_DEBUG, LOG_JSON, "speed");
+    log_setup(LEVEL_DEBUG, LOG_JSON, "speed");
     log_identify("job \"1\"", "devices\\");
     log_set_worker(3);
-    log_line_at(LOG_DEBUG, (struct log_place){7, INT64_MAX}, "a \"word\"\tand \xff");
+    log_line_at(LEVEL_DEBUG, (struct log_place){7, INT64_MAX}, "a \"word\"\tand \xff");
     line = json_loads(logged(), 0, NULL);
     assert_non_null(line);
     assert_int_equal(strlen(json_string_value(json_object_get(line, "time"))), strlen("2022-02-20T10:00:00.123Z"));
@@ -85,8 +85,8 @@ static void test_json_leaves_out_what_is_not_known(void **state)
     json_t *line;
 
     (void)state;
-    log_setup(LOG_INFO, LOG_JSON, "status");
-    log_line(LOG_ERROR, "failed");
+    log_setup(LEVEL_INFO, LOG_JSON, "status");
+    log_line(LEVEL_ERROR, "failed");
     line = json_loads(logged(), 0, NULL);
     assert_non_null(line);
     assert_int_equal(json_object_size(line), 4);
@@ -102,8 +102,8 @@ static void test_a_long_line_is_cut_and_stays_json(void **state)
     for (size_t i = 0; i < sizeof(text) - 1; i += 2)
         memcpy(text + i, "\xc3\xa9", 2);
     text[sizeof(text) - 2] = '\0';
-    log_setup(LOG_INFO, LOG_JSON, "status");
-    log_line(LOG_ERROR, "%s", text);
+    log_setup(LEVEL_INFO, LOG_JSON, "status");
+    log_line(LEVEL_ERROR, "%s", text);
     line = json_loads(logged(), 0, NULL);
     assert_non_null(line);
     json_decref(line);
@@ -123,11 +123,11 @@ static void test_the_journal_gets_priorities(void **state)
 {
     (void)state;
     pose_as_journal(0);
-    log_setup(LOG_DEBUG, LOG_TEXT, "speed");
-    log_line(LOG_ERROR, "a");
-    log_line(LOG_WARNING, "b");
-    log_line(LOG_INFO, "c");
-    log_line(LOG_DEBUG, "d");
+    log_setup(LEVEL_DEBUG, LOG_TEXT, "speed");
+    log_line(LEVEL_ERROR, "a");
+    log_line(LEVEL_WARNING, "b");
+    log_line(LEVEL_INFO, "c");
+    log_line(LEVEL_DEBUG, "d");
     assert_string_equal(logged(), "<3>speed: a\n<4>speed: b\n<6>speed: c\n<7>speed: d\n");
 }
 
@@ -135,8 +135,8 @@ static void test_the_journal_gets_json_too(void **state)
 {
     (void)state;
     pose_as_journal(0);
-    log_setup(LOG_INFO, LOG_JSON, "speed");
-    log_line(LOG_INFO, "a");
+    log_setup(LEVEL_INFO, LOG_JSON, "speed");
+    log_line(LEVEL_INFO, "a");
     assert_int_equal(strncmp(logged(), "<6>{\"time\":", 11), 0);
 }
 
@@ -144,12 +144,12 @@ static void test_another_stream_is_not_the_journal(void **state)
 {
     (void)state;
     pose_as_journal(1);
-    log_setup(LOG_INFO, LOG_TEXT, "speed");
-    log_line(LOG_INFO, "a");
+    log_setup(LEVEL_INFO, LOG_TEXT, "speed");
+    log_line(LEVEL_INFO, "a");
     assert_non_null(strstr(logged(), "Z info speed: a\n"));
     setenv("JOURNAL_STREAM", "nonsense", 1);
-    log_setup(LOG_INFO, LOG_TEXT, "speed");
-    log_line(LOG_INFO, "b");
+    log_setup(LEVEL_INFO, LOG_TEXT, "speed");
+    log_line(LEVEL_INFO, "b");
     assert_non_null(strstr(logged(), "Z info speed: b\n"));
 }
 
@@ -178,7 +178,7 @@ static void test_trouble_that_repeats_is_counted(void **state)
     struct log_trouble trouble = {0};
 
     (void)state;
-    log_setup(LOG_INFO, LOG_TEXT, "speed");
+    log_setup(LEVEL_INFO, LOG_TEXT, "speed");
     come_and_go(&trouble, 1000, LOG_TROUBLE_MAX + 100);
     assert_int_equal(count(logged(), " warning speed: it is gone\n"), LOG_TROUBLE_MAX);
     assert_int_equal(count(logged(), " info speed: it is there\n"), LOG_TROUBLE_MAX);
@@ -193,7 +193,7 @@ static void test_no_trouble_does_not_end(void **state)
     struct log_trouble trouble = {0};
 
     (void)state;
-    log_setup(LOG_INFO, LOG_TEXT, "speed");
+    log_setup(LEVEL_INFO, LOG_TEXT, "speed");
     log_trouble_end(&trouble, "it is there");
     assert_string_equal(logged(), "");
 }
