@@ -1,5 +1,5 @@
 /*
- * One error object, owned by the caller, filled by the function that fails.
+ * One error object, owned by the caller, filled by the function that fails, and the exit codes that follow from it.
  *
  * Convention of the whole program: a function that can fail returns 0 when it succeeded and -1 when it failed, takes
  * `struct error *error` as its last argument and fills it before it returns -1. Positive results are conditions
@@ -9,8 +9,30 @@
 #ifndef ANTENNA_BASE_ERROR_H
 #define ANTENNA_BASE_ERROR_H
 
+#include <stdbool.h>
+
 #include "base/attributes.h"
-#include "base/exit_code.h"
+
+/** The exit codes of every command: a contract with scripts and service managers. */
+enum exit_code {
+    EXIT_DONE,
+    EXIT_FAILED,
+    EXIT_USAGE,
+    EXIT_ENVIRONMENT,
+    EXIT_DIFFERENCE,
+    EXIT_UNAVAILABLE,
+    EXIT_INCOMPLETE,
+    EXIT_CODES /* the number of codes */
+};
+
+struct exit_code_row {
+    const char *word;    /* for --help */
+    const char *meaning; /* for the reference and the manual pages; no full stop */
+    bool retry;          /* whether the same command may succeed later, without a change by the operator */
+};
+
+/** A row for each code, by which --help, the manual pages and the reference describe it. */
+extern const struct exit_code_row exit_code_table[EXIT_CODES];
 
 /** What a failure asks of its caller; every kind is treated in exactly one way. */
 enum error_kind {

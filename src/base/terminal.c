@@ -1,5 +1,6 @@
 #include "base/terminal.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/text.h"
+#include "base/time.h"
 
 #define DEFAULT_LINES 24
 #define DEFAULT_COLUMNS 80
@@ -42,4 +44,66 @@ void terminal_show(const char *text)
     buffer_text(&line, TERMINAL_CLEAR_LINE);
     buffer_append(&line, text, text_fit(text, terminal_size(STDERR_FILENO).columns - 1, &taken));
     fwrite(line.data, 1, line.size, stderr);
+}
+
+#define BAR_CELLS 20
+#define BAR_INTERVAL_MS 100
+#define MILLISECONDS 1000.0
+
+void bar_begin(struct bar *bar)
+{
+    *bar = (struct bar){.terminal = terminal_shows_progress(STDERR_FILENO), .begin_ms = time_monotonic_ms()};
+}
+
+double bar_seconds(const struct bar *bar)
+{
+    return (double)(time_monotonic_ms() - bar->begin_ms) / MILLISECONDS;
+}
+
+static bool is_due(struct bar *bar)
+{
+    int64_t now = time_monotonic_ms();
+
+    if (!bar->terminal || now - bar->shown_ms < BAR_INTERVAL_MS)
+        return false;
+    bar->shown_ms = now;
+    return true;
+}
+
+void bar_show(struct bar *bar, double share, const char *format, ...)
+{
+    static const char full[] = "====================", empty[] = "                    ";
+    cleanup(buffer_release) struct buffer line = {0};
+    double passed = bar_seconds(bar);
+    int cells = (int)(share * BAR_CELLS);
+    va_list arguments;
+
+    if (!is_due(bar))
+        return;
+    buffer_printf(&line, "[%.*s%.*s] ", cells, full, BAR_CELLS - cells, empty);
+    va_start(arguments, format);
+    buffer_vprintf(&line, format, arguments);
+    va_end(arguments);
+    if (share > 0)
+        buffer_printf(&line, ", %.0f s left", passed / share - passed);
+    terminal_show(line.data);
+}
+
+void bar_say(struct bar *bar, const char *format, ...)
+{
+    cleanup(buffer_release) struct buffer line = {0};
+    va_list arguments;
+
+    if (!is_due(bar))
+        return;
+    va_start(arguments, format);
+    buffer_vprintf(&line, format, arguments);
+    va_end(arguments);
+    terminal_show(line.data);
+}
+
+void bar_end(struct bar *bar)
+{
+    if (bar->terminal && bar->shown_ms)
+        terminal_show("");
 }

@@ -1,9 +1,15 @@
-/* A terminal that people look at: whether text can be placed there, and how much of it is seen. */
+/*
+ * A terminal that people look at: whether text can be placed there, how much of it is seen, and a progress bar on its
+ * last line. One thread shows a bar.
+ */
 #ifndef ANTENNA_BASE_TERMINAL_H
 #define ANTENNA_BASE_TERMINAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
 
 /** Takes the cursor back to the beginning of the terminal's line and empties it (ECMA-48: CR, EL). */
 #define TERMINAL_CLEAR_LINE "\r\033[K"
@@ -23,5 +29,27 @@ struct terminal_size terminal_size(int file);
 
 /** Takes the place of the last line of stderr with a text, cut to what fits into one line. */
 void terminal_show(const char *text);
+
+/** A progress bar; nothing is shown where stderr is no terminal, or a dumb one. */
+struct bar {
+    bool terminal;
+    int64_t begin_ms;
+    int64_t shown_ms;
+};
+
+/** Begins to measure time. */
+void bar_begin(struct bar *bar);
+
+/** Shows a share (0 to 1) of the work as done, with words behind it, and the time that is left at the pace so far. */
+void bar_show(struct bar *bar, double share, const char *format, ...) printf_like(3, 4);
+
+/** Shows words alone: of work that has no end. */
+void bar_say(struct bar *bar, const char *format, ...) printf_like(2, 3);
+
+/** Removes it. */
+void bar_end(struct bar *bar);
+
+/** Seconds since bar_begin(). */
+double bar_seconds(const struct bar *bar);
 
 #endif

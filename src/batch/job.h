@@ -3,7 +3,7 @@
 #define ANTENNA_BATCH_JOB_H
 
 #include "archive/identity.h"
-#include "base/bar.h"
+#include "base/terminal.h"
 #include "batch/batch.h"
 #include "batch/metrics.h"
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "base/exit_code.h"
+#include "base/error.h"
 
 #define HELP_COLUMN 30
 #define HELP_WIDTH 100

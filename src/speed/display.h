@@ -2,7 +2,7 @@
 #ifndef ANTENNA_SPEED_DISPLAY_H
 #define ANTENNA_SPEED_DISPLAY_H
 
-#include "base/bar.h"
+#include "base/terminal.h"
 #include "speed/worker.h"
 
 struct display {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/exit_code.h"
+#include "base/error.h"
 
 /* Bytes of a line: mandoc wants at most 80, and counts more for what is not ASCII. */
 #define WIDTH 70

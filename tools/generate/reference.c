@@ -1,4 +1,4 @@
-#include "base/exit_code.h"
+#include "base/error.h"
 #include "config/help.h"
 #include "generate.h"
 #include "kafka/property.h"
