@@ -1,9 +1,8 @@
 #include <inttypes.h>
 
 #include "doctor/subjects.h"
-#include "kafka/group.h"
-#include "kafka/topic_id.h"
-#include "kafka/topic_settings.h"
+#include "kafka/admin.h"
+#include "kafka/topic.h"
 
 #define TOPIC "kafka_topic"
 #define PARTITIONS "kafka_partitions"

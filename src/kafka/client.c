@@ -12,6 +12,8 @@
 
 #define REASON_SIZE 512
 
+#define ASK_AGAIN_MS 50
+
 /* The first attempt to reach a broker ends after this time; each of the next takes twice as long. */
 #define FIRST_ATTEMPT_MS 250
 
@@ -98,6 +100,14 @@ int kafka_open_inquirer(const struct config *config, rd_kafka_t **ret_client, st
         return -1;
     rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_ERROR);
     return kafka_open(RD_KAFKA_CONSUMER, conf, ret_client, error);
+}
+
+bool kafka_may_ask_again(int64_t deadline_ms)
+{
+    if (time_monotonic_ms() >= deadline_ms || stop_requested())
+        return false;
+    time_sleep_ms(ASK_AGAIN_MS);
+    return true;
 }
 
 /* What an inquirer was told while it tried to reach a broker. */

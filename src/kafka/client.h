@@ -18,9 +18,6 @@
 /** The same while messages are read: there is other work than to wait for an answer that can be asked for again. */
 #define KAFKA_QUICK_ANSWER_MS 1000
 
-/** Pause before a question is asked again whose answer the brokers do not know yet. */
-#define KAFKA_ASK_AGAIN_MS 50
-
 /** For clients without properties of their own. */
 extern const struct kafka_property kafka_no_properties[];
 
@@ -54,6 +51,12 @@ int kafka_open_inquirer(const struct config *config, rd_kafka_t **ret_client, st
  * reconnect: nobody reads them while a job runs, and they would pile up. By any thread, now and then.
  */
 void kafka_discard_events(rd_kafka_t *inquirer);
+
+/**
+ * Pauses before a question is asked again whose answer the brokers do not know yet. False when the deadline, of the
+ * monotonic clock, has passed or a stop was asked for.
+ */
+bool kafka_may_ask_again(int64_t deadline_ms) must_check;
 
 /**
  * Asks the brokers for themselves and for the configured topic, waiting KAFKA_ANSWER_TIMEOUT_MS at most. Errors:

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "base/stop.h"
 #include "base/time.h"
 #include "kafka/admin.h"
 
@@ -27,20 +26,15 @@ static int send_question(struct question *question, rd_kafka_t *client, const ch
                          const struct position *positions, size_t count, int64_t spec,
                          rd_kafka_IsolationLevel_t isolation, int timeout_ms, struct error *error)
 {
-    rd_kafka_error_t *failure;
-
     question->list = rd_kafka_topic_partition_list_new((int)count);
     for (size_t i = 0; i < count; i++)
         rd_kafka_topic_partition_list_add(question->list, topic, positions[i].partition)->offset = spec;
     if (admin_begin(&question->request, client, RD_KAFKA_ADMIN_OP_LISTOFFSETS, timeout_ms, WHAT, error))
         return -1;
     /* The client's own isolation.level has no say in it. */
-    failure = rd_kafka_AdminOptions_set_isolation_level(question->request.options, isolation);
-    if (failure) {
-        error_set(error, ERROR_FAILED, WHAT ": %s", rd_kafka_error_string(failure));
-        rd_kafka_error_destroy(failure);
+    if (admin_check_option(rd_kafka_AdminOptions_set_isolation_level(question->request.options, isolation), WHAT,
+                           error))
         return -1;
-    }
     rd_kafka_ListOffsets(client, question->list, question->request.options, question->request.queue);
     return 0;
 }
@@ -136,11 +130,9 @@ static int ask(rd_kafka_t *client, const struct inquiry *inquiry, int timeout_ms
 
     if (inquiry->count == 0)
         return 0;
-    while ((status = ask_once(client, inquiry, timeout_ms, error)) > 0) {
-        if (time_monotonic_ms() >= deadline || stop_requested())
+    while ((status = ask_once(client, inquiry, timeout_ms, error)) > 0)
+        if (!kafka_may_ask_again(deadline))
             return -1;
-        time_sleep_ms(KAFKA_ASK_AGAIN_MS);
-    }
     return status;
 }
 

@@ -1,16 +1,109 @@
 #include "kafka/topic.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/memory.h"
-#include "base/stop.h"
 #include "base/time.h"
 #include "kafka/admin.h"
 #include "kafka/offsets.h"
 
 #define REASON_SIZE 512
-#define WHAT "could not create the topic"
+
+#define ASK_ID "could not ask Kafka for the topic's id"
+#define ASK_SETTINGS "could not ask Kafka for the topic's settings"
+#define CREATE "could not create the topic"
 
 /* Lets the broker choose (KIP-464). */
 #define DEFAULT_REPLICATION (-1)
+
+static void free_topics(rd_kafka_TopicCollection_t **topics)
+{
+    rd_kafka_TopicCollection_destroy(*topics);
+}
+
+static int read_id(rd_kafka_event_t *event, char ret_id[TOPIC_ID_SIZE], struct error *error)
+{
+    const rd_kafka_TopicDescription_t **descriptions;
+    const rd_kafka_error_t *failure;
+    const rd_kafka_Uuid_t *id;
+    bool is_zero;
+    size_t count;
+
+    descriptions = rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event), &count);
+    failure = count == 1 ? rd_kafka_TopicDescription_error(descriptions[0]) : NULL;
+    if (count != 1 || failure)
+        return kafka_error(error, failure ? rd_kafka_error_code(failure) : RD_KAFKA_RESP_ERR_UNKNOWN, ASK_ID);
+    id = rd_kafka_TopicDescription_topic_id(descriptions[0]);
+    is_zero = !rd_kafka_Uuid_most_significant_bits(id) && !rd_kafka_Uuid_least_significant_bits(id);
+    snprintf(ret_id, TOPIC_ID_SIZE, "%s", is_zero ? "" : rd_kafka_Uuid_base64str(id));
+    return 0;
+}
+
+int topic_id_query(rd_kafka_t *client, const char *topic, int timeout_ms, char ret_id[TOPIC_ID_SIZE],
+                   struct error *error)
+{
+    cleanup(admin_release) struct admin_request request = {0};
+    cleanup(free_topics) rd_kafka_TopicCollection_t *topics =
+        rd_kafka_TopicCollection_of_topic_names(&(const char *){topic}, 1);
+
+    if (admin_begin(&request, client, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, timeout_ms, ASK_ID, error))
+        return -1;
+    rd_kafka_DescribeTopics(client, topics, request.options, request.queue);
+    return admin_wait(&request, ASK_ID, error) ? -1 : read_id(request.event, ret_id, error);
+}
+
+static void free_resource(rd_kafka_ConfigResource_t **resource)
+{
+    rd_kafka_ConfigResource_destroy(*resource);
+}
+
+static void take_setting(struct topic_settings *settings, const char *name, const char *value)
+{
+    if (strcmp(name, "cleanup.policy") == 0) {
+        settings->compacted = strstr(value, "compact") != NULL;
+        settings->deleted = strstr(value, "delete") != NULL;
+    } else if (strcmp(name, "retention.ms") == 0)
+        settings->retention_ms = strtoll(value, NULL, 10);
+    else if (strcmp(name, "retention.bytes") == 0)
+        settings->retention_bytes = strtoll(value, NULL, 10);
+    else if (strcmp(name, "message.timestamp.type") == 0)
+        settings->stamped_by_broker = strcmp(value, "LogAppendTime") == 0;
+}
+
+static int read_settings(rd_kafka_event_t *event, struct topic_settings *ret_settings, struct error *error)
+{
+    struct topic_settings settings = {.retention_ms = -1, .retention_bytes = -1};
+    const rd_kafka_ConfigResource_t **resources;
+    const rd_kafka_ConfigEntry_t **entries;
+    rd_kafka_resp_err_t code;
+    size_t count;
+
+    resources = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count);
+    code = count == 1 ? rd_kafka_ConfigResource_error(resources[0]) : RD_KAFKA_RESP_ERR_UNKNOWN;
+    if (code)
+        return kafka_error(error, code, ASK_SETTINGS);
+    entries = rd_kafka_ConfigResource_configs(resources[0], &count);
+    for (size_t i = 0; i < count; i++)
+        if (rd_kafka_ConfigEntry_value(entries[i]))
+            take_setting(&settings, rd_kafka_ConfigEntry_name(entries[i]), rd_kafka_ConfigEntry_value(entries[i]));
+    *ret_settings = settings;
+    return 0;
+}
+
+int topic_settings_query(rd_kafka_t *client, const char *topic, struct topic_settings *ret_settings,
+                         struct error *error)
+{
+    cleanup(admin_release) struct admin_request request = {0};
+    cleanup(free_resource) rd_kafka_ConfigResource_t *resource =
+        rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+
+    if (admin_begin(&request, client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, KAFKA_ANSWER_TIMEOUT_MS, ASK_SETTINGS, error))
+        return -1;
+    rd_kafka_DescribeConfigs(client, &resource, 1, request.options, request.queue);
+    return admin_wait(&request, ASK_SETTINGS, error) ? -1 : read_settings(request.event, ret_settings, error);
+}
 
 static void free_topic(rd_kafka_NewTopic_t **topic)
 {
@@ -19,7 +112,7 @@ static void free_topic(rd_kafka_NewTopic_t **topic)
 }
 
 /* That another process has created it meanwhile is as good. */
-static int check_answer(rd_kafka_event_t *event, struct error *error)
+static int check_creation(rd_kafka_event_t *event, struct error *error)
 {
     const rd_kafka_topic_result_t **topics;
     rd_kafka_resp_err_t code;
@@ -29,7 +122,7 @@ static int check_answer(rd_kafka_event_t *event, struct error *error)
     code = count == 1 ? rd_kafka_topic_result_error(topics[0]) : RD_KAFKA_RESP_ERR_UNKNOWN;
     if (!code || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
         return 0;
-    return error_set(error, ERROR_MISTAKE, WHAT ": %s",
+    return error_set(error, ERROR_MISTAKE, CREATE ": %s",
                      count == 1 && rd_kafka_topic_result_error_string(topics[0])
                          ? rd_kafka_topic_result_error_string(topics[0])
                          : rd_kafka_err2str(code));
@@ -44,13 +137,13 @@ static int create_topic(rd_kafka_t *client, const struct config *config, struct 
     topic = rd_kafka_NewTopic_new(config_text(config, OPTION_TOPIC), (int)config_number(config, OPTION_PARTITIONS),
                                   DEFAULT_REPLICATION, reason, sizeof(reason));
     if (!topic)
-        return error_set(error, ERROR_USAGE, WHAT ": %s", reason);
+        return error_set(error, ERROR_USAGE, CREATE ": %s", reason);
     /* Kafka's default has each sender stamp its messages, by a clock that may be wrong. */
     rd_kafka_NewTopic_set_config(topic, "message.timestamp.type", "LogAppendTime");
-    if (admin_begin(&request, client, RD_KAFKA_ADMIN_OP_CREATETOPICS, KAFKA_ANSWER_TIMEOUT_MS, WHAT, error))
+    if (admin_begin(&request, client, RD_KAFKA_ADMIN_OP_CREATETOPICS, KAFKA_ANSWER_TIMEOUT_MS, CREATE, error))
         return -1;
     rd_kafka_CreateTopics(client, &topic, 1, request.options, request.queue);
-    return admin_wait(&request, WHAT, error) ? -1 : check_answer(request.event, error);
+    return admin_wait(&request, CREATE, error) ? -1 : check_creation(request.event, error);
 }
 
 /* Waits until the brokers have heard of the new topic. */
@@ -64,9 +157,8 @@ static int await_topic(rd_kafka_t *client, const struct config *config, int32_t 
             return -1;
         if (count)
             break;
-        if (time_monotonic_ms() > deadline || stop_requested())
+        if (!kafka_may_ask_again(deadline))
             return kafka_error(error, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "could not see the created topic");
-        time_sleep_ms(KAFKA_ASK_AGAIN_MS);
     }
     *ret_partitions = count;
     return 0;
@@ -86,11 +178,9 @@ static int await_partitions(rd_kafka_t *client, const struct config *config, int
         partitions[i] = i;
     /* A broker may not have heard of the topic yet, which is an error as any other. */
     while (offsets_query_ranges(client, config_text(config, OPTION_TOPIC), partitions, (size_t)count,
-                                KAFKA_ANSWER_TIMEOUT_MS, ranges, error)) {
-        if (time_monotonic_ms() > deadline || stop_requested())
+                                KAFKA_ANSWER_TIMEOUT_MS, ranges, error))
+        if (!kafka_may_ask_again(deadline))
             return -1;
-        time_sleep_ms(KAFKA_ASK_AGAIN_MS);
-    }
     return 0;
 }
 

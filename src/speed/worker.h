@@ -12,7 +12,7 @@
 
 #include "archive/encoder.h"
 #include "base/log.h"
-#include "kafka/topic_id.h"
+#include "kafka/topic.h"
 #include "metrics/counter.h"
 #include "metrics/histogram.h"
 #include "postgres/client.h"
