@@ -17,7 +17,6 @@
 #include "speed/commit.h"
 #include "speed/prepare.h"
 #include "speed/probe.h"
-#include "speed/topic.h"
 
 /* The partitions of one claim, in ascending order: what Kafka holds of each and what PostgreSQL says. */
 struct claim {

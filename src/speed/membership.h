@@ -1,4 +1,8 @@
-/* A worker in the consumer group: the partitions that it is given and gives up, and its connection. */
+/*
+ * A worker in the consumer group: the partitions that it is given and gives up, its connection, and its absence. A
+ * worker that cannot reach PostgreSQL or its disk leaves after --leave-after, so that others read its partitions, and
+ * joins again when both answer. An absent worker has no consumer and no partitions.
+ */
 #ifndef ANTENNA_SPEED_MEMBERSHIP_H
 #define ANTENNA_SPEED_MEMBERSHIP_H
 
@@ -13,5 +17,20 @@ void note_connection(struct worker *worker);
 
 /** Replaces a consumer that has ended by a new one. Errors: as consumer_open(). */
 int join_again(struct worker *worker, struct error *error) must_check;
+
+/**
+ * After a failure, when the worker has given up its claims: leaves the group if the outage has lasted for --leave-after
+ * and PostgreSQL or the disk still does not answer. An outage of Kafka alone is none of these.
+ */
+void absence_begin_if_due(struct worker *worker);
+
+/** Whether the worker is absent. */
+bool absence_goes_on(const struct worker *worker);
+
+/**
+ * A turn of the loop of an absent worker: waits a moment, or joins again when PostgreSQL and the disk answer. Errors:
+ * of whichever does not, and as consumer_open().
+ */
+int absence_wait(struct worker *worker, struct error *error) must_check;
 
 #endif

@@ -10,7 +10,7 @@
 #include "kafka/sample.h"
 #include "postgres/login.h"
 #include "postgres/schema.h"
-#include "speed/topic.h"
+#include "speed/probe.h"
 
 /* Of how many partitions messages are looked at before the first start: each takes a request. */
 #define STAMPS_PARTITIONS_MAX 50

@@ -1,11 +1,13 @@
 #include "speed/probe.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "archive/identity.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/time.h"
+#include "kafka/offsets.h"
 #include "postgres/server.h"
 
 static void probe_disk(struct worker *worker)
@@ -41,4 +43,96 @@ int probe_world(struct worker *worker, struct error *error)
 {
     probe_disk(worker);
     return server_check_writing(worker->postgres, error) || probe_claims(worker, error) ? -1 : 0;
+}
+
+static bool is_written(const struct partition *partition)
+{
+    return partition->epoch && partition->archive.offset == partition->next_offset &&
+           partition->totals.offset == partition->next_offset;
+}
+
+/* Where each partition ends of which all that was read is written. What stands behind a transaction that is still open
+ * is to come, though it cannot be read yet. */
+static size_t find_ends(const struct worker *worker, struct position *ends)
+{
+    size_t count = 0;
+    struct error ignored;
+
+    for (size_t i = 0; i < worker->partitions.count; i++)
+        if (is_written(&worker->partitions.list[i]))
+            ends[count++].partition = worker->partitions.list[i].id;
+    return count && offsets_query_ends(worker->job->inquirer, worker->job->key.topic, KAFKA_QUICK_ANSWER_MS, ends,
+                                       count, &ignored)
+               ? 0
+               : count;
+}
+
+static size_t find_idle(const struct worker *worker, struct progress *idle)
+{
+    struct position *ends = memory_new(worker->partitions.count + 1, sizeof(*ends));
+    size_t asked = find_ends(worker, ends), count = 0;
+
+    for (size_t i = 0; i < asked; i++) {
+        const struct partition *partition = partitions_find(&worker->partitions, ends[i].partition);
+
+        if (ends[i].offset == partition->next_offset)
+            idle[count++] = partition_progress(partition);
+    }
+    free(ends);
+    return count;
+}
+
+int note_idle_partitions(struct worker *worker, struct error *error)
+{
+    struct progress *idle = memory_new(worker->partitions.count + 1, sizeof(*idle));
+    int64_t now = time_now(); /* read before Kafka is asked: what arrived until then was there to be read */
+    size_t count = consumer_is_cut_off(worker->consumer) ? 0 : find_idle(worker, idle);
+    int status = count ? progress_note_idle(worker->postgres, &worker->job->key, idle, count, now, error) : 0;
+
+    free(idle);
+    return status;
+}
+
+static int tell_of_another(const struct progress_key *key, struct error *error)
+{
+    error_set(error, ERROR_MISTAKE,
+              "topic \"%s\" was made anew: what job \"%s\" had not read of the one before is gone", key->topic,
+              key->job);
+    return error_hint(error, "give a new --job, which reads the new topic from its beginning");
+}
+
+int topic_join(struct postgres *postgres, const struct job *job, const char *id, const int64_t *starts, size_t count,
+               struct error *error)
+{
+    const struct data_set_job member = {job->key, job->bytes_table, job->archive, starts, count};
+    bool same;
+
+    if (data_set_join(postgres, &member, id, &same, error))
+        return -1;
+    return same ? 0 : tell_of_another(&job->key, error);
+}
+
+int topic_check(struct worker *worker, struct error *error)
+{
+    return topic_id_query(worker->job->inquirer, worker->job->key.topic, KAFKA_ANSWER_TIMEOUT_MS, worker->topic_id,
+                          error)
+               ? -1
+               : topic_join(worker->postgres, worker->job, worker->topic_id, NULL, 0, error);
+}
+
+int topic_check_again(struct worker *worker, struct error *error)
+{
+    const struct progress_key *key = &worker->job->key;
+    char id[TOPIC_ID_SIZE];
+    struct error ignored;
+
+    if (consumer_is_cut_off(worker->consumer) ||
+        topic_id_query(worker->job->inquirer, key->topic, KAFKA_QUICK_ANSWER_MS, id, &ignored) || !*id ||
+        strcmp(id, worker->topic_id) == 0)
+        return 0;
+    if (*worker->topic_id)
+        return tell_of_another(key, error);
+    /* The broker was upgraded to a version with topic ids. */
+    memcpy(worker->topic_id, id, sizeof(id));
+    return topic_join(worker->postgres, worker->job, id, NULL, 0, error);
 }

@@ -1,4 +1,8 @@
-/* Whether the world would take what the worker has: asked now and then, as nothing shows it where nothing comes. */
+/*
+ * What a worker asks the world now and then, as nothing shows it where nothing comes: whether PostgreSQL and the disk
+ * would take what it has, whether the topic is still the one whose offsets the job's progress means, and where nothing
+ * is left to read, so that event time goes on with the clock and hours get sealed.
+ */
 #ifndef ANTENNA_SPEED_PROBE_H
 #define ANTENNA_SPEED_PROBE_H
 
@@ -12,5 +16,30 @@
  * for PostgreSQL; ERROR_FENCED when its progress is not ours.
  */
 int probe_world(struct worker *worker, struct error *error) must_check;
+
+/**
+ * Asks Kafka which of the worker's partitions end where the archive ends, and notes in PostgreSQL that those are
+ * complete up to now. A partition that Kafka does not answer for is left as it is. Errors: those of PostgreSQL,
+ * ERROR_FENCED.
+ */
+int note_idle_partitions(struct worker *worker, struct error *error) must_check;
+
+/**
+ * Notes the topic of this id as the one that the job reads, which may not have begun yet: `starts` has the `count`
+ * offsets where it will, NULL when it has. Errors: ERROR_MISTAKE when the topic was recreated since the job began, as
+ * offsets then mean other messages, also where there are as many of them; else as data_set_join().
+ */
+int topic_join(struct postgres *postgres, const struct job *job, const char *id, const int64_t *starts, size_t count,
+               struct error *error) must_check;
+
+/** The same with the id that the topic has now, before a claim. Errors: as topic_id_query() and topic_join(). */
+int topic_check(struct worker *worker, struct error *error) must_check;
+
+/**
+ * The same while partitions are read, of which a consumer need not see anything. Kafka is not waited for: where it
+ * does not answer, or has no topic ids, nothing is found. An id that the broker has only now is stored. Errors: as
+ * topic_check().
+ */
+int topic_check_again(struct worker *worker, struct error *error) must_check;
 
 #endif

@@ -1,8 +1,12 @@
-/* The sums of the workers' counters, in words. */
+/*
+ * The sums of the workers' counters, in words, and the progress of a run: a bar or words on a terminal, else a line of
+ * the log now and then.
+ */
 #ifndef ANTENNA_SPEED_REPORT_H
 #define ANTENNA_SPEED_REPORT_H
 
 #include "base/buffer.h"
+#include "base/terminal.h"
 #include "speed/worker.h"
 
 /** Sums of all workers' counters; the members are those of struct counters, and of times the latest. */
@@ -34,10 +38,27 @@ void report_profile(const struct worker *workers, size_t count, int64_t read, in
 /** Adds up the counters of `count` workers. */
 struct report report_of(const struct worker *workers, size_t count);
 
-/** Writes one line about what is done so far, how fast, in messages a second, and how many messages wait in Kafka. */
-void report_progress(const struct report *report, double rate, int64_t lag, struct buffer *ret_text);
-
 /** Writes the line that ends a run: read = totalled + rejected (+ read again). */
 void report_summary(const struct report *report, double seconds, struct buffer *ret_text);
+
+struct display {
+    struct worker *workers;
+    size_t count;
+    struct bar bar;
+    int64_t shown_ms;
+    int64_t shown_read; /* messages, as shown last */
+};
+
+/** Begins to show the progress of workers, which are ready and not started yet. */
+void display_begin(struct display *display, struct worker *workers, size_t count);
+
+/** When progress is to be shown next, in milliseconds of the monotonic clock. */
+int64_t display_due(const struct display *display);
+
+/** Shows messages, rate since the last time, and lag; with --until-end the share that is done and the time left. */
+void display_show(struct display *display);
+
+/** Removes what the terminal shows. */
+void display_end(struct display *display);
 
 #endif

@@ -6,11 +6,9 @@
 #include "base/memory.h"
 #include "base/time.h"
 #include "speed/commit.h"
-#include "speed/idle.h"
 #include "speed/outage.h"
 #include "speed/probe.h"
 #include "speed/roll.h"
-#include "speed/topic.h"
 
 #define MIRROR_INTERVAL_MS 5000
 #define IDLE_INTERVAL_MS 5000

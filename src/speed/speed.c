@@ -10,11 +10,24 @@
 #include "base/time.h"
 #include "kafka/property.h"
 #include "metrics/server.h"
-#include "speed/display.h"
 #include "speed/metrics.h"
 #include "speed/prepare.h"
 #include "speed/report.h"
-#include "speed/supervise.h"
+
+/* While a manager listens, the workers are looked at this often. */
+#define LOOK_MS 100
+
+/*
+ * What the service manager is told of the workers (base/notify.h): that the job is ready once every worker reads what
+ * the group gave it first, that it is alive as long as every worker's loop turns, and how far it is. A worker that
+ * waits for a server that is down turns its loop, too, and tries again in it: an outage is no reason to be started
+ * anew. One that hangs within a turn is.
+ */
+struct supervision {
+    bool ready;        /* was told */
+    bool stopping;     /* was told */
+    int64_t turned_ms; /* when all workers had turned last */
+};
 
 struct speed {
     struct job job;
@@ -64,6 +77,38 @@ static bool wait_for_worker(struct speed *speed, int64_t milliseconds)
 static double seconds_since(int64_t begin_ms)
 {
     return (double)(time_monotonic_ms() - begin_ms) / 1000;
+}
+
+static bool are_ready(const struct speed_metrics *metrics, int64_t now_ms)
+{
+    cleanup(buffer_release) struct buffer reason = {0};
+
+    return speed_is_ready(metrics, now_ms, &reason);
+}
+
+/* Whether every worker has posted since that was so last. */
+static bool have_turned(struct supervision *supervision, const struct speed_metrics *metrics, int64_t now_ms)
+{
+    if (speed_posted_ms(metrics) <= supervision->turned_ms)
+        return false;
+    supervision->turned_ms = now_ms;
+    return true;
+}
+
+/* Tells what is due. Returns when it is to be called again at the latest; INT64_MAX without a manager. */
+static int64_t supervise(struct supervision *supervision, const struct speed_metrics *metrics, int64_t now_ms)
+{
+    if (!notify_wanted())
+        return INT64_MAX;
+    if (stop_requested()) {
+        if (!supervision->stopping)
+            supervision->stopping = notify_send("STOPPING=1\nSTATUS=writes what it has read, and stops");
+    } else if (!supervision->ready && are_ready(metrics, now_ms)) {
+        supervision->ready = notify_send("READY=1\nSTATUS=reads");
+    }
+    if (supervision->ready && !supervision->stopping && have_turned(supervision, metrics, now_ms))
+        notify_alive();
+    return now_ms + LOOK_MS;
 }
 
 static void watch_workers(struct speed *speed)

@@ -11,18 +11,89 @@
 #include "base/memory.h"
 #include "base/stop.h"
 #include "base/time.h"
-#include "speed/absence.h"
 #include "speed/acquire.h"
 #include "speed/commit.h"
-#include "speed/idle.h"
 #include "speed/membership.h"
 #include "speed/outage.h"
-#include "speed/reading.h"
+#include "speed/probe.h"
 #include "speed/roll.h"
 #include "speed/schedule.h"
 
 #define CHECK_INTERVAL_MS 200
 #define POST_INTERVAL_MS 200
+
+/* Librdkafka waits this long to fill a batch: it bounds how stale an event can be before it is looked at, and, while a
+ * commit is under way, how late an answer of PostgreSQL is. */
+#define READ_TIMEOUT_MS 10
+#define SHORT_READ_TIMEOUT_MS 1
+
+/* Takes a message for which some memory was full. */
+static int make_room(struct worker *worker, struct partition *partition, const struct message *message,
+                     const struct decoded *decoded, enum pending_limit limit, struct error *error)
+{
+    if (limit == PENDING_ROWS_FULL ? begin_roll(worker, error) : begin_commit(worker, error))
+        return -1;
+    if (pending_take(&worker->pending, partition, message, decoded) == PENDING_TAKEN)
+        return 0;
+    if (write_everything(worker, error))
+        return -1;
+    if (pending_take(&worker->pending, partition, message, decoded) == PENDING_TAKEN)
+        return 0;
+    return error_set(error, ERROR_FAILED, "a single message exceeds every limit");
+}
+
+static int take_message(struct worker *worker, const struct message *message, const struct decoded *decoded,
+                        struct error *error)
+{
+    struct partition *partition = partitions_find(&worker->partitions, message->partition);
+    enum pending_limit limit;
+
+    /* What was fetched before a claim was given up is not wanted any more. */
+    if (!partition || !partition->epoch || message->offset < partition->next_offset)
+        return 0;
+    if (message->kind == MESSAGE_END) {
+        partition->next_offset = message->offset;
+        return 0;
+    }
+    counter_add(&worker->counters.read, 1);
+    if (message->offset < partition->totals.offset)
+        counter_add(&worker->counters.read_again, 1);
+    limit = pending_take(&worker->pending, partition, message, decoded);
+    return limit == PENDING_TAKEN ? 0 : make_room(worker, partition, message, decoded, limit, error);
+}
+
+static void note_lag(struct worker *worker, const struct message *messages, size_t count)
+{
+    const struct message *last = count ? &messages[count - 1] : NULL;
+    int64_t lag_ms = last && last->arrival >= 0 ? time_now_ms() - last->stamp_ms : 0;
+
+    worker->lag_ms = lag_ms > 0 ? lag_ms : 0;
+}
+
+/* Reads the messages that are there and takes those of claimed partitions; waits for a moment when there are none. */
+static int read_from_kafka(struct worker *worker, struct error *error)
+{
+    const struct message *messages;
+    size_t count;
+
+    stages_end(&worker->stages, STAGE_OTHER);
+    if (consumer_read(worker->consumer, worker->commit ? SHORT_READ_TIMEOUT_MS : READ_TIMEOUT_MS, &messages, &count,
+                      error)) {
+        write_what_is_held(worker);
+        return -1;
+    }
+    stages_end(&worker->stages, STAGE_TAKE);
+    pending_decode(&worker->pending, messages, count);
+    stages_end(&worker->stages, STAGE_DECODE);
+    pending_intern(&worker->pending, count);
+    stages_end(&worker->stages, STAGE_INTERN);
+    for (size_t i = 0; i < count; i++)
+        if (take_message(worker, &messages[i], &worker->pending.ahead[i], error))
+            return -1;
+    note_lag(worker, messages, count);
+    stages_end(&worker->stages, STAGE_SUM);
+    return 0;
+}
 
 /* Whether each of the worker's partitions is read up to the end that --until-end sets. */
 static bool is_at_end(const struct worker *worker)
