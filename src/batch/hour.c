@@ -2,8 +2,8 @@
 
 #include "base/time.h"
 #include "batch/lowered.h"
-#include "postgres/quota.h"
 #include "postgres/totals.h"
+#include "postgres/users.h"
 
 /* An hour whose files move while they are read is read again. */
 #define READ_ATTEMPTS 3

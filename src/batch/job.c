@@ -9,7 +9,6 @@
 #include "base/stop.h"
 #include "base/time.h"
 #include "metrics/server.h"
-#include "postgres/login.h"
 #include "postgres/schema.h"
 
 /* Hours that one call may name: a century. */

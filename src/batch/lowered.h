@@ -2,7 +2,7 @@
 #ifndef ANTENNA_BATCH_LOWERED_H
 #define ANTENNA_BATCH_LOWERED_H
 
-#include "postgres/earlier_totals.h"
+#include "postgres/totals.h"
 
 #define LOWERED_EXAMPLE_SIZE 512
 

@@ -6,7 +6,6 @@
 #include "command/command.h"
 #include "config/password.h"
 #include "config/users_file.h"
-#include "postgres/login.h"
 #include "postgres/roles.h"
 #include "postgres/schema.h"
 #include "postgres/users.h"

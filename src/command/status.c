@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "command/command.h"
-#include "postgres/login.h"
 #include "postgres/schema.h"
 #include "status/figures.h"
 #include "status/show.h"

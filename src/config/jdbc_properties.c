@@ -32,7 +32,7 @@ static const struct {
 
 /*
  * Those of jdbc_translate.c, and behind them those that change how Java works, and nothing that we do. Whether a peer
- * still answers (socketTimeout, tcpKeepAlive) is probed as postgres/client.c says, whatever the address wishes.
+ * still answers (socketTimeout, tcpKeepAlive) is probed as postgres/connection.c says, whatever the address wishes.
  */
 static const char *const plain[] = {
     PROPERTY_HOST, PROPERTY_PORT, PROPERTY_DATABASE, "channelBinding", "connectTimeout", "currentSchema",

@@ -1,7 +1,7 @@
-#include "postgres/row_filters.h"
 #include "base/memory.h"
 #include "doctor/subjects.h"
 #include "postgres/contract.h"
+#include "postgres/flaws.h"
 
 void examine_row_filters(struct doctor *doctor, struct postgres *postgres)
 {

@@ -2,7 +2,7 @@
 
 #include "base/buffer.h"
 #include "doctor/subjects.h"
-#include "postgres/rights.h"
+#include "postgres/roles.h"
 #include "postgres/schema.h"
 
 #define SCHEMA "postgres_schema"

@@ -20,14 +20,26 @@
 struct postgres;
 
 /**
- * Connects, and sets all that a session relies on (begin_session.sql), unless pooler_check() refuses it. Close with
- * postgres_close(). For the doctor, which examines what postgres_open() refuses.
+ * Connects, and sets all that a session relies on (begin_session.sql). Refuses a pooler that does not pool by session.
+ * Close with postgres_close(). For the doctor, which examines what postgres_open() refuses.
  */
 int postgres_connect(const struct jdbc_address *address, struct postgres **ret_postgres, struct error *error)
     must_check;
 
 /** The same for all others: a database that no job can use is refused with ERROR_MISTAKE. */
 int postgres_open(const struct jdbc_address *address, struct postgres **ret_postgres, struct error *error) must_check;
+
+/** How long a service that was logged in tries again when it is refused: a new password needs time to get from
+ * PostgreSQL to the file, two minutes where Kubernetes carries it. */
+#define LOGIN_GRACE_MS 300000
+
+/**
+ * Opens a connection by the configuration's address, with the password file as it is now: for every connection of a
+ * command. Errors: ERROR_USAGE, ERROR_MISTAKE and ERROR_WORLD of jdbc_from_config() and postgres_open(). An
+ * ERROR_MISTAKE of a process that was logged in before is ERROR_WORLD for LOGIN_GRACE_MS, unless its password came by
+ * argument or environment, which no rotation reaches. Any thread may call it.
+ */
+int login(const struct config *config, struct postgres **ret_postgres, struct error *error) must_check;
 
 /** Closes the connection; NULL is fine. An open transaction is rolled back by the server. */
 void postgres_close(struct postgres *postgres);

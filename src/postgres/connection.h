@@ -1,4 +1,7 @@
-/* What a connection is made of, for the files of this folder that speak libpq: client.c and pipeline.c. */
+/*
+ * What a connection is made of, for the files of this folder that speak libpq: connection.c opens it, client.c runs
+ * statements, and pipeline.c sends them without waiting.
+ */
 #ifndef ANTENNA_POSTGRES_CONNECTION_H
 #define ANTENNA_POSTGRES_CONNECTION_H
 
@@ -11,6 +14,9 @@ struct postgres {
     PGconn *connection;
     char sqlstate[SQLSTATE_SIZE]; /* of the last failed statement; "": none */
 };
+
+/** Sets the error to the first line of a message of libpq's. Returns -1. */
+int connection_message(struct error *error, enum error_kind kind, const char *text);
 
 /** Sets the error of a statement that failed with this result (NULL: libpq has none). Returns -1. */
 int connection_fail(struct postgres *postgres, const PGresult *result, struct error *error);

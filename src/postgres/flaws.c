@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "postgres/contract.h"
 #include "postgres/sql.h"
 
 /* The codes of select_flaws.sql, from the lightest to the gravest. The text goes between the table and what is
@@ -99,5 +100,17 @@ int flaws_refuse(struct postgres *postgres, const struct contract *contract, con
             error_set(error, ERROR_MISTAKE, "%s", flaws.list[i].text);
             return error_hint(error, "%s", flaws.list[i].hint);
         }
+    return 0;
+}
+
+int row_filters_find(struct postgres *postgres, const struct config *config, char **ret_active, char **ret_possible,
+                     struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+
+    if (contracts_run(postgres, config, sql_select_row_filters, &result, error))
+        return error_context(error, "could not look for triggers, rules and row-level security");
+    *ret_active = postgres_text(result, 0, 0);
+    *ret_possible = postgres_text(result, 0, 1);
     return 0;
 }

@@ -1,8 +1,12 @@
-/* What keeps a table with the right columns from serving as one of ours: its kind, its partitions, its constraints, …
+/*
+ * What keeps a table with the right columns from serving as one of ours: its kind, its partitions, its constraints, …;
+ * and what can drop or hide rows of our tables without an error: triggers, rules and row-level security.
  */
 #ifndef ANTENNA_POSTGRES_FLAWS_H
 #define ANTENNA_POSTGRES_FLAWS_H
 
+#include "config/config.h"
+#include "postgres/client.h"
 #include "postgres/contract.h"
 
 /** What follows from a flaw, from the lightest to the gravest. */
@@ -40,5 +44,12 @@ void flaws_release(struct flaws *flaws);
  */
 int flaws_refuse(struct postgres *postgres, const struct contract *contract, const char *table, enum flaw_weight weight,
                  bool writes, struct error *error) must_check;
+
+/**
+ * Lists them as text, of the four tables, their partitions and the schema antenna. `ret_active`: those that stop a job
+ * or hide rows from this user; `ret_possible`: those that may; each is empty when there is none. Free both.
+ */
+int row_filters_find(struct postgres *postgres, const struct config *config, char **ret_active, char **ret_possible,
+                     struct error *error) must_check;
 
 #endif

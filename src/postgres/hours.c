@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "base/time.h"
-#include "postgres/lock.h"
+#include "postgres/server.h"
 #include "postgres/sql.h"
 
 enum hour_column { HOUR_BEGIN, HOUR_ROWS, HOUR_SEALED };

@@ -166,7 +166,7 @@ int pipeline_advance(struct pipeline *pipeline, struct error *error)
     return status ? status : flush(pipeline, error);
 }
 
-/* The server's silence ends by keepalives and by TCP_USER_TIMEOUT (client.c). */
+/* The server's silence ends by keepalives and by TCP_USER_TIMEOUT (connection.c). */
 int pipeline_wait(const struct pipeline *pipeline, struct error *error)
 {
     struct pollfd file = {

@@ -1,10 +1,11 @@
 /*
- * The roles that jobs and dashboards log in as, each with the rights that it needs and no other. A role belongs to the
- * whole server, its rights to one database.
+ * The roles that jobs and dashboards log in as, each with the rights that it needs and no other, and what of these
+ * rights the session's user has, whatever its name is. A role belongs to the whole server, its rights to one database.
  */
 #ifndef ANTENNA_POSTGRES_ROLES_H
 #define ANTENNA_POSTGRES_ROLES_H
 
+#include "base/buffer.h"
 #include "config/config.h"
 #include "postgres/client.h"
 
@@ -35,5 +36,12 @@ int role_create(struct postgres *postgres, const struct config *config, enum rol
  * schema_create(). A role that has none here is left alone.
  */
 int role_renew(struct postgres *postgres, const struct config *config, enum role_id id, struct error *error) must_check;
+
+/**
+ * Appends what the user lacks of the role's rights, "INSERT on antenna.loss, …", and nothing when it lacks none. Of
+ * tables that do not exist nothing is said. Errors: as postgres_run().
+ */
+int rights_missing(struct postgres *postgres, const struct config *config, enum role_id id, struct buffer *ret_text,
+                   struct error *error) must_check;
 
 #endif

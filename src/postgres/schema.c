@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 #include "postgres/data_set.h"
-#include "postgres/lock.h"
+#include "postgres/server.h"
 #include "postgres/sql.h"
 
 /* Those of create_quota_triggers.sql. */

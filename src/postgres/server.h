@@ -1,4 +1,4 @@
-/* What a PostgreSQL server is like, as far as it may get into the jobs' way. */
+/* What a PostgreSQL server is like, as far as it may get into the jobs' way, and who holds a lock there. */
 #ifndef ANTENNA_POSTGRES_SERVER_H
 #define ANTENNA_POSTGRES_SERVER_H
 
@@ -29,5 +29,11 @@ int server_query(struct postgres *postgres, struct server *ret_server, struct er
 
 /** Checks that the server answers and lets the session write. Error: ERROR_WORLD when it does not. */
 int server_check_writing(struct postgres *postgres, struct error *error) must_check;
+
+/**
+ * Logs who holds the lock whose key is the hash of this text, if anybody does. Call before a statement that waits for
+ * it. `what` names what is locked. Errors: as postgres_run().
+ */
+int lock_log_holder(struct postgres *postgres, const char *key, const char *what, struct error *error) must_check;
 
 #endif

@@ -1,8 +1,12 @@
-/* Totals in the tables `bytes`, to which the speed layer adds, and `bytes_hourly`, whose hours the batch layer
- * replaces. */
+/*
+ * Totals in the tables `bytes`, to which the speed layer adds, and `bytes_hourly`, whose hours the batch layer replaces
+ * while it reads the totals that they have before.
+ */
 #ifndef ANTENNA_POSTGRES_TOTALS_H
 #define ANTENNA_POSTGRES_TOTALS_H
 
+#include "base/slice.h"
+#include "postgres/client.h"
 #include "postgres/pipeline.h"
 
 /** Rows that one statement carries. */
@@ -76,5 +80,32 @@ int totals_find_full(struct postgres *postgres, const char *table, const struct 
 /** Whether one of the hours, given by their first seconds, has more than half of the bytes that fit int64. */
 int totals_any_nearly_full(struct postgres *postgres, struct array *hours, bool *ret_any, struct error *error)
     must_check;
+
+/** Zero-initialise, then earlier_totals_hold(); free with earlier_totals_release(). */
+struct earlier_totals {
+    struct postgres *postgres;
+    PGresult *rows; /* a part of them; NULL: none is held */
+    int next;
+};
+
+/** One total; the texts are valid until the next one is looked for. */
+struct earlier_total {
+    struct slice label;
+    struct slice id;
+    int64_t value; /* bytes */
+};
+
+/** Holds the totals of an hour as they are, until the transaction ends. */
+int earlier_totals_hold(struct earlier_totals *totals, struct postgres *postgres, const char *bytes_hourly,
+                        int64_t hour, struct error *error) must_check;
+
+/** The first total that was not passed over yet, in the order of (label, id). Returns 1 when there is none. */
+int earlier_totals_look(struct earlier_totals *totals, struct earlier_total *ret_total, struct error *error) must_check;
+
+/** Passes over the first total. */
+void earlier_totals_pass(struct earlier_totals *totals);
+
+/** Frees what it holds. Fits cleanup(). */
+void earlier_totals_release(struct earlier_totals *totals);
 
 #endif

@@ -11,7 +11,6 @@
 #include "base/time.h"
 #include "kafka/offsets.h"
 #include "postgres/archive_files.h"
-#include "postgres/login.h"
 #include "postgres/schema_version.h"
 #include "postgres/server.h"
 #include "speed/commit.h"

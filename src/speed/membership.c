@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/time.h"
-#include "postgres/login.h"
 #include "postgres/server.h"
 #include "speed/outage.h"
 #include "speed/schedule.h"

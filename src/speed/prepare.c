@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "kafka/offsets.h"
 #include "kafka/sample.h"
-#include "postgres/login.h"
 #include "postgres/schema.h"
 #include "speed/probe.h"
 

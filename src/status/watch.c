@@ -12,7 +12,6 @@
 #include "base/stop.h"
 #include "base/text.h"
 #include "base/time.h"
-#include "postgres/login.h"
 #include "status/figures.h"
 #include "status/show.h"
 

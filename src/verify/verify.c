@@ -8,7 +8,6 @@
 #include "base/stop.h"
 #include "base/terminal.h"
 #include "base/time.h"
-#include "postgres/login.h"
 #include "postgres/schema.h"
 #include "verify/difference.h"
 #include "verify/hour.h"

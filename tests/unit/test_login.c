@@ -1,5 +1,5 @@
-/* postgres/login: how long a service that is refused tries again, on a clock of the test's. */
-#include "postgres/login.h"
+/* login(): how long a service that is refused tries again, on a clock of the test's. */
+#include "postgres/client.h"
 
 #include <stdlib.h>
 #include <time.h>

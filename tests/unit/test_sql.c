@@ -4,7 +4,6 @@
 #include "postgres/data_set.h"
 #include "postgres/hours.h"
 #include "postgres/ledger.h"
-#include "postgres/quota.h"
 #include "postgres/rejected.h"
 #include "postgres/roles.h"
 #include "postgres/schema.h"

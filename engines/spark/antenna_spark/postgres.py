@@ -21,8 +21,8 @@ SCHEMA_VERSION = 10
 
 STATEMENT_ROWS = 20_000
 
-# A server that vanished without a word is noticed within half a minute: the limits of src/postgres/client.c, which the
-# address may override.
+# A server that vanished without a word is noticed within half a minute: the limits of src/postgres/connection.c, which
+# the address may override.
 CONNECTION = {
     "connect_timeout": "10",
     "tcp_user_timeout": "30000",
