@@ -1,6 +1,135 @@
 #include "batch/batch.h"
 
+#include "base/log.h"
+#include "base/notify.h"
+#include "base/stop.h"
+#include "base/time.h"
 #include "batch/job.h"
+#include "postgres/server.h"
+
+/* A stop is looked for this often while there is nothing to do. */
+#define LOOK_MS 100
+
+/* Without --interval. */
+#define INTERVAL_MS 10000
+
+/* And in between PostgreSQL is asked this often whether it is there. */
+#define PROBE_INTERVAL_MS 2000
+
+/* Pauses while PostgreSQL does not answer. */
+#define PAUSE_MIN_MS 100
+#define PAUSE_MAX_MS 5000
+
+static void wait_for_stop(struct batch_job *job, int64_t milliseconds)
+{
+    int64_t until = time_monotonic_ms() + milliseconds, now;
+
+    while (!stop_requested() && (now = time_monotonic_ms()) < until) {
+        batch_job_turn(job);
+        time_sleep_ms(until - now < LOOK_MS ? until - now : LOOK_MS);
+    }
+}
+
+static int probe(struct batch_job *job, struct error *error)
+{
+    int status;
+
+    batch_metrics_await(&job->metrics, true);
+    status = batch_job_connect(job, error) || server_check_writing(job->tools.postgres, error) ? -1 : 0;
+    batch_metrics_await(&job->metrics, false);
+    return status;
+}
+
+/* Until the next look at the hours. */
+static int wait_for_hours(struct batch_job *job, int64_t milliseconds, struct error *error)
+{
+    int64_t until = time_monotonic_ms() + milliseconds, left;
+
+    while (!stop_requested() && (left = until - time_monotonic_ms()) > 0) {
+        wait_for_stop(job, left < PROBE_INTERVAL_MS ? left : PROBE_INTERVAL_MS);
+        if (!stop_requested() && probe(job, error))
+            return -1;
+    }
+    return 0;
+}
+
+static void note_look(struct batch_job *job, const struct hour_list *hours)
+{
+    counter_set(&job->metrics.pending, (int64_t)hours->count);
+    counter_set(&job->metrics.last_look, time_now());
+    batch_metrics_set_reason(&job->metrics, "");
+}
+
+static int run_pending(struct batch_job *job, struct error *error)
+{
+    cleanup(hour_list_release) struct hour_list hours = {0};
+
+    if (probe(job, error) || batch_job_hours(job, &hours, error))
+        return -1;
+    note_look(job, &hours);
+    return batch_job_run(job, &hours, error);
+}
+
+/* The world is down: say it once, wait longer each time, and begin with a new connection. */
+static void wait_out(struct batch_job *job, const struct error *cause, int64_t *pause_ms)
+{
+    if (*pause_ms == 0) {
+        counter_add(&job->metrics.outages, 1);
+        log_line(LEVEL_WARNING, "waits and will try again: %s%s%s", cause->message, *cause->hint ? "; " : "",
+                 cause->hint);
+    }
+    batch_metrics_set_reason(&job->metrics, cause->message);
+    *pause_ms = *pause_ms ? *pause_ms * 2 : PAUSE_MIN_MS;
+    if (*pause_ms > PAUSE_MAX_MS)
+        *pause_ms = PAUSE_MAX_MS;
+    postgres_close(job->tools.postgres);
+    job->tools.postgres = NULL;
+    wait_for_stop(job, *pause_ms);
+}
+
+static int follow(struct batch_job *job, struct error *error)
+{
+    const struct config *config = job->tools.config;
+    int64_t interval_ms = config_has(config, OPTION_INTERVAL) ? config_number(config, OPTION_INTERVAL) : INTERVAL_MS;
+    int64_t pause_ms = 0;
+    bool ready = false;
+
+    log_line(LEVEL_INFO, "runs hours as they are sealed or changed by late events");
+    while (!stop_requested()) {
+        int status;
+
+        /* What it needs was found and checked before. */
+        ready = ready || notify_send("READY=1\nSTATUS=runs hours as they are sealed or changed");
+        status = run_pending(job, error);
+
+        if (!status) {
+            if (pause_ms)
+                log_line(LEVEL_INFO, "goes on");
+            pause_ms = 0;
+            status = wait_for_hours(job, interval_ms, error);
+        }
+        if (status && error->kind != ERROR_WORLD)
+            return -1;
+        if (status)
+            wait_out(job, error, &pause_ms);
+    }
+    notify_send("STOPPING=1");
+    return 0;
+}
+
+/* Runs what is pending until a stop is asked for, and serves what --listen says; waits when PostgreSQL does not answer.
+ */
+static int follow_hours(struct batch_job *job, struct error *error)
+{
+    struct metrics_server *server;
+    int status;
+
+    if (batch_metrics_serve(&job->metrics, job->tools.config, &server, error))
+        return -1;
+    status = follow(job, error);
+    metrics_server_close(server);
+    return status;
+}
 
 static int run_once(struct batch_job *job, struct error *error)
 {
@@ -21,7 +150,7 @@ int batch_run(const struct config *config, const struct batch_listener *listener
     int status = batch_job_open(&job, config, listener, error);
 
     if (!status)
-        status = config_flag(config, OPTION_FOLLOW) ? batch_job_follow(&job, error) : run_once(&job, error);
+        status = config_flag(config, OPTION_FOLLOW) ? follow_hours(&job, error) : run_once(&job, error);
     *ret_summary = job.summary;
     batch_job_release(&job);
     return status;

@@ -50,8 +50,4 @@ int batch_job_hours(struct batch_job *job, struct hour_list *ret_hours, struct e
  */
 int batch_job_run(struct batch_job *job, const struct hour_list *hours, struct error *error) must_check;
 
-/** Runs what is pending until a stop is asked for, and serves what --listen says; waits when PostgreSQL does not
- * answer. Errors: ERROR_MISTAKE. */
-int batch_job_follow(struct batch_job *job, struct error *error) must_check;
-
 #endif

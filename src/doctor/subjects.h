@@ -2,7 +2,7 @@
 #ifndef ANTENNA_DOCTOR_SUBJECTS_H
 #define ANTENNA_DOCTOR_SUBJECTS_H
 
-#include "doctor/finding.h"
+#include "doctor/doctor.h"
 #include "kafka/client.h"
 #include "postgres/client.h"
 
@@ -24,17 +24,8 @@ extern const char *const message_checks[];
 /** Connection, server, clock and time zone, and then the tables (postgres.c). */
 void examine_postgres(struct doctor *doctor);
 
-/** The schema antenna, the four tables, and the user's rights (tables.c). */
+/** The schema antenna, the four tables, the user's rights, and the archive's identity (tables.c). */
 void examine_tables(struct doctor *doctor, struct postgres *postgres);
-
-#define IDENTITY_CHECK "storage_identity"
-#define ROW_FILTERS_CHECK "postgres_row_filters"
-
-/** Triggers, rules and row-level security on the tables (row_filters.c). */
-void examine_row_filters(struct doctor *doctor, struct postgres *postgres);
-
-/** Whether the storage root is the archive of the database (identity.c). */
-void examine_identity(struct doctor *doctor, struct postgres *postgres);
 
 /** The checks of examine_tables(), for when there is no connection; ends with NULL. */
 extern const char *const table_checks[];

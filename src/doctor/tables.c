@@ -1,6 +1,9 @@
 #include <string.h>
 
+#include "archive/identity.h"
+#include "archive/layout.h"
 #include "base/buffer.h"
+#include "base/memory.h"
 #include "doctor/subjects.h"
 #include "postgres/roles.h"
 #include "postgres/schema.h"
@@ -9,12 +12,14 @@
 #define RIGHTS "postgres_rights"
 #define QUOTAS "quota_history"
 #define PUBLICATION "postgres_publication"
+#define ROW_FILTERS "postgres_row_filters"
+#define IDENTITY "storage_identity"
 #define INSUFFICIENT_PRIVILEGE "42501"
 
 /* Indexed by contract_id, between the schema and the rights. */
 const char *const table_checks[] = {
     SCHEMA, "table_bytes", "table_bytes_hourly", "table_user_metadata", "table_user_quota_limit",
-    RIGHTS, QUOTAS,        PUBLICATION,          ROW_FILTERS_CHECK,     IDENTITY_CHECK,
+    RIGHTS, QUOTAS,        PUBLICATION,          ROW_FILTERS,           IDENTITY,
     NULL};
 
 /* What each role is for, indexed by role_id. */
@@ -174,6 +179,51 @@ static void examine_publications(struct doctor *doctor, struct postgres *postgre
         found_ok(doctor, PUBLICATION, "no publication refuses changes of the tables");
 }
 
+/* Triggers, rules and row-level security on the tables. */
+static void examine_row_filters(struct doctor *doctor, struct postgres *postgres)
+{
+    cleanup(memory_free) char *active = NULL;
+    cleanup(memory_free) char *possible = NULL;
+    struct error error;
+
+    if (row_filters_find(postgres, doctor->config, &active, &possible, &error))
+        found_error(doctor, ROW_FILTERS, &error);
+    else if (*active)
+        found_failed(doctor, ROW_FILTERS, "drop the rules; ALTER ROLE … BYPASSRLS, or disable row-level security there",
+                     "rows can be dropped or hidden from this user by: %s%s%s", active, *possible ? ", " : "",
+                     possible);
+    else if (*possible)
+        found_warning(doctor, ROW_FILTERS, "make sure that none of them drops or changes rows of a job",
+                      "rows may be dropped or changed by: %s", possible);
+    else
+        found_ok(doctor, ROW_FILTERS, "no trigger, rule or row-level security on the tables");
+}
+
+/* Whether the storage root is the archive of the database. */
+static void examine_identity(struct doctor *doctor, struct postgres *postgres)
+{
+    const char *root = config_text(doctor->config, OPTION_STORAGE_ROOT);
+    cleanup(memory_free) char *data = NULL;
+    char id[DATA_SET_ID_SIZE];
+    struct error error;
+
+    if (!root) {
+        found_skipped(doctor, IDENTITY, "no --storage-root is given");
+        return;
+    }
+    if (schema_check_version(postgres, &error)) {
+        found_skipped(doctor, IDENTITY, "the schema antenna cannot be read: %s", error.message);
+        return;
+    }
+    data = memory_printf("%s/" LAYOUT_DATA, root);
+    if (identity_check(postgres, data, IDENTITY_READ, id, &error))
+        found_error(doctor, IDENTITY, &error);
+    else if (*id)
+        found_ok(doctor, IDENTITY, "the storage root is the archive of this database");
+    else
+        found_ok(doctor, IDENTITY, "the storage root has no identity yet: the next start of speed writes it");
+}
+
 void examine_tables(struct doctor *doctor, struct postgres *postgres)
 {
     bool there = examine_schema(doctor, postgres);
@@ -184,8 +234,8 @@ void examine_tables(struct doctor *doctor, struct postgres *postgres)
         found_skipped(doctor, RIGHTS, "there is no schema to have rights in");
         found_skipped(doctor, QUOTAS, "there is no schema that has it");
         found_skipped(doctor, PUBLICATION, "there is no schema whose tables it could have");
-        found_skipped(doctor, ROW_FILTERS_CHECK, "there is no schema antenna");
-        found_skipped(doctor, IDENTITY_CHECK, "there is no schema antenna");
+        found_skipped(doctor, ROW_FILTERS, "there is no schema antenna");
+        found_skipped(doctor, IDENTITY, "there is no schema antenna");
         return;
     }
     examine_rights(doctor, postgres);
