@@ -5,7 +5,6 @@
 #include <pthread.h>
 
 #include "metrics/counter.h"
-#include "metrics/histogram.h"
 #include "metrics/server.h"
 
 /** An hour that takes longer than this is stuck. */

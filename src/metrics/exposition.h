@@ -1,12 +1,12 @@
 /*
  * Metrics as text, Prometheus' format 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats): for each metric its
- * HELP and TYPE lines, then a line for each sample.
+ * HELP and TYPE lines, then a line for each sample; and those of the process.
  */
 #ifndef ANTENNA_METRICS_EXPOSITION_H
 #define ANTENNA_METRICS_EXPOSITION_H
 
 #include "base/buffer.h"
-#include "metrics/histogram.h"
+#include "metrics/counter.h"
 #include "metrics/metric.h"
 
 /** The media type of the text. */
@@ -32,5 +32,9 @@ void exposition_single(struct buffer *text, enum metric_id id, int64_t value);
 
 /** A histogram, without labels. */
 void exposition_histogram(struct buffer *text, enum metric_id id, const struct histogram_figures *figures);
+
+/** Writes what Linux knows of this process, under the names process_… that all of Prometheus' clients use; leaves out
+ * what cannot be read. */
+void process_write(struct buffer *text);
 
 #endif

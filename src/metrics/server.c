@@ -10,7 +10,6 @@
 #include "base/text.h"
 #include "metrics/address.h"
 #include "metrics/exposition.h"
-#include "metrics/process.h"
 
 /* A scraper, a balancer and some people; a client that says nothing for this long is let go. */
 #define CONNECTIONS_MAX 16U

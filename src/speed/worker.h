@@ -14,7 +14,6 @@
 #include "base/log.h"
 #include "kafka/topic.h"
 #include "metrics/counter.h"
-#include "metrics/histogram.h"
 #include "postgres/client.h"
 #include "speed/job.h"
 #include "speed/pending.h"

@@ -1,5 +1,3 @@
-#include "metrics/histogram.h"
-
 #include "metrics/counter.h"
 
 #define MICROSECONDS 1e6
