@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
+#define PORT_MAX 65535
+
 /** Whether what is sent there stays on this machine: a loopback address, or a socket that has a path. */
 bool address_is_local(const struct sockaddr_storage *address);
 

@@ -7,9 +7,9 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 #define READ_SIZE 65536
-#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 /* Fields are unquoted in place: a field never grows. */
 struct csv {
@@ -55,9 +55,7 @@ int csv_open(const char *path, struct csv **ret_csv, struct error *error)
         csv_close(csv);
         return -1;
     }
-    csv->next = csv->text.data;
-    if (strncmp(csv->next, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
-        csv->next += strlen(BYTE_ORDER_MARK);
+    csv->next = csv->text.data + text_mark_size(csv->text.data);
     *ret_csv = csv;
     return 0;
 }

@@ -6,8 +6,14 @@
 #define ANTENNA_BASE_MEMORY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/attributes.h"
+
+#define MEBIBYTE ((int64_t)1024 * 1024)
+
+/** In which the sizes of files and tables are shown to people. */
+#define MEGABYTE 1e6
 
 /** `count` elements of `size` bytes each, zeroed. Free with free(). */
 void *memory_new(size_t count, size_t size) must_check;

@@ -14,7 +14,6 @@
 #include "base/time.h"
 
 #define MESSAGE_SIZE 1024
-#define MICROSECONDS_PER_MS 1000
 #define ALIVE_PER_WATCHDOG 4
 
 /* NULL: there is no manager. */
@@ -90,7 +89,7 @@ int64_t notify_alive_interval_ms(void)
 
     if (!notify_wanted() || !microseconds || (process && strtol(process, NULL, 10) != getpid()))
         return 0;
-    return strtoll(microseconds, NULL, 10) / MICROSECONDS_PER_MS / ALIVE_PER_WATCHDOG;
+    return strtoll(microseconds, NULL, 10) / US_PER_MS / ALIVE_PER_WATCHDOG;
 }
 
 void notify_alive(void)

@@ -48,7 +48,6 @@ void terminal_show(const char *text)
 
 #define BAR_CELLS 20
 #define BAR_INTERVAL_MS 100
-#define MILLISECONDS 1000.0
 
 void bar_begin(struct bar *bar)
 {
@@ -57,7 +56,7 @@ void bar_begin(struct bar *bar)
 
 double bar_seconds(const struct bar *bar)
 {
-    return (double)(time_monotonic_ms() - bar->begin_ms) / MILLISECONDS;
+    return (double)(time_monotonic_ms() - bar->begin_ms) / MS_PER_SECOND;
 }
 
 static bool is_due(struct bar *bar)

@@ -42,6 +42,13 @@ static size_t next_character(const char *text, size_t size, uint32_t *ret_charac
     return taken && taken <= size && decode(bytes, taken, ret_character) ? taken : 0;
 }
 
+size_t text_mark_size(const char *text)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+
+    return strncmp(text, mark, strlen(mark)) == 0 ? strlen(mark) : 0;
+}
+
 bool text_is_utf8(const char *text)
 {
     size_t left = strlen(text), taken = 0;

@@ -7,6 +7,9 @@
 
 #define TEXT_SHOWN_SIZE 512
 
+/** Bytes of the mark that some editors put before UTF-8 (U+FEFF); 0 when the text has none. */
+size_t text_mark_size(const char *text);
+
 /** Whether all bytes are UTF-8 (RFC 3629). */
 bool text_is_utf8(const char *text);
 

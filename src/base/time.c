@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NANOSECONDS_PER_MS 1000000
-
 /* The largest offset of java.time.ZoneOffset. */
 #define OFFSET_MAX (18 * SECONDS_PER_HOUR)
 
@@ -14,17 +12,17 @@ int64_t time_read_ns(clockid_t clock)
     struct timespec time;
 
     clock_gettime(clock, &time);
-    return (int64_t)time.tv_sec * 1000 * NANOSECONDS_PER_MS + time.tv_nsec;
+    return (int64_t)time.tv_sec * NS_PER_SECOND + time.tv_nsec;
 }
 
 int64_t time_monotonic_ms(void)
 {
-    return time_read_ns(CLOCK_MONOTONIC) / NANOSECONDS_PER_MS;
+    return time_read_ns(CLOCK_MONOTONIC) / NS_PER_MS;
 }
 
 int64_t time_monotonic_us(void)
 {
-    return time_read_ns(CLOCK_MONOTONIC) / 1000;
+    return time_read_ns(CLOCK_MONOTONIC) / US_PER_MS;
 }
 
 int64_t time_now(void)
@@ -34,7 +32,7 @@ int64_t time_now(void)
 
 int64_t time_now_ms(void)
 {
-    return time_read_ns(CLOCK_REALTIME) / NANOSECONDS_PER_MS;
+    return time_read_ns(CLOCK_REALTIME) / NS_PER_MS;
 }
 
 int64_t time_hour(int64_t time)
@@ -169,18 +167,18 @@ struct timespec time_deadline(int64_t milliseconds)
     struct timespec until;
 
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += milliseconds / 1000;
-    until.tv_nsec += milliseconds % 1000 * NANOSECONDS_PER_MS;
-    if (until.tv_nsec >= 1000 * NANOSECONDS_PER_MS) {
+    until.tv_sec += milliseconds / MS_PER_SECOND;
+    until.tv_nsec += milliseconds % NS_PER_SECOND;
+    if (until.tv_nsec >= NS_PER_SECOND) {
         until.tv_sec++;
-        until.tv_nsec -= 1000 * NANOSECONDS_PER_MS;
+        until.tv_nsec -= NS_PER_SECOND;
     }
     return until;
 }
 
 void time_sleep_ms(int64_t milliseconds)
 {
-    struct timespec time = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
+    struct timespec time = {milliseconds / MS_PER_SECOND, (long)(milliseconds % MS_PER_SECOND) * NS_PER_MS};
 
     nanosleep(&time, NULL);
 }

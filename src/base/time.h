@@ -8,8 +8,17 @@
 
 #include "base/attributes.h"
 
+#define NS_PER_MS 1000000
+#define NS_PER_SECOND 1000000000
+#define US_PER_MS 1000
+#define US_PER_SECOND 1000000
+#define MS_PER_SECOND 1000
 #define SECONDS_PER_MINUTE 60
 #define SECONDS_PER_HOUR 3600
+
+/** Pauses of a service between two attempts to reach what is unavailable: doubled from the first to the longest. */
+#define PAUSE_MIN_MS 100
+#define PAUSE_MAX_MS 5000
 
 /** Bytes for time_format(): "2022-02-20T10:00:00Z" and its NUL, with room for years of any length. */
 #define TIME_TEXT_SIZE 80

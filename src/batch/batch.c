@@ -13,13 +13,6 @@
 /* Without --interval. */
 #define INTERVAL_MS 10000
 
-/* And in between PostgreSQL is asked this often whether it is there. */
-#define PROBE_INTERVAL_MS 2000
-
-/* Pauses while PostgreSQL does not answer. */
-#define PAUSE_MIN_MS 100
-#define PAUSE_MAX_MS 5000
-
 static void wait_for_stop(struct batch_job *job, int64_t milliseconds)
 {
     int64_t until = time_monotonic_ms() + milliseconds, now;
@@ -46,7 +39,7 @@ static int wait_for_hours(struct batch_job *job, int64_t milliseconds, struct er
     int64_t until = time_monotonic_ms() + milliseconds, left;
 
     while (!stop_requested() && (left = until - time_monotonic_ms()) > 0) {
-        wait_for_stop(job, left < PROBE_INTERVAL_MS ? left : PROBE_INTERVAL_MS);
+        wait_for_stop(job, left < SERVER_PROBE_INTERVAL_MS ? left : SERVER_PROBE_INTERVAL_MS);
         if (!stop_requested() && probe(job, error))
             return -1;
     }

@@ -7,8 +7,6 @@
 #include "base/time.h"
 #include "metrics/exposition.h"
 
-#define MILLISECONDS 1000
-
 void batch_metrics_init(struct batch_metrics *metrics)
 {
     *metrics = (struct batch_metrics){.lock = PTHREAD_MUTEX_INITIALIZER, .reason = "has not looked for hours yet"};
@@ -71,7 +69,7 @@ static bool answer_alive(void *context, struct buffer *reason)
 
     if (since_ms < BATCH_ALIVE_MS || stop_requested())
         return true;
-    buffer_printf(reason, "an hour has been run for %" PRId64 " s", since_ms / MILLISECONDS);
+    buffer_printf(reason, "an hour has been run for %" PRId64 " s", since_ms / MS_PER_SECOND);
     return false;
 }
 
@@ -84,7 +82,7 @@ static bool answer_ready(void *context, struct buffer *reason)
     if (stop_requested())
         buffer_text(reason, "stopping");
     else if (since_ms >= BATCH_READY_MS)
-        buffer_printf(reason, "PostgreSQL has not answered for %" PRId64 " s", since_ms / MILLISECONDS);
+        buffer_printf(reason, "PostgreSQL has not answered for %" PRId64 " s", since_ms / MS_PER_SECOND);
     else {
         pthread_mutex_lock(&metrics->lock);
         buffer_text(reason, metrics->reason);

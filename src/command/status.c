@@ -14,7 +14,6 @@
 #define RATE_INTERVAL_MS 1000
 
 #define WATCH_INTERVAL_MS 2000
-#define MILLISECONDS 1000
 
 /* Reads the figures with their rates, if there is anything that has one. */
 static int read_with_rates(struct postgres *postgres, const struct partition_filter *filter,
@@ -49,7 +48,7 @@ static int judge_lag(const struct figures *figures, const struct config *config,
         error_set(error, ERROR_MISTAKE, "no job has committed yet: there is no lag to compare with --max-lag");
         return error_hint(error, "start antenna speed, or correct jdbc-uri");
     }
-    if (seconds * MILLISECONDS <= limit_ms)
+    if (seconds * MS_PER_SECOND <= limit_ms)
         return 0;
     log_line(LEVEL_WARNING,
              "partition %d of topic \"%s\" (job \"%s\") is %" PRId64 " s behind, last commit %" PRId64

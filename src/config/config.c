@@ -7,7 +7,6 @@
 #include "config/path.h"
 #include "config/sources.h"
 
-#define NAME_SIZE_MAX 64
 #define LIST_ENTRIES_MAX 256
 
 static enum option_id id_of(const struct option *option)
@@ -121,7 +120,7 @@ int config_set(struct config *config, const struct option *option, struct origin
 
 int config_unknown(enum command_id command, const char *name, size_t size, struct error *error)
 {
-    const struct option *nearest = size < NAME_SIZE_MAX ? option_nearest(command, name, size) : NULL;
+    const struct option *nearest = size < OPTION_NAME_SIZE ? option_nearest(command, name, size) : NULL;
 
     error_set(error, ERROR_USAGE, "unknown option \"%.*s\"", (int)size, name);
     if (nearest)

@@ -13,7 +13,6 @@
 
 #define PREFIX "ANTENNA_"
 #define PREFIX_SIZE (sizeof(PREFIX) - 1)
-#define NAME_SIZE 64
 
 /*
  * What Kubernetes sets in every pod beside a service that is called antenna, or antenna-something: of its ports and of
@@ -24,16 +23,16 @@
     "(SERVICE_HOST=|SERVICE_PORT(_[A-Z0-9_]+)?=|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?=|PORT=[a-z]+://)"
 
 /* The name of the option that a variable of `size` bytes would stand for. */
-static void name_option(const char *variable, size_t size, char text[NAME_SIZE])
+static void name_option(const char *variable, size_t size, char text[OPTION_NAME_SIZE])
 {
-    snprintf(text, NAME_SIZE, "%.*s", (int)(size - PREFIX_SIZE), variable + PREFIX_SIZE);
+    snprintf(text, OPTION_NAME_SIZE, "%.*s", (int)(size - PREFIX_SIZE), variable + PREFIX_SIZE);
     for (char *byte = text; *byte; byte++)
         *byte = *byte == '_' ? '-' : (char)tolower((unsigned char)*byte);
 }
 
 static bool is_known(const char *variable, size_t size)
 {
-    char name[NAME_SIZE];
+    char name[OPTION_NAME_SIZE];
 
     for (size_t i = 0; i < OPTION_IDS; i++) {
         option_environment_name(&option_table[i], name, sizeof(name));
@@ -58,7 +57,7 @@ static bool is_service_link(const char *variable)
 static int refuse(enum command_id command, const char *variable, size_t size, struct error *error)
 {
     const struct option *nearest;
-    char name[NAME_SIZE];
+    char name[OPTION_NAME_SIZE];
 
     name_option(variable, size, name);
     nearest = option_nearest(command, name, strlen(name));
@@ -84,7 +83,7 @@ static int refuse_unknown(enum command_id command, struct error *error)
 int config_read_environment(struct config *config, struct error *error)
 {
     static const struct origin origin = {SOURCE_ENVIRONMENT, 0};
-    char name[NAME_SIZE];
+    char name[OPTION_NAME_SIZE];
 
     if (refuse_unknown(config->command, error))
         return -1;

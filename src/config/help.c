@@ -6,7 +6,6 @@
 
 #define HELP_COLUMN 30
 #define HELP_WIDTH 100
-#define NAME_SIZE 64
 
 void help_program(FILE *file)
 {
@@ -82,7 +81,7 @@ void help_usage(FILE *file, enum command_id id)
 
 static void write_option(FILE *file, const struct option *option, enum command_id command)
 {
-    char name[NAME_SIZE];
+    char name[OPTION_NAME_SIZE];
 
     snprintf(name, sizeof(name), "%s%c%s--%s%s%s", option->letter ? "-" : "", option->letter ? option->letter : ' ',
              option->letter ? ", " : "   ", option->name, option->value ? " " : "", option->value ? option->value : "");

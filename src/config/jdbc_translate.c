@@ -9,11 +9,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/address.h"
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "config/jdbc_driver.h"
-
-#define PORT_MAX 65535
 
 static int refuse(struct error *error, const char *name, const char *reason, const char *hint)
 {

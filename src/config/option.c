@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 #define PROVISION (1u << COMMAND_PROVISION)
 #define SIMULATE (1u << COMMAND_SIMULATE)
 #define SPEED (1u << COMMAND_SPEED)
@@ -19,11 +21,9 @@
 #define MINUTE_MS (60 * 1000)
 #define DAY_MS (24 * 60 * MINUTE_MS)
 #define YEAR_MS (366LL * DAY_MS)
-#define MEBIBYTE (1024 * 1024)
 
 /* A misspelling this far away is no longer taken for the option. */
 #define NEAREST_MAX_EDITS 3
-#define NAME_SIZE_MAX 64
 
 // One option a block reads better than what the formatter makes of designated initialisers.
 // clang-format off
@@ -260,7 +260,7 @@ const struct option *option_find(enum command_id command, const char *name, size
 /* Levenshtein's distance, one row at a time. */
 static size_t count_edits(const char *left, size_t left_size, const char *right, size_t right_size)
 {
-    size_t row[NAME_SIZE_MAX + 1];
+    size_t row[OPTION_NAME_SIZE + 1];
 
     for (size_t j = 0; j <= right_size; j++)
         row[j] = j;

@@ -121,6 +121,9 @@ enum command_id {
 
 #define OPTION_POSITIONALS_MAX 8
 
+/** Bytes for the name of an option, as the help or the environment writes it, and of a command. */
+#define OPTION_NAME_SIZE 64
+
 struct option {
     const char *name; /* on the command line behind --, in the file, and upper-case behind ANTENNA_ */
     char letter;      /* short form, or 0 */
@@ -178,8 +181,8 @@ const struct option *option_find(enum command_id command, const char *name, size
 const struct option *option_nearest(enum command_id command, const char *name, size_t size);
 
 /**
- * Whether a name of `size` bytes is nearer to the known one, of at most 64 bytes, than `*fewest` edits, which then
- * become those between the two.
+ * Whether a name of `size` bytes is nearer to the known one, of at most OPTION_NAME_SIZE bytes, than `*fewest` edits,
+ * which then become those between the two.
  */
 bool option_is_nearer(const char *name, size_t size, const char *known, size_t *fewest);
 

@@ -6,8 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/memory.h"
-
-#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+#include "base/text.h"
 
 /* Fills `text`, of PASSWORD_SIZE_MAX + 2 bytes, with the first line. A line that is too long fills it. */
 static int read_line(FILE *file, char *text, size_t *ret_size, struct error *error)
@@ -32,7 +31,7 @@ static int read_line(FILE *file, char *text, size_t *ret_size, struct error *err
 /* Moves the password to the text's beginning: without the mark that editors on Windows write, and the line's end. */
 static int trim(char *text, size_t size, struct error *error)
 {
-    size_t mark = strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0 ? strlen(BYTE_ORDER_MARK) : 0;
+    size_t mark = text_mark_size(text);
 
     if (size > mark && text[size - 1] == '\r')
         text[--size] = '\0';

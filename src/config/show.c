@@ -8,8 +8,6 @@
 #include "base/text.h"
 #include "config/sources.h"
 
-#define NAME_SIZE 64
-
 /* Whether one of the words, which end with NULL, stands in the first `size` bytes of the text, in whatever case. */
 static bool has_word(const char *text, size_t size, const char *const words[])
 {
@@ -46,7 +44,7 @@ static bool fits_a_line(const char *text)
 
 static void show_origin(FILE *file, const struct config *config, const struct option *option, struct origin origin)
 {
-    char name[NAME_SIZE];
+    char name[OPTION_NAME_SIZE];
 
     switch (origin.source) {
     case SOURCE_NONE:

@@ -5,6 +5,7 @@
 
 #include "archive/database.h"
 #include "base/buffer.h"
+#include "base/memory.h"
 #include "doctor/cgroup.h"
 #include "doctor/subjects.h"
 
@@ -21,7 +22,6 @@
 
 /* Memory without --memory-limit, as measured where it is most: 455 MiB with one worker, each message of a user and of
  * an antenna of its own, and ids as long as UUIDs. Longer ids take more: docs/operators.md. */
-#define MEBIBYTE ((int64_t)1024 * 1024)
 #define MEMORY_OF_PROCESS (48 * MEBIBYTE)
 #define MEMORY_OF_WORKER (450 * MEBIBYTE)
 

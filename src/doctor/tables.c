@@ -14,7 +14,6 @@
 #define PUBLICATION "postgres_publication"
 #define ROW_FILTERS "postgres_row_filters"
 #define IDENTITY "storage_identity"
-#define INSUFFICIENT_PRIVILEGE "42501"
 
 /* Indexed by contract_id, between the schema and the rights. */
 const char *const table_checks[] = {
@@ -41,7 +40,7 @@ static bool examine_schema(struct doctor *doctor, struct postgres *postgres)
     }
     if (schema_check_version(postgres, &error) == 0)
         found_ok(doctor, SCHEMA, "the schema antenna has version %d, as this program has", SCHEMA_VERSION);
-    else if (strcmp(postgres_sqlstate(postgres), INSUFFICIENT_PRIVILEGE) == 0)
+    else if (strcmp(postgres_sqlstate(postgres), SQLSTATE_INSUFFICIENT_PRIVILEGE) == 0)
         found_skipped(doctor, SCHEMA, "this user may not read the version of the schema antenna");
     else
         found_error(doctor, SCHEMA, &error);

@@ -2,13 +2,12 @@
 
 #include "base/time.h"
 
-#define REASON_SIZE 512
 #define GROUP "could not ask Kafka for the consumer group"
 
 int admin_begin(struct admin_request *request, rd_kafka_t *client, rd_kafka_admin_op_t operation, int timeout_ms,
                 const char *what, struct error *error)
 {
-    char reason[REASON_SIZE];
+    char reason[KAFKA_REASON_SIZE];
 
     request->options = rd_kafka_AdminOptions_new(client, operation);
     request->queue = rd_kafka_queue_new(client);

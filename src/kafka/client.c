@@ -10,8 +10,6 @@
 #include "base/time.h"
 #include "kafka/certificate.h"
 
-#define REASON_SIZE 512
-
 #define ASK_AGAIN_MS 50
 
 /* The first attempt to reach a broker ends after this time; each of the next takes twice as long. */
@@ -41,7 +39,7 @@ int kafka_configure(const struct config *config, const struct kafka_property *ow
 
 int kafka_open(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret_client, struct error *error)
 {
-    char reason[REASON_SIZE];
+    char reason[KAFKA_REASON_SIZE];
     rd_kafka_t *client = rd_kafka_new(type, conf, reason, sizeof(reason));
 
     if (!client) {
@@ -112,8 +110,8 @@ bool kafka_may_ask_again(int64_t deadline_ms)
 
 /* What an inquirer was told while it tried to reach a broker. */
 struct trouble {
-    rd_kafka_resp_err_t refusal; /* the first one, or 0 */
-    char reason[REASON_SIZE];    /* of the refusal, else of the last failure */
+    rd_kafka_resp_err_t refusal;    /* the first one, or 0 */
+    char reason[KAFKA_REASON_SIZE]; /* of the refusal, else of the last failure */
     bool all_brokers_down;
 };
 

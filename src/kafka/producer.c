@@ -5,8 +5,6 @@
 
 #include "base/memory.h"
 
-#define REASON_SIZE 512
-
 struct producer {
     rd_kafka_t *client;
     rd_kafka_topic_t *topic; /* made by the first message, when the topic exists */
@@ -20,7 +18,7 @@ struct producer {
 
 static void keep_failure(struct producer *producer, rd_kafka_resp_err_t code)
 {
-    char reason[REASON_SIZE];
+    char reason[KAFKA_REASON_SIZE];
 
     if (producer->failed)
         return;

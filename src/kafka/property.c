@@ -5,8 +5,6 @@
 
 #include "base/memory.h"
 
-#define REASON_SIZE 512
-
 /* Of a value that is compared; longer ones, such as lists of brokers, are compared as far. */
 #define VALUE_SIZE 1024
 
@@ -105,7 +103,7 @@ static enum property_role role_of(const struct config *config)
 
 static int set_property(rd_kafka_conf_t *conf, const char *name, const char *value, struct error *error)
 {
-    char reason[REASON_SIZE];
+    char reason[KAFKA_REASON_SIZE];
 
     if (rd_kafka_conf_set(conf, name, value, reason, sizeof(reason)) != RD_KAFKA_CONF_OK)
         return error_set(error, ERROR_USAGE, "invalid Kafka property: %s", reason);

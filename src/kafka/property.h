@@ -12,6 +12,9 @@
 #include "base/error.h"
 #include "config/config.h"
 
+/** Bytes for the reason that librdkafka gives for a refusal. */
+#define KAFKA_REASON_SIZE 512
+
 /** Which commands a row of the table concerns: all clients of a command share the rows. */
 enum property_role {
     PROPERTY_READER = 1, /* speed, doctor */

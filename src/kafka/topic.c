@@ -9,8 +9,6 @@
 #include "kafka/admin.h"
 #include "kafka/offsets.h"
 
-#define REASON_SIZE 512
-
 #define ASK_ID "could not ask Kafka for the topic's id"
 #define ASK_SETTINGS "could not ask Kafka for the topic's settings"
 #define CREATE "could not create the topic"
@@ -132,7 +130,7 @@ static int create_topic(rd_kafka_t *client, const struct config *config, struct 
 {
     cleanup(admin_release) struct admin_request request = {0};
     cleanup(free_topic) rd_kafka_NewTopic_t *topic = NULL;
-    char reason[REASON_SIZE];
+    char reason[KAFKA_REASON_SIZE];
 
     topic = rd_kafka_NewTopic_new(config_text(config, OPTION_TOPIC), (int)config_number(config, OPTION_PARTITIONS),
                                   DEFAULT_REPLICATION, reason, sizeof(reason));

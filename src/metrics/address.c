@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "base/memory.h"
 
-#define PORT_MAX 65535
 #define PORT_DIGITS_MAX 5
 
 static int refuse(const char *text, struct error *error)

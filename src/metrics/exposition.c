@@ -10,8 +10,6 @@
 
 #include "base/time.h"
 
-#define MICROSECONDS 1e6
-
 void exposition_begin(struct buffer *text, enum metric_id id)
 {
     const struct metric *metric = &metric_table[id];
@@ -79,15 +77,13 @@ void exposition_histogram(struct buffer *text, enum metric_id id, const struct h
     }
     count += figures->counts[HISTOGRAM_BOUNDS];
     buffer_printf(text, "%s_bucket{le=\"+Inf\"} %" PRId64 "\n", name, count);
-    buffer_printf(text, "%s_sum %.6f\n%s_count %" PRId64 "\n", name, (double)figures->sum_us / MICROSECONDS, name,
+    buffer_printf(text, "%s_sum %.6f\n%s_count %" PRId64 "\n", name, (double)figures->sum_us / US_PER_SECOND, name,
                   count);
 }
 
-#define NANOSECONDS 1e9
-
 static double read_clock(clockid_t clock)
 {
-    return (double)time_read_ns(clock) / NANOSECONDS;
+    return (double)time_read_ns(clock) / NS_PER_SECOND;
 }
 
 static void write_single(struct buffer *text, enum metric_id id, double value)
@@ -160,7 +156,6 @@ static double start_time(void)
 
 void process_write(struct buffer *text)
 {
-
     write_single(text, METRIC_PROCESS_CPU, read_clock(CLOCK_PROCESS_CPUTIME_ID));
     write_memory(text);
     write_descriptors(text);

@@ -6,8 +6,6 @@
 #include "postgres/schema.h"
 #include "postgres/sql.h"
 
-#define INSUFFICIENT_PRIVILEGE "42501"
-
 const struct role roles[ROLES] = {
     [ROLE_SPEED] = {"antenna_speed", OPTION_SPEED_PASSWORD_FILE},
     [ROLE_BATCH] = {"antenna_batch", OPTION_BATCH_PASSWORD_FILE},
@@ -25,7 +23,7 @@ static int fail(const struct postgres *postgres, const struct config *config, co
                 struct error *error)
 {
     error_context(error, "could not make the role %s", role->name);
-    if (strcmp(postgres_sqlstate(postgres), INSUFFICIENT_PRIVILEGE) == 0)
+    if (strcmp(postgres_sqlstate(postgres), SQLSTATE_INSUFFICIENT_PRIVILEGE) == 0)
         error_hint(error,
                    "run it as a role that has CREATEROLE and owns the database, or have an administrator do ALTER ROLE "
                    "%s CREATEROLE; without --%s the role is not made",

@@ -14,6 +14,9 @@
 /** Bytes of an SQLSTATE with its NUL. */
 #define SQLSTATE_SIZE 6
 
+/** A right is missing. */
+#define SQLSTATE_INSUFFICIENT_PRIVILEGE "42501"
+
 /** When the server or a pooler refused. */
 enum sqlstate_phase {
     SQLSTATE_LOGIN,     /* an unknown code is ERROR_WORLD: a retry is safe, and poolers invent codes */

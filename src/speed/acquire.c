@@ -309,6 +309,6 @@ int acquire_partitions(struct worker *worker, struct error *error)
     tell_of_going_back(worker, &claim);
     worker->timers.post_at = 0;
     /* Until then it is known what is to be written. */
-    worker->timers.probe_at = time_monotonic_ms() + PROBE_INTERVAL_MS;
+    worker->timers.probe_at = time_monotonic_ms() + SERVER_PROBE_INTERVAL_MS;
     return begin_to_read(worker, &claim, error) || find_refused(worker, error) ? -1 : 0;
 }

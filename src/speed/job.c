@@ -11,7 +11,6 @@
 /* What --memory-limit has to hold, as measured (tests/integration/test_memory.py): program and libraries; a worker's
  * Kafka client, DuckDB and connection; and pending messages, which take more while a container grows, which means a
  * copy of twice its size, and while they are written. */
-#define MEBIBYTE ((int64_t)1024 * 1024)
 #define PROCESS_MEMORY (48 * MEBIBYTE)
 #define WORKER_MEMORY (48 * MEBIBYTE)
 #define PENDING_GROWTH 3

@@ -11,8 +11,6 @@
 #include "metrics/exposition.h"
 #include "speed/report.h"
 
-#define MILLISECONDS 1000
-
 /* The standings of all workers. */
 struct views {
     struct standing_view *list;
@@ -53,7 +51,7 @@ bool speed_is_alive(const struct speed_metrics *metrics, int64_t now_ms, struct 
         int64_t since_ms = now_ms - views.list[i].posted_ms;
 
         if (views.list[i].posted_ms && since_ms >= ALIVE_MS) {
-            buffer_printf(reason, "worker %zu has not come round for %" PRId64 " s", i + 1, since_ms / MILLISECONDS);
+            buffer_printf(reason, "worker %zu has not come round for %" PRId64 " s", i + 1, since_ms / MS_PER_SECOND);
             return false;
         }
     }
@@ -70,7 +68,7 @@ static bool is_ready(const struct standing_view *view, size_t number, int64_t no
         buffer_text(reason, view->reason);
     else if (since_ms >= READY_MS)
         buffer_printf(reason, "worker %zu has waited for %" PRId64 " s for Kafka, PostgreSQL or the disk", number,
-                      since_ms / MILLISECONDS);
+                      since_ms / MS_PER_SECOND);
     else
         return true;
     return false;

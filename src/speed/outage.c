@@ -10,9 +10,7 @@
 #include "speed/commit.h"
 #include "speed/roll.h"
 
-/* Pauses after a failure of the world: doubled each time, less up to a half by chance, so that workers spread. */
-#define PAUSE_MIN_MS 100
-
+/* Less up to a half by chance, so that workers spread. */
 static int64_t random_pause(int64_t pause_ms)
 {
     return pause_ms - (int64_t)arc4random_uniform((uint32_t)(pause_ms / 2 + 1));
@@ -64,7 +62,7 @@ static void begin_pause(struct worker *worker, const struct error *cause)
         begin_outage(worker, cause);
     outage->cause = *cause;
     worker->timers.retry_at = time_monotonic_ms() + random_pause(outage->pause_ms);
-    outage->pause_ms = outage->pause_ms * 2 < OUTAGE_PAUSE_MAX_MS ? outage->pause_ms * 2 : OUTAGE_PAUSE_MAX_MS;
+    outage->pause_ms = outage->pause_ms * 2 < PAUSE_MAX_MS ? outage->pause_ms * 2 : PAUSE_MAX_MS;
 }
 
 int handle_failure(struct worker *worker, struct error *error)

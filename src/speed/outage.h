@@ -4,9 +4,6 @@
 
 #include "speed/worker.h"
 
-/** The longest pause between two attempts, in milliseconds. */
-#define OUTAGE_PAUSE_MAX_MS 5000
-
 /**
  * After a failure: one of the world, or a fence, ends in a pause with all claims given up, and 0 is returned. Any other
  * error is returned with -1 and ends the worker.

@@ -8,8 +8,6 @@
 
 #include "speed/worker.h"
 
-#define PROBE_INTERVAL_MS 2000
-
 /**
  * Asks PostgreSQL whether it answers, takes changes and has the progress that we know, and looks at the archive's disk.
  * Of the disk it only notes and reports the state, as totals go on without it until the next roll. Errors: ERROR_WORLD

@@ -3,10 +3,9 @@
 #include <inttypes.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/notify.h"
 #include "base/time.h"
-
-#define MEGABYTE 1e6
 
 #define TERMINAL_INTERVAL_MS 1000
 #define LOG_INTERVAL_MS 60000

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/time.h"
+#include "postgres/server.h"
 #include "speed/commit.h"
 #include "speed/outage.h"
 #include "speed/probe.h"
@@ -158,7 +159,7 @@ static int64_t commit_interval_ms(const struct worker *worker)
     if (wait_ms < job->commit_interval_ms)
         wait_ms = job->commit_interval_ms;
     /* What shows that an outage is over is not put off. */
-    return worker->outage.trouble.now && wait_ms > OUTAGE_PAUSE_MAX_MS ? OUTAGE_PAUSE_MAX_MS : wait_ms;
+    return worker->outage.trouble.now && wait_ms > PAUSE_MAX_MS ? PAUSE_MAX_MS : wait_ms;
 }
 
 static void set_deadlines(struct worker *worker, int64_t now)
@@ -221,7 +222,7 @@ static int look_at_the_world(struct worker *worker, int64_t now, struct error *e
     struct worker_timers *timers = &worker->timers;
 
     if (now >= timers->probe_at) {
-        timers->probe_at = now + PROBE_INTERVAL_MS;
+        timers->probe_at = now + SERVER_PROBE_INTERVAL_MS;
         if (probe(worker, error))
             return -1;
     }
@@ -241,7 +242,7 @@ static int look_at_the_world(struct worker *worker, int64_t now, struct error *e
  * the memory, leave no time between them. */
 static bool needs_connection(const struct worker *worker, int64_t now)
 {
-    return now >= worker->timers.probe_at + PROBE_INTERVAL_MS + COMMIT_PATIENCE_MS ||
+    return now >= worker->timers.probe_at + SERVER_PROBE_INTERVAL_MS + COMMIT_PATIENCE_MS ||
            roll_lasts_ms(worker) >= ROLL_PATIENCE_MS;
 }
 

@@ -7,8 +7,6 @@
 #include "base/time.h"
 #include "postgres/ledger.h"
 
-#define MILLISECONDS 1000.0
-
 static void add_reason(void *context, const char *reason, int64_t messages)
 {
     struct figures *figures = context;
@@ -65,7 +63,7 @@ static bool is_same(const struct partition_status *left, const struct partition_
 /* Both are in the same order, so that one walk finds each partition's twin. */
 void figures_compare(struct figures *figures, const struct figures *before)
 {
-    double seconds = (double)(figures->read_ms - before->read_ms) / MILLISECONDS;
+    double seconds = (double)(figures->read_ms - before->read_ms) / MS_PER_SECOND;
     size_t next = 0;
 
     for (size_t i = 0; i < figures->partitions.count && seconds > 0; i++) {

@@ -4,11 +4,10 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/table.h"
 #include "base/text.h"
 #include "base/time.h"
-
-#define MEGABYTE 1e6
 
 /* Lines that are always there: the hours in sum, archive, database, rejected messages. */
 #define SUM_LINES 4
