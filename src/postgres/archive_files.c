@@ -10,26 +10,14 @@
 void archive_files_begin(struct archive_files *files)
 {
     files->hour_count = 0;
-    array_begin(&files->paths, ARRAY_TEXT);
-    array_begin(&files->hours, ARRAY_TIMESTAMP);
-    array_begin(&files->rows, ARRAY_BIGINT);
-    array_begin(&files->bytes, ARRAY_BIGINT);
-    array_begin(&files->firsts, ARRAY_TIMESTAMP);
-    array_begin(&files->lasts, ARRAY_TIMESTAMP);
-    array_begin(&files->sizes, ARRAY_BIGINT);
-    array_begin(&files->offsets, ARRAY_TEXT);
+    columns_begin(&files->rows,
+                  (const enum array_element[]){ARRAY_TEXT, ARRAY_TIMESTAMP, ARRAY_BIGINT, ARRAY_BIGINT, ARRAY_TIMESTAMP,
+                                               ARRAY_TIMESTAMP, ARRAY_BIGINT, ARRAY_TEXT, ARRAY_END});
 }
 
 void archive_files_release(struct archive_files *files)
 {
-    array_release(&files->paths);
-    array_release(&files->hours);
-    array_release(&files->rows);
-    array_release(&files->bytes);
-    array_release(&files->firsts);
-    array_release(&files->lasts);
-    array_release(&files->sizes);
-    array_release(&files->offsets);
+    columns_release(&files->rows);
 }
 
 void archive_files_add(struct archive_files *files, const struct archive_file *file)
@@ -37,14 +25,14 @@ void archive_files_add(struct archive_files *files, const struct archive_file *f
     if (files->hour_count == 0 || file->hour != files->last_hour)
         files->hour_count++;
     files->last_hour = file->hour;
-    array_add_bytes(&files->paths, slice_of(file->path));
-    array_add_timestamp(&files->hours, file->hour);
-    array_add_bigint(&files->rows, file->rows);
-    array_add_bigint(&files->bytes, file->bytes_total);
-    array_add_timestamp(&files->firsts, file->min_timestamp);
-    array_add_timestamp(&files->lasts, file->max_timestamp);
-    array_add_bigint(&files->sizes, file->size);
-    array_add_bytes(&files->offsets, slice_of(file->offsets));
+    columns_add(&files->rows, (const union element[]){{.bytes = slice_of(file->path)},
+                                                      {file->hour},
+                                                      {file->rows},
+                                                      {file->bytes_total},
+                                                      {file->min_timestamp},
+                                                      {file->max_timestamp},
+                                                      {file->size},
+                                                      {.bytes = slice_of(file->offsets)}});
 }
 
 static int run_for_token(struct postgres *postgres, const char *sql, const char *token, struct error *error)
@@ -109,10 +97,10 @@ static int check_listed(struct postgres *postgres, struct archive_files *files, 
     cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
 
-    parameters_array(&parameters, &files->paths);
+    parameters_arrays(&parameters, &files->rows, 0, 1); /* the paths */
     if (postgres_run(postgres, sql_select_listed_files, &parameters, &result, error))
         return -1;
-    return written_check_result(postgres, "antenna.archive_file", (size_t)files->paths.count, result, error);
+    return written_check_result(postgres, "antenna.archive_file", columns_rows(&files->rows), result, error);
 }
 
 int archive_files_insert(struct postgres *postgres, const struct progress_key *key, struct archive_files *files,
@@ -120,18 +108,10 @@ int archive_files_insert(struct postgres *postgres, const struct progress_key *k
 {
     struct parameters parameters = {0};
 
-    if (files->paths.count == 0)
+    if (columns_rows(&files->rows) == 0)
         return 0;
-    parameters_text(&parameters, key->job);
-    parameters_text(&parameters, key->topic);
-    parameters_array(&parameters, &files->paths);
-    parameters_array(&parameters, &files->hours);
-    parameters_array(&parameters, &files->rows);
-    parameters_array(&parameters, &files->bytes);
-    parameters_array(&parameters, &files->firsts);
-    parameters_array(&parameters, &files->lasts);
-    parameters_array(&parameters, &files->sizes);
-    parameters_array(&parameters, &files->offsets);
+    progress_begin_parameters(&parameters, key);
+    parameters_columns(&parameters, &files->rows);
     if (written_run(postgres, sql_insert_archive_files, &parameters, "antenna.hour", files->hour_count, error) ||
         check_listed(postgres, files, error))
         return error_context(error, "could not list the archive's files");
@@ -145,9 +125,7 @@ int archive_files_find(struct postgres *postgres, const char *const *paths, size
     cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
 
-    array_begin(&wanted, ARRAY_TEXT);
-    for (size_t i = 0; i < count; i++)
-        array_add_bytes(&wanted, slice_of(paths[i]));
+    array_of_texts(&wanted, paths, count);
     parameters_array(&parameters, &wanted);
     if (postgres_run(postgres, sql_select_listed_files, &parameters, &result, error))
         return error_context(error, "could not read the list of the archive's files");
@@ -184,9 +162,7 @@ int archive_files_replace(struct postgres *postgres, const char *path, int64_t s
     cleanup(array_release) struct array paths = {0};
     struct parameters parameters = {0};
 
-    array_begin(&paths, ARRAY_TEXT);
-    for (size_t i = 0; i < count; i++)
-        array_add_bytes(&paths, slice_of(replaced[i]));
+    array_of_texts(&paths, replaced, count);
     parameters_text(&parameters, path);
     parameters_number(&parameters, size);
     parameters_array(&parameters, &paths);

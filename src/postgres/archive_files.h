@@ -17,7 +17,7 @@ struct archive_file {
 
 /** Files on their way into the list. Zero-initialise, then archive_files_begin(). */
 struct archive_files {
-    struct array paths, hours, rows, bytes, firsts, lasts, sizes, offsets;
+    struct columns rows;
     int64_t last_hour; /* of the file that was added last */
     size_t hour_count; /* different hours */
 };

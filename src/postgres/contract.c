@@ -42,7 +42,7 @@ void contract_key(const struct contract *contract, struct array *ret_columns)
 {
     array_begin(ret_columns, ARRAY_TEXT);
     for (size_t i = 0; i < CONTRACT_COLUMNS && contract->key[i]; i++)
-        array_add_bytes(ret_columns, slice_of(contract->key[i]));
+        array_add(ret_columns, (union element){.bytes = slice_of(contract->key[i])});
 }
 
 /* The mission's own table calls the column `date` so. */
@@ -117,7 +117,7 @@ static int find_key(struct postgres *postgres, const struct contract *contract, 
     contract_key(contract, &columns);
     parameters_text(&parameters, quoted);
     parameters_array(&parameters, &columns);
-    parameters_text(&parameters, contract->unique ? "true" : "false");
+    parameters_flag(&parameters, contract->unique);
     if (postgres_run(postgres, sql_has_index, &parameters, &result, error))
         return -1;
     *ret_found = strcmp(PQgetvalue(result, 0, 0), "t") == 0;

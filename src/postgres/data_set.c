@@ -123,11 +123,10 @@ int data_set_unlock(struct postgres *postgres, struct error *error)
 
 static void begin_join(struct parameters *parameters, const struct data_set_job *job, const char *id, const char *table)
 {
-    parameters_text(parameters, job->key.job);
-    parameters_text(parameters, job->key.topic);
+    progress_begin_parameters(parameters, &job->key);
     parameters_text(parameters, id);
     parameters_text(parameters, table);
-    parameters_text(parameters, job->archive ? "true" : "false");
+    parameters_flag(parameters, job->archive);
 }
 
 static int refuse_conflict(const struct data_set_job *job, const char *code, const char *name, struct error *error)
@@ -149,9 +148,7 @@ static int find_conflict(struct postgres *postgres, const struct data_set_job *j
     cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
 
-    array_begin(&starts, ARRAY_BIGINT);
-    for (size_t i = 0; i < job->start_count; i++)
-        array_add_bigint(&starts, job->starts[i]);
+    array_of_numbers(&starts, ARRAY_BIGINT, job->starts, job->start_count);
     begin_join(&parameters, job, id, table);
     parameters_array(&parameters, &starts);
     if (postgres_run(postgres, sql_select_conflict, &parameters, &result, error))

@@ -68,12 +68,12 @@ int flaws_find(struct postgres *postgres, const struct contract *contract, const
 
     array_begin(&columns, ARRAY_TEXT);
     for (size_t i = 0; i < CONTRACT_COLUMNS; i++)
-        array_add_bytes(&columns, slice_of(contract->columns[i].name));
+        array_add(&columns, (union element){.bytes = slice_of(contract->columns[i].name)});
     contract_key(contract, &key);
     parameters_text(&parameters, quoted);
     parameters_array(&parameters, &columns);
     parameters_array(&parameters, &key);
-    parameters_text(&parameters, contract->unique ? "true" : "false");
+    parameters_flag(&parameters, contract->unique);
     if (postgres_run(postgres, sql_select_flaws, &parameters, &result, error))
         return error_context(error, "could not look at table \"%s\"", table);
     *ret_flaws = (struct flaws){0};

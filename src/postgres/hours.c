@@ -64,7 +64,7 @@ int hours_pending(struct postgres *postgres, int64_t from, int64_t to, bool mixe
 
     parameters_timestamp(&parameters, from);
     parameters_timestamp(&parameters, to);
-    parameters_text(&parameters, mixed ? "true" : "false");
+    parameters_flag(&parameters, mixed);
     return hours_select(postgres, sql_select_pending_hours, &parameters, ret_hours, error);
 }
 

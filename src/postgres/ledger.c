@@ -51,9 +51,7 @@ int ledger_hours(struct postgres *postgres, const struct ledger_tables *tables, 
     cleanup(array_release) struct array hours = {0};
     struct parameters parameters = {0};
 
-    array_begin(&hours, ARRAY_TIMESTAMP);
-    for (size_t i = 0; i < count; i++)
-        array_add_timestamp(&hours, found[i]);
+    array_of_numbers(&hours, ARRAY_TIMESTAMP, found, count);
     parameters_timestamp(&parameters, from);
     parameters_timestamp(&parameters, to);
     parameters_array(&parameters, &hours);
@@ -94,9 +92,7 @@ int ledger_hour(struct postgres *postgres, const struct ledger_tables *tables, i
     cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
 
-    array_begin(&labels, ARRAY_TEXT);
-    for (int i = 0; i < tables->labels.count; i++)
-        array_add_bytes(&labels, slice_of(tables->labels.names[i]));
+    array_of_texts(&labels, tables->labels.names, (size_t)tables->labels.count);
     parameters_timestamp(&parameters, hour);
     parameters_array(&parameters, &labels);
     if (postgres_run(postgres, sql, &parameters, &result, error))

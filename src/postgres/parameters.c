@@ -41,46 +41,84 @@ static void append_int64(struct buffer *buffer, int64_t number)
     buffer_append(buffer, &big_endian, sizeof(big_endian));
 }
 
-void array_begin(struct array *array, enum array_element element)
+void array_begin(struct array *array, enum array_element type)
 {
     buffer_clear(&array->buffer);
-    array->type = type_oids[element].array;
+    array->type = type;
     array->count = 0;
     append_int32(&array->buffer, 1);
     append_int32(&array->buffer, 0);
-    append_int32(&array->buffer, type_oids[element].element);
+    append_int32(&array->buffer, type_oids[type].element);
     append_int32(&array->buffer, 0);
     append_int32(&array->buffer, 1);
 }
 
-void array_add_bytes(struct array *array, struct slice bytes)
+void array_add(struct array *array, union element element)
 {
-    append_int32(&array->buffer, (uint32_t)bytes.size);
-    buffer_append(&array->buffer, bytes.data, bytes.size);
+    switch (array->type) {
+    case ARRAY_TEXT:
+    case ARRAY_BYTEA:
+        append_int32(&array->buffer, (uint32_t)element.bytes.size);
+        buffer_append(&array->buffer, element.bytes.data, element.bytes.size);
+        break;
+    case ARRAY_BIGINT:
+        append_int64(&array->buffer, element.number);
+        break;
+    case ARRAY_INTEGER:
+        append_int32(&array->buffer, sizeof(int32_t));
+        append_int32(&array->buffer, (uint32_t)element.number);
+        break;
+    case ARRAY_TIMESTAMP:
+        append_int64(&array->buffer, (element.number - POSTGRES_EPOCH) * US_PER_SECOND);
+        break;
+    case ARRAY_END:
+        break;
+    }
     array->count++;
 }
 
-void array_add_bigint(struct array *array, int64_t number)
+void array_of_texts(struct array *array, const char *const *texts, size_t count)
 {
-    append_int64(&array->buffer, number);
-    array->count++;
+    array_begin(array, ARRAY_TEXT);
+    for (size_t i = 0; i < count; i++)
+        array_add(array, (union element){.bytes = slice_of(texts[i])});
 }
 
-void array_add_integer(struct array *array, int32_t number)
+void array_of_numbers(struct array *array, enum array_element type, const int64_t *numbers, size_t count)
 {
-    append_int32(&array->buffer, sizeof(number));
-    append_int32(&array->buffer, (uint32_t)number);
-    array->count++;
-}
-
-void array_add_timestamp(struct array *array, int64_t time)
-{
-    array_add_bigint(array, (time - POSTGRES_EPOCH) * 1000000);
+    array_begin(array, type);
+    for (size_t i = 0; i < count; i++)
+        array_add(array, (union element){numbers[i]});
 }
 
 void array_release(struct array *array)
 {
     buffer_release(&array->buffer);
+}
+
+void columns_begin(struct columns *columns, const enum array_element *types)
+{
+    for (columns->count = 0; types[columns->count] != ARRAY_END; columns->count++) {
+        assert(columns->count < COLUMNS_MAX);
+        array_begin(&columns->arrays[columns->count], types[columns->count]);
+    }
+}
+
+void columns_add(struct columns *columns, const union element *row)
+{
+    for (int i = 0; i < columns->count; i++)
+        array_add(&columns->arrays[i], row[i]);
+}
+
+size_t columns_rows(const struct columns *columns)
+{
+    return (size_t)columns->arrays[0].count;
+}
+
+void columns_release(struct columns *columns)
+{
+    for (int i = 0; i < COLUMNS_MAX; i++)
+        array_release(&columns->arrays[i]);
 }
 
 static int add(struct parameters *parameters, Oid type, const char *value, size_t size, int format)
@@ -98,6 +136,11 @@ static int add(struct parameters *parameters, Oid type, const char *value, size_
 void parameters_text(struct parameters *parameters, const char *text)
 {
     add(parameters, 0, text, 0, 0);
+}
+
+void parameters_flag(struct parameters *parameters, bool flag)
+{
+    parameters_text(parameters, flag ? "true" : "false");
 }
 
 void parameters_number(struct parameters *parameters, int64_t number)
@@ -126,9 +169,20 @@ void parameters_array(struct parameters *parameters, struct array *array)
     if (array->count == 0) {
         /* An empty array has no dimension at all. */
         memset(array->buffer.data, 0, sizeof(uint32_t));
-        add(parameters, array->type, array->buffer.data, HEADER_LENGTH_AT, 1);
+        add(parameters, type_oids[array->type].array, array->buffer.data, HEADER_LENGTH_AT, 1);
         return;
     }
     assert(array->buffer.size > HEADER_SIZE);
-    add(parameters, array->type, array->buffer.data, array->buffer.size, 1);
+    add(parameters, type_oids[array->type].array, array->buffer.data, array->buffer.size, 1);
+}
+
+void parameters_arrays(struct parameters *parameters, struct columns *columns, int first, int end)
+{
+    for (int i = first; i < end; i++)
+        parameters_array(parameters, &columns->arrays[i]);
+}
+
+void parameters_columns(struct parameters *parameters, struct columns *columns)
+{
+    parameters_arrays(parameters, columns, 0, columns->count);
 }

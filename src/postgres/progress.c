@@ -7,10 +7,18 @@
 #include "postgres/sql.h"
 #include "postgres/written.h"
 
-static void begin(struct parameters *parameters, const struct progress_key *key)
+void progress_begin_parameters(struct parameters *parameters, const struct progress_key *key)
 {
     parameters_text(parameters, key->job);
     parameters_text(parameters, key->topic);
+}
+
+/* Partitions and an offset of each: the one of the totals. */
+static void fill_offsets(struct columns *columns, const struct progress *list, size_t count)
+{
+    columns_begin(columns, (const enum array_element[]){ARRAY_INTEGER, ARRAY_BIGINT, ARRAY_END});
+    for (size_t i = 0; i < count; i++)
+        columns_add(columns, (const union element[]){{list[i].partition}, {list[i].totals_offset}});
 }
 
 /* The order of the answer is that of the partitions, but nothing promises it. */
@@ -41,10 +49,8 @@ int progress_begin(struct postgres *postgres, const struct progress_key *key, co
     cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
 
-    array_begin(&offsets, ARRAY_BIGINT);
-    for (size_t i = 0; i < count; i++)
-        array_add_bigint(&offsets, starts[i]);
-    begin(&parameters, key);
+    array_of_numbers(&offsets, ARRAY_BIGINT, starts, count);
+    progress_begin_parameters(&parameters, key);
     parameters_array(&parameters, &offsets);
     if (postgres_run(postgres, sql_begin_progress, &parameters, &result, error))
         return error_context(error, "could not write down where the job begins");
@@ -61,7 +67,7 @@ int progress_find_traces(struct postgres *postgres, const struct progress_key *k
     cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
 
-    begin(&parameters, key);
+    progress_begin_parameters(&parameters, key);
     if (postgres_run(postgres, sql, &parameters, &result, error))
         return error_context(error, "could not look for what is known of the job");
     *ret_traces = (struct progress_traces){
@@ -75,22 +81,15 @@ int progress_find_traces(struct postgres *postgres, const struct progress_key *k
 int progress_claim(struct postgres *postgres, const struct progress_key *key, const char *owner, bool again,
                    struct progress *list, size_t count, struct error *error)
 {
-    cleanup(array_release) struct array partitions = {0};
-    cleanup(array_release) struct array starts = {0};
+    cleanup(columns_release) struct columns columns = {0};
     cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
 
-    array_begin(&partitions, ARRAY_INTEGER);
-    array_begin(&starts, ARRAY_BIGINT);
-    for (size_t i = 0; i < count; i++) {
-        array_add_integer(&partitions, list[i].partition);
-        array_add_bigint(&starts, list[i].totals_offset);
-    }
-    begin(&parameters, key);
+    fill_offsets(&columns, list, count);
+    progress_begin_parameters(&parameters, key);
     parameters_text(&parameters, owner);
-    parameters_array(&parameters, &partitions);
-    parameters_array(&parameters, &starts);
-    parameters_text(&parameters, again ? "true" : "false");
+    parameters_columns(&parameters, &columns);
+    parameters_flag(&parameters, again);
     if (postgres_run(postgres, sql_claim_progress, &parameters, &result, error))
         return error_context(error, "could not claim partitions");
     for (int row = 0; row < PQntuples(result); row++)
@@ -120,60 +119,40 @@ static int update_all(struct postgres *postgres, const char *sql, const struct p
     return 0;
 }
 
-struct step_arrays {
-    struct array partitions, epochs, froms, offsets, records, rejected, bytes, untils, ends;
-};
+/* The columns of steps, as advance_totals.sql has them; those of the archive have no rejected messages and no end. */
+enum step_column { PARTITION, EPOCH, FROM, NEXT, RECORDS, REJECTED, BYTES, UNTIL, END };
 
-static void fill(struct step_arrays *arrays, const struct progress_step *steps, size_t count)
+static void fill_steps(struct columns *columns, const struct progress_step *steps, size_t count)
 {
-    array_begin(&arrays->partitions, ARRAY_INTEGER);
-    array_begin(&arrays->epochs, ARRAY_BIGINT);
-    array_begin(&arrays->froms, ARRAY_BIGINT);
-    array_begin(&arrays->offsets, ARRAY_BIGINT);
-    array_begin(&arrays->records, ARRAY_BIGINT);
-    array_begin(&arrays->rejected, ARRAY_BIGINT);
-    array_begin(&arrays->bytes, ARRAY_BIGINT);
-    array_begin(&arrays->untils, ARRAY_TIMESTAMP);
-    array_begin(&arrays->ends, ARRAY_BIGINT);
+    columns_begin(columns,
+                  (const enum array_element[]){ARRAY_INTEGER, ARRAY_BIGINT, ARRAY_BIGINT, ARRAY_BIGINT, ARRAY_BIGINT,
+                                               ARRAY_BIGINT, ARRAY_BIGINT, ARRAY_TIMESTAMP, ARRAY_BIGINT, ARRAY_END});
     for (size_t i = 0; i < count; i++) {
-        array_add_integer(&arrays->partitions, steps[i].partition);
-        array_add_bigint(&arrays->epochs, steps[i].epoch);
-        array_add_bigint(&arrays->froms, steps[i].from_offset);
-        array_add_bigint(&arrays->offsets, steps[i].next_offset);
-        array_add_bigint(&arrays->records, steps[i].records);
-        array_add_bigint(&arrays->rejected, steps[i].rejected);
-        array_add_bigint(&arrays->bytes, steps[i].bytes);
-        array_add_timestamp(&arrays->untils, steps[i].until);
-        array_add_bigint(&arrays->ends, steps[i].end_offset);
+        const struct progress_step *step = &steps[i];
+
+        columns_add(columns, (const union element[]){{step->partition},
+                                                     {step->epoch},
+                                                     {step->from_offset},
+                                                     {step->next_offset},
+                                                     {step->records},
+                                                     {step->rejected},
+                                                     {step->bytes},
+                                                     {step->until},
+                                                     {step->end_offset}});
     }
 }
 
-static void release(struct step_arrays *arrays)
-{
-    array_release(&arrays->partitions);
-    array_release(&arrays->epochs);
-    array_release(&arrays->froms);
-    array_release(&arrays->offsets);
-    array_release(&arrays->records);
-    array_release(&arrays->rejected);
-    array_release(&arrays->bytes);
-    array_release(&arrays->untils);
-    array_release(&arrays->ends);
-}
-
 /* See progress_explain_totals(). */
-static int explain(struct postgres *postgres, const struct progress_key *key, struct step_arrays *arrays, bool totals,
+static int explain(struct postgres *postgres, const struct progress_key *key, struct columns *columns, bool totals,
                    struct error *error)
 {
     cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
-    size_t left, count = (size_t)arrays->partitions.count;
+    size_t left, count = columns_rows(columns);
 
-    begin(&parameters, key);
-    parameters_array(&parameters, &arrays->partitions);
-    parameters_array(&parameters, &arrays->epochs);
-    parameters_array(&parameters, &arrays->froms);
-    parameters_text(&parameters, totals ? "true" : "false");
+    progress_begin_parameters(&parameters, key);
+    parameters_arrays(&parameters, columns, PARTITION, NEXT);
+    parameters_flag(&parameters, totals);
     if (postgres_run(postgres, sql_count_unmoved, &parameters, &result, error))
         return -1;
     left = (size_t)postgres_number(result, 0, 0);
@@ -184,29 +163,21 @@ static int explain(struct postgres *postgres, const struct progress_key *key, st
 int progress_explain_totals(struct postgres *postgres, const struct progress_key *key,
                             const struct progress_step *steps, size_t count, struct error *error)
 {
-    cleanup(release) struct step_arrays arrays = {0};
+    cleanup(columns_release) struct columns columns = {0};
 
-    fill(&arrays, steps, count);
-    return explain(postgres, key, &arrays, true, error);
+    fill_steps(&columns, steps, count);
+    return explain(postgres, key, &columns, true, error);
 }
 
 int progress_send_totals(struct pipeline *pipeline, const struct progress_key *key, const struct progress_step *steps,
                          size_t count, struct error *error)
 {
-    cleanup(release) struct step_arrays arrays = {0};
+    cleanup(columns_release) struct columns columns = {0};
     struct parameters parameters = {0};
 
-    fill(&arrays, steps, count);
-    begin(&parameters, key);
-    parameters_array(&parameters, &arrays.partitions);
-    parameters_array(&parameters, &arrays.epochs);
-    parameters_array(&parameters, &arrays.froms);
-    parameters_array(&parameters, &arrays.offsets);
-    parameters_array(&parameters, &arrays.records);
-    parameters_array(&parameters, &arrays.rejected);
-    parameters_array(&parameters, &arrays.bytes);
-    parameters_array(&parameters, &arrays.untils);
-    parameters_array(&parameters, &arrays.ends);
+    fill_steps(&columns, steps, count);
+    progress_begin_parameters(&parameters, key);
+    parameters_columns(&parameters, &columns);
     return pipeline_send(pipeline, sql_advance_totals, &parameters,
                          (struct pipeline_statement){.table = "antenna.progress", .rows = count, .fence = true}, error);
 }
@@ -214,64 +185,40 @@ int progress_send_totals(struct pipeline *pipeline, const struct progress_key *k
 int progress_advance_archive(struct postgres *postgres, const struct progress_key *key,
                              const struct progress_step *steps, size_t count, struct error *error)
 {
-    cleanup(release) struct step_arrays arrays = {0};
+    cleanup(columns_release) struct columns columns = {0};
     struct parameters parameters = {0};
 
-    fill(&arrays, steps, count);
-    begin(&parameters, key);
-    parameters_array(&parameters, &arrays.partitions);
-    parameters_array(&parameters, &arrays.epochs);
-    parameters_array(&parameters, &arrays.froms);
-    parameters_array(&parameters, &arrays.offsets);
-    parameters_array(&parameters, &arrays.records);
-    parameters_array(&parameters, &arrays.bytes);
-    parameters_array(&parameters, &arrays.untils);
+    fill_steps(&columns, steps, count);
+    progress_begin_parameters(&parameters, key);
+    parameters_arrays(&parameters, &columns, PARTITION, REJECTED);
+    parameters_arrays(&parameters, &columns, BYTES, END);
     if (update_all(postgres, sql_advance_archive, &parameters, count, error) == 0)
         return 0;
-    return error->kind == ERROR_FENCED ? explain(postgres, key, &arrays, false, error) : -1;
+    return error->kind == ERROR_FENCED ? explain(postgres, key, &columns, false, error) : -1;
 }
 
 /* Partitions as their owner knows them. */
-struct claim_arrays {
-    struct array partitions, epochs, totals_offsets, archive_offsets;
-};
-
-static void release_claims(struct claim_arrays *arrays)
-{
-    array_release(&arrays->partitions);
-    array_release(&arrays->epochs);
-    array_release(&arrays->totals_offsets);
-    array_release(&arrays->archive_offsets);
-}
-
-static void begin_claims(struct parameters *parameters, const struct progress_key *key, struct claim_arrays *arrays,
+static void begin_claims(struct parameters *parameters, const struct progress_key *key, struct columns *columns,
                          const struct progress *list, size_t count)
 {
-    array_begin(&arrays->partitions, ARRAY_INTEGER);
-    array_begin(&arrays->epochs, ARRAY_BIGINT);
-    array_begin(&arrays->totals_offsets, ARRAY_BIGINT);
-    array_begin(&arrays->archive_offsets, ARRAY_BIGINT);
-    for (size_t i = 0; i < count; i++) {
-        array_add_integer(&arrays->partitions, list[i].partition);
-        array_add_bigint(&arrays->epochs, list[i].epoch);
-        array_add_bigint(&arrays->totals_offsets, list[i].totals_offset);
-        array_add_bigint(&arrays->archive_offsets, list[i].archive_offset);
-    }
-    begin(parameters, key);
-    parameters_array(parameters, &arrays->partitions);
-    parameters_array(parameters, &arrays->epochs);
-    parameters_array(parameters, &arrays->totals_offsets);
-    parameters_array(parameters, &arrays->archive_offsets);
+    columns_begin(columns,
+                  (const enum array_element[]){ARRAY_INTEGER, ARRAY_BIGINT, ARRAY_BIGINT, ARRAY_BIGINT, ARRAY_END});
+    for (size_t i = 0; i < count; i++)
+        columns_add(columns,
+                    (const union element[]){
+                        {list[i].partition}, {list[i].epoch}, {list[i].totals_offset}, {list[i].archive_offset}});
+    progress_begin_parameters(parameters, key);
+    parameters_columns(parameters, columns);
 }
 
 int progress_check_owned(struct postgres *postgres, const struct progress_key *key, const struct progress *list,
                          size_t count, struct error *error)
 {
-    cleanup(release_claims) struct claim_arrays arrays = {0};
+    cleanup(columns_release) struct columns columns = {0};
     cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
 
-    begin_claims(&parameters, key, &arrays, list, count);
+    begin_claims(&parameters, key, &columns, list, count);
     if (postgres_run(postgres, sql_count_owned, &parameters, &result, error))
         return error_context(error, "could not read the progress");
     return postgres_number(result, 0, 0) == (int64_t)count ? 0 : fenced(error);
@@ -280,10 +227,10 @@ int progress_check_owned(struct postgres *postgres, const struct progress_key *k
 int progress_note_idle(struct postgres *postgres, const struct progress_key *key, const struct progress *list,
                        size_t count, int64_t until, struct error *error)
 {
-    cleanup(release_claims) struct claim_arrays arrays = {0};
+    cleanup(columns_release) struct columns columns = {0};
     struct parameters parameters = {0};
 
-    begin_claims(&parameters, key, &arrays, list, count);
+    begin_claims(&parameters, key, &columns, list, count);
     parameters_timestamp(&parameters, until);
     if (update_all(postgres, sql_note_idle, &parameters, count, error) == 0)
         return 0;
@@ -300,7 +247,7 @@ int progress_skip_lost(struct postgres *postgres, const struct progress_key *key
     cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
 
-    begin(&parameters, key);
+    progress_begin_parameters(&parameters, key);
     parameters_number(&parameters, before->partition);
     parameters_number(&parameters, before->epoch);
     parameters_number(&parameters, before->totals_offset);
@@ -319,20 +266,13 @@ int progress_skip_lost(struct postgres *postgres, const struct progress_key *key
 int progress_has_reached(struct postgres *postgres, const struct progress_key *key, const struct progress *ends,
                          size_t count, bool *ret_reached, struct error *error)
 {
-    cleanup(array_release) struct array partitions = {0};
-    cleanup(array_release) struct array offsets = {0};
+    cleanup(columns_release) struct columns columns = {0};
     cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
 
-    array_begin(&partitions, ARRAY_INTEGER);
-    array_begin(&offsets, ARRAY_BIGINT);
-    for (size_t i = 0; i < count; i++) {
-        array_add_integer(&partitions, ends[i].partition);
-        array_add_bigint(&offsets, ends[i].totals_offset);
-    }
-    begin(&parameters, key);
-    parameters_array(&parameters, &partitions);
-    parameters_array(&parameters, &offsets);
+    fill_offsets(&columns, ends, count);
+    progress_begin_parameters(&parameters, key);
+    parameters_columns(&parameters, &columns);
     if (postgres_run(postgres, sql_count_unfinished, &parameters, &result, error))
         return error_context(error, "could not read the progress");
     *ret_reached = postgres_number(result, 0, 0) == 0;

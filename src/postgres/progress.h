@@ -19,6 +19,9 @@ struct progress_key {
     const char *topic;
 };
 
+/** Begins the parameters of a statement with job and topic. */
+void progress_begin_parameters(struct parameters *parameters, const struct progress_key *key);
+
 /** One partition, as the database knows it. */
 struct progress {
     int32_t partition;

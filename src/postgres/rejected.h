@@ -27,7 +27,7 @@ struct rejected_count {
 
 /** Rejected messages that wait for a commit. Zero-initialise, then rejected_drop(). */
 struct rejected {
-    struct array partitions, offsets, reasons, details, positions, payloads, sizes;
+    struct columns kept; /* messages */
     struct rejected_count counts[REJECTED_COUNTS_MAX];
     size_t count; /* of counts */
 };

@@ -83,7 +83,7 @@ static void list_tables(const struct config *config, struct array *ret_names)
     for (int i = 0; i < CONTRACTS; i++) {
         cleanup(memory_free) char *quoted = contract_quote(config_text(config, contracts[i].option));
 
-        array_add_bytes(ret_names, slice_of(quoted));
+        array_add(ret_names, (union element){.bytes = slice_of(quoted)});
     }
 }
 

@@ -8,10 +8,8 @@
 
 static void begin_statement(struct totals_writer *writer)
 {
-    array_begin(&writer->dates, ARRAY_TIMESTAMP);
-    array_begin(&writer->labels, ARRAY_INTEGER);
-    array_begin(&writer->ids, ARRAY_TEXT);
-    array_begin(&writer->values, ARRAY_BIGINT);
+    columns_begin(&writer->rows,
+                  (const enum array_element[]){ARRAY_TIMESTAMP, ARRAY_INTEGER, ARRAY_TEXT, ARRAY_BIGINT, ARRAY_END});
 }
 
 static void begin(struct totals_writer *writer, const char *sql, const char *table, struct totals_labels labels)
@@ -19,9 +17,7 @@ static void begin(struct totals_writer *writer, const char *sql, const char *tab
     const char *const tables[][2] = {{"table", table}, {NULL, NULL}};
 
     *writer = (struct totals_writer){.table = table, .sql = postgres_with_tables(sql, tables)};
-    array_begin(&writer->label_names, ARRAY_TEXT);
-    for (int i = 0; i < labels.count; i++)
-        array_add_bytes(&writer->label_names, slice_of(labels.names[i]));
+    array_of_texts(&writer->label_names, labels.names, (size_t)labels.count);
     begin_statement(writer);
 }
 
@@ -50,26 +46,20 @@ int totals_begin_replacing(struct totals_writer *writer, struct postgres *postgr
 void totals_writer_release(struct totals_writer *writer)
 {
     free(writer->sql);
-    array_release(&writer->dates);
-    array_release(&writer->labels);
-    array_release(&writer->ids);
-    array_release(&writer->values);
+    columns_release(&writer->rows);
     array_release(&writer->label_names);
 }
 
 int totals_write(struct totals_writer *writer, int64_t date, int label, struct slice id, int64_t value,
                  struct error *error)
 {
-    array_add_timestamp(&writer->dates, date);
-    array_add_integer(&writer->labels, label + 1);
-    array_add_bytes(&writer->ids, id);
-    array_add_bigint(&writer->values, value);
-    return writer->dates.count < TOTALS_STATEMENT_ROWS ? 0 : totals_flush(writer, error);
+    columns_add(&writer->rows, (const union element[]){{date}, {label + 1}, {.bytes = id}, {value}});
+    return columns_rows(&writer->rows) < TOTALS_STATEMENT_ROWS ? 0 : totals_flush(writer, error);
 }
 
 static int run(struct totals_writer *writer, const struct parameters *parameters, struct error *error)
 {
-    size_t rows = (size_t)writer->dates.count;
+    size_t rows = columns_rows(&writer->rows);
 
     return writer->postgres ? written_run(writer->postgres, writer->sql, parameters, writer->table, rows, error)
                             : pipeline_send(writer->pipeline, writer->sql, parameters,
@@ -80,12 +70,9 @@ int totals_flush(struct totals_writer *writer, struct error *error)
 {
     struct parameters parameters = {0};
 
-    if (writer->dates.count == 0)
+    if (columns_rows(&writer->rows) == 0)
         return 0;
-    parameters_array(&parameters, &writer->dates);
-    parameters_array(&parameters, &writer->labels);
-    parameters_array(&parameters, &writer->ids);
-    parameters_array(&parameters, &writer->values);
+    parameters_columns(&parameters, &writer->rows);
     parameters_array(&parameters, &writer->label_names);
     if (run(writer, &parameters, error))
         return error_context(error, "could not write the totals to table \"%s\"", writer->table);
@@ -96,15 +83,14 @@ int totals_flush(struct totals_writer *writer, struct error *error)
 /* Of hours a text of SQL and its parameters. */
 struct hours_statement {
     char *sql;
-    struct array hours, bytes;
+    struct columns hours;
     struct parameters parameters;
 };
 
 static void release_statement(struct hours_statement *statement)
 {
     free(statement->sql);
-    array_release(&statement->hours);
-    array_release(&statement->bytes);
+    columns_release(&statement->hours);
 }
 
 static void prepare(struct hours_statement *statement, const char *sql, const char *table,
@@ -113,14 +99,10 @@ static void prepare(struct hours_statement *statement, const char *sql, const ch
     const char *const tables[][2] = {{"table", table}, {NULL, NULL}};
 
     statement->sql = postgres_with_tables(sql, tables);
-    array_begin(&statement->hours, ARRAY_TIMESTAMP);
-    array_begin(&statement->bytes, ARRAY_BIGINT);
-    for (size_t i = 0; i < count; i++) {
-        array_add_timestamp(&statement->hours, added[i].hour);
-        array_add_bigint(&statement->bytes, added[i].bytes);
-    }
-    parameters_array(&statement->parameters, &statement->hours);
-    parameters_array(&statement->parameters, &statement->bytes);
+    columns_begin(&statement->hours, (const enum array_element[]){ARRAY_TIMESTAMP, ARRAY_BIGINT, ARRAY_END});
+    for (size_t i = 0; i < count; i++)
+        columns_add(&statement->hours, (const union element[]){{added[i].hour}, {added[i].bytes}});
+    parameters_columns(&statement->parameters, &statement->hours);
 }
 
 int totals_count_hours(struct pipeline *pipeline, const char *table, const struct hour_bytes *added, size_t count,

@@ -24,7 +24,7 @@ struct totals_writer {
     struct pipeline *pipeline;
     const char *table;
     char *sql;
-    struct array dates, labels, ids, values;
+    struct columns rows;
     struct array label_names;
 };
 

@@ -4,34 +4,17 @@
 #include "postgres/sql.h"
 #include "postgres/written.h"
 
-struct user_arrays {
-    struct array ids, names, emails, quotas;
-};
-
-static void release(struct user_arrays *arrays)
+static void fill(struct columns *columns, const struct users *users)
 {
-    array_release(&arrays->ids);
-    array_release(&arrays->names);
-    array_release(&arrays->emails);
-    array_release(&arrays->quotas);
-}
-
-static void fill(struct user_arrays *arrays, const struct users *users, struct parameters *parameters)
-{
-    array_begin(&arrays->ids, ARRAY_TEXT);
-    array_begin(&arrays->names, ARRAY_TEXT);
-    array_begin(&arrays->emails, ARRAY_TEXT);
-    array_begin(&arrays->quotas, ARRAY_BIGINT);
+    columns_begin(columns, (const enum array_element[]){ARRAY_TEXT, ARRAY_TEXT, ARRAY_TEXT, ARRAY_BIGINT, ARRAY_END});
     for (size_t i = 0; i < users->count; i++) {
-        array_add_bytes(&arrays->ids, slice_of(users->list[i].id));
-        array_add_bytes(&arrays->names, slice_of(users->list[i].name));
-        array_add_bytes(&arrays->emails, slice_of(users->list[i].email));
-        array_add_bigint(&arrays->quotas, users->list[i].quota);
+        const struct user *user = &users->list[i];
+
+        columns_add(columns, (const union element[]){{.bytes = slice_of(user->id)},
+                                                     {.bytes = slice_of(user->name)},
+                                                     {.bytes = slice_of(user->email)},
+                                                     {user->quota}});
     }
-    parameters_array(parameters, &arrays->ids);
-    parameters_array(parameters, &arrays->names);
-    parameters_array(parameters, &arrays->emails);
-    parameters_array(parameters, &arrays->quotas);
 }
 
 static int load(struct postgres *postgres, const char *table, const struct users *users,
@@ -40,12 +23,13 @@ static int load(struct postgres *postgres, const char *table, const struct users
     const char *const tables[][2] = {{"user_metadata", table}, {NULL, NULL}};
     cleanup(memory_free) char *upsert = postgres_with_tables(sql_upsert_users, tables);
     cleanup(memory_free) char *count = postgres_with_tables(sql_count_loaded_users, tables);
-    cleanup(release) struct user_arrays arrays = {0};
+    cleanup(columns_release) struct columns columns = {0};
     cleanup(postgres_clear) PGresult *loaded = NULL;
     cleanup(postgres_clear) PGresult *counted = NULL;
     struct parameters parameters = {0};
 
-    fill(&arrays, users, &parameters);
+    fill(&columns, users);
+    parameters_columns(&parameters, &columns);
     if (postgres_run(postgres, upsert, &parameters, &loaded, error) ||
         postgres_run(postgres, count, &parameters, &counted, error))
         return -1;

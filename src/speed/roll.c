@@ -254,7 +254,7 @@ static int find_nearly_full(struct worker *worker, const struct rolled_file *fil
 
     array_begin(&hours, ARRAY_TIMESTAMP);
     for (size_t i = 0; i < count; i++)
-        array_add_timestamp(&hours, files[i].hour->hour);
+        array_add(&hours, (union element){files[i].hour->hour});
     return totals_any_nearly_full(worker->postgres, &hours, ret_any, error);
 }
 

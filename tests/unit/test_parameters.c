@@ -48,8 +48,8 @@ static void test_array_of_texts(void **state)
 
     (void)state;
     array_begin(&array, ARRAY_TEXT);
-    array_add_bytes(&array, slice_of("ab"));
-    array_add_bytes(&array, slice_of(""));
+    array_add(&array, (union element){.bytes = slice_of("ab")});
+    array_add(&array, (union element){.bytes = slice_of("")});
     is_sent_as(&array, 1009,
                BYTES("\0\0\0\1\0\0\0\0\0\0\0\x19\0\0\0\2\0\0\0\1"
                      "\0\0\0\2"
@@ -63,11 +63,11 @@ static void test_array_of_numbers(void **state)
 
     (void)state;
     array_begin(&array, ARRAY_BIGINT);
-    array_add_bigint(&array, -2);
+    array_add(&array, (union element){-2});
     is_sent_as(&array, 1016,
                BYTES("\0\0\0\1\0\0\0\0\0\0\0\x14\0\0\0\1\0\0\0\1\0\0\0\x8\xff\xff\xff\xff\xff\xff\xff\xfe"));
     array_begin(&array, ARRAY_INTEGER);
-    array_add_integer(&array, 258);
+    array_add(&array, (union element){258});
     is_sent_as(&array, 1007, BYTES("\0\0\0\1\0\0\0\0\0\0\0\x17\0\0\0\1\0\0\0\1\0\0\0\4\0\0\1\2"));
 }
 
@@ -78,7 +78,7 @@ static void test_array_of_timestamps(void **state)
 
     (void)state;
     array_begin(&array, ARRAY_TIMESTAMP);
-    array_add_timestamp(&array, 946684800 + 1);
+    array_add(&array, (union element){946684800 + 1});
     is_sent_as(&array, 1115, BYTES("\0\0\0\1\0\0\0\0\0\0\4\x5a\0\0\0\1\0\0\0\1\0\0\0\x8\0\0\0\0\0\xf\x42\x40"));
 }
 
@@ -97,8 +97,31 @@ static void test_tombstone_payload(void **state)
 
     (void)state;
     array_begin(&array, ARRAY_BYTEA);
-    array_add_bytes(&array, (struct slice){NULL, 0});
+    array_add(&array, (union element){.bytes = (struct slice){NULL, 0}});
     is_sent_as(&array, 1001, BYTES("\0\0\0\1\0\0\0\0\0\0\0\x11\0\0\0\1\0\0\0\1\0\0\0\0"));
+}
+
+static void test_columns_become_parameters(void **state)
+{
+    cleanup(columns_release) struct columns columns = {0};
+    struct parameters parameters = {0};
+
+    (void)state;
+    columns_begin(&columns, (const enum array_element[]){ARRAY_INTEGER, ARRAY_TEXT, ARRAY_TIMESTAMP, ARRAY_END});
+    columns_add(&columns, (const union element[]){{7}, {.bytes = slice_of("a")}, {946684800}});
+    columns_add(&columns, (const union element[]){{8}, {.bytes = slice_of("b")}, {946684800}});
+    assert_int_equal(columns_rows(&columns), 2);
+    parameters_arrays(&parameters, &columns, 1, 2);
+    parameters_columns(&parameters, &columns);
+    parameters_flag(&parameters, true);
+    assert_int_equal(parameters.count, 5);
+    assert_int_equal(parameters.types[0], 1009);
+    assert_int_equal(parameters.types[1], 1007);
+    assert_int_equal(parameters.types[3], 1115);
+    assert_string_equal(parameters.values[4], "true");
+    /* Columns that are begun again are empty. */
+    columns_begin(&columns, (const enum array_element[]){ARRAY_BIGINT, ARRAY_END});
+    assert_int_equal(columns_rows(&columns), 0);
 }
 
 static void becomes(const char *sql, const char *table, const char *expected)
@@ -131,6 +154,7 @@ int main(void)
         cmocka_unit_test(test_array_of_timestamps),
         cmocka_unit_test(test_empty_array_has_no_dimension),
         cmocka_unit_test(test_tombstone_payload),
+        cmocka_unit_test(test_columns_become_parameters),
         cmocka_unit_test(test_table_names_are_quoted),
     };
 

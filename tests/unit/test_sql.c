@@ -90,20 +90,20 @@ static void test_of_a_flood_the_first_of_each_reason_and_minute_are_kept(void **
     rejected_drop(&rejected);
     for (int i = 0; i < 3 * REJECTED_KEPT_PER_MINUTE; i++)
         assert_int_equal(rejected_add(&rejected, &empty, 119), 0);
-    assert_int_equal(rejected.offsets.count, REJECTED_KEPT_PER_MINUTE);
+    assert_int_equal(columns_rows(&rejected.kept), REJECTED_KEPT_PER_MINUTE);
     assert_int_equal(rejected_add(&rejected, &other, 119), 0);
     assert_int_equal(rejected_add(&rejected, &empty, 120), 0);
-    assert_int_equal(rejected.offsets.count, REJECTED_KEPT_PER_MINUTE + 2);
+    assert_int_equal(columns_rows(&rejected.kept), REJECTED_KEPT_PER_MINUTE + 2);
     assert_int_equal(rejected.count, 3);
     /* A commit does not begin the minute anew; a lost one does. */
     rejected_begin(&rejected);
     for (int i = 0; i < REJECTED_KEPT_PER_MINUTE; i++)
         assert_int_equal(rejected_add(&rejected, &empty, 121), 0);
-    assert_int_equal(rejected.offsets.count, REJECTED_KEPT_PER_MINUTE - 1);
+    assert_int_equal(columns_rows(&rejected.kept), REJECTED_KEPT_PER_MINUTE - 1);
     assert_int_equal(rejected.counts[0].messages, REJECTED_KEPT_PER_MINUTE);
     rejected_drop(&rejected);
     assert_int_equal(rejected_add(&rejected, &empty, 121), 0);
-    assert_int_equal(rejected.offsets.count, 1);
+    assert_int_equal(columns_rows(&rejected.kept), 1);
     rejected_release(&rejected);
 }
 
@@ -117,7 +117,7 @@ static void test_what_waits_of_rejected_messages_is_bounded(void **state)
     (void)state;
     rejected_drop(&rejected);
     assert_int_equal(rejected_add(&rejected, &message, 0), 0);
-    assert_true(rejected.payloads.buffer.size < REJECTED_PAYLOAD_MAX + 100);
+    assert_true(rejected.kept.arrays[5].buffer.size < REJECTED_PAYLOAD_MAX + 100);
     for (int i = 1; i < REJECTED_COUNTS_MAX; i++)
         assert_int_equal(rejected_add(&rejected, &message, ++minute * 60), 0);
     assert_int_equal(rejected_add(&rejected, &message, ++minute * 60), 1);
