@@ -53,6 +53,22 @@ int connection_fail(struct postgres *postgres, const PGresult *result, struct er
     return -1;
 }
 
+bool connection_succeeded(const PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
+int connection_check_commit(PGresult *result, struct error *error)
+{
+    const char *tag = PQcmdStatus(result);
+
+    return strcmp(tag, "COMMIT") == 0
+               ? 0
+               : error_set(error, ERROR_FAILED, "PostgreSQL has answered COMMIT with %s", *tag ? tag : "nothing");
+}
+
 int postgres_run(struct postgres *postgres, const char *sql, const struct parameters *parameters, PGresult **ret_result,
                  struct error *error)
 {
@@ -60,9 +76,8 @@ int postgres_run(struct postgres *postgres, const char *sql, const struct parame
     const struct parameters *given = parameters ? parameters : &none;
     PGresult *result = PQexecParams(postgres->connection, sql, given->count, given->types, given->values, given->sizes,
                                     given->formats, 0);
-    ExecStatusType status = PQresultStatus(result);
 
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+    if (!connection_succeeded(result)) {
         connection_fail(postgres, result, error);
         PQclear(result);
         return -1;
@@ -83,11 +98,10 @@ int postgres_do(struct postgres *postgres, const char *sql, const struct paramet
 int postgres_script(struct postgres *postgres, const char *sql, struct error *error)
 {
     cleanup(postgres_clear) PGresult *result = PQexec(postgres->connection, sql);
-    ExecStatusType status = PQresultStatus(result);
 
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY)
-        return connection_fail(postgres, result, error);
-    return 0;
+    return connection_succeeded(result) || PQresultStatus(result) == PGRES_EMPTY_QUERY
+               ? 0
+               : connection_fail(postgres, result, error);
 }
 
 int postgres_begin(struct postgres *postgres, struct error *error)
@@ -102,7 +116,10 @@ int postgres_begin_snapshot(struct postgres *postgres, struct error *error)
 
 int postgres_commit(struct postgres *postgres, struct error *error)
 {
-    return postgres_script(postgres, "COMMIT", error);
+    cleanup(postgres_clear) PGresult *result = PQexec(postgres->connection, "COMMIT");
+
+    return connection_succeeded(result) ? connection_check_commit(result, error)
+                                        : connection_fail(postgres, result, error);
 }
 
 void postgres_rollback(struct postgres *postgres)
@@ -183,4 +200,9 @@ char *postgres_text(const PGresult *result, int row, int column)
 int64_t postgres_number(const PGresult *result, int row, int column)
 {
     return PQgetisnull(result, row, column) ? 0 : strtoll(PQgetvalue(result, row, column), NULL, 10);
+}
+
+size_t postgres_changed(PGresult *result)
+{
+    return (size_t)strtoull(PQcmdTuples(result), NULL, 10);
 }

@@ -101,4 +101,7 @@ char *postgres_text(const PGresult *result, int row, int column) must_check;
 /** int64 of a result's field; 0 when it is NULL. The field must be a whole number in text form. */
 int64_t postgres_number(const PGresult *result, int row, int column);
 
+/** How many rows the statement has read or changed. */
+size_t postgres_changed(PGresult *result);
+
 #endif

@@ -91,15 +91,15 @@ static void note_failure(struct pipeline *pipeline, const PGresult *result, cons
 static void take_answer(struct pipeline *pipeline, PGresult *result)
 {
     const struct pipeline_statement *statement = &pipeline->statements[pipeline->answered];
-    ExecStatusType status = PQresultStatus(result);
 
     if (pipeline->failed)
         return;
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+    if (!connection_succeeded(result)) {
         note_failure(pipeline, result, statement->table);
         return;
     }
-    pipeline->found = (size_t)strtoull(PQcmdTuples(result), NULL, 10);
+    pipeline->failed = pipeline->commits && connection_check_commit(result, &pipeline->error);
+    pipeline->found = postgres_changed(result);
     if (!statement->table || pipeline->found == statement->rows)
         return;
     pipeline->failed = true;

@@ -1,6 +1,5 @@
 #include "postgres/progress.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -114,7 +113,7 @@ static int update_all(struct postgres *postgres, const char *sql, const struct p
 
     if (postgres_run(postgres, sql, parameters, &result, error))
         return error_context(error, "could not write the progress");
-    if (strtoull(PQcmdTuples(result), NULL, 10) != count)
+    if (postgres_changed(result) != count)
         return fenced(error);
     return 0;
 }

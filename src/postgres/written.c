@@ -1,7 +1,6 @@
 #include "postgres/written.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "postgres/sql.h"
 
@@ -27,7 +26,7 @@ int written_check(struct postgres *postgres, const char *table, int64_t written,
 int written_check_result(struct postgres *postgres, const char *table, size_t written, PGresult *result,
                          struct error *error)
 {
-    return written_check(postgres, table, (int64_t)written, strtoll(PQcmdTuples(result), NULL, 10), error);
+    return written_check(postgres, table, (int64_t)written, (int64_t)postgres_changed(result), error);
 }
 
 int written_run(struct postgres *postgres, const char *sql, const struct parameters *parameters, const char *table,

@@ -24,6 +24,7 @@ static struct {
     int rows;                             /* of every answer */
     const char *answers[ANSWERS_MAX];     /* values of a row */
     const char *changed;                  /* rows, as PQcmdTuples() says */
+    const char *tag;                      /* of each command, as PQcmdStatus() says; NULL: COMMIT */
     const char *version;                  /* of the schema */
     char latest[8];                       /* the one that the program wants */
     const char *refusal;                  /* of each login, as libpq writes it with PQERRORS_VERBOSE; or NULL */
@@ -173,6 +174,12 @@ char *PQcmdTuples(PGresult *result)
     return (char *)(uintptr_t)script.changed;
 }
 
+char *PQcmdStatus(PGresult *result)
+{
+    (void)result;
+    return (char *)(uintptr_t)(script.tag ? script.tag : "COMMIT");
+}
+
 char *PQencryptPasswordConn(PGconn *connection, const char *password, const char *user, const char *algorithm)
 {
     (void)connection;
@@ -206,6 +213,7 @@ static int set_up(void **state)
     (void)state;
     script.before = NULL;
     script.refusal = NULL;
+    script.tag = NULL;
     answer_with(1, "0", "0", "1");
     if (postgres_open(&address, &postgres, &error))
         return -1;

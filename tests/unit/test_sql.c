@@ -63,6 +63,17 @@ static void test_fenced_when_a_row_is_missing(void **state)
     assert_int_equal(error.kind, ERROR_FENCED);
 }
 
+/* PostgreSQL answers so when a statement of the transaction has failed. */
+static void test_a_commit_that_rolls_back_is_an_error(void **state)
+{
+    (void)state;
+    assert_int_equal(postgres_commit(postgres, &error), 0);
+    script.tag = "ROLLBACK";
+    assert_int_equal(postgres_commit(postgres, &error), -1);
+    assert_int_equal(error.kind, ERROR_FAILED);
+    assert_error_says(error, "PostgreSQL has answered COMMIT with ROLLBACK");
+}
+
 static void test_totals_are_sent_in_statements(void **state)
 {
     static const char *const names[] = {"a"};
@@ -256,6 +267,7 @@ int main(void)
         test(test_a_job_of_the_data_set),
         test(test_a_claim_of_deleted_progress),
         test(test_fenced_when_a_row_is_missing),
+        test(test_a_commit_that_rolls_back_is_an_error),
         test(test_totals_are_sent_in_statements),
         test(test_of_a_flood_the_first_of_each_reason_and_minute_are_kept),
         test(test_what_waits_of_rejected_messages_is_bounded),
