@@ -43,7 +43,7 @@ static const struct option *next_positional(const struct config *config, size_t 
 {
     const struct command *command = &command_table[config->command];
 
-    return position < command->positional_count ? &option_table[command->positionals[position]] : NULL;
+    return position < command->positional_count ? &option_table[command->positionals[position].option] : NULL;
 }
 
 static bool expects_password(const struct config *config, size_t position)

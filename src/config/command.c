@@ -10,9 +10,8 @@ const struct command command_table[COMMAND_IDS] = {
                 "schema antenna with the program's own bookkeeping, and loads users from a CSV file. Running it again\n"
                 "changes nothing; a changed CSV file updates its users. Each of --speed-password-file,\n"
                 "--batch-password-file and --reader-password-file makes a role that jobs or dashboards log in as.",
-            .positionals = {OPTION_JDBC_URI, OPTION_JDBC_USER, OPTION_JDBC_PASSWORD},
+            .positionals = {{OPTION_JDBC_URI, true}, {OPTION_JDBC_USER, true}, {OPTION_JDBC_PASSWORD, false}},
             .positional_count = 3,
-            .required_count = 2,
             .examples = "  antenna provision jdbc:postgresql://localhost:5432/postgres postgres - --users users.csv\n"
                         "  antenna provision jdbc:postgresql://localhost:5432/postgres postgres - \\\n"
                         "      --speed-password-file speed-password --batch-password-file batch-password\n",
@@ -25,9 +24,8 @@ const struct command command_table[COMMAND_IDS] = {
                 "Stands in for the antennas: sends JSON events to the topic, which it creates if it is missing, with\n"
                 "an idempotent producer. The same seed makes the same messages, and --ledger writes what any engine\n"
                 "must make of them.",
-            .positionals = {OPTION_KAFKA_SERVER, OPTION_TOPIC},
+            .positionals = {{OPTION_KAFKA_SERVER, true}, {OPTION_TOPIC, true}},
             .positional_count = 2,
-            .required_count = 2,
             .examples = "  antenna simulate localhost:9092 devices --rate 1000 --duration 10m\n"
                         "  antenna simulate localhost:9092 devices --count 1000000 --rate max \\\n"
                         "      --from 2022-02-20T10:00:00Z --to 2022-02-20T12:00:00Z --ledger ledger.csv\n",
@@ -40,10 +38,14 @@ const struct command command_table[COMMAND_IDS] = {
                 "Reads the topic, keeps the 5-minute totals of bytes per antenna, user and app in PostgreSQL, and\n"
                 "archives every event as Parquet by year, month, day and hour: each message exactly once, late ones\n"
                 "included, across crashes and restarts. Runs until SIGTERM, SIGINT or SIGHUP unless told otherwise.",
-            .positionals = {OPTION_KAFKA_SERVER, OPTION_TOPIC, OPTION_JDBC_URI, OPTION_JDBC_TABLE, OPTION_JDBC_USER,
-                            OPTION_JDBC_PASSWORD, OPTION_STORAGE_ROOT},
+            .positionals = {{OPTION_KAFKA_SERVER, true},
+                            {OPTION_TOPIC, true},
+                            {OPTION_JDBC_URI, true},
+                            {OPTION_JDBC_TABLE, true},
+                            {OPTION_JDBC_USER, true},
+                            {OPTION_JDBC_PASSWORD, true},
+                            {OPTION_STORAGE_ROOT, true}},
             .positional_count = 7,
-            .required_count = 7,
             .examples = "  antenna speed localhost:9092 devices jdbc:postgresql://localhost:5432/postgres \\\n"
                         "      bytes postgres - /var/lib/antenna\n"
                         "  antenna speed --config /etc/antenna/antenna.ini --workers 4 --until-end\n",
@@ -57,11 +59,15 @@ const struct command command_table[COMMAND_IDS] = {
                 "users over quota in PostgreSQL, in one transaction. Running it again changes nothing. --to makes it\n"
                 "a range of hours; --pending takes every hour that is complete and has no run, or was changed by late\n"
                 "events after its run; --follow keeps doing that as a service.",
-            .positionals = {OPTION_STORAGE_PATH, OPTION_HOUR, OPTION_JDBC_URI, OPTION_USER_METADATA_TABLE,
-                            OPTION_BYTES_HOURLY_TABLE, OPTION_USER_QUOTA_LIMIT_TABLE, OPTION_JDBC_USER,
-                            OPTION_JDBC_PASSWORD},
+            .positionals = {{OPTION_STORAGE_PATH, true},
+                            {OPTION_HOUR, true},
+                            {OPTION_JDBC_URI, true},
+                            {OPTION_USER_METADATA_TABLE, true},
+                            {OPTION_BYTES_HOURLY_TABLE, true},
+                            {OPTION_USER_QUOTA_LIMIT_TABLE, true},
+                            {OPTION_JDBC_USER, true},
+                            {OPTION_JDBC_PASSWORD, true}},
             .positional_count = 8,
-            .required_count = 8,
             .examples = "  antenna batch /var/lib/antenna/data 2022-02-20T10:00:00Z \\\n"
                         "      jdbc:postgresql://localhost:5432/postgres \\\n"
                         "      user_metadata bytes_hourly user_quota_limit postgres -\n"
@@ -76,9 +82,8 @@ const struct command command_table[COMMAND_IDS] = {
                 "Compares, for each hour, the bytes and rows of the archive's list, of the Parquet files, of the\n"
                 "5-minute totals and of the hourly totals, and tells each difference with its cause. Exit code 4 when\n"
                 "an hour that is sealed has one. Reads the files' footers; --deep reads their rows too.",
-            .positionals = {OPTION_JDBC_URI, OPTION_JDBC_USER, OPTION_JDBC_PASSWORD},
+            .positionals = {{OPTION_JDBC_URI, true}, {OPTION_JDBC_USER, true}, {OPTION_JDBC_PASSWORD, false}},
             .positional_count = 3,
-            .required_count = 2,
             .examples =
                 "  antenna verify jdbc:postgresql://localhost:5432/postgres postgres - \\\n"
                 "      --storage-path /var/lib/antenna/data --from 2022-02-20T00:00:00Z --to 2022-02-20T23:00:00Z\n",
@@ -92,9 +97,8 @@ const struct command command_table[COMMAND_IDS] = {
                 "who has it and when that worker committed last; which hours are open, new, dirty and clean; the\n"
                 "sizes of archive and database; and how many messages were rejected, by reason. It takes a second, in\n"
                 "which it measures the rates. --watch goes on showing it.",
-            .positionals = {OPTION_JDBC_URI, OPTION_JDBC_USER, OPTION_JDBC_PASSWORD},
+            .positionals = {{OPTION_JDBC_URI, true}, {OPTION_JDBC_USER, true}, {OPTION_JDBC_PASSWORD, false}},
             .positional_count = 3,
-            .required_count = 2,
             .examples = "  antenna status jdbc:postgresql://localhost:5432/postgres postgres -\n"
                         "  antenna status jdbc:postgresql://localhost:5432/postgres postgres - --watch --interval 5s\n",
         },
@@ -108,9 +112,8 @@ const struct command command_table[COMMAND_IDS] = {
                 "Call it as the user, with the arguments and on the machine of the job. It changes nothing. Exit code\n"
                 "0 when there are warnings at most, 3 when something would stop a job, 5 when all that would stop it\n"
                 "is a server that is unavailable now.",
-            .positionals = {OPTION_JDBC_URI, OPTION_JDBC_USER, OPTION_JDBC_PASSWORD},
+            .positionals = {{OPTION_JDBC_URI, true}, {OPTION_JDBC_USER, true}, {OPTION_JDBC_PASSWORD, false}},
             .positional_count = 3,
-            .required_count = 2,
             .examples = "  antenna doctor jdbc:postgresql://localhost:5432/postgres postgres - \\\n"
                         "      --kafka-server localhost:9092 --topic devices --storage-root /var/lib/antenna\n",
         },
@@ -123,9 +126,8 @@ const struct command command_table[COMMAND_IDS] = {
                 "argument,\n"
                 "environment variable, line of the configuration file, or default. What is secret is not shown. The\n"
                 "output is a configuration file itself.",
-            .positionals = {OPTION_COMMAND},
+            .positionals = {{OPTION_COMMAND, true}},
             .positional_count = 1,
-            .required_count = 1,
             .examples = "  antenna config speed --config /etc/antenna/antenna.ini\n"
                         "  antenna config simulate localhost:9092 devices --rate 1000 >simulate.ini\n",
         },

@@ -147,10 +147,10 @@ static int check_required(const struct config *config, struct error *error)
 {
     const struct command *command = &command_table[config->command];
 
-    for (size_t i = 0; i < command->required_count; i++) {
-        const struct option *option = &option_table[command->positionals[i]];
+    for (size_t i = 0; i < command->positional_count; i++) {
+        const struct option *option = &option_table[command->positionals[i].option];
 
-        if (!config_has(config, id_of(option))) {
+        if (command->positionals[i].required && !config_has(config, command->positionals[i].option)) {
             error_set(error, ERROR_USAGE, "missing argument %s: %s", option->name, option->help);
             return error_hint(error, "see antenna %s --help", command->name);
         }

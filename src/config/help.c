@@ -72,9 +72,9 @@ void help_usage(FILE *file, enum command_id id)
 
     fprintf(file, "usage: antenna %s", command->name);
     for (size_t i = 0; i < command->positional_count; i++) {
-        const char *name = option_table[command->positionals[i]].name;
+        const char *name = option_table[command->positionals[i].option].name;
 
-        fprintf(file, i < command->required_count ? " %s" : " [%s]", name);
+        fprintf(file, command->positionals[i].required ? " %s" : " [%s]", name);
     }
     fputs(" [OPTIONS]\n", file);
 }
@@ -95,7 +95,8 @@ void help_command(FILE *file, enum command_id id)
     help_usage(file, id);
     fprintf(file, "\n%s\n\narguments, in order (each also as --option):\n", command->description);
     for (size_t i = 0; i < command->positional_count; i++)
-        write_row(file, option_table[command->positionals[i]].name, &option_table[command->positionals[i]], id);
+        write_row(file, option_table[command->positionals[i].option].name,
+                  &option_table[command->positionals[i].option], id);
     fputs("\noptions:\n", file);
     for (size_t i = 0; i < OPTION_IDS; i++)
         if (option_taken(&option_table[i], id) && !option_is_positional(&option_table[i], id))

@@ -220,7 +220,7 @@ bool option_is_positional(const struct option *option, enum command_id id)
     const struct command *command = &command_table[id];
 
     for (size_t i = 0; i < command->positional_count; i++)
-        if (&option_table[command->positionals[i]] == option)
+        if (&option_table[command->positionals[i].option] == option)
             return true;
     return false;
 }

@@ -136,13 +136,18 @@ struct option {
     const char *help;
 };
 
+/** An argument of a command by its place. */
+struct positional {
+    enum option_id option;
+    bool required; /* it must have a value, by whichever source */
+};
+
 struct command {
     const char *name;
     const char *summary; /* one line */
     const char *description;
-    enum option_id positionals[OPTION_POSITIONALS_MAX]; /* the first `required` of them must have a value */
+    struct positional positionals[OPTION_POSITIONALS_MAX]; /* those that are required first */
     size_t positional_count;
-    size_t required_count;
     const char *examples;
 };
 

@@ -99,9 +99,9 @@ static void show_entry(FILE *file, const struct config *config, enum option_id i
 
 static bool is_required(const struct command *command, enum option_id id)
 {
-    for (size_t i = 0; i < command->required_count; i++)
-        if (command->positionals[i] == id)
-            return true;
+    for (size_t i = 0; i < command->positional_count; i++)
+        if (command->positionals[i].option == id)
+            return command->positionals[i].required;
     return false;
 }
 

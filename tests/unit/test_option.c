@@ -38,9 +38,10 @@ static void test_commands_take_their_arguments(void **state)
         const struct command *command = &command_table[i];
 
         assert_non_null(command->summary);
-        assert_true(command->required_count <= command->positional_count);
-        for (size_t j = 0; j < command->positional_count; j++)
-            assert_true(option_taken(&option_table[command->positionals[j]], (enum command_id)i));
+        for (size_t j = 0; j < command->positional_count; j++) {
+            assert_true(option_taken(&option_table[command->positionals[j].option], (enum command_id)i));
+            assert_true(j == 0 || command->positionals[j - 1].required || !command->positionals[j].required);
+        }
         assert_true(option_taken(&option_table[OPTION_HELP], (enum command_id)i));
     }
 }

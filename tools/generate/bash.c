@@ -42,7 +42,7 @@ static void write_names(FILE *file, enum command_id id, bool positional)
 
     fprintf(file, "    %s) echo '", command->name);
     for (size_t i = 0; positional && i < command->positional_count; i++) {
-        fprintf(file, "%s--%s", separator, option_table[command->positionals[i]].name);
+        fprintf(file, "%s--%s", separator, option_table[command->positionals[i].option].name);
         separator = " ";
     }
     for (size_t i = 0; !positional && i < OPTION_IDS; i++)

@@ -95,8 +95,8 @@ static void write_synopsis(FILE *file, const struct command *command)
 {
     fprintf(file, ".Sh SYNOPSIS\n.Nm antenna %s\n", command->name);
     for (size_t i = 0; i < command->positional_count; i++)
-        fprintf(file, ".%sAr %s\n", i < command->required_count ? "" : "Op ",
-                option_table[command->positionals[i]].name);
+        fprintf(file, ".%sAr %s\n", command->positionals[i].required ? "" : "Op ",
+                option_table[command->positionals[i].option].name);
     fputs(".Op Ar OPTIONS\n", file);
 }
 
@@ -151,7 +151,7 @@ void generate_command_manual(FILE *file, enum command_id id, const char *date)
     write_text(file, command->description, "");
     fputs(".Pp\nThe arguments, in order, each of which is also an option:\n.Bl -tag -width Ds\n", file);
     for (size_t i = 0; i < command->positional_count; i++)
-        write_option(file, &option_table[command->positionals[i]], id, true);
+        write_option(file, &option_table[command->positionals[i].option], id, true);
     fputs(".El\n.Pp\nThe options:\n.Bl -tag -width Ds\n", file);
     for (size_t i = 0; i < OPTION_IDS; i++)
         if (option_taken(&option_table[i], id) && !option_is_positional(&option_table[i], id))

@@ -47,7 +47,7 @@ static void write_command(FILE *file, enum command_id id)
     help_usage(file, id);
     fputs("```\n\n| argument or option | environment | default | meaning |\n| --- | --- | --- | --- |\n", file);
     for (size_t i = 0; i < command->positional_count; i++)
-        write_row(file, &option_table[command->positionals[i]], id, true);
+        write_row(file, &option_table[command->positionals[i].option], id, true);
     for (size_t i = 0; i < OPTION_IDS; i++)
         if (option_taken(&option_table[i], id) && !option_is_positional(&option_table[i], id))
             write_row(file, &option_table[i], id, false);

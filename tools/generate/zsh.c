@@ -72,7 +72,7 @@ static void write_command(FILE *file, enum command_id id)
             write_option(file, &option_table[i], true);
     }
     for (size_t i = 0; i < command->positional_count; i++) {
-        const struct option *option = &option_table[command->positionals[i]];
+        const struct option *option = &option_table[command->positionals[i].option];
 
         fprintf(file, " \\\n            '%zu", i + 1);
         write_value(file, option, option->name);
