@@ -76,8 +76,8 @@ static bool answer_alive(void *context, struct buffer *reason)
 static bool answer_ready(void *context, struct buffer *reason)
 {
     struct batch_metrics *metrics = context;
-    size_t size = reason->size;
     int64_t asked_ms = counter_read(&metrics->asked_ms), since_ms = asked_ms ? time_monotonic_ms() - asked_ms : 0;
+    bool ready = false;
 
     if (stop_requested())
         buffer_text(reason, "stopping");
@@ -86,9 +86,10 @@ static bool answer_ready(void *context, struct buffer *reason)
     else {
         pthread_mutex_lock(&metrics->lock);
         buffer_text(reason, metrics->reason);
+        ready = !*metrics->reason;
         pthread_mutex_unlock(&metrics->lock);
     }
-    return reason->size == size;
+    return ready;
 }
 
 int batch_metrics_serve(struct batch_metrics *metrics, const struct config *config, struct metrics_server **ret_server,

@@ -61,6 +61,7 @@ static void print_notes(const struct batch_report *report)
 static void print_json(const struct batch_report *report)
 {
     char hour[TIME_TEXT_SIZE];
+    struct error ignored;
     json_t *object =
         json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:I, s:I, s:I}", "hour",
                   time_format(report->hour, hour), "files", (json_int_t)report->files, "rows", (json_int_t)report->rows,
@@ -75,9 +76,8 @@ static void print_json(const struct batch_report *report)
     if (report->compact.result == COMPACT_MERGED)
         json_set(object, "files_after_compaction", json_integer((json_int_t)report->compact.files_after));
     /* Standard output is checked at the end (main.c): the other hours are processed all the same. */
-    (void)json_dumpf(json_made(object), stdout, JSON_COMPACT);
-    putchar('\n');
-    json_decref(object);
+    if (json_print(object, JSON_COMPACT, &ignored))
+        return;
 }
 
 static void add_to_sum(struct batch_report *sum, const struct batch_report *report)

@@ -95,8 +95,7 @@ static void examine_table(struct doctor *doctor, struct postgres *postgres, enum
     }
 }
 
-/* The missing rights of each role, empty where the user has all. */
-static int find_missing(struct doctor *doctor, struct postgres *postgres, struct buffer missing[ROLES],
+static int find_missing(struct doctor *doctor, struct postgres *postgres, struct missing_rights missing[ROLES],
                         struct error *error)
 {
     for (int i = 0; i < ROLES; i++)
@@ -106,38 +105,38 @@ static int find_missing(struct doctor *doctor, struct postgres *postgres, struct
 }
 
 /* The role that the user comes nearest to. */
-static enum role_id nearest_role(const struct buffer missing[ROLES])
+static enum role_id nearest_role(const struct missing_rights missing[ROLES])
 {
     enum role_id nearest = ROLE_SPEED;
 
     for (int i = 0; i < ROLES; i++)
-        if (missing[i].size < missing[nearest].size)
+        if (missing[i].count < missing[nearest].count)
             nearest = (enum role_id)i;
     return nearest;
 }
 
-static void judge_rights(struct doctor *doctor, const struct buffer missing[ROLES])
+static void judge_rights(struct doctor *doctor, const struct missing_rights missing[ROLES])
 {
     cleanup(buffer_release) struct buffer may = {0}, mend = {0};
     const char *user = config_text(doctor->config, OPTION_JDBC_USER);
     enum role_id wanted = config_has(doctor->config, OPTION_KAFKA_SERVER) ? ROLE_SPEED : nearest_role(missing);
 
     for (int i = 0; i < ROLES; i++)
-        if (missing[i].size == 0)
+        if (missing[i].count == 0)
             buffer_printf(&may, "%s%s", may.size ? "; " : "", purposes[i]);
-    if (missing[wanted].size == 0) {
+    if (missing[wanted].count == 0) {
         found_ok(doctor, RIGHTS, "user \"%s\" may %s", user, may.data);
         return;
     }
     buffer_printf(&mend, "GRANT %s TO \"%s\"; antenna provision --%s makes that role", roles[wanted].name, user,
                   option_table[roles[wanted].password_file].name);
     found_failed(doctor, RIGHTS, mend.data, "user \"%s\" may %s; to %s it lacks %s", user,
-                 may.size ? may.data : "run no job", purposes[wanted], missing[wanted].data);
+                 may.size ? may.data : "run no job", purposes[wanted], missing[wanted].text.data);
 }
 
 static void examine_rights(struct doctor *doctor, struct postgres *postgres)
 {
-    struct buffer missing[ROLES] = {{0}};
+    struct missing_rights missing[ROLES] = {{0}};
     struct error error;
 
     if (find_missing(doctor, postgres, missing, &error))
@@ -145,7 +144,7 @@ static void examine_rights(struct doctor *doctor, struct postgres *postgres)
     else
         judge_rights(doctor, missing);
     for (int i = 0; i < ROLES; i++)
-        buffer_release(&missing[i]);
+        buffer_release(&missing[i].text);
 }
 
 static void examine_quotas(struct doctor *doctor, struct postgres *postgres)

@@ -1,7 +1,6 @@
 #include "kafka/property.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "base/memory.h"
 
@@ -110,14 +109,22 @@ static int set_property(rd_kafka_conf_t *conf, const char *name, const char *val
     return 0;
 }
 
+/* Librdkafka reads the value as it reads its own: in any case, and the last one counts. */
 bool property_broker_assigns(const struct config *config)
 {
-    static const char wanted[] = "group.protocol=consumer";
+    static const char name[] = "group.protocol";
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    bool assigns;
 
-    for (size_t i = 0; i < config_list_size(config, OPTION_KAFKA_PROPERTY); i++)
-        if (strcasecmp(config_list_entry(config, OPTION_KAFKA_PROPERTY, i), wanted) == 0)
-            return true;
-    return false;
+    for (size_t i = 0; i < config_list_size(config, OPTION_KAFKA_PROPERTY); i++) {
+        const char *entry = config_list_entry(config, OPTION_KAFKA_PROPERTY, i);
+
+        if (strncmp(entry, name, strlen(name)) == 0 && entry[strlen(name)] == '=')
+            rd_kafka_conf_set(conf, name, entry + sizeof(name), NULL, 0);
+    }
+    assigns = strcmp(value_of(conf, name).text, "consumer") == 0;
+    rd_kafka_conf_destroy(conf);
+    return assigns;
 }
 
 static int set_own(rd_kafka_conf_t *conf, const struct config *config, const struct kafka_property *own,

@@ -108,8 +108,8 @@ int role_renew(struct postgres *postgres, const struct config *config, enum role
     return 0;
 }
 
-int rights_missing(struct postgres *postgres, const struct config *config, enum role_id id, struct buffer *ret_text,
-                   struct error *error)
+int rights_missing(struct postgres *postgres, const struct config *config, enum role_id id,
+                   struct missing_rights *ret_missing, struct error *error)
 {
     cleanup(postgres_clear) PGresult *result = NULL;
     cleanup(memory_free) char *bytes = schema_with_tables(":\"bytes\"", config);
@@ -125,6 +125,7 @@ int rights_missing(struct postgres *postgres, const struct config *config, enum 
     parameters_text(&parameters, user_quota_limit);
     if (postgres_run(postgres, sql_select_missing_rights, &parameters, &result, error))
         return error_context(error, "could not ask for the rights of the user");
-    buffer_text(ret_text, PQgetvalue(result, 0, 0));
+    ret_missing->count = postgres_number(result, 0, 0);
+    buffer_text(&ret_missing->text, PQgetvalue(result, 0, 1));
     return 0;
 }

@@ -37,11 +37,17 @@ int role_create(struct postgres *postgres, const struct config *config, enum rol
  */
 int role_renew(struct postgres *postgres, const struct config *config, enum role_id id, struct error *error) must_check;
 
+/** What the user lacks of a role's rights: how many, and which, as "INSERT on antenna.loss, …". */
+struct missing_rights {
+    int64_t count;
+    struct buffer text;
+};
+
 /**
- * Appends what the user lacks of the role's rights, "INSERT on antenna.loss, …", and nothing when it lacks none. Of
- * tables that do not exist nothing is said. Errors: as postgres_run().
+ * Finds what the user lacks of the role's rights. Of tables that do not exist nothing is said. Release the text.
+ * Errors: as postgres_run().
  */
-int rights_missing(struct postgres *postgres, const struct config *config, enum role_id id, struct buffer *ret_text,
-                   struct error *error) must_check;
+int rights_missing(struct postgres *postgres, const struct config *config, enum role_id id,
+                   struct missing_rights *ret_missing, struct error *error) must_check;
 
 #endif

@@ -1,5 +1,5 @@
--- What the session's user lacks of the rights of a role of ours, as grant_*.sql give them: a text, NULL when nothing. $1
--- the role; $2 to $5 the quoted names of the tables bytes, bytes_hourly, user_metadata and user_quota_limit.
+-- What the session's user lacks of the rights of a role of ours, as grant_*.sql give them: how many, and a text, NULL when
+-- nothing. $1 the role; $2 to $5 the quoted names of the tables bytes, bytes_hourly, user_metadata and user_quota_limit.
 WITH needed (role, name, privileges, columns) AS (
     VALUES ('antenna_speed', $2::text, '{SELECT,INSERT,UPDATE}'::text[], NULL::text[]),
         ('antenna_speed', 'antenna.schema_version', '{SELECT}', NULL),
@@ -57,7 +57,7 @@ WITH needed (role, name, privileges, columns) AS (
     LEFT JOIN own USING (name)
     WHERE role = $1 AND (own.oid IS NOT NULL OR needed.name NOT LIKE 'antenna.%')
 )
-SELECT string_agg(privilege || ' on ' || id::regclass, ', ' ORDER BY id::regclass::text, privilege)
+SELECT count(*), string_agg(privilege || ' on ' || id::regclass, ', ' ORDER BY id::regclass::text, privilege)
 FROM found
 JOIN pg_class AS relation ON relation.oid = id
 WHERE NOT has_schema_privilege(relnamespace, 'USAGE')
