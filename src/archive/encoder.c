@@ -116,6 +116,7 @@ void encoder_close(struct encoder *encoder)
     if (!encoder)
         return;
     pthread_mutex_lock(&encoder->lock);
+    invariant(!encoder->encoding);
     encoder->ends = true;
     pthread_cond_signal(&encoder->changed);
     pthread_mutex_unlock(&encoder->lock);
@@ -126,6 +127,7 @@ void encoder_close(struct encoder *encoder)
 void encoder_begin(struct encoder *encoder, struct encoding *encoding)
 {
     pthread_mutex_lock(&encoder->lock);
+    invariant(!encoder->encoding && !encoder->ends);
     encoder->encoding = encoding;
     pthread_cond_signal(&encoder->changed);
     pthread_mutex_unlock(&encoder->lock);

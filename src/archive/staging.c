@@ -12,6 +12,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 
 #define LOCK_NAME "lock"
@@ -51,6 +52,7 @@ bool staging_is_held(const struct staging *staging)
 {
     cleanup(memory_free) char *path = memory_printf("%s/%s", staging->folder, LOCK_NAME);
 
+    invariant(staging->lock >= 0);
     return disk_names_file(path, staging->lock) && flock(staging->lock, LOCK_EX | LOCK_NB) == 0;
 }
 

@@ -153,6 +153,13 @@ void log_line_at(enum log_level level, struct log_place place, const char *forma
     va_end(arguments);
 }
 
+void log_broken_invariant(const char *file, int line, const char *condition)
+{
+    log_line(LEVEL_ERROR, "a defect of the program, which ends it: %s does not hold (%s, line %d)", condition, file,
+             line);
+    abort();
+}
+
 void log_failure(const struct error *error)
 {
     log_line(LEVEL_ERROR, "%s", error->message);

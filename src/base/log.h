@@ -23,6 +23,12 @@ enum log_level { LEVEL_ERROR, LEVEL_WARNING, LEVEL_INFO, LEVEL_DEBUG };
 
 enum log_format { LOG_TEXT, LOG_JSON };
 
+/**
+ * Ends the process when what all code relies on does not hold, in release builds, too: what came after it could count a
+ * message twice, and an end at any instant is safe. For what only a defect can break.
+ */
+#define invariant(condition) ((condition) ? (void)0 : log_broken_invariant(__FILE__, __LINE__, #condition))
+
 /** What an event is about. */
 struct log_place {
     int32_t partition;
@@ -55,6 +61,9 @@ void log_line(enum log_level level, const char *format, ...) printf_like(2, 3);
 
 /** The same about one place. */
 void log_line_at(enum log_level level, struct log_place place, const char *format, ...) printf_like(3, 4);
+
+/** Logs that a condition does not hold, with its place, and aborts; see invariant(). */
+_Noreturn void log_broken_invariant(const char *file, int line, const char *condition);
 
 /** Logs an error with its hint as the reason why the command ends. */
 void log_failure(const struct error *error);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -69,6 +70,7 @@ void table_write(const struct table *table, struct buffer *ret_text)
     size_t *widths = memory_new(table->column_count, sizeof(*widths));
     size_t column;
 
+    invariant(table->cell_count % table->column_count == 0);
     for (column = 0; column < table->column_count; column++)
         widths[column] = column_width(table, column);
     column = 0;

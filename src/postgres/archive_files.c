@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "postgres/sql.h"
 #include "postgres/written.h"
@@ -22,6 +23,7 @@ void archive_files_release(struct archive_files *files)
 
 void archive_files_add(struct archive_files *files, const struct archive_file *file)
 {
+    invariant(files->hour_count == 0 || files->last_hour <= file->hour);
     if (files->hour_count == 0 || file->hour != files->last_hour)
         files->hour_count++;
     files->last_hour = file->hour;

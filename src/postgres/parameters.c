@@ -1,12 +1,12 @@
 #include "postgres/parameters.h"
 
 #include <arpa/inet.h>
-#include <assert.h>
 #include <endian.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/time.h"
 
 /* Seconds from 1970-01-01 to 2000-01-01, where PostgreSQL's timestamps begin (POSTGRES_EPOCH_JDATE). */
@@ -99,7 +99,7 @@ void array_release(struct array *array)
 void columns_begin(struct columns *columns, const enum array_element *types)
 {
     for (columns->count = 0; types[columns->count] != ARRAY_END; columns->count++) {
-        assert(columns->count < COLUMNS_MAX);
+        invariant(columns->count < COLUMNS_MAX);
         array_begin(&columns->arrays[columns->count], types[columns->count]);
     }
 }
@@ -125,7 +125,7 @@ static int add(struct parameters *parameters, Oid type, const char *value, size_
 {
     int index = parameters->count++;
 
-    assert(index < PARAMETERS_MAX);
+    invariant(index < PARAMETERS_MAX);
     parameters->types[index] = type;
     parameters->values[index] = value;
     parameters->sizes[index] = (int)size;
@@ -172,7 +172,7 @@ void parameters_array(struct parameters *parameters, struct array *array)
         add(parameters, type_oids[array->type].array, array->buffer.data, HEADER_LENGTH_AT, 1);
         return;
     }
-    assert(array->buffer.size > HEADER_SIZE);
+    invariant(array->buffer.size > HEADER_SIZE);
     add(parameters, type_oids[array->type].array, array->buffer.data, array->buffer.size, 1);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "postgres/connection.h"
 #include "postgres/written.h"
@@ -41,6 +42,7 @@ static size_t size_of(const struct parameters *parameters)
 int pipeline_send(struct pipeline *pipeline, const char *sql, const struct parameters *parameters,
                   struct pipeline_statement statement, struct error *error)
 {
+    invariant(!pipeline->failed && pipeline->is_complete == pipeline->commits);
     if (!PQsendQueryParams(pipeline->postgres->connection, sql, parameters->count, parameters->types,
                            parameters->values, parameters->sizes, parameters->formats, 0) ||
         !PQpipelineSync(pipeline->postgres->connection))
@@ -77,6 +79,7 @@ int pipeline_begin(struct pipeline *pipeline, struct postgres *postgres, struct 
 
 void pipeline_commit(struct pipeline *pipeline)
 {
+    invariant(!pipeline->is_complete);
     pipeline->is_complete = true;
 }
 
@@ -92,6 +95,7 @@ static void take_answer(struct pipeline *pipeline, PGresult *result)
 {
     const struct pipeline_statement *statement = &pipeline->statements[pipeline->answered];
 
+    invariant(pipeline->answered < pipeline->count);
     if (pipeline->failed)
         return;
     if (!connection_succeeded(result)) {

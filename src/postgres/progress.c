@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "postgres/sql.h"
 #include "postgres/written.h"
@@ -16,8 +17,10 @@ void progress_begin_parameters(struct parameters *parameters, const struct progr
 static void fill_offsets(struct columns *columns, const struct progress *list, size_t count)
 {
     columns_begin(columns, (const enum array_element[]){ARRAY_INTEGER, ARRAY_BIGINT, ARRAY_END});
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        invariant(i == 0 || list[i - 1].partition < list[i].partition);
         columns_add(columns, (const union element[]){{list[i].partition}, {list[i].totals_offset}});
+    }
 }
 
 /* The order of the answer is that of the partitions, but nothing promises it. */
@@ -129,6 +132,7 @@ static void fill_steps(struct columns *columns, const struct progress_step *step
     for (size_t i = 0; i < count; i++) {
         const struct progress_step *step = &steps[i];
 
+        invariant(step->from_offset <= step->next_offset);
         columns_add(columns, (const union element[]){{step->partition},
                                                      {step->epoch},
                                                      {step->from_offset},

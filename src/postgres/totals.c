@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "postgres/sql.h"
 #include "postgres/written.h"
@@ -198,6 +199,7 @@ int earlier_totals_look(struct earlier_totals *totals, struct earlier_total *ret
 
 void earlier_totals_pass(struct earlier_totals *totals)
 {
+    invariant(totals->next < PQntuples(totals->rows));
     totals->next++;
 }
 

@@ -6,6 +6,7 @@
 #define XXH_INLINE_ALL /* names are so short that a call would cost as much as their hash */
 #include <xxhash.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "record/record.h"
 
@@ -159,6 +160,7 @@ static uint32_t next_place(struct interner *interner, uint32_t units)
     if (!interner->entries[segment])
         interner->entries[segment] = new_segment(interner, segment, sizeof(uint64_t));
     interner->next_place = place + units;
+    invariant(segment_of(place) == segment_of(place + units - 1));
     return place;
 }
 
@@ -168,6 +170,7 @@ static uint32_t add_name(struct interner *interner, struct slice name)
     uint32_t place = next_place(interner, ENTRY_UNITS(name.size)), segment = segment_of(FIRST_CODE + interner->count);
     struct entry *entry = entry_at(interner, place);
 
+    invariant(interner->count < INTERNER_NAMES_MAX);
     if (!interner->places[segment])
         interner->places[segment] = new_segment(interner, segment, sizeof(uint32_t));
     *entry = (struct entry){interner->count, (uint32_t)name.size};

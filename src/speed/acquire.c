@@ -233,6 +233,7 @@ static int begin_to_read(struct worker *worker, const struct claim *claim, struc
         struct partition *partition = partitions_find(&worker->partitions, progress->partition);
         int64_t next = next_to_read(worker->job, progress);
 
+        invariant(partition && progress->epoch > 0);
         *partition = (struct partition){
             .id = progress->partition,
             .reading = true,

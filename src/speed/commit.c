@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/time.h"
 #include "postgres/totals.h"
@@ -49,8 +50,10 @@ static void sum_hours(struct commit *commit)
     for (size_t i = 0; i < commit->total_count && total->dimension == DIMENSION_USER; i++, total++) {
         int64_t hour = time_hour(total->window);
 
-        if (!commit->hour_count || commit->hours[commit->hour_count - 1].hour != hour)
+        if (!commit->hour_count || commit->hours[commit->hour_count - 1].hour != hour) {
+            invariant(!commit->hour_count || commit->hours[commit->hour_count - 1].hour < hour);
             commit->hours[commit->hour_count++].hour = hour;
+        }
         commit->hours[commit->hour_count - 1].bytes += total->bytes;
     }
 }
@@ -216,6 +219,7 @@ static void hand_over_totals(struct worker *worker)
 
 int commit_begin(struct worker *worker, struct error *error)
 {
+    invariant(!worker->commit);
     if (!partitions_wait(&worker->partitions, SIDE_TOTALS))
         return 0;
     hand_over_totals(worker);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/time.h"
 
@@ -49,6 +50,7 @@ void excess_take(struct excess *excess, int64_t timestamp, int64_t bytes)
 void excess_commit(struct excess *excess)
 {
     for (size_t i = 0; i < excess->hour_count; i++) {
+        invariant(excess->hours[i].taken <= INT64_MAX - excess->hours[i].committed);
         excess->hours[i].committed += excess->hours[i].taken;
         excess->hours[i].taken = 0;
     }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 
 void partitions_release(struct partitions *partitions)
@@ -45,6 +46,7 @@ void partitions_add(struct partitions *partitions, int32_t id)
             (partitions->count - index) * sizeof(*partitions->list));
     partitions->list[index] = (struct partition){.id = id};
     partitions->count++;
+    invariant(index == 0 || partitions->list[index - 1].id < id);
 }
 
 void partitions_remove(struct partitions *partitions, int32_t id)
@@ -102,6 +104,7 @@ struct progress_step *partitions_send(struct partitions *partitions, enum side_n
 
         if (!waits(partition, side))
             continue;
+        invariant(sends->offset <= sends->sent_offset);
         steps[count++] = step_of(partition, sends);
         sends->sent_offset = partition->next_offset;
         sends->delta = (struct partition_delta){0};
@@ -113,8 +116,15 @@ struct progress_step *partitions_send(struct partitions *partitions, enum side_n
 void partitions_confirm(struct partitions *partitions, enum side_name side, const struct progress_step *steps,
                         size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        side_of(partitions_find(partitions, steps[i].partition), side)->offset = steps[i].next_offset;
+    for (size_t i = 0; i < count; i++) {
+        struct partition *partition = partitions_find(partitions, steps[i].partition);
+        struct side *confirmed;
+
+        invariant(partition && partition->epoch == steps[i].epoch);
+        confirmed = side_of(partition, side);
+        invariant(confirmed->offset == steps[i].from_offset && steps[i].next_offset <= confirmed->sent_offset);
+        confirmed->offset = steps[i].next_offset;
+    }
 }
 
 struct progress partition_progress(const struct partition *partition)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/time.h"
 
 /* Names that outlive what referred to them, since most come again: learning and sorting a city's for each roll took a
@@ -78,6 +79,7 @@ static void forget_names(struct pending *pending)
 void pending_begin_commit(struct pending *pending, struct total **ret_totals, size_t *ret_count,
                           struct rejected *ret_rejected)
 {
+    invariant(pending->committing_count == 0);
     *ret_totals = totals_sorted(pending->totals, &pending->dictionary);
     *ret_count = pending->committing_count = totals_count(pending->totals);
     rejected_move(&pending->rejected, ret_rejected);
@@ -92,6 +94,7 @@ void pending_end_commit(struct pending *pending)
 
 void pending_begin_roll(struct pending *pending, struct rows *ret_rows)
 {
+    invariant(pending->rolling_count == 0);
     *ret_rows = pending->rows;
     pending->rows = (struct rows){.limits = ret_rows->limits};
     pending->rolling_count = ret_rows->count;
@@ -106,6 +109,7 @@ void pending_end_roll(struct pending *pending)
 
 void pending_drop(struct pending *pending)
 {
+    invariant(pending->committing_count == 0 && pending->rolling_count == 0);
     drop_totals(pending);
     excess_drop(&pending->excess);
     rejected_drop(&pending->rejected);

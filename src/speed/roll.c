@@ -41,6 +41,7 @@ static void add_step(struct roll *roll, const struct progress_step *added)
 
         if (step->partition != added->partition)
             continue;
+        invariant(step->epoch == added->epoch && step->next_offset == added->from_offset);
         step->next_offset = added->next_offset;
         step->records += added->records;
         step->bytes += added->bytes;

@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <jansson.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "unit.h"
@@ -45,6 +47,26 @@ static const char *logged(void)
     text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
     fclose(file);
     return text;
+}
+
+static void test_a_broken_invariant_aborts_with_its_words(void **state)
+{
+    pid_t child;
+    int status, count = 2;
+
+    (void)state;
+    invariant(count == 2);
+    assert_string_equal(logged(), "");
+    child = fork();
+    if (child == 0) {
+        signal(SIGABRT, SIG_DFL);
+        invariant(count == 1);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGABRT);
+    assert_non_null(strstr(logged(), "count == 1 does not hold (tests/unit/test_log.c, line "));
 }
 
 static void test_text(void **state)
@@ -202,6 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_text, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_broken_invariant_aborts_with_its_words, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_json_names_what_it_is_about, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_json_leaves_out_what_is_not_known, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_long_line_is_cut_and_stays_json, set_up, tear_down),
