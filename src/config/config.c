@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "config/path.h"
 #include "config/sources.h"
+#include "config/value.h"
 
 #define LIST_ENTRIES_MAX 256
 

@@ -94,7 +94,7 @@ enum option_id {
 /** How a value is written and what it becomes. */
 enum option_type {
     TYPE_TEXT,     /* any text that is not empty */
-    TYPE_PATH,     /* a file or folder of this machine; kept as path.h resolves it */
+    TYPE_PATH,     /* a file or folder of this machine; kept as value.h resolves it */
     TYPE_FLAG,     /* present or not; `true` or `false` in environment and file */
     TYPE_COUNT,    /* whole number */
     TYPE_SIZE,     /* whole number of bytes, with k, M, G (1000) or Ki, Mi, Gi (1024) and B behind it */

@@ -1,4 +1,7 @@
-/* From an option's text to its value, by its type. */
+/*
+ * From an option's text to its value, by its type; and paths as users write them: plain, as URIs, as other programs of
+ * the same job take them, or with a ~.
+ */
 #ifndef ANTENNA_CONFIG_VALUE_H
 #define ANTENNA_CONFIG_VALUE_H
 
@@ -24,5 +27,13 @@ int value_parse(const struct option *option, const char *text, union value *ret_
 
 /** The number of the word, `size` bytes, among those of the option's `value`, which | separates; or -1. */
 int value_word(const struct option *option, const char *text, size_t size);
+
+/**
+ * The path on this machine that the text means: `file:/x`, `file:///x` and `file://localhost/x` are `/x`, without
+ * percent-decoding, as Hadoop and so Spark read them; `~` and `~user` at the beginning are home folders, as for a
+ * shell; anything else is the path itself. Error: ERROR_USAGE for other schemes, such as gs: and hdfs:, and for a home
+ * folder that does not exist. Free the path.
+ */
+int path_resolve(const char *text, char **ret_path, struct error *error) must_check;
 
 #endif

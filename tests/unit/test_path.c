@@ -1,5 +1,5 @@
 /* Paths that users write, and what they are on this machine. */
-#include "config/path.h"
+#include "config/value.h"
 
 #include <pwd.h>
 #include <stdlib.h>

@@ -90,7 +90,7 @@ def hour_of(text):
 
 
 def local_path(text):
-    """A path of this machine, as src/config/path.c reads it: file:///x is /x, ~ a home folder, gs://… refused."""
+    """A path of this machine, as src/config/value.c reads it: file:///x is /x, ~ a home folder, gs://… refused."""
     if re.match(r"file:", text, re.IGNORECASE):
         match = re.fullmatch(r"file:(?://(?:localhost)?)?(/(?!/).*)", text, re.IGNORECASE)
         if not match:
