@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "archive/hive.h"
+#include "archive/layout.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/time.h"

@@ -1,12 +1,14 @@
 /*
  * Where the files of the archive lie and how they are named. The folders are the contract with every reader:
  * `<root>/data/year=2022/month=2/day=20/hour=9/`, numbers not padded. A file's name tells its hour and its writer,
- * `20220220T09-<token>-<sequence>.parquet`, so that its place follows from its name alone.
+ * `20220220T09-<token>-<sequence>.parquet`, so that its place follows from its name alone. Of other writers' folders
+ * and files the names are read as Hive and its followers read them.
  */
 #ifndef ANTENNA_ARCHIVE_LAYOUT_H
 #define ANTENNA_ARCHIVE_LAYOUT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/attributes.h"
@@ -42,5 +44,26 @@ void layout_swap_name(char name[LAYOUT_NAME_SIZE], int64_t hour, unsigned taken)
 
 /** The hour of such a name, and how many times it was taken over. Returns -1 when it is none. */
 int layout_swap_parse(const char *name, int64_t *ret_hour, unsigned *ret_taken) must_check;
+
+/** Levels of folders from the storage path down to the folder of an hour. */
+#define HIVE_LEVELS 4
+
+/** The value of a partition column that is NULL, in the name of a folder. */
+#define HIVE_NULL "__HIVE_DEFAULT_PARTITION__"
+
+/** The folder name of a level without its value, such as "year". */
+const char *hive_level(size_t depth);
+
+/** The value in the name of a folder at a depth: a number, with zeros before it or not. -1 for any other name. */
+long hive_value(const char *name, size_t depth);
+
+/** Whether a name is that of a folder for rows whose partition column is NULL. */
+bool hive_is_null(const char *name);
+
+/** Whether readers skip the name. */
+bool hive_is_hidden(const char *name);
+
+/** Whether readers take the name for that of a file to read. */
+bool hive_is_file(const char *name);
 
 #endif

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "archive/hive.h"
+#include "archive/layout.h"
 #include "base/memory.h"
 #include "base/time.h"
 #include "record/record.h"

@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "postgres/sql.h"
-#include "postgres/written.h"
 
 void archive_files_begin(struct archive_files *files)
 {

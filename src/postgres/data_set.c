@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "postgres/contract.h"
 #include "postgres/sql.h"
-#include "postgres/written.h"
 
 /* Columns of select_data_set.sql, a row for each contract. */
 enum { KNOWN, GIVEN, REPLACEABLE };

@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "postgres/connection.h"
-#include "postgres/written.h"
 
 /* Bytes that are sent on without an answer: sockets take them at once. A small commit is sent as a whole. */
 #define IN_FLIGHT_MAX 65536

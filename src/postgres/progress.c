@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "postgres/sql.h"
-#include "postgres/written.h"
 
 void progress_begin_parameters(struct parameters *parameters, const struct progress_key *key)
 {

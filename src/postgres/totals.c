@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "postgres/sql.h"
-#include "postgres/written.h"
 
 static void begin_statement(struct totals_writer *writer)
 {

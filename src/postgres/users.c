@@ -2,7 +2,6 @@
 
 #include "base/memory.h"
 #include "postgres/sql.h"
-#include "postgres/written.h"
 
 static void fill(struct columns *columns, const struct users *users)
 {
