@@ -32,8 +32,7 @@ static const char *const rule_words[] = {[MERGE_SUM] = "sum", [MERGE_MAX] = "max
 static int run_for_table(struct postgres *postgres, const char *sql, const char *table,
                          const struct parameters *parameters, PGresult **ret_result, struct error *error)
 {
-    const char *const tables[][2] = {{"table", table}, {NULL, NULL}};
-    cleanup(memory_free) char *text = postgres_with_tables(sql, tables);
+    cleanup(memory_free) char *text = postgres_with_table(sql, "table", table);
 
     return ret_result ? postgres_run(postgres, text, parameters, ret_result, error)
                       : postgres_do(postgres, text, parameters, error);

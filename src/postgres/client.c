@@ -191,6 +191,11 @@ char *postgres_with_tables(const char *sql, const char *const pairs[][2])
     return text.data;
 }
 
+char *postgres_with_table(const char *sql, const char *name, const char *table)
+{
+    return postgres_with_tables(sql, (const char *const[][2]){{name, table}, {NULL, NULL}});
+}
+
 char *postgres_text(const PGresult *result, int row, int column)
 {
     const char *text = PQgetvalue(result, row, column);

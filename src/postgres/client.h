@@ -95,6 +95,9 @@ void postgres_clear(PGresult **result);
  */
 char *postgres_with_tables(const char *sql, const char *const pairs[][2]) must_check;
 
+/** The same with one name. */
+char *postgres_with_table(const char *sql, const char *name, const char *table) must_check;
+
 /** A copy of a result's field as text. Free it. */
 char *postgres_text(const PGresult *result, int row, int column) must_check;
 

@@ -33,9 +33,7 @@ const struct contract contracts[CONTRACTS] = {
 
 char *contract_quote(const char *table)
 {
-    const char *const tables[][2] = {{"table", table}, {NULL, NULL}};
-
-    return postgres_with_tables(":\"table\"", tables);
+    return postgres_with_table(":\"table\"", "table", table);
 }
 
 void contract_key(const struct contract *contract, struct array *ret_columns)

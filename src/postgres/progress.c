@@ -63,8 +63,7 @@ int progress_begin(struct postgres *postgres, const struct progress_key *key, co
 int progress_find_traces(struct postgres *postgres, const struct progress_key *key, const char *bytes_table,
                          struct progress_traces *ret_traces, struct error *error)
 {
-    const char *const tables[][2] = {{"bytes", bytes_table}, {NULL, NULL}};
-    cleanup(memory_free) char *sql = postgres_with_tables(sql_select_traces, tables);
+    cleanup(memory_free) char *sql = postgres_with_table(sql_select_traces, "bytes", bytes_table);
     cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
 

@@ -14,9 +14,7 @@ static void begin_statement(struct totals_writer *writer)
 
 static void begin(struct totals_writer *writer, const char *sql, const char *table, struct totals_labels labels)
 {
-    const char *const tables[][2] = {{"table", table}, {NULL, NULL}};
-
-    *writer = (struct totals_writer){.table = table, .sql = postgres_with_tables(sql, tables)};
+    *writer = (struct totals_writer){.table = table, .sql = postgres_with_table(sql, "table", table)};
     array_of_texts(&writer->label_names, labels.names, (size_t)labels.count);
     begin_statement(writer);
 }
@@ -31,8 +29,7 @@ void totals_begin_adding(struct totals_writer *writer, struct pipeline *pipeline
 int totals_begin_replacing(struct totals_writer *writer, struct postgres *postgres, const char *table, int64_t hour,
                            struct totals_labels labels, struct error *error)
 {
-    const char *const tables[][2] = {{"table", table}, {NULL, NULL}};
-    cleanup(memory_free) char *sql = postgres_with_tables(sql_delete_hour, tables);
+    cleanup(memory_free) char *sql = postgres_with_table(sql_delete_hour, "table", table);
     struct parameters parameters = {0};
 
     parameters_timestamp(&parameters, hour);
@@ -96,9 +93,7 @@ static void release_statement(struct hours_statement *statement)
 static void prepare(struct hours_statement *statement, const char *sql, const char *table,
                     const struct hour_bytes *added, size_t count)
 {
-    const char *const tables[][2] = {{"table", table}, {NULL, NULL}};
-
-    statement->sql = postgres_with_tables(sql, tables);
+    statement->sql = postgres_with_table(sql, "table", table);
     columns_begin(&statement->hours, (const enum array_element[]){ARRAY_TIMESTAMP, ARRAY_BIGINT, ARRAY_END});
     for (size_t i = 0; i < count; i++)
         columns_add(&statement->hours, (const union element[]){{added[i].hour}, {added[i].bytes}});
@@ -145,8 +140,7 @@ int totals_any_nearly_full(struct postgres *postgres, struct array *hours, bool 
 int totals_check_hour(struct postgres *postgres, const char *table, int64_t hour, int64_t rows, int64_t bytes,
                       struct error *error)
 {
-    const char *const tables[][2] = {{"table", table}, {NULL, NULL}};
-    cleanup(memory_free) char *sql = postgres_with_tables(sql_count_hour, tables);
+    cleanup(memory_free) char *sql = postgres_with_table(sql_count_hour, "table", table);
     cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
 
@@ -171,8 +165,7 @@ static int fetch(struct earlier_totals *totals, struct error *error)
 int earlier_totals_hold(struct earlier_totals *totals, struct postgres *postgres, const char *bytes_hourly,
                         int64_t hour, struct error *error)
 {
-    const char *const tables[][2] = {{"bytes_hourly", bytes_hourly}, {NULL, NULL}};
-    cleanup(memory_free) char *sql = postgres_with_tables(sql_hold_hour_totals, tables);
+    cleanup(memory_free) char *sql = postgres_with_table(sql_hold_hour_totals, "bytes_hourly", bytes_hourly);
     struct parameters parameters = {0};
 
     parameters_timestamp(&parameters, hour);

@@ -19,9 +19,8 @@ static void fill(struct columns *columns, const struct users *users)
 static int load(struct postgres *postgres, const char *table, const struct users *users,
                 struct users_report *ret_report, struct error *error)
 {
-    const char *const tables[][2] = {{"user_metadata", table}, {NULL, NULL}};
-    cleanup(memory_free) char *upsert = postgres_with_tables(sql_upsert_users, tables);
-    cleanup(memory_free) char *count = postgres_with_tables(sql_count_loaded_users, tables);
+    cleanup(memory_free) char *upsert = postgres_with_table(sql_upsert_users, "user_metadata", table);
+    cleanup(memory_free) char *count = postgres_with_table(sql_count_loaded_users, "user_metadata", table);
     cleanup(columns_release) struct columns columns = {0};
     cleanup(postgres_clear) PGresult *loaded = NULL;
     cleanup(postgres_clear) PGresult *counted = NULL;
@@ -65,8 +64,8 @@ static int run_for_hour(struct postgres *postgres, const char *sql, const struct
 /* The history of quotas must be that of the users' table. */
 static int check_history(struct postgres *postgres, const struct quota_tables *tables, struct error *error)
 {
-    const char *const names[][2] = {{"user_metadata", tables->user_metadata}, {NULL, NULL}};
-    cleanup(memory_free) char *text = postgres_with_tables(sql_count_unnoted_users, names);
+    cleanup(memory_free) char *text =
+        postgres_with_table(sql_count_unnoted_users, "user_metadata", tables->user_metadata);
     cleanup(postgres_clear) PGresult *result = NULL;
 
     if (postgres_run(postgres, text, NULL, &result, error))
