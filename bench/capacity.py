@@ -16,7 +16,7 @@ PAGE = ROOT / "docs" / "capacity.md"
 SUMS_MAX = re.compile(r"^#define TOTALS_MAX \(1u << (\d+)\)$", re.M)
 
 BUSY = 0.5  # the share of a core that is planned with
-WINDOWS_A_DAY = 288
+WINDOWS_A_DAY = 288  # of the default window, 5 minutes
 DAY_SECONDS = 86_400
 APPS = 5
 CITY_USERS = 100_000  # of the workload that most measures have
@@ -120,7 +120,7 @@ def cost_table(cost):
             "a terabyte of disk for PostgreSQL",
             f"{cost['row']:.0f} bytes a row, index included",
             f"10¹² / {cost['row']:.0f}",
-            f"{1e12 / cost['row'] / MILLION:,.0f} million 5-minute totals",
+            f"{1e12 / cost['row'] / MILLION:,.0f} million window totals",
         ],
     ]
     return table(["", "costs", "so it carries, half busy", ""], rows)

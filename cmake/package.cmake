@@ -4,7 +4,7 @@ set(CPACK_PACKAGE_NAME antenna)
 set(CPACK_PACKAGE_CONTACT "The maintainers of antenna <antenna@example.org>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "totals and archive of the events of mobile-phone antennas")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
-    "A lambda architecture in one program: events from Kafka become 5-minute
+    "A lambda architecture in one program: events from Kafka become window
 totals in PostgreSQL and a Parquet archive, exactly once (speed layer), and
 the archive becomes hourly totals and users over their quota (batch layer).
 .

@@ -134,7 +134,7 @@ def demonstrate(world):
     this_hour = now.replace(minute=0, second=0, tzinfo=None)
     count = simulate_past(world, now)
 
-    show.step("Speed layer: 5-minute totals and the archive, as a service")
+    show.step("Speed layer: window totals and the archive, as a service")
     print("$ antenna " + " ".join(world.speed.command[1:]), flush=True)
     world.speed.start()
     with world.connect() as connection:

@@ -78,7 +78,7 @@ def show_windows(connection):
     for date, app, value in rows:
         windows.setdefault(date, {})[app] = value
     lines = [[f"{date:%H:%M}", *(values.get(app, 0) for app in apps)] for date, values in windows.items()]
-    show_table("Bytes per app in the last 5-minute windows", ["window (UTC)", *(f">{app}" for app in apps)], lines)
+    show_table("Bytes per app in the last windows", ["window (UTC)", *(f">{app}" for app in apps)], lines)
 
 
 def show_heaviest(connection, hour):

@@ -1,4 +1,4 @@
-"""The speed layer on Apache Spark: 5-minute totals in PostgreSQL and the Parquet archive, exactly once.
+"""The speed layer on Apache Spark: window totals in PostgreSQL and the Parquet archive, exactly once.
 
 Run by spark-submit (docs/spark.md), with the arguments of `antenna speed`. It goes on where the job stands in
 antenna.progress, whichever engine wrote that, and each micro-batch is one transaction there: totals, rejected
@@ -39,11 +39,11 @@ UNKNOWN_TIME = at(0)
 def parse_arguments():
     """The command line."""
     parser = command.parser_of(
-        "5-minute totals in PostgreSQL and the Parquet archive, exactly once, on Apache Spark",
+        "window totals in PostgreSQL and the Parquet archive, exactly once, on Apache Spark",
         ("kafka-server", "bootstrap servers, separated by commas"),
         ("topic", "topic of the events"),
         ("jdbc-uri", "database: jdbc:postgresql://host:port/database"),
-        ("jdbc-table", "table of the 5-minute totals"),
+        ("jdbc-table", "table of the window totals"),
         ("jdbc-user", "role to log in as"),
         ("jdbc-password", "its password, or -"),
         ("storage-root", "folder of the archive, the same on all machines of the cluster", command.local_path),

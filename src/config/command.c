@@ -33,9 +33,9 @@ const struct command command_table[COMMAND_IDS] = {
     [COMMAND_SPEED] =
         {
             .name = "speed",
-            .summary = "stream the topic into 5-minute totals and the Parquet archive",
+            .summary = "stream the topic into window totals and the Parquet archive",
             .description =
-                "Reads the topic, keeps the 5-minute totals of bytes per antenna, user and app in PostgreSQL, and\n"
+                "Reads the topic, keeps the window totals of bytes per antenna, user and app in PostgreSQL, and\n"
                 "archives every event as Parquet by year, month, day and hour: each message exactly once, late ones\n"
                 "included, across crashes and restarts. Runs until SIGTERM, SIGINT or SIGHUP unless told otherwise.",
             .positionals = {{OPTION_KAFKA_SERVER, true},
@@ -80,7 +80,7 @@ const struct command command_table[COMMAND_IDS] = {
             .summary = "prove that both layers, the archive and its list agree",
             .description =
                 "Compares, for each hour, the bytes and rows of the archive's list, of the Parquet files, of the\n"
-                "5-minute totals and of the hourly totals, and tells each difference with its cause. Exit code 4 when\n"
+                "window totals and of the hourly totals, and tells each difference with its cause. Exit code 4 when\n"
                 "an hour that is sealed has one. Reads the files' footers; --deep reads their rows too.",
             .positionals = {{OPTION_JDBC_URI, true}, {OPTION_JDBC_USER, true}, {OPTION_JDBC_PASSWORD, false}},
             .positional_count = 3,

@@ -35,7 +35,7 @@ const struct option option_table[OPTION_IDS] = {
     [OPTION_JDBC_URI] = {"jdbc-uri", 0, TYPE_TEXT, "URI", NULL, 0, 0, DATABASE, true,
         "PostgreSQL database: jdbc:postgresql://host:port/database?…, a libpq URI or a conninfo string"},
     [OPTION_JDBC_TABLE] = {"jdbc-table", 0, TYPE_TEXT, "TABLE", "bytes", 0, 0, PROVISION | SPEED | VERIFY | DOCTOR,
-        false, "table of the 5-minute totals"},
+        false, "table of the window totals"},
     [OPTION_JDBC_USER] = {"jdbc-user", 0, TYPE_TEXT, "USER", NULL, 0, 0, DATABASE, false,
         "PostgreSQL role to log in as"},
     [OPTION_JDBC_PASSWORD] = {"jdbc-password", 0, TYPE_TEXT, "PASSWORD", "-", 0, 0, DATABASE, true,

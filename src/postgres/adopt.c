@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "postgres/sql.h"
 
-/* What adopts a table, indexed by contract_id. The rule of 5-minute totals: the Spark job appends a window again when
+/* What adopts a table, indexed by contract_id. The rule of window totals: the Spark job appends a window again when
  * it repeats a batch, with the same value, and appends a further part when it starts again in the middle of the window.
  * Of hourly totals: a rerun of the hour appends the whole total, which late events have made larger. */
 static const struct {

@@ -21,7 +21,7 @@ static const struct {
      "give a new --job, and --start latest; to use this one again, set archived_until of its rows in antenna.progress "
      "to "
      "NULL"},
-    {"table", "the table ", " belongs to the batch layer", "give another table for the 5-minute totals"},
+    {"table", "the table ", " belongs to the batch layer", "give another table for the window totals"},
     {"moved", "it has counted into the table ", " until now", "give that table as jdbc-table, or a new --job"},
     {"reader", "job ", " reads this topic into the same table: each message would be counted twice",
      "stop and retire that job, or use its name; a second count takes --no-archive and a table of its own, or another "

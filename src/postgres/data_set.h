@@ -14,7 +14,7 @@
 /** A job that is about to count. */
 struct data_set_job {
     struct progress_key key;
-    const char *table;     /* of its 5-minute totals */
+    const char *table;     /* of its window totals */
     bool archive;          /* whether it archives */
     const int64_t *starts; /* where the partitions 0, 1, … would begin; NULL: it has begun */
     size_t start_count;
@@ -34,7 +34,7 @@ struct data_set_archive {
  */
 int data_set_note(struct postgres *postgres, const struct config *config, struct error *error) must_check;
 
-/** Checks that the tables which the command uses are the data set's; with --no-archive another table of 5-minute totals
+/** Checks that the tables which the command uses are the data set's; with --no-archive another table of window totals
  * will do. Error: ERROR_MISTAKE. */
 int data_set_check(struct postgres *postgres, const struct config *config, struct error *error) must_check;
 

@@ -27,7 +27,7 @@ struct hour_sums {
     int64_t listed_files, listed_rows, listed_bytes; /* by antenna.archive_file */
     int64_t batch_bytes;                             /* that the last batch run read */
     int64_t batch_unlisted_rows;                     /* of which so many rows were in files that are not listed */
-    int64_t speed[LEDGER_LABELS];                    /* 5-minute totals */
+    int64_t speed[LEDGER_LABELS];                    /* window totals */
     int64_t hourly[LEDGER_LABELS];                   /* hourly totals */
     int64_t hourly_rows;
     int64_t to_archive; /* bytes of any hour that are totalled and not yet archived */

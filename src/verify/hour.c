@@ -20,13 +20,13 @@ static void tell_waiting(struct hour_finding *finding, int64_t more)
 {
     if (more > 0)
         differences_add(&finding->differences, CAUSE_NOT_ARCHIVED,
-                        "%lld bytes are in the 5-minute totals and not yet in the archive", (long long)more);
+                        "%lld bytes are in the window totals and not yet in the archive", (long long)more);
     else
         differences_add(&finding->differences, CAUSE_NOT_TOTALLED,
-                        "%lld bytes are in the archive and not yet in the 5-minute totals", (long long)-more);
+                        "%lld bytes are in the archive and not yet in the window totals", (long long)-more);
 }
 
-/* Whether the 5-minute totals are the archive's, and can be compared one by one. What is more in one of them may be on
+/* Whether the window totals are the archive's, and can be compared one by one. What is more in one of them may be on
  * its way to the other: all three labels then differ by the same, and by no more than what waits. While something is on
  * its way in both directions, equal sums of an hour that is open do not show that nothing is. */
 static bool check_speed(const struct verify_tools *tools, struct hour_finding *finding)
@@ -48,7 +48,7 @@ static bool check_speed(const struct verify_tools *tools, struct hour_finding *f
     for (int i = 0; i < LEDGER_LABELS; i++)
         if (sums->speed[i] != sums->bytes)
             differences_add(&finding->differences, CAUSE_SPEED_EDITED,
-                            "the 5-minute totals of table \"%s\" have %lld bytes of %s, the archive's list %lld",
+                            "the window totals of table \"%s\" have %lld bytes of %s, the archive's list %lld",
                             tools->tables.bytes, (long long)sums->speed[i], tools->tables.labels.names[i],
                             (long long)sums->bytes);
     return false;

@@ -24,7 +24,7 @@ static bool is_checked(const struct totals_check *check, enum side side)
 static void compare(struct walk *walk, enum side side, struct slice label, struct slice id, int64_t archived,
                     int64_t found)
 {
-    static const char *const tables[SIDES] = {"the 5-minute totals have", "the hourly totals have"};
+    static const char *const tables[SIDES] = {"the window totals have", "the hourly totals have"};
 
     if (!is_checked(walk->check, side) || archived == found || ++walk->differing[side] > TOLD_MAX)
         return;

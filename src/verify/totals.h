@@ -10,7 +10,7 @@ struct totals_check {
     struct reader *reader;
     const struct file_names *files; /* all of the hour's */
     const struct ledger_totals *totals;
-    bool speed;  /* the 5-minute totals hold what the files do, and nothing besides */
+    bool speed;  /* the window totals hold what the files do, and nothing besides */
     bool hourly; /* the hourly totals do */
 };
 

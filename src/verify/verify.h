@@ -1,5 +1,5 @@
 /*
- * The proof that the archive's list, its files, the 5-minute totals and the hourly totals agree, hour by hour, and that
+ * The proof that the archive's list, its files, the window totals and the hourly totals agree, hour by hour, and that
  * the hours agree with what the speed layer has counted.
  */
 #ifndef ANTENNA_VERIFY_VERIFY_H
@@ -17,7 +17,7 @@ enum cause {
     CAUSE_LIST_EDITED,     /* antenna.hour and antenna.archive_file differ */
     CAUSE_NOT_ARCHIVED,    /* totalled, and on its way to the archive */
     CAUSE_NOT_TOTALLED,    /* archived, and on its way to the totals */
-    CAUSE_SPEED_EDITED,    /* rows of the 5-minute totals were changed by other hands, or are not of this archive */
+    CAUSE_SPEED_EDITED,    /* rows of the window totals were changed by other hands, or are not of this archive */
     CAUSE_NOT_BATCHED,     /* no batch run yet */
     CAUSE_DIRTY,           /* changed after its batch run */
     CAUSE_HELD,            /* the totals did not come from this archive alone, and it has more rows of the hour */

@@ -344,7 +344,7 @@ class Case:
         return expected
 
     def check_totals(self, expected):
-        """The 5-minute totals are the expected ones."""
+        """The window totals are the expected ones."""
         found = self.totals()
         assert found == dict(expected.windows), describe_difference(
             collections.Counter(found), collections.Counter(expected.windows)

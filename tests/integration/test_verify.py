@@ -78,7 +78,7 @@ def test_an_edited_row_of_the_speed_layer(batched):
     batched.execute("UPDATE bytes SET value = value + 1 WHERE ctid = (SELECT min(ctid) FROM bytes)")
     report = batched.verify(code=4)
     assert [*causes(report).values()] == [["speed_rows_edited"]]
-    assert "5-minute totals" in details(report)
+    assert "window totals" in details(report)
 
 
 @pytest.mark.core

@@ -44,7 +44,7 @@ CONFLICTS = {
         "begin a new --job with antenna speed --start latest; to use this one again, set archived_until of its rows in"
         " antenna.progress to NULL",
     ),
-    "table": ('the table "{}" belongs to the batch layer', "give another table for the 5-minute totals"),
+    "table": ('the table "{}" belongs to the batch layer', "give another table for the window totals"),
     "moved": ('it has counted into the table "{}" until now', "give that table as jdbc-table, or a new --job"),
     "reader": (
         'job "{}" reads this topic into the same table: each message would be counted twice',
@@ -308,7 +308,7 @@ class Database:
             self._write(name, len(chunk), *map(list, zip(*chunk, strict=True)), labels, table=table)
 
     def add_totals(self, rows, labels):
-        """Adds to the 5-minute totals; returns {hour: bytes}.
+        """Adds to the window totals; returns {hour: bytes}.
 
         The rows are in the order of src/speed/totals.h, in which all lock them.
         """

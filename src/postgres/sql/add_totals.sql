@@ -1,4 +1,4 @@
--- Adds to 5-minute totals. Arrays: $1 date, $2 number of the label (from 1), $3 id, $4 value, in the order of
+-- Adds to window totals. Arrays: $1 date, $2 number of the label (from 1), $3 id, $4 value, in the order of
 -- speed/totals.h, so that two workers lock rows in the same order; $5 the labels.
 INSERT INTO :"table" AS total (date, type, id, value)
 SELECT delta.date, ($5::text[])[delta.label], delta.id, delta.value

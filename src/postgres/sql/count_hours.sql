@@ -1,4 +1,4 @@
--- Counts the bytes that a commit has added to the hours of the 5-minute totals, after it has added them. Arrays: $1 hours in
+-- Counts the bytes that a commit has added to the hours of the window totals, after it has added them. Arrays: $1 hours in
 -- ascending order, in which all workers lock them, $2 bytes. A row that is new counts what the totals had before. Error
 -- 22003 when an hour would exceed BIGINT.
 INSERT INTO antenna.hour_bytes AS known (hour, earlier, added)

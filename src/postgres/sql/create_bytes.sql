@@ -1,4 +1,4 @@
--- The 5-minute totals. Rows are updated again and again while their window is open: half-filled pages keep the new
+-- The window totals. Rows are updated again and again while their window is open: half-filled pages keep the new
 -- versions beside the old ones (HOT), without a change to the index.
 CREATE TABLE :"table" (
     date  TIMESTAMP NOT NULL,        -- the window's begin, UTC

@@ -20,7 +20,7 @@ WHERE table_name IS NULL OR table_name = (SELECT bytes FROM antenna.data_set);
 -- The hours of the archive. state: held (the totals did not come from this archive alone, and it has rows that are not in
 -- them: nobody but an operator can say what belongs together), open (more is expected), new (sealed and not batched), dirty
 -- (sealed, and changed after its batch run) or clean (sealed, and batched as it is). Hourly totals did not come from here
--- when no batch run has noted them, or one that read other files, too; 5-minute totals, when they are more than what is
+-- when no batch run has noted them, or one that read other files, too; window totals, when they are more than what is
 -- archived and what waits for it.
 CREATE OR REPLACE VIEW antenna.hour_state AS
 SELECT hour, files, rows, bytes_total, changed_at, batch_at, batch_rows, batch_bytes, sealed, dirty,
@@ -45,9 +45,9 @@ FROM (
 ) AS hour;
 
 -- The hourly totals of both layers, each hour from one of them: from batch where the hour is clean, or held or unknown to
--- the archive and yet with hourly totals; else the 5-minute totals summed up. layer: batch or speed.
+-- the archive and yet with hourly totals; else the window totals summed up. layer: batch or speed.
 CREATE OR REPLACE VIEW antenna.hourly AS
-WITH RECURSIVE speed_hour (hour) AS ( -- the hours of the 5-minute totals, one look into the index for each
+WITH RECURSIVE speed_hour (hour) AS ( -- the hours of the window totals, one look into the index for each
     SELECT date_trunc('hour', min(date)) FROM :"bytes"
     UNION ALL
     SELECT (SELECT date_trunc('hour', min(date)) FROM :"bytes" WHERE date >= hour + INTERVAL '1 hour')

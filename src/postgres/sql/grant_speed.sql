@@ -1,4 +1,4 @@
--- What `antenna speed` does: it adds to the 5-minute totals, keeps its progress, the rejected messages and the list of
+-- What `antenna speed` does: it adds to the window totals, keeps its progress, the rejected messages and the list of
 -- files, and brings a compaction to its end that a crash has left. What batch notes of an hour is not its to write.
 GRANT SELECT, INSERT, UPDATE ON :"bytes" TO antenna_speed;
 GRANT SELECT ON antenna.schema_version, antenna.data_set TO antenna_speed;

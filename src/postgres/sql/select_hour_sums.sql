@@ -1,7 +1,7 @@
 -- What every table says of an hour. $1 the hour, $2 the three labels of totals. A row with, in this order: whether the list
 -- knows the hour, whether it is batched and dirty; files, rows and bytes of antenna.hour; the same summed up from
 -- antenna.archive_file; the bytes that the last batch run read and how many rows of them were not listed; bytes of the
--- 5-minute totals by label; bytes of the hourly totals by label and their rows; bytes of any hour that are totalled and wait
+-- window totals by label; bytes of the hourly totals by label and their rows; bytes of any hour that are totalled and wait
 -- to be archived, and those that are archived and wait to be totalled.
 SELECT (known.hour IS NOT NULL)::integer, (known.batch_at IS NOT NULL)::integer, coalesce(known.dirty, false)::integer,
     known.files, known.rows, known.bytes_total, listed.files, listed.rows, listed.bytes,

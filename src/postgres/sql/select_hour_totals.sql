@@ -1,4 +1,4 @@
--- Each total of an hour by both layers, in the order of type and id: type, id, the hourly total and the 5-minute totals
+-- Each total of an hour by both layers, in the order of type and id: type, id, the hourly total and the window totals
 -- summed up, NULL where there is none. $1 the hour.
 SELECT type, id, batch.value, speed.value
 FROM (

@@ -1,4 +1,4 @@
--- The hours of a range of which anything is known: to the archive's list, the 5-minute totals or the hourly ones, or that
+-- The hours of a range of which anything is known: to the archive's list, the window totals or the hourly ones, or that
 -- are in $3, the hours whose folders have files; in seconds since the epoch, with rows and whether it is sealed as in
 -- select_hours. $1 the first hour, $2 the last.
 WITH RECURSIVE speed_hour (hour) AS ( -- one look into the index for each hour
