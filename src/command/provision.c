@@ -9,6 +9,7 @@
 #include "postgres/roles.h"
 #include "postgres/schema.h"
 #include "postgres/users.h"
+#include "postgres/window.h"
 
 static void print_merge(const struct adoption *adoption)
 {
@@ -116,6 +117,7 @@ static int provision(struct postgres *postgres, const struct config *config, con
         return -1;
     for (int i = 0; i < CONTRACTS; i++)
         print_table(&report.tables[i]);
+    printf("window of the totals: %s\n", window_show(report.window).text);
     print_version(report.version_before);
     if (config_has(config, OPTION_USERS))
         print_users(users, &loaded);
@@ -123,7 +125,16 @@ static int provision(struct postgres *postgres, const struct config *config, con
     return 0;
 }
 
-/* Options that only an adoption obeys. */
+static int check_window(const struct config *config, struct error *error)
+{
+    if (!config_has(config, OPTION_WINDOW) || window_is_valid(config_number(config, OPTION_WINDOW)))
+        return 0;
+    error_set(error, ERROR_USAGE, "invalid value for window: %s does not divide an hour into windows of whole seconds",
+              config_text(config, OPTION_WINDOW));
+    return error_hint(error, "give a window such as 1s, 1m, 5m, 15m or 1h");
+}
+
+/* Options that only an adoption obeys, and the window. */
 static int check_options(const struct config *config, struct error *error)
 {
     static const enum option_id options[] = {OPTION_MERGE, OPTION_TIME_ZONE};
@@ -131,7 +142,7 @@ static int check_options(const struct config *config, struct error *error)
     for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
         if (config_has(config, options[i]) && !config_flag(config, OPTION_ADOPT))
             return error_set(error, ERROR_USAGE, "--%s does nothing without --adopt", option_table[options[i]].name);
-    return 0;
+    return check_window(config, error);
 }
 
 int command_provision(const struct config *config, struct error *error)

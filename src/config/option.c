@@ -87,6 +87,9 @@ const struct option option_table[OPTION_IDS] = {
         "afterwards merge the small Parquet files of each sealed hour that was run into few large ones"},
     [OPTION_USERS] = {"users", 0, TYPE_PATH, "FILE.csv", NULL, 0, 0, PROVISION | SIMULATE, false,
         "users as CSV with the header id,name,email,quota; simulate also takes a number of users (default 20)"},
+    [OPTION_WINDOW] = {"window", 0, TYPE_INTERVAL, "TIME", NULL, 1000, 60 * MINUTE_MS, PROVISION, false,
+        "window of the totals, which must divide an hour: 1s, 1m, 5m, 15m, 1h; it cannot change once something is counted "
+        "(default: the stored one, and 5m for a new database)"},
     [OPTION_ADOPT] = {"adopt", 0, TYPE_FLAG, NULL, NULL, 0, 0, PROVISION, false,
         "take over tables without keys, as the Spark job left them: merge doubled rows and add the keys"},
     [OPTION_MERGE] = {"merge", 0, TYPE_CHOICE, "sum|max", NULL, 0, 0, PROVISION, false,

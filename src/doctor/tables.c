@@ -7,6 +7,7 @@
 #include "doctor/subjects.h"
 #include "postgres/roles.h"
 #include "postgres/schema.h"
+#include "postgres/window.h"
 
 #define SCHEMA "postgres_schema"
 #define RIGHTS "postgres_rights"
@@ -29,6 +30,7 @@ static bool examine_schema(struct doctor *doctor, struct postgres *postgres)
 {
     struct error error;
     bool there = false;
+    int64_t window = 0;
 
     if (schema_has_bookkeeping(postgres, &there, &error)) {
         found_error(doctor, SCHEMA, &error);
@@ -38,8 +40,9 @@ static bool examine_schema(struct doctor *doctor, struct postgres *postgres)
         found_failed(doctor, SCHEMA, "run antenna provision", "the schema antenna does not exist in this database");
         return false;
     }
-    if (schema_check_version(postgres, &error) == 0)
-        found_ok(doctor, SCHEMA, "the schema antenna has version %d, as this program has", SCHEMA_VERSION);
+    if (schema_check_version(postgres, &error) == 0 && window_read(postgres, &window, &error) == 0)
+        found_ok(doctor, SCHEMA, "the schema antenna has version %d, as this program has, and the window of %s",
+                 SCHEMA_VERSION, window_show(window).text);
     else if (strcmp(postgres_sqlstate(postgres), SQLSTATE_INSUFFICIENT_PRIVILEGE) == 0)
         found_skipped(doctor, SCHEMA, "this user may not read the version of the schema antenna");
     else

@@ -7,6 +7,7 @@
 #include "postgres/data_set.h"
 #include "postgres/server.h"
 #include "postgres/sql.h"
+#include "postgres/window.h"
 
 /* Those of create_quota_triggers.sql. */
 #define QUOTA_TRIGGERS 2
@@ -169,6 +170,7 @@ int schema_create(struct postgres *postgres, const struct config *config, struct
         if (ready_table(postgres, config, (enum contract_id)i, &ret_report->tables[i], error))
             return -1;
     if (create_views(postgres, config, error) || data_set_note(postgres, config, error) ||
+        window_store(postgres, config, ret_report->version_before, &ret_report->window, error) ||
         keep_quotas(postgres, config, error))
         return -1;
     return identify_rows(postgres, config, error);
@@ -222,8 +224,10 @@ int schema_check_columns(struct postgres *postgres, const struct config *config,
 
 int schema_check(struct postgres *postgres, const struct config *config, struct error *error)
 {
+    int64_t window = 0;
+
     return schema_check_version(postgres, error) || check_tables(postgres, config, true, error) ||
-                   data_set_check(postgres, config, error)
+                   data_set_check(postgres, config, error) || window_read(postgres, &window, error)
                ? -1
                : 0;
 }

@@ -20,6 +20,7 @@ struct table_report {
 /** What provision found and did. */
 struct schema_report {
     int64_t version_before; /* of the schema `antenna`, 0 when it was not there */
+    int64_t window;         /* of the totals in seconds */
     struct table_report tables[CONTRACTS];
 };
 
@@ -57,7 +58,8 @@ int schema_check_columns(struct postgres *postgres, const struct config *config,
 
 /**
  * Checks that the schema `antenna` has our version, and that the tables which the configuration's command uses are
- * there with their columns and keys, and are the data set's. Error: ERROR_MISTAKE, with what to do.
+ * there with their columns and keys, and are the data set's, whose window is known. Error: ERROR_MISTAKE, with what to
+ * do.
  */
 int schema_check(struct postgres *postgres, const struct config *config, struct error *error) must_check;
 

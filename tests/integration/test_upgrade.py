@@ -72,7 +72,9 @@ def test_a_database_of_version_1_goes_on(used, with_topic):
         ("status", *used.login),
     ):
         used.program.run(*arguments).fails(3, f"version 1 instead of {LATEST}", "antenna provision")
+    used.program.run("provision", *used.login, "--window", "1m").fails(3, "totals of 5m are counted already")
     assert f"schema antenna: version {LATEST}, migrated from version 1" in used.provision().out
+    assert used.value("SELECT window_seconds FROM antenna.data_set") == 300
     assert versions(used) == [*range(1, LATEST + 1)]
     assert describe(used) == new
     used.produce([*events.draw(300, seed=2), b"more nonsense"])

@@ -17,7 +17,7 @@ from antenna_spark.jdbc import libpq_words
 from antenna_spark.refusals import refused_login, translated
 
 # Of the schema antenna; that of src/postgres/schema.h.
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 
 STATEMENT_ROWS = 20_000
 
