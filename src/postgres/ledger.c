@@ -22,6 +22,7 @@ enum sums_column {
     SUMS_HOURLY_ROWS = SUMS_HOURLY + LEDGER_LABELS,
     SUMS_TO_ARCHIVE,
     SUMS_TO_TOTAL,
+    SUMS_MISPLACED,
 };
 
 enum total_column { TOTAL_LABEL, TOTAL_ID, TOTAL_HOURLY, TOTAL_SPEED };
@@ -75,6 +76,7 @@ static struct hour_sums read_sums(const PGresult *result)
         .hourly_rows = postgres_number(result, 0, SUMS_HOURLY_ROWS),
         .to_archive = postgres_number(result, 0, SUMS_TO_ARCHIVE),
         .to_total = postgres_number(result, 0, SUMS_TO_TOTAL),
+        .misplaced = postgres_number(result, 0, SUMS_MISPLACED),
     };
 
     for (int i = 0; i < LEDGER_LABELS; i++) {

@@ -32,6 +32,7 @@ struct hour_sums {
     int64_t hourly_rows;
     int64_t to_archive; /* bytes of any hour that are totalled and not yet archived */
     int64_t to_total;   /* and the other way round */
+    int64_t misplaced;  /* rows of the window totals at times where no window starts */
 };
 
 /** The hours of the range, both inclusive, of which any table has something, or that are among the `count` of `found`.

@@ -16,6 +16,14 @@ static void check_list(struct hour_finding *finding)
                         (long long)sums->listed_files, (long long)sums->listed_rows, (long long)sums->listed_bytes);
 }
 
+static void check_windows(const struct verify_tools *tools, struct hour_finding *finding)
+{
+    if (finding->sums.misplaced)
+        differences_add(&finding->differences, CAUSE_SPEED_EDITED,
+                        "%lld rows of table \"%s\" have a date at which no window starts",
+                        (long long)finding->sums.misplaced, tools->tables.bytes);
+}
+
 static void tell_waiting(struct hour_finding *finding, int64_t more)
 {
     if (more > 0)
@@ -135,6 +143,7 @@ static int check_hour(const struct verify_tools *tools, const struct file_names 
         return -1;
     verify_files(&files, folder, finding, &whole);
     check_list(finding);
+    check_windows(tools, finding);
     speed = check_speed(tools, finding);
     hourly = check_hourly(tools, finding) && finding->sums.batch_unlisted_rows == 0;
     all_whole = (int64_t)whole.count == finding->sums.listed_files;

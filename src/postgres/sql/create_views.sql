@@ -29,7 +29,9 @@ SELECT hour, files, rows, bytes_total, changed_at, batch_at, batch_rows, batch_b
             EXISTS (SELECT FROM :"bytes_hourly" WHERE date = hour)
             OR sealed AND (
                 SELECT sum(value)
-                FROM generate_series(hour, hour + INTERVAL '55 minutes', INTERVAL '5 minutes') AS part (begin)
+                FROM generate_series(
+                    hour, hour + INTERVAL '00:59:59', INTERVAL '1 second' * (SELECT window_seconds FROM antenna.data_set)
+                ) AS part (begin)
                 JOIN :"bytes" AS total ON total.date = part.begin AND total.type = 'app_bytes_total'
             ) > bytes_total + (SELECT sum(greatest(bytes_totalled - bytes_archived, 0)) FROM antenna.progress)
         ) THEN 'held'
