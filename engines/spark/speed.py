@@ -98,19 +98,19 @@ def read_from_kafka(session, topic, claims, arguments):
     return stream.load()
 
 
-def total_bytes_antenna(valid):
+def total_bytes_antenna(valid, window):
     """The windows' sums by antenna."""
-    return total_bytes(valid, start_of(record.WINDOW_SECONDS), "antenna_id", "antenna_bytes_total")
+    return total_bytes(valid, start_of(window), "antenna_id", "antenna_bytes_total")
 
 
-def total_bytes_app(valid):
+def total_bytes_app(valid, window):
     """The windows' sums by app."""
-    return total_bytes(valid, start_of(record.WINDOW_SECONDS), "app", "app_bytes_total")
+    return total_bytes(valid, start_of(window), "app", "app_bytes_total")
 
 
-def total_bytes_user(valid):
+def total_bytes_user(valid, window):
     """The windows' sums by user."""
-    return total_bytes(valid, start_of(record.WINDOW_SECONDS), "id", "user_bytes_total")
+    return total_bytes(valid, start_of(window), "id", "user_bytes_total")
 
 
 def is_beyond(offsets):
@@ -192,8 +192,8 @@ def write_to_storage(valid, folder, number):
 class Writer:
     """Writes the micro-batches of one claim, and notes when there are none."""
 
-    def __init__(self, arguments, topic, folder, database, claims):
-        """`claims`: {partition: Claim}."""
+    def __init__(self, arguments, topic, folder, database, claims, *, window):
+        """`claims`: {partition: Claim}; `window`: of the totals in seconds."""
         self.careful = False  # a sum was out of range: from now on each event needs room in its hour
         self.checkpoint = None  # folder of the query's checkpoint
         self.failure = None  # of the last micro-batch
@@ -203,6 +203,7 @@ class Writer:
         self._folder = folder
         self._database = database
         self._claims = claims
+        self._window = window
         self._refused = database.find_refused(self._key, list(claims.values()))
         self._kept = collections.Counter()  # rejected messages by (minute, reason)
         self._lock = threading.Lock()  # the query's thread writes, the main thread notes
@@ -259,7 +260,8 @@ class Writer:
         decoded = excess.reject(decoded, refused)
         valid = decoded.where("reason IS NULL")
         new = valid.where("to_total")
-        totals = total_bytes_antenna(new).union(total_bytes_app(new)).union(total_bytes_user(new))
+        sums = total_bytes_antenna(new, self._window).union(total_bytes_app(new, self._window))
+        totals = sums.union(total_bytes_user(new, self._window))
         totals = totals.orderBy("label", "start", "id").persist()
         try:
             steps = self._steps(ends, sum_partitions(decoded, time.time() + limits.max_future))
@@ -368,14 +370,14 @@ def failure_of_query(error, cause):
     return CommandError(f"Spark's query failed: {cause or error}")
 
 
-def read_claimed(session, arguments, topic, folder, careful):
+def read_claimed(session, arguments, topic, folder, *, careful, window):
     """Claims the partitions and writes what they hold, until the end or the first trouble."""
     with (
         postgres.connected(arguments, {"bytes": arguments.jdbc_table}) as database,
         tempfile.TemporaryDirectory(prefix="antenna-spark-", ignore_cleanup_errors=True) as checkpoint,
     ):
-        claims = claim_partitions(database, topic, arguments, folder)
-        writer = Writer(arguments, topic, folder, database, claims)
+        claims = claim_partitions(database, topic, arguments, folder, window)
+        writer = Writer(arguments, topic, folder, database, claims, window=window)
         writer.careful = careful
         writer.checkpoint = pathlib.Path(checkpoint)
         query = (
@@ -396,7 +398,9 @@ def read_claimed(session, arguments, topic, folder, careful):
 
 
 def prepare(arguments, topic):
-    """Checks what the job is to the data set, and writes down where it begins; returns the archive's identity."""
+    """Checks what the job is to the data set, and writes down where it begins; returns the archive's identity
+    and the window of the totals in seconds.
+    """
     key = (arguments.job, arguments.topic)
     with postgres.connected(arguments, {"bytes": arguments.jdbc_table}) as database:
         with database.lock_data_set():
@@ -407,25 +411,25 @@ def prepare(arguments, topic):
             if database.note_topic(key, topic_id, starts) != topic_id != "":
                 raise RecreatedError(topic.name)
             database.begin_progress(key, starts)
-    return archive_id
+        return archive_id, database.window()
 
 
 def speed(session, arguments):
     """Runs the job."""
     topic = Topic(session, arguments.kafka_server, arguments.topic, dict(arguments.kafka_property))
     with contextlib.closing(topic):
-        archive_id = prepare(arguments, topic)
+        archive_id, window = prepare(arguments, topic)
         with staging.open_staging(arguments.storage_root) as folder:
             folder.archive_id = archive_id
-            run_claims(session, arguments, topic, folder)
+            run_claims(session, arguments, topic, folder, window)
 
 
-def run_claims(session, arguments, topic, folder):
+def run_claims(session, arguments, topic, folder, window):
     """Claims and reads, again and again, until the end or what an operator must fix."""
     careful = False
     while True:
         try:
-            return read_claimed(session, arguments, topic, folder, careful)
+            return read_claimed(session, arguments, topic, folder, careful=careful, window=window)
         except OutOfRangeError as trouble:
             if careful:
                 raise

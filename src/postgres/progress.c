@@ -78,8 +78,8 @@ int progress_find_traces(struct postgres *postgres, const struct progress_key *k
     return 0;
 }
 
-int progress_claim(struct postgres *postgres, const struct progress_key *key, const char *owner, bool again,
-                   struct progress *list, size_t count, struct error *error)
+int progress_claim(struct postgres *postgres, const struct progress_key *key, const struct progress_claimant *claimant,
+                   bool again, struct progress *list, size_t count, struct error *error)
 {
     cleanup(columns_release) struct columns columns = {0};
     cleanup(postgres_clear) PGresult *result = NULL;
@@ -87,9 +87,10 @@ int progress_claim(struct postgres *postgres, const struct progress_key *key, co
 
     fill_offsets(&columns, list, count);
     progress_begin_parameters(&parameters, key);
-    parameters_text(&parameters, owner);
+    parameters_text(&parameters, claimant->owner);
     parameters_columns(&parameters, &columns);
     parameters_flag(&parameters, again);
+    parameters_number(&parameters, claimant->window);
     if (postgres_run(postgres, sql_claim_progress, &parameters, &result, error))
         return error_context(error, "could not claim partitions");
     for (int row = 0; row < PQntuples(result); row++)

@@ -30,6 +30,12 @@ struct progress {
     int64_t epoch;
 };
 
+/** Who claims partitions. */
+struct progress_claimant {
+    const char *owner;
+    int64_t window; /* in which it counts, in seconds */
+};
+
 /** What a transaction adds to one partition. */
 struct progress_step {
     int32_t partition;
@@ -68,13 +74,14 @@ int progress_find_traces(struct postgres *postgres, const struct progress_key *k
                          struct progress_traces *ret_traces, struct error *error) must_check;
 
 /**
- * Claims `count` partitions, in ascending order, for `owner`. On entry `list` holds each partition and, as
+ * Claims `count` partitions, in ascending order, for the claimant. On entry `list` holds each partition and, as
  * totals_offset, its first message, where it begins when it is new to the job; on return all of it is filled. Fences
  * the owners before. A partition that had begun and whose progress was deleted is only claimed with `again`, from its
- * first message; without it, 1 is returned for such a one, and the others are claimed.
+ * first message; without it, 1 is returned for such a one, and the others are claimed. Nothing is claimed when another
+ * window is stored than the claimant's, and then window_check() fails.
  */
-int progress_claim(struct postgres *postgres, const struct progress_key *key, const char *owner, bool again,
-                   struct progress *list, size_t count, struct error *error) must_check;
+int progress_claim(struct postgres *postgres, const struct progress_key *key, const struct progress_claimant *claimant,
+                   bool again, struct progress *list, size_t count, struct error *error) must_check;
 
 /** Checks that PostgreSQL has partitions as we know them: epoch and offsets. Error: ERROR_FENCED when it has not. */
 int progress_check_owned(struct postgres *postgres, const struct progress_key *key, const struct progress *list,

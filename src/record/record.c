@@ -42,11 +42,6 @@ const char *reject_reason_code(enum reject_reason reason)
     return reason_codes[reason];
 }
 
-int64_t record_window(int64_t timestamp)
-{
-    return timestamp - timestamp % WINDOW_SECONDS;
-}
-
 /* Always returns 1, for `return reject(…)`. */
 static int printf_like(4, 5)
     reject(struct reject *ret_reject, enum reject_reason reason, size_t position, const char *format, ...)

@@ -24,9 +24,6 @@
 #define RECORD_TIME_MIN 946684800LL
 #define RECORD_TIME_END 4102444800LL
 
-/** The length of a window of the speed layer, in seconds; windows are aligned to the epoch. */
-#define WINDOW_SECONDS 300
-
 struct record {
     int64_t timestamp; /* event time, seconds since the Unix epoch */
     struct slice id;   /* of the user */
@@ -99,8 +96,5 @@ int parse_json_data(struct decoder *decoder, const char *json, size_t size, int6
 
 /** The code of a reason, such as "not_json"; part of the data contract. */
 const char *reject_reason_code(enum reject_reason reason);
-
-/** The first second of the 5-minute window that contains the event time. */
-int64_t record_window(int64_t timestamp);
 
 #endif

@@ -13,6 +13,7 @@
 #include "postgres/archive_files.h"
 #include "postgres/schema_version.h"
 #include "postgres/server.h"
+#include "postgres/window.h"
 #include "speed/commit.h"
 #include "speed/prepare.h"
 #include "speed/probe.h"
@@ -277,13 +278,13 @@ static int find_refused(struct worker *worker, struct error *error)
 static int claim_partitions(struct worker *worker, struct claim *claim, struct error *error)
 {
     const struct job *job = worker->job;
-    int status =
-        progress_claim(worker->postgres, &job->key, worker->owner, false, claim->progress, claim->count, error);
+    const struct progress_claimant claimant = {worker->owner, job->window};
+    int status = progress_claim(worker->postgres, &job->key, &claimant, false, claim->progress, claim->count, error);
 
     if (status <= 0)
         return status;
-    if (begin_again(worker->postgres, job, false, error) ||
-        progress_claim(worker->postgres, &job->key, worker->owner, true, claim->progress, claim->count, error))
+    if (window_check(worker->postgres, job->window, error) || begin_again(worker->postgres, job, false, error) ||
+        progress_claim(worker->postgres, &job->key, &claimant, true, claim->progress, claim->count, error))
         return -1;
     return 0;
 }

@@ -27,7 +27,8 @@
 
 void pending_init(struct pending *pending, const struct job *job)
 {
-    *pending = (struct pending){.totals = totals_new(),
+    *pending = (struct pending){.totals = totals_new(job->window),
+                                .window = job->window,
                                 .archive = job->archive,
                                 .memory_max = job->pending_memory,
                                 .rows = {.limits = job->rows_limits}};
@@ -63,7 +64,7 @@ static void drop_totals(struct pending *pending)
     if (!pending->memory_max || totals_memory(pending->totals) <= pending->memory_max / MEMORY_KEPT)
         return;
     totals_free(pending->totals);
-    pending->totals = totals_new();
+    pending->totals = totals_new(pending->window);
 }
 
 static void forget_names(struct pending *pending)

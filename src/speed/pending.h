@@ -30,6 +30,7 @@ struct pending {
     struct decoded ahead[CONSUMER_READ_MAX];
     struct dictionary dictionary;
     struct totals *totals;
+    int64_t window; /* of the totals in seconds */
     struct rejected rejected;
     int64_t rejected_reasons[REJECT_REASONS]; /* messages since the last commit */
     int64_t latest;                           /* time of the last read, and as much as an event may be ahead */

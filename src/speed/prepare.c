@@ -9,6 +9,7 @@
 #include "kafka/offsets.h"
 #include "kafka/sample.h"
 #include "postgres/schema.h"
+#include "postgres/window.h"
 #include "speed/probe.h"
 
 /* Of how many partitions messages are looked at before the first start: each takes a request. */
@@ -25,11 +26,11 @@ static void release_extent(struct extent *extent)
     free(extent->ranges);
 }
 
-static int open_database(const struct config *config, struct postgres **ret_postgres, struct error *error)
+static int open_database(struct job *job, struct postgres **ret_postgres, struct error *error)
 {
-    if (login(config, ret_postgres, error))
+    if (login(job->config, ret_postgres, error) || schema_check(*ret_postgres, job->config, error))
         return -1;
-    return schema_check(*ret_postgres, config, error);
+    return window_read(*ret_postgres, &job->window, error);
 }
 
 static int check_storage(const char *root, struct error *error)
@@ -215,7 +216,7 @@ int prepare_job(struct job *job, struct error *error)
 {
     cleanup(postgres_cleanup) struct postgres *postgres = NULL;
 
-    if (open_database(job->config, &postgres, error) || check_archive(job, postgres, error) ||
+    if (open_database(job, &postgres, error) || check_archive(job, postgres, error) ||
         check_storage(job->storage_root, error) || kafka_open_inquirer(job->config, &job->inquirer, error))
         return -1;
     return prepare_topic(job, postgres, error);

@@ -24,8 +24,8 @@ struct total {
 
 struct totals;
 
-/** An empty collection. Free with totals_free(). */
-struct totals *totals_new(void) must_check;
+/** An empty collection for windows of so many seconds. Free with totals_free(). */
+struct totals *totals_new(int64_t window) must_check;
 
 /** Frees it; NULL is fine. */
 void totals_free(struct totals *totals);
@@ -40,7 +40,7 @@ size_t totals_count(const struct totals *totals);
 size_t totals_memory(const struct totals *totals);
 
 /** Fetches into the cache where the event's sums are; done for many events before they are added. */
-void totals_fetch(const struct totals *totals, const struct coded_event *event);
+void totals_fetch(struct totals *totals, const struct coded_event *event);
 
 /**
  * Adds an event to its three sums. Returns 1, with nothing added, when there is no room for them or a sum would exceed

@@ -6,7 +6,7 @@ import datetime
 import json
 import math
 
-WINDOW_SECONDS = 300
+WINDOW_SECONDS = 300  # the default
 HOUR_SECONDS = 3600
 TEXT_SIZE_MAX = 256
 INT64_MAX = 2**63 - 1
@@ -176,7 +176,7 @@ class Expected:
         return sorted(found)
 
 
-def expect(messages, max_future=HOUR_SECONDS, max_bytes=BYTES_MAX):
+def expect(messages, max_future=HOUR_SECONDS, max_bytes=BYTES_MAX, window=WINDOW_SECONDS):
     """Computes what must come of the messages, which are in the order in which they are counted when sums are full."""
     hours = collections.Counter()
     expected = Expected(collections.Counter(), collections.Counter(), collections.Counter(), {}, {})
@@ -194,7 +194,7 @@ def expect(messages, max_future=HOUR_SECONDS, max_bytes=BYTES_MAX):
             continue
         time = event["timestamp"]
         for label, name in DIMENSIONS.items():
-            expected.windows[at(time - time % WINDOW_SECONDS), label, event[name]] += event["bytes"]
+            expected.windows[at(time - time % window), label, event[name]] += event["bytes"]
             expected.hourly[at(time - time % HOUR_SECONDS), label, event[name]] += event["bytes"]
         expected.rows[time, event["id"], event["antenna_id"], event["bytes"], event["app"]] += 1
     return expected

@@ -19,7 +19,7 @@ def claimed(case):
         database.begin_progress(KEY, list(FIRSTS.values()))
         database.note_topic(KEY, "id")
         case.execute("UPDATE antenna.progress SET totals_offset = 7, archive_offset = 5")
-        yield case, database, database.claim(KEY, "owner", FIRSTS)
+        yield case, database, database.claim(KEY, "owner", FIRSTS, 300)
 
 
 def step(claim, from_offset):
@@ -91,12 +91,38 @@ def test_deleted_progress(claimed, counted, rows, capsys):
     if counted:
         with pytest.raises(MistakeError, match="would count its messages twice"):
             database.begin_progress(KEY, list(FIRSTS.values()))
-            database.claim(KEY, "owner", FIRSTS)
+            database.claim(KEY, "owner", FIRSTS, 300)
         return
     database.begin_progress(KEY, list(FIRSTS.values()))
-    claims = database.claim(KEY, "owner", FIRSTS)
+    claims = database.claim(KEY, "owner", FIRSTS, 300)
     assert claims[1][1:3] == (0, 0)
     assert "nothing was counted, and it begins again" in capsys.readouterr().err
-    assert database.claim(KEY, "owner", FIRSTS)[1].epoch != claims[1].epoch
+    assert database.claim(KEY, "owner", FIRSTS, 300)[1].epoch != claims[1].epoch
     with pytest.raises(FencedError):
         database.check_owned(KEY, list(claims.values()))
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_a_window_that_has_changed(claimed, name):
+    case, database, claims = claimed
+    case.provision("--window", "1m")
+    with pytest.raises(MistakeError, match="has changed from 300 s to 60 s"), database.transaction():
+        STATEMENTS[name](database, list(claims.values()))
+    with pytest.raises(MistakeError, match="has changed from 300 s to 60 s"):
+        database.claim(KEY, "owner", FIRSTS, 300)
+    assert database.claim(KEY, "owner", FIRSTS, database.window())[0].epoch > claims[0].epoch
+
+
+@pytest.mark.parametrize("value", ["7", "0", "NULL"])
+def test_a_window_that_is_damaged(case, value):
+    case.provision()
+    case.execute("ALTER TABLE antenna.data_set DROP CONSTRAINT data_set_window_seconds_check")
+    case.execute(f"UPDATE antenna.data_set SET window_seconds = {value}")
+    with pytest.raises(MistakeError, match="does not divide an hour"), connected(case):
+        pass
+
+
+def test_bytes_of_an_hour_are_those_of_its_windows(claimed):
+    _, database, _ = claimed
+    rows = [(NOW + datetime.timedelta(seconds=3540 + second), 1, "u", 2) for second in range(60)]
+    assert database.add_totals(rows, ["user_bytes_total"]) == {NOW: 120}

@@ -72,7 +72,7 @@ def reached(session, cases):
 def order():
     """The operations of a micro-batch's transaction."""
     database = Recorder()
-    writer = speed.Writer(types.SimpleNamespace(job="", topic=""), None, Recorder(), database, {})
+    writer = speed.Writer(types.SimpleNamespace(job="", topic=""), None, Recorder(), database, {}, window=300)
     database.called.clear()
     writer.write_to_postgres(([], []), types.SimpleNamespace(toLocalIterator=lambda **_: []), None, {}, [])
     return database.called

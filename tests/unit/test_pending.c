@@ -21,6 +21,7 @@ static const struct job wide = {
     .record_limits = {.max_future = 3600, .max_bytes = INT64_MAX},
     .rows_limits = {1000000, 64 << 20},
     .archive = true,
+    .window = 300,
 };
 
 static int tear_down(void **state)

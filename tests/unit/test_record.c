@@ -289,14 +289,6 @@ static void test_detail_is_printable(void **state)
         assert_true(*byte >= ' ' && *byte <= '~');
 }
 
-static void test_windows(void **state)
-{
-    (void)state;
-    assert_int_equal(record_window(1645351200), 1645351200);
-    assert_int_equal(record_window(1645351499), 1645351200);
-    assert_int_equal(record_window(1645351500), 1645351500);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,7 +303,6 @@ int main(void)
         cmocka_unit_test(test_more_bytes_than_are_allowed),
         cmocka_unit_test(test_tombstone_and_unknown_arrival),
         cmocka_unit_test(test_detail_is_printable),
-        cmocka_unit_test(test_windows),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

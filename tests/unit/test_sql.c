@@ -37,10 +37,11 @@ static void test_a_job_of_the_data_set(void **state)
 static void test_a_claim_of_deleted_progress(void **state)
 {
     struct progress claimed[] = {{.partition = 0}, {.partition = 1}};
+    const struct progress_claimant claimant = {"owner", 300};
 
     (void)state;
-    assert_int_equal(progress_claim(postgres, &key, "owner", false, claimed, 2, &error), 1);
-    assert_int_equal(progress_claim(postgres, &key, "owner", true, claimed, 2, &error), -1);
+    assert_int_equal(progress_claim(postgres, &key, &claimant, false, claimed, 2, &error), 1);
+    assert_int_equal(progress_claim(postgres, &key, &claimant, true, claimed, 2, &error), -1);
     assert_int_equal(error.kind, ERROR_MISTAKE);
     assert_non_null(strstr(error.message, "table \"antenna.progress\" has 1 of the 2 rows"));
 }

@@ -11,7 +11,7 @@ static struct dictionary dictionary;
 static int set_up(void **state)
 {
     (void)state;
-    totals = totals_new();
+    totals = totals_new(300);
     dictionary_init(&dictionary);
     return 0;
 }
@@ -91,6 +91,31 @@ static void test_windows_begin_every_five_minutes(void **state)
     is_total(&sorted[4], WINDOW, DIMENSION_ANTENNA, "a", 6);
     is_total(&sorted[5], WINDOW + 300, DIMENSION_ANTENNA, "a", 1);
     free(sorted);
+}
+
+/* Each event is looked up as the speed layer does, in and out of the window of the one before it. */
+static void test_every_window(void **state)
+{
+    static const int64_t windows[] = {1, 60, 900, 3600};
+    static const int64_t times[] = {WINDOW, WINDOW + 1, WINDOW - 1, RECORD_TIME_MIN, RECORD_TIME_END - 1, WINDOW};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(windows) / sizeof(*windows); i++)
+        for (size_t j = 0; j < sizeof(times) / sizeof(*times); j++) {
+            struct coded_event event = event_of(times[j], "a", "x", "u", 1);
+            struct total *sorted;
+
+            if (j == 0) {
+                totals_free(totals);
+                totals = totals_new(windows[i]);
+            }
+            totals_fetch(totals, &event);
+            assert_int_equal(totals_add(totals, &event), 0);
+            sorted = totals_sorted(totals, &dictionary);
+            is_total(&sorted[0], times[j] - times[j] % windows[i], DIMENSION_USER, "u", 1);
+            free(sorted);
+            totals_clear(totals);
+        }
 }
 
 /* The same name counts for each dimension by itself. */
@@ -208,6 +233,7 @@ int main(void)
         test(test_nothing),
         test(test_an_event_makes_three_sums),
         test(test_windows_begin_every_five_minutes),
+        test(test_every_window),
         test(test_one_name_in_all_dimensions),
         test(test_an_event_without_bytes_leaves_rows),
         test(test_order_of_rows),

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import psycopg
 from psycopg import sql
 
+from antenna_spark import record
 from antenna_spark.command import MistakeError, WorldError, say
 from antenna_spark.jdbc import libpq_words
 from antenna_spark.refusals import refused_login, translated
@@ -130,6 +131,7 @@ class Database:
         """`tables`: {the name in the SQL: the table's own name}."""
         self._connection = connection
         self._tables = tables
+        self._window = None  # by which partitions were claimed
 
     def _run(self, name, *values, table=None):
         tables = self._tables | ({"table": table} if table else {})
@@ -227,6 +229,25 @@ class Database:
                     "give that table, or use another database; after a rename, run antenna provision with the new name",
                 )
 
+    def window(self):
+        """The window of the totals in seconds. Raises MistakeError when none is stored that can be one."""
+        row = self._run("select_window").fetchone()
+        if not row or not row[0] or row[0] < 1 or record.HOUR_SECONDS % row[0]:
+            raise MistakeError(
+                "the window of the totals is unknown: antenna.data_set.window_seconds is"
+                f" {row[0] if row else 'missing'}, which does not divide an hour",
+                "run antenna provision with --window and the window that the totals have, such as 5m",
+            )
+        return row[0]
+
+    def _check_window(self):
+        """Raises MistakeError when the window of the totals is no longer that of the claim."""
+        if (now := self.window()) != self._window:
+            raise MistakeError(
+                f"the window of the totals has changed from {self._window} s to {now} s since this job started",
+                "start the job again, which reads the new window",
+            )
+
     def note_topic(self, key, topic_id, starts=None):
         """The id of the topic that the job began with. `starts`: where it would begin, None when it has begun. Raises
         MistakeError.
@@ -250,14 +271,17 @@ class Database:
         """Notes that a root has the archive's identity."""
         self._write("mark_archive", 1, archive_id)
 
-    def claim(self, key, owner, firsts):
-        """Claims the partitions of {partition: its first offset}; returns {partition: Claim}. Raises MistakeError."""
-        wanted = (*key, owner, list(firsts), list(firsts.values()))
-        rows = self._run("claim_progress", *wanted, False).fetchall()
+    def claim(self, key, owner, firsts, window):
+        """Claims the partitions of {partition: its first offset} for totals of a window; returns {partition: Claim}.
+        Raises MistakeError.
+        """
+        wanted, self._window = (*key, owner, list(firsts), list(firsts.values())), window
+        rows = self._run("claim_progress", *wanted, False, window).fetchall()
         if len(rows) < len(firsts):
+            self._check_window()
             _, *traces = self._run("select_traces", *key, table=self._tables["bytes"]).fetchone()
             self._begin_again(key, *traces)
-            rows = self._run("claim_progress", *wanted, True).fetchall()
+            rows = self._run("claim_progress", *wanted, True, window).fetchall()
             self._check_written("claim_progress", len(firsts), len(rows))
         return {row[0]: Claim(*row) for row in sorted(rows)}
 
@@ -267,9 +291,12 @@ class Database:
         self._expect_all(self._run(name, *key, *arrays).rowcount, key, steps)
 
     def _expect_all(self, changed, key, owned):
-        """Raises FencedError when another has claimed partitions, and WorldError when a restore has set them back."""
+        """Raises FencedError when another has claimed partitions, WorldError when a restore has set them back, and
+        MistakeError when provision has changed the window.
+        """
         if changed == len(owned):
             return
+        self._check_window()
         epochs = dict(self._run("select_epochs", *key).fetchall())
         if any(epochs.get(one.partition, 0) // EPOCH_UNIT > one.epoch // EPOCH_UNIT for one in owned):
             raise FencedError(
@@ -317,7 +344,7 @@ class Database:
         def counted():
             for row in rows:
                 if row[1] == user:
-                    hours[row[0].replace(minute=0)] += row[3]
+                    hours[row[0].replace(minute=0, second=0)] += row[3]
                 yield row
 
         self._write_totals("add_totals", counted(), labels, self._tables["bytes"])
@@ -545,4 +572,5 @@ def connected(arguments, tables):
         database.check_writing()
         database.check_schema()
         database.check_tables()
+        database.window()
         yield database

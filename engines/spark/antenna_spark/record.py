@@ -10,7 +10,6 @@ import re
 import sys
 from typing import NamedTuple
 
-WINDOW_SECONDS = 300
 HOUR_SECONDS = 3600
 
 TEXT_SIZE_MAX = 256  # bytes of UTF-8

@@ -1,14 +1,19 @@
 -- Takes partitions for this worker: raises their epochs, which fences the owners before, and returns their offsets. A
 -- partition that is new to the job begins at its first message. One that had begun and has no row any more is left out,
 -- unless $6 says that it begins again. $1 job, $2 topic, $3 owner, $4 partitions in ascending order, $5 the offsets of
--- their first messages. An epoch is the number of the claim, times 10^9, and a random number below that: after a restore or
--- a deletion the same number comes again, and the same epoch does not.
-WITH wanted AS (
+-- their first messages, $7 the window in which the worker counts: if another one is stored, nothing is claimed. An epoch is
+-- the number of the claim, times 10^9, and a random number below that: after a restore or a deletion the same number comes
+-- again, and the same epoch does not.
+WITH data_set AS ( -- locked, so that provision changes no window before the claim is committed
+    SELECT number FROM antenna.data_set WHERE window_seconds = $7 FOR SHARE
+), wanted AS (
     SELECT start.partition, start."offset", NOT start.partition = ANY (topic.begun) AS is_new
     FROM unnest($4::integer[], $5::bigint[]) AS start (partition, "offset")
     JOIN antenna.topic AS topic ON topic.job = $1 AND topic.topic = $2
-    WHERE $6::boolean OR NOT start.partition = ANY (topic.begun)
+    WHERE EXISTS (SELECT FROM data_set) AND (
+        $6::boolean OR NOT start.partition = ANY (topic.begun)
         OR EXISTS (SELECT FROM antenna.progress WHERE job = $1 AND topic = $2 AND partition = start.partition)
+    )
 ), noted AS (
     UPDATE antenna.topic
     SET begun = begun || ARRAY(SELECT partition FROM wanted WHERE is_new ORDER BY partition)
