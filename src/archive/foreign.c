@@ -196,17 +196,27 @@ static int take_inspections(void *context, duckdb_data_chunk chunk, struct error
     return 0;
 }
 
-/* What a row lacks, and what is out of range in it, by the rules of the decoder (record.h). */
-#define MISSING "(time IS NULL OR id IS NULL OR antenna_id IS NULL OR app IS NULL)"
+/* By the rules of the decoder (record.h): what a row lacks ... */
+static void append_missing_rule(struct buffer *sql)
+{
+    buffer_text(sql, "(time IS NULL");
+    for (enum field field = 0; field < FIELDS; field++)
+        if (record_fields[field].text < TEXTS && record_fields[field].required)
+            buffer_printf(sql, " OR %s IS NULL", record_fields[field].name);
+    buffer_text(sql, ")");
+}
 
+/* ... and what is out of range in it. */
 static void append_range_rule(struct buffer *sql)
 {
-    static const char *const names[] = {"id", "antenna_id", "app"};
-
     buffer_text(sql, "coalesce(bytes < 0 OR bytes > 9223372036854775807");
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-        buffer_printf(sql, " OR strlen(%s) NOT BETWEEN 1 AND %d OR contains(%s, chr(0))", names[i],
-                      RECORD_TEXT_SIZE_MAX, names[i]);
+    for (enum field field = 0; field < FIELDS; field++) {
+        const char *name = record_fields[field].name;
+
+        if (record_fields[field].text < TEXTS && record_fields[field].required)
+            buffer_printf(sql, " OR strlen(%s) NOT BETWEEN 1 AND %d OR contains(%s, chr(0))", name,
+                          RECORD_TEXT_SIZE_MAX, name);
+    }
     buffer_text(sql, ", false)");
 }
 
@@ -241,7 +251,9 @@ static int inspect_rows(struct database *database, struct inspection *inspection
         "coalesce(",
         MICROSECONDS, MICROSECONDS);
     append_hour(&sql, inspection->files->hour);
-    buffer_text(&sql, ", false) AS ours, " MISSING " AS missing, ");
+    buffer_text(&sql, ", false) AS ours, ");
+    append_missing_rule(&sql);
+    buffer_text(&sql, " AS missing, ");
     append_range_rule(&sql);
     buffer_text(&sql, " AS bad FROM (");
     append_shaped(&sql, inspection->files, SHAPE_WITH_TIME | SHAPE_WITH_FILE);
@@ -292,10 +304,12 @@ int foreign_inspect(struct database *database, struct foreign_files *files, stru
 
 void foreign_append(struct buffer *sql, const struct foreign_files *files)
 {
-    buffer_text(sql, "SELECT id, antenna_id, bytes, app FROM (");
+    buffer_text(sql, "SELECT * EXCLUDE (time) FROM (");
     append_shaped(sql, files, SHAPE_WITH_TIME);
     buffer_text(sql, ") WHERE ");
     append_hour(sql, files->hour);
-    buffer_text(sql, " AND NOT " MISSING " AND NOT ");
+    buffer_text(sql, " AND NOT ");
+    append_missing_rule(sql);
+    buffer_text(sql, " AND NOT ");
     append_range_rule(sql);
 }

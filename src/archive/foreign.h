@@ -60,7 +60,7 @@ void foreign_files_release(struct foreign_files *files);
 
 /** Rows of an hour that our rules for events reject. */
 struct foreign_rejects {
-    int64_t missing_field; /* without timestamp, id, antenna_id or app: left out */
+    int64_t missing_field; /* without a required time or text: left out */
     int64_t out_of_range;  /* with a name that is empty or too long, or less than 0 bytes: left out */
     int64_t without_bytes; /* these count as 0 bytes */
 };
@@ -72,7 +72,7 @@ struct foreign_rejects {
 int foreign_inspect(struct database *database, struct foreign_files *files, struct foreign_rejects *ret_rejects,
                     struct error *error) must_check;
 
-/** Appends a query of the hour's rows that our rules accept, with the columns id, antenna_id, bytes and app. */
+/** Appends a query of the hour's rows that our rules accept, with the columns of shapes_append() but the time. */
 void foreign_append(struct buffer *sql, const struct foreign_files *files);
 
 #endif

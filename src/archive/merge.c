@@ -12,11 +12,10 @@ int merge_files(const struct database_limits *limits, const struct file_names *p
 
     if (database_open(1, limits, &database, error))
         return -1;
-    if (shapes_require_own(&database, paths, error))
+    buffer_text(&sql, "COPY (");
+    if (shapes_append_own(&database, &sql, paths, error))
         return error_context(error, "could not merge %zu files into \"%s\"", paths->count, to);
-    buffer_text(&sql, "COPY (SELECT timestamp, id, antenna_id, bytes, app FROM read_parquet(");
-    database_quote_all(&sql, paths);
-    buffer_text(&sql, ", hive_partitioning = false))");
+    buffer_text(&sql, ")");
     parquet_append_target(&sql, to, codec);
     if (database_run(&database, sql.data, NULL, error)) {
         /* What DuckDB cannot make sense of is not the archive that it should be. */

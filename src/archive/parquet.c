@@ -16,12 +16,13 @@ struct column_names {
     uint32_t *file_codes; /* by the dictionary's code */
     const char **names;
     size_t count;
+    uint32_t absent; /* the dictionary's code of the empty text, or NO_CODE */
 };
 
 /* What the table function gives: set for each file, for the function is registered once. */
 struct source {
     const struct rows_hour *hour;
-    struct column_names columns[DIMENSIONS];
+    struct column_names columns[TEXTS];
     size_t next; /* row */
 };
 
@@ -41,28 +42,31 @@ static size_t count_codes(const uint32_t *codes, size_t count)
     return (size_t)last + 1;
 }
 
-static void collect_names(struct column_names *column, const struct rows_hour *hour, enum dimension dimension,
+static void collect_names(struct column_names *column, const struct rows_hour *hour, enum text text,
                           const struct dictionary *dictionary)
 {
-    size_t known = count_codes(hour->codes[dimension], hour->count);
+    size_t known = count_codes(hour->codes[text], hour->count);
     size_t capacity = known < hour->count ? known : hour->count;
 
     column->file_codes = memory_new(known, sizeof(*column->file_codes));
     memset(column->file_codes, 0xff, known * sizeof(*column->file_codes));
     column->names = memory_new(capacity, sizeof(*column->names));
+    column->absent = NO_CODE;
     for (size_t i = 0; i < hour->count; i++) {
-        uint32_t code = hour->codes[dimension][i];
+        uint32_t code = hour->codes[text][i];
 
         if (column->file_codes[code] != NO_CODE)
             continue;
         column->file_codes[code] = (uint32_t)column->count;
-        column->names[column->count++] = dictionary_name(dictionary, dimension, code).data;
+        column->names[column->count++] = dictionary_name(dictionary, (int)text, code).data;
+        if (!*column->names[column->count - 1])
+            column->absent = code;
     }
 }
 
 static void release_names(struct source *source)
 {
-    for (int i = 0; i < DIMENSIONS; i++) {
+    for (int i = 0; i < TEXTS; i++) {
         free(source->columns[i].file_codes);
         free(source->columns[i].names);
     }
@@ -84,11 +88,16 @@ static void bind_rows(duckdb_bind_info info)
 {
     const struct source *source = duckdb_bind_get_extra_info(info);
 
-    add_column(info, "timestamp", duckdb_create_logical_type(DUCKDB_TYPE_TIMESTAMP_TZ));
-    add_names_column(info, "id", &source->columns[DIMENSION_USER]);
-    add_names_column(info, "antenna_id", &source->columns[DIMENSION_ANTENNA]);
-    add_column(info, "bytes", duckdb_create_logical_type(DUCKDB_TYPE_BIGINT));
-    add_names_column(info, "app", &source->columns[DIMENSION_APP]);
+    for (enum field field = 0; field < FIELDS; field++) {
+        const struct field_entry *entry = &record_fields[field];
+
+        if (entry->kind == FIELD_KIND_TIME)
+            add_column(info, entry->name, duckdb_create_logical_type(DUCKDB_TYPE_TIMESTAMP_TZ));
+        else if (entry->kind == FIELD_KIND_AMOUNT)
+            add_column(info, entry->name, duckdb_create_logical_type(DUCKDB_TYPE_BIGINT));
+        else
+            add_names_column(info, entry->name, &source->columns[entry->text]);
+    }
     duckdb_bind_set_cardinality(info, source->hour->count, true);
 }
 
@@ -98,10 +107,10 @@ static void init_rows(duckdb_init_info info)
 }
 
 /* DuckDB keeps an ENUM's codes in the smallest unsigned type that counts its names. */
-static void fill_codes(duckdb_vector vector, const struct source *source, enum dimension dimension, size_t count)
+static void fill_codes(duckdb_vector vector, const struct source *source, enum text text, size_t count)
 {
-    const struct column_names *column = &source->columns[dimension];
-    const uint32_t *codes = source->hour->codes[dimension] + source->next;
+    const struct column_names *column = &source->columns[text];
+    const uint32_t *codes = source->hour->codes[text] + source->next;
     void *data = duckdb_vector_get_data(vector);
 
     if (column->count <= UINT8_MAX)
@@ -115,21 +124,50 @@ static void fill_codes(duckdb_vector vector, const struct source *source, enum d
             ((uint32_t *)data)[i] = column->file_codes[codes[i]];
 }
 
+/* An empty text is that of a field which the event has not. */
+static void set_nulls(duckdb_vector vector, const struct source *source, enum text text, size_t count)
+{
+    const struct column_names *column = &source->columns[text];
+    const uint32_t *codes = source->hour->codes[text] + source->next;
+    uint64_t *validity;
+
+    if (column->absent == NO_CODE)
+        return;
+    duckdb_vector_ensure_validity_writable(vector);
+    validity = duckdb_vector_get_validity(vector);
+    for (size_t i = 0; i < count; i++)
+        if (codes[i] == column->absent)
+            duckdb_validity_set_row_invalid(validity, i);
+}
+
+static void fill_times(duckdb_vector vector, const struct source *source, size_t count)
+{
+    int64_t *times = duckdb_vector_get_data(vector);
+
+    for (size_t i = 0; i < count; i++)
+        times[i] = (int64_t)source->hour->timestamps[source->next + i] * MICROSECONDS;
+}
+
 static void give_rows(duckdb_function_info info, duckdb_data_chunk chunk)
 {
     struct source *source = duckdb_function_get_extra_info(info);
     size_t count = source->hour->count - source->next;
-    int64_t *times = duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0));
-    int64_t *bytes = duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 3));
 
     if (count > duckdb_vector_size())
         count = duckdb_vector_size();
-    for (size_t i = 0; i < count; i++)
-        times[i] = (int64_t)source->hour->timestamps[source->next + i] * MICROSECONDS;
-    fill_codes(duckdb_data_chunk_get_vector(chunk, 1), source, DIMENSION_USER, count);
-    fill_codes(duckdb_data_chunk_get_vector(chunk, 2), source, DIMENSION_ANTENNA, count);
-    memcpy(bytes, source->hour->bytes + source->next, count * sizeof(*bytes));
-    fill_codes(duckdb_data_chunk_get_vector(chunk, 4), source, DIMENSION_APP, count);
+    for (enum field field = 0; field < FIELDS; field++) {
+        const struct field_entry *entry = &record_fields[field];
+        duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, (idx_t)field);
+
+        if (entry->kind == FIELD_KIND_TIME)
+            fill_times(vector, source, count);
+        else if (entry->kind == FIELD_KIND_AMOUNT)
+            memcpy(duckdb_vector_get_data(vector), source->hour->bytes + source->next, count * sizeof(int64_t));
+        else {
+            fill_codes(vector, source, entry->text, count);
+            set_nulls(vector, source, entry->text, count);
+        }
+    }
     source->next += count;
     duckdb_data_chunk_set_size(chunk, count);
 }
@@ -196,8 +234,8 @@ int parquet_write(struct parquet *parquet, const struct rows_hour *hour, const s
     int status;
 
     parquet->source = (struct source){.hour = hour};
-    for (int i = 0; i < DIMENSIONS; i++)
-        collect_names(&parquet->source.columns[i], hour, (enum dimension)i, dictionary);
+    for (int i = 0; i < TEXTS; i++)
+        collect_names(&parquet->source.columns[i], hour, (enum text)i, dictionary);
     status = copy_rows(parquet, path, error);
     release_names(&parquet->source);
     if (status)

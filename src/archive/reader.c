@@ -5,12 +5,13 @@
 #include <unistd.h>
 
 #include "archive/database.h"
+#include "archive/grouping.h"
 #include "archive/spill.h"
 #include "base/buffer.h"
 #include "base/memory.h"
 
 /* Columns of a total as the query gives them. */
-enum total_column { TOTAL_DIMENSION, TOTAL_NAME, TOTAL_EVENTS, TOTAL_BYTES };
+enum total_column { COLUMN_KIND, COLUMN_ID, COLUMN_EVENTS, COLUMN_VALUE };
 
 struct reader {
     struct database database;
@@ -148,6 +149,7 @@ int reader_inspect(struct reader *reader, const char *path, struct file_content 
 }
 
 struct summing {
+    total_kind_set kinds;
     hour_total_function take;
     void *context;
     bool refused; /* by `take`: it is no file's fault */
@@ -155,21 +157,22 @@ struct summing {
 
 static int take_total(struct summing *summing, duckdb_data_chunk chunk, idx_t row, struct error *error)
 {
-    enum dimension dimension = *(enum dimension *)database_value(chunk, TOTAL_DIMENSION, row, sizeof(int32_t));
-    duckdb_hugeint bytes = *(duckdb_hugeint *)database_value(chunk, TOTAL_BYTES, row, sizeof(bytes));
-    struct hour_total total = {.dimension = dimension, .events = database_number(chunk, TOTAL_EVENTS, row)};
+    enum total_kind kind = *(enum total_kind *)database_value(chunk, COLUMN_KIND, row, sizeof(int32_t));
+    duckdb_hugeint value = *(duckdb_hugeint *)database_value(chunk, COLUMN_VALUE, row, sizeof(value));
+    struct hour_total total = {.kind = kind, .events = database_number(chunk, COLUMN_EVENTS, row)};
+    const char *label = total_kinds[kind].label;
 
-    if (database_is_null(chunk, TOTAL_NAME, row))
+    if (database_is_null(chunk, COLUMN_ID, row))
         return error_set(error, ERROR_MISTAKE, "the archive has %lld events that cannot be counted for %s: it is NULL",
-                         (long long)total.events, dimension_labels[dimension]);
-    total.name = database_text(chunk, TOTAL_NAME, row);
-    if (bytes.upper < 0)
-        return error_set(error, ERROR_MISTAKE, "the sum of %s \"%.*s\" is negative", dimension_labels[dimension],
-                         (int)total.name.size, total.name.data);
-    if (bytes.upper != 0 || bytes.lower > INT64_MAX)
-        return error_set(error, ERROR_MISTAKE, "the sum of %s \"%.*s\" exceeds what BIGINT holds",
-                         dimension_labels[dimension], (int)total.name.size, total.name.data);
-    total.bytes = (int64_t)bytes.lower;
+                         (long long)total.events, label);
+    total.id = database_text(chunk, COLUMN_ID, row);
+    if (value.upper < 0)
+        return error_set(error, ERROR_MISTAKE, "the sum of %s \"%.*s\" is negative", label, (int)total.id.size,
+                         total.id.data);
+    if (value.upper != 0 || value.lower > INT64_MAX)
+        return error_set(error, ERROR_MISTAKE, "the sum of %s \"%.*s\" exceeds what BIGINT holds", label,
+                         (int)total.id.size, total.id.data);
+    total.value = (int64_t)value.lower;
     summing->refused = summing->take(summing->context, &total, error) != 0;
     return summing->refused ? -1 : 0;
 }
@@ -187,21 +190,15 @@ static int sum_files(struct reader *reader, const struct reader_files *files, co
 {
     static const duckdb_type types[] = {DUCKDB_TYPE_INTEGER, DUCKDB_TYPE_VARCHAR, DUCKDB_TYPE_BIGINT,
                                         DUCKDB_TYPE_HUGEINT, DUCKDB_TYPE_INVALID};
-    cleanup(buffer_release) struct buffer sql = {0};
+    cleanup(buffer_release) struct buffer sql = {0}, rows = {0};
     bool any_foreign = files->foreign && files->foreign->paths.count;
 
-    /* GROUPING() sets the bit of each column that the row does not group by, the last column's being 1. */
-    buffer_printf(&sql,
-                  "SELECT CASE GROUPING(antenna_id, app, id) WHEN 3 THEN %d WHEN 5 THEN %d ELSE %d END AS dimension, "
-                  "CASE GROUPING(antenna_id, app, id) WHEN 3 THEN antenna_id WHEN 5 THEN app ELSE id END AS name, "
-                  "count(*) AS events, coalesce(sum(bytes), 0)::HUGEINT AS bytes FROM (",
-                  DIMENSION_ANTENNA, DIMENSION_APP, DIMENSION_USER);
-    shapes_append(&sql, files->own, shapes, NULL, 0);
+    shapes_append(&rows, files->own, shapes, NULL, 0);
     if (any_foreign) {
-        buffer_text(&sql, files->own->count ? " UNION ALL " : "");
-        foreign_append(&sql, files->foreign);
+        buffer_text(&rows, files->own->count ? " UNION ALL " : "");
+        foreign_append(&rows, files->foreign);
     }
-    buffer_text(&sql, ") GROUP BY GROUPING SETS ((antenna_id), (app), (id)) ORDER BY 1, 2");
+    grouping_append(&sql, summing->kinds, rows.data);
     return database_read(&reader->database, sql.data, types, take_totals, summing, error);
 }
 
@@ -215,7 +212,7 @@ static int ignore_total(void *context, const struct hour_total *total, struct er
 static int find_failing(struct reader *reader, const struct file_names *paths, struct error *error)
 {
     for (size_t i = 0; i < paths->count; i++) {
-        struct summing ignoring = {.take = ignore_total};
+        struct summing ignoring = {.kinds = total_kinds_standard(), .take = ignore_total};
         const struct file_names one = {&paths->names[i], 1};
         const struct reader_files files = {&one, NULL};
         struct shape shape;
@@ -243,10 +240,10 @@ int reader_inspect_foreign(struct reader *reader, struct foreign_files *files, s
     return find_failing(reader, &files->paths, error);
 }
 
-int reader_sum(struct reader *reader, const struct reader_files *files, hour_total_function take, void *context,
-               struct error *error)
+int reader_sum(struct reader *reader, const struct reader_files *files, total_kind_set kinds, hour_total_function take,
+               void *context, struct error *error)
 {
-    struct summing summing = {.take = take, .context = context};
+    struct summing summing = {.kinds = kinds, .take = take, .context = context};
     struct shape *shapes = memory_new(files->own->count, sizeof(*shapes));
     int status = shapes_read(&reader->database, files->own, shapes, error);
 

@@ -13,10 +13,10 @@ struct reader;
 
 /** One total of an hour. */
 struct hour_total {
-    enum dimension dimension;
-    struct slice name;
-    int64_t events;
-    int64_t bytes;
+    enum total_kind kind;
+    struct slice id;
+    int64_t events; /* that it is of */
+    int64_t value;  /* in the unit of its kind */
 };
 
 /** What the rows of one file say; times are seconds since the Unix epoch, 0 when there is no row. */
@@ -69,12 +69,12 @@ struct reader_files {
 };
 
 /**
- * Sums the files' bytes by antenna, by app and by user in one scan, and gives each total to `take`, in the order of
- * (label, name). Errors: ERROR_MISTAKE for files without the columns timestamp, id, antenna_id, app and bytes or with
- * other types, for events without a name, and for a sum that is negative or exceeds int64; ERROR_WORLD for input and
- * output; each naming the file when it is one file's fault; and those of `take`.
+ * Computes the totals of the kinds in one scan of the files, and gives each to `take`, in the order of (label, id).
+ * Errors: ERROR_MISTAKE for files without the columns of the required fields or with other types, for events without a
+ * name, and for a sum that is negative or exceeds int64; ERROR_WORLD for input and output; each naming the file when it
+ * is one file's fault; and those of `take`.
  */
-int reader_sum(struct reader *reader, const struct reader_files *files, hour_total_function take, void *context,
-               struct error *error) must_check;
+int reader_sum(struct reader *reader, const struct reader_files *files, total_kind_set kinds, hour_total_function take,
+               void *context, struct error *error) must_check;
 
 #endif

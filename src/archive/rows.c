@@ -8,7 +8,7 @@
 /* Few, so that many hours with few rows each do not fill the memory. */
 #define FIRST_ROWS 64u
 #define FIRST_SLOTS 64u
-#define ROW_SIZE (sizeof(uint32_t) * (1 + DIMENSIONS) + sizeof(int64_t))
+#define ROW_SIZE (sizeof(uint32_t) * (1 + TEXTS) + sizeof(int64_t))
 
 /* Of an hour: its entry, a range of offsets, its places in the list and in the hash table. */
 #define HOUR_SIZE (sizeof(struct rows_hour) + sizeof(struct rows_range) + 4 * sizeof(void *))
@@ -60,7 +60,7 @@ static struct rows_hour *add_hour(struct rows *rows, int64_t hour)
 static void grow(struct rows *rows, struct rows_hour *hour, size_t capacity)
 {
     hour->timestamps = memory_resize(hour->timestamps, capacity, sizeof(*hour->timestamps));
-    for (int i = 0; i < DIMENSIONS; i++)
+    for (int i = 0; i < TEXTS; i++)
         hour->codes[i] = memory_resize(hour->codes[i], capacity, sizeof(*hour->codes[i]));
     hour->bytes = memory_resize(hour->bytes, capacity, sizeof(*hour->bytes));
     rows->memory += (capacity - hour->capacity) * ROW_SIZE;
@@ -116,7 +116,7 @@ void rows_add(struct rows *rows, const struct coded_event *event, int32_t partit
     if (hour->count == hour->capacity)
         grow(rows, hour, next_capacity(rows, hour));
     hour->timestamps[hour->count] = event->timestamp;
-    for (int i = 0; i < DIMENSIONS; i++)
+    for (int i = 0; i < TEXTS; i++)
         hour->codes[i][hour->count] = event->codes[i];
     hour->bytes[hour->count] = event->bytes;
     hour->bytes_total += event->bytes;
@@ -148,7 +148,7 @@ void rows_drop_columns(struct rows_hour *hour)
 {
     free(hour->timestamps);
     hour->timestamps = NULL;
-    for (int i = 0; i < DIMENSIONS; i++) {
+    for (int i = 0; i < TEXTS; i++) {
         free(hour->codes[i]);
         hour->codes[i] = NULL;
     }

@@ -24,7 +24,7 @@ struct rows_hour {
     size_t count; /* of rows */
     size_t capacity;
     uint32_t *timestamps; /* seconds since the Unix epoch */
-    uint32_t *codes[DIMENSIONS];
+    uint32_t *codes[TEXTS];
     int64_t *bytes;
     int64_t bytes_total;
     uint32_t min_timestamp, max_timestamp;

@@ -18,7 +18,10 @@ static const duckdb_type footer_types[] = {DUCKDB_TYPE_VARCHAR,
                                            DUCKDB_TYPE_BOOLEAN,
                                            0};
 
-enum role { ROLE_TIME, ROLE_LOCAL_TIME, ROLE_TEXT, ROLE_NUMBER };
+enum role { ROLE_TIME, ROLE_LOCAL_TIME, ROLE_TEXT, ROLE_NUMBER, ROLE_UNREAD };
+
+/* No column; and one of a field that is not required which holds something else: another program's, left alone. */
+enum { TYPE_NONE, TYPE_OTHER };
 
 /* The types that are read: as DuckDB and as Parquet calls them, for which columns, and by which SQL. */
 static const struct type {
@@ -26,7 +29,8 @@ static const struct type {
     enum role role;
     const char *before, *after; /* the column */
 } types[] = {
-    {NULL, NULL, ROLE_TEXT, NULL, NULL}, /* none */
+    [TYPE_NONE] = {NULL, NULL, ROLE_UNREAD, NULL, NULL},
+    [TYPE_OTHER] = {"another", NULL, ROLE_UNREAD, NULL, NULL},
     {"TIMESTAMP WITH TIME ZONE", "INT64", ROLE_TIME, "epoch_us(", ")"},
     {"TIMESTAMP", "INT96", ROLE_TIME, "epoch_us(", ")"}, /* UTC, as Spark, Hive and Impala write it */
     {"TIMESTAMP", "INT64", ROLE_LOCAL_TIME, "epoch_us(", ""},
@@ -44,16 +48,16 @@ static const struct type {
     {"UTINYINT", "INT32", ROLE_NUMBER, "", "::BIGINT"},
 };
 
-static const struct column {
-    const char *name, *alias;
+/* By the kind of a field: what its column must hold. */
+static const struct {
     enum role role;
     const char *wanted;
-} columns[SHAPE_COLUMNS] = {
-    [SHAPE_TIMESTAMP] = {"timestamp", "time", ROLE_TIME, "a timestamp"},
-    [SHAPE_ID] = {"id", "id", ROLE_TEXT, "a string"},
-    [SHAPE_ANTENNA_ID] = {"antenna_id", "antenna_id", ROLE_TEXT, "a string"},
-    [SHAPE_BYTES] = {"bytes", "bytes", ROLE_NUMBER, "a whole number"},
-    [SHAPE_APP] = {"app", "app", ROLE_TEXT, "a string"},
+    const char *own; /* the type of the speed layer's files */
+} kinds[] = {
+    [FIELD_KIND_TIME] = {ROLE_TIME, "a timestamp", "TIMESTAMP WITH TIME ZONE"},
+    [FIELD_KIND_AMOUNT] = {ROLE_NUMBER, "a whole number", "BIGINT"},
+    [FIELD_KIND_TEXT] = {ROLE_TEXT, "a string", "VARCHAR"},
+    [FIELD_KIND_ID] = {ROLE_TEXT, "a string", "VARCHAR"},
 };
 
 /* The files that are read, and where the walk through the fields of their footers is. */
@@ -65,42 +69,48 @@ struct reading {
     int64_t below; /* fields that are still to come of a column with fields of its own */
 };
 
-static bool column_takes(const struct column *column, const struct type *type)
+static bool field_takes(const struct field_entry *field, const struct type *type)
 {
-    return type->name && (type->role == column->role || (column->role == ROLE_TIME && type->role == ROLE_LOCAL_TIME));
+    enum role role = kinds[field->kind].role;
+
+    return type->role == role || (role == ROLE_TIME && type->role == ROLE_LOCAL_TIME);
 }
 
 static int refuse_column(const char *path, const char *name, const char *reason, struct error *error)
 {
+    cleanup(buffer_release) struct buffer required = {0};
+
+    fields_list(&required);
     error_set(error, ERROR_MISTAKE, "\"%s\": the column \"%s\" %s", path, name, reason);
-    return error_hint(error,
-                      "write the file again with the columns timestamp, id, antenna_id, bytes and app as the page "
-                      "of data says, or move it away");
+    return error_hint(error, "write the file again with the columns %s as the page of data says, or move it away",
+                      required.data);
 }
 
 /* A field of the first level. An empty type is that of a field with others below it. */
 static int take_column(struct shape *shape, const char *path, struct slice name, struct slice stored, struct slice type,
                        bool repeated, struct error *error)
 {
-    for (size_t i = 0; i < SHAPE_COLUMNS; i++) {
-        const struct column *column = &columns[i];
+    for (enum field i = 0; i < FIELDS; i++) {
+        const struct field_entry *field = &record_fields[i];
         char reason[200];
 
-        if (strlen(column->name) != name.size || strncasecmp(column->name, name.data, name.size) != 0)
+        if (strlen(field->name) != name.size || strncasecmp(field->name, name.data, name.size) != 0)
             continue;
         if (shape->types[i])
-            return refuse_column(path, column->name, "is there twice", error);
-        for (unsigned char t = 1; t < sizeof(types) / sizeof(*types) && !repeated && !shape->types[i]; t++)
-            if (column_takes(column, &types[t]) && slice_equal(type, slice_of(types[t].name)) &&
+            return refuse_column(path, field->name, "is there twice", error);
+        for (unsigned char t = TYPE_OTHER + 1; t < sizeof(types) / sizeof(*types) && !repeated && !shape->types[i]; t++)
+            if (field_takes(field, &types[t]) && slice_equal(type, slice_of(types[t].name)) &&
                 slice_equal(stored, slice_of(types[t].stored)))
                 shape->types[i] = t;
+        if (!shape->types[i] && !field->required)
+            shape->types[i] = TYPE_OTHER;
         if (shape->types[i])
             return 0;
         if (type.size == 0)
             type = slice_of("LIST, STRUCT or MAP");
         snprintf(reason, sizeof(reason), "has the type %.*s%s, not %s", (int)type.size, type.data,
-                 repeated ? " (repeated)" : "", column->wanted);
-        return refuse_column(path, column->name, reason, error);
+                 repeated ? " (repeated)" : "", kinds[field->kind].wanted);
+        return refuse_column(path, field->name, reason, error);
     }
     return 0;
 }
@@ -142,9 +152,9 @@ static int take_fields(void *context, duckdb_data_chunk chunk, struct error *err
 static int check_complete(const struct file_names *paths, const struct shape *shapes, struct error *error)
 {
     for (size_t i = 0; i < paths->count; i++)
-        for (size_t c = 0; c < SHAPE_COLUMNS; c++)
-            if (!shapes[i].types[c])
-                return refuse_column(paths->names[i], columns[c].name, "is missing", error);
+        for (enum field field = 0; field < FIELDS; field++)
+            if (!shapes[i].types[field] && record_fields[field].required)
+                return refuse_column(paths->names[i], record_fields[field].name, "is missing", error);
     return 0;
 }
 
@@ -168,39 +178,35 @@ int shapes_read(struct database *database, const struct file_names *paths, struc
     return check_complete(paths, ret_shapes, error);
 }
 
-int shapes_require_own(struct database *database, const struct file_names *paths, struct error *error)
-{
-    static const char *const own[SHAPE_COLUMNS] = {"TIMESTAMP WITH TIME ZONE", "VARCHAR", "VARCHAR", "BIGINT",
-                                                   "VARCHAR"};
-    struct shape *shapes = memory_new(paths->count, sizeof(*shapes));
-    int status = shapes_read(database, paths, shapes, error);
-
-    for (size_t i = 0; i < paths->count && !status; i++)
-        for (size_t c = 0; c < SHAPE_COLUMNS && !status; c++)
-            if (strcmp(types[shapes[i].types[c]].name, own[c]) != 0)
-                status = refuse_column(paths->names[i], columns[c].name, "has another type than ours", error);
-    free(shapes);
-    return status;
-}
-
 bool shape_has_local_time(const struct shape *shape)
 {
-    return types[shape->types[SHAPE_TIMESTAMP]].role == ROLE_LOCAL_TIME;
+    return types[shape->types[FIELD_TIMESTAMP]].role == ROLE_LOCAL_TIME;
+}
+
+static void append_column(struct buffer *sql, const struct type *type, const char *name, const char *time_zone)
+{
+    buffer_printf(sql, "%s\"%s\"%s", type->before, name, type->after);
+    if (type->role != ROLE_LOCAL_TIME)
+        return;
+    buffer_text(sql, " AT TIME ZONE ");
+    database_quote(sql, time_zone ? time_zone : "UTC");
+    buffer_text(sql, ")");
 }
 
 static void append_columns(struct buffer *sql, const struct shape *shape, const char *time_zone, unsigned wanted)
 {
-    buffer_text(sql, "SELECT ");
-    for (size_t i = wanted & SHAPE_WITH_TIME ? 0 : SHAPE_TIMESTAMP + 1; i < SHAPE_COLUMNS; i++) {
-        const struct type *type = &types[shape->types[i]];
+    const char *separator = "SELECT ";
 
-        buffer_printf(sql, "%s\"%s\"%s", type->before, columns[i].name, type->after);
-        if (type->role == ROLE_LOCAL_TIME) {
-            buffer_text(sql, " AT TIME ZONE ");
-            database_quote(sql, time_zone ? time_zone : "UTC");
-            buffer_text(sql, ")");
-        }
-        buffer_printf(sql, " AS %s%s", columns[i].alias, i + 1 < SHAPE_COLUMNS ? ", " : "");
+    for (enum field i = 0; i < FIELDS; i++) {
+        const struct field_entry *field = &record_fields[i];
+        bool is_time = field->kind == FIELD_KIND_TIME;
+
+        if (!field->required || (is_time && !(wanted & SHAPE_WITH_TIME)))
+            continue;
+        buffer_text(sql, separator);
+        append_column(sql, &types[shape->types[i]], field->name, time_zone);
+        buffer_printf(sql, " AS %s", is_time ? "time" : field->name);
+        separator = ", ";
     }
 }
 
@@ -229,4 +235,46 @@ void shapes_append(struct buffer *sql, const struct file_names *paths, const str
                       wanted & SHAPE_WITH_FILE ? ", filename = 'antenna_file'" : "");
     }
     free(done);
+}
+
+static int check_own(const struct file_names *paths, const struct shape *shapes, struct error *error)
+{
+    for (size_t i = 0; i < paths->count; i++)
+        for (enum field field = 0; field < FIELDS; field++) {
+            unsigned char type = shapes[i].types[field];
+
+            if (type && strcmp(types[type].name, kinds[record_fields[field].kind].own) != 0)
+                return refuse_column(paths->names[i], record_fields[field].name, "has another type than ours", error);
+        }
+    return 0;
+}
+
+static bool any_has(const struct shape *shapes, size_t count, enum field field)
+{
+    while (count > 0 && !shapes[count - 1].types[field])
+        count--;
+    return count > 0;
+}
+
+int shapes_append_own(struct database *database, struct buffer *sql, const struct file_names *paths,
+                      struct error *error)
+{
+    cleanup(memory_free) struct shape *shapes = memory_new(paths->count, sizeof(*shapes));
+
+    if (shapes_read(database, paths, shapes, error) || check_own(paths, shapes, error))
+        return -1;
+    for (enum field field = 0; field < FIELDS; field++) {
+        const char *name = record_fields[field].name;
+
+        buffer_text(sql, field ? ", " : "SELECT ");
+        if (any_has(shapes, paths->count, field))
+            buffer_text(sql, name);
+        else
+            buffer_printf(sql, "NULL::%s AS %s", kinds[record_fields[field].kind].own, name);
+    }
+    buffer_text(sql, " FROM read_parquet(");
+    database_quote_all(sql, paths);
+    /* The columns that only some have are NULL in the others. */
+    buffer_text(sql, ", hive_partitioning = false, union_by_name = true)");
+    return 0;
 }

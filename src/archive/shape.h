@@ -7,29 +7,31 @@
 #define ANTENNA_ARCHIVE_SHAPE_H
 
 #include "archive/database.h"
+#include "record/field.h"
 
-/** The columns that are read. */
-enum shape_column { SHAPE_TIMESTAMP, SHAPE_ID, SHAPE_ANTENNA_ID, SHAPE_BYTES, SHAPE_APP, SHAPE_COLUMNS };
-
-/** The type of each column, an index into a table of shape.c. */
+/** The type of each field's column, an index into a table of shape.c. */
 struct shape {
-    unsigned char types[SHAPE_COLUMNS];
+    unsigned char types[FIELDS];
 };
 
 /**
  * Reads the shapes of files from their footers, ret_shapes[i] for paths[i]. Errors: ERROR_MISTAKE, naming the file, for
- * one that is damaged, that lacks a column, has it twice or has it in another type; ERROR_WORLD.
+ * one that is damaged, that lacks a required column, has one twice or has it in another type; ERROR_WORLD.
  */
 int shapes_read(struct database *database, const struct file_names *paths, struct shape *ret_shapes,
                 struct error *error) must_check;
 
-/** Refuses files whose columns have other types than those that the speed layer writes. Errors: as shapes_read(). */
-int shapes_require_own(struct database *database, const struct file_names *paths, struct error *error) must_check;
+/**
+ * Appends a query of the rows of files of the speed layer as it writes them, older ones without the fields that came
+ * later. Errors: as shapes_read(), and ERROR_MISTAKE for columns of other types than its own.
+ */
+int shapes_append_own(struct database *database, struct buffer *sql, const struct file_names *paths,
+                      struct error *error) must_check;
 
 /** Whether the timestamps have no time zone, so that shapes_append() wants to know one. */
 bool shape_has_local_time(const struct shape *shape);
 
-/** Columns of shapes_append() besides id, antenna_id, bytes and app: DuckDB reads also those that nobody asks for. */
+/** Columns of shapes_append() besides bytes and the required texts: DuckDB reads also those that nobody asks for. */
 enum shape_wanted {
     SHAPE_WITH_TIME = 1, /* time, microseconds since the Unix epoch */
     SHAPE_WITH_FILE = 2, /* file, the path */

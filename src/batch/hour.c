@@ -39,48 +39,49 @@ struct run {
     struct lowered *lowered;
 };
 
-/* One total of hourly_total_bytes_antenna, _app or _user, on its way to the table. */
+/* One total on its way to the table. */
 static int take_total(void *context, const struct hour_total *total, struct error *error)
 {
     struct run *run = context;
 
-    run->report->totals[total->dimension]++;
+    run->report->totals[total->kind]++;
     /* Each event has one app: these sums are the sums of all. */
-    if (total->dimension == DIMENSION_APP) {
+    if (total->kind == TOTAL_APP_BYTES) {
         run->report->rows += total->events;
-        if (__builtin_add_overflow(run->report->bytes, total->bytes, &run->report->bytes))
+        if (__builtin_add_overflow(run->report->bytes, total->value, &run->report->bytes))
             return error_set(error, ERROR_MISTAKE, "the sum of the hour's bytes exceeds what BIGINT holds");
     }
-    if (lowered_take(run->lowered, slice_of(dimension_labels[total->dimension]), total->name, total->bytes, error))
+    if (lowered_take(run->lowered, slice_of(total_kinds[total->kind].label), total->id, total->value, error))
         return -1;
-    return totals_write(&run->writer, run->report->hour, (int)total->dimension, total->name, total->bytes, error);
+    return totals_write(&run->writer, run->report->hour, total->kind, total->id, total->value, error);
 }
 
-/* One scan makes the three totals. */
+/* One scan makes the totals of all kinds: the Spark job's hourly_total_bytes_antenna, _app and _user. */
 static int hourly_total_bytes(const struct batch_tools *tools, const struct input *input, struct batch_report *report,
                               struct lowered *lowered, struct error *error)
 {
     const struct reader_files files = {&input->own, &input->foreign};
     const char *table = config_text(tools->config, OPTION_BYTES_HOURLY_TABLE);
     struct run run = {.report = report, .lowered = lowered};
-    int64_t rows = 0;
+    struct totals_hour written = {.kinds = tools->kinds};
     int status;
 
     if (!config_flag(tools->config, OPTION_ALLOW_LESS) &&
         earlier_totals_hold(&lowered->before, tools->postgres, table, report->hour, error))
         return -1;
-    status = totals_begin_replacing(&run.writer, tools->postgres, table, report->hour,
-                                    (struct totals_labels){dimension_labels, DIMENSIONS}, error);
+    status = totals_begin_replacing(&run.writer, tools->postgres, table, report->hour, error);
     if (!status && input->own.count + input->foreign.paths.count)
-        status = reader_sum(tools->reader, &files, take_total, &run, error);
+        status = reader_sum(tools->reader, &files, tools->kinds, take_total, &run, error);
     if (!status)
         status = totals_flush(&run.writer, error);
     totals_writer_release(&run.writer);
     if (status || lowered_finish(lowered, error))
         return -1;
-    for (int i = 0; i < DIMENSIONS; i++)
-        rows += report->totals[i];
-    return totals_check_hour(tools->postgres, table, report->hour, rows, report->bytes, error);
+    for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
+        written.rows += report->totals[kind];
+    written.events = report->rows;
+    written.bytes = report->bytes;
+    return totals_check_hour(tools->postgres, table, report->hour, &written, error);
 }
 
 /* Names the first file whose rows are not those that were archived. */

@@ -15,7 +15,7 @@ struct batch_report {
     size_t left_out; /* of them, that were not read */
     int64_t rows;
     int64_t bytes;
-    int64_t totals[DIMENSIONS];     /* rows written to bytes_hourly */
+    int64_t totals[TOTAL_KINDS];    /* rows written to bytes_hourly */
     int64_t exceeded;               /* users over their quota */
     int64_t unknown;                /* users without metadata */
     struct foreign_rejects rejects; /* rows of files that are not listed */
@@ -29,8 +29,9 @@ struct batch_tools {
     struct postgres *postgres;
     struct reader *reader;
     struct input_rule input;
-    bool pending;     /* only hours that are pending are run */
-    bool bookkeeping; /* the database has the list of the archive's files; else all files of a folder are read */
+    total_kind_set kinds; /* of totals */
+    bool pending;         /* only hours that are pending are run */
+    bool bookkeeping;     /* the database has the list of the archive's files; else all files of a folder are read */
 };
 
 /**

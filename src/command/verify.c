@@ -42,16 +42,16 @@ static void print_row(struct printer *printer, const struct hour_finding *findin
                "bytes_hourly");
     printf("%-20s %-5s %5zu %11" PRId64 " %14" PRId64 " %14" PRId64 " %14" PRId64 "  %s\n",
            time_format(finding->hour, hour), state_of(finding), finding->files, finding->file_rows, sums->bytes,
-           sums->speed[DIMENSION_APP], sums->hourly[DIMENSION_APP], finding->differences.count ? "" : "=");
+           sums->speed[TOTAL_APP_BYTES], sums->hourly[TOTAL_APP_BYTES], finding->differences.count ? "" : "=");
     print_differences(&finding->differences);
 }
 
-static json_t *sums_by_label(const int64_t sums[LEDGER_LABELS])
+static json_t *sums_by_label(const int64_t sums[TOTAL_KINDS])
 {
     json_t *object = json_object();
 
-    for (int i = 0; i < LEDGER_LABELS; i++)
-        json_set(object, dimension_labels[i], json_integer(sums[i]));
+    for (int i = 0; i < TOTAL_KINDS; i++)
+        json_set(object, total_kinds[i].label, json_integer(sums[i]));
     return object;
 }
 

@@ -15,15 +15,16 @@ enum sums_column {
     SUMS_LISTED_FILES,
     SUMS_LISTED_ROWS,
     SUMS_LISTED_BYTES,
+    SUMS_BATCH_ROWS,
     SUMS_BATCH_BYTES,
     SUMS_BATCH_UNLISTED_ROWS,
-    SUMS_SPEED,
-    SUMS_HOURLY = SUMS_SPEED + LEDGER_LABELS,
-    SUMS_HOURLY_ROWS = SUMS_HOURLY + LEDGER_LABELS,
+    SUMS_HOURLY_ROWS,
     SUMS_TO_ARCHIVE,
     SUMS_TO_TOTAL,
     SUMS_MISPLACED,
 };
+
+enum kind_column { KIND_SPEED, KIND_HOURLY };
 
 enum total_column { TOTAL_LABEL, TOTAL_ID, TOTAL_HOURLY, TOTAL_SPEED };
 
@@ -61,7 +62,7 @@ int ledger_hours(struct postgres *postgres, const struct ledger_tables *tables, 
 
 static struct hour_sums read_sums(const PGresult *result)
 {
-    struct hour_sums sums = {
+    return (struct hour_sums){
         .known = postgres_number(result, 0, SUMS_KNOWN) != 0,
         .batched = postgres_number(result, 0, SUMS_BATCHED) != 0,
         .dirty = postgres_number(result, 0, SUMS_DIRTY) != 0,
@@ -71,6 +72,7 @@ static struct hour_sums read_sums(const PGresult *result)
         .listed_files = postgres_number(result, 0, SUMS_LISTED_FILES),
         .listed_rows = postgres_number(result, 0, SUMS_LISTED_ROWS),
         .listed_bytes = postgres_number(result, 0, SUMS_LISTED_BYTES),
+        .batch_rows = postgres_number(result, 0, SUMS_BATCH_ROWS),
         .batch_bytes = postgres_number(result, 0, SUMS_BATCH_BYTES),
         .batch_unlisted_rows = postgres_number(result, 0, SUMS_BATCH_UNLISTED_ROWS),
         .hourly_rows = postgres_number(result, 0, SUMS_HOURLY_ROWS),
@@ -78,29 +80,39 @@ static struct hour_sums read_sums(const PGresult *result)
         .to_total = postgres_number(result, 0, SUMS_TO_TOTAL),
         .misplaced = postgres_number(result, 0, SUMS_MISPLACED),
     };
+}
 
-    for (int i = 0; i < LEDGER_LABELS; i++) {
-        sums.speed[i] = postgres_number(result, 0, SUMS_SPEED + i);
-        sums.hourly[i] = postgres_number(result, 0, SUMS_HOURLY + i);
+static int sum_kinds(struct postgres *postgres, const struct ledger_tables *tables, int64_t hour,
+                     struct hour_sums *sums, struct error *error)
+{
+    cleanup(memory_free) char *sql = with_tables(sql_select_hour_kinds, tables);
+    cleanup(array_release) struct array labels = totals_labels(~0u);
+    cleanup(postgres_clear) PGresult *result = NULL;
+    struct parameters parameters = {0};
+
+    parameters_timestamp(&parameters, hour);
+    parameters_array(&parameters, &labels);
+    if (postgres_run(postgres, sql, &parameters, &result, error))
+        return -1;
+    for (int kind = 0; kind < TOTAL_KINDS; kind++) {
+        sums->speed[kind] = postgres_number(result, kind, KIND_SPEED);
+        sums->hourly[kind] = postgres_number(result, kind, KIND_HOURLY);
     }
-    return sums;
+    return 0;
 }
 
 int ledger_hour(struct postgres *postgres, const struct ledger_tables *tables, int64_t hour, struct hour_sums *ret_sums,
                 struct error *error)
 {
     cleanup(memory_free) char *sql = with_tables(sql_select_hour_sums, tables);
-    cleanup(array_release) struct array labels = {0};
     cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
 
-    array_of_texts(&labels, tables->labels.names, (size_t)tables->labels.count);
     parameters_timestamp(&parameters, hour);
-    parameters_array(&parameters, &labels);
     if (postgres_run(postgres, sql, &parameters, &result, error))
         return error_context(error, "could not sum up an hour");
     *ret_sums = read_sums(result);
-    return 0;
+    return sum_kinds(postgres, tables, hour, ret_sums, error) ? error_context(error, "could not sum up an hour") : 0;
 }
 
 int ledger_totals(struct postgres *postgres, const struct ledger_tables *tables, int64_t hour,

@@ -5,17 +5,13 @@
 #include "postgres/hours.h"
 #include "postgres/totals.h"
 
-/** Labels of totals, that is, values of the column `type`. */
-#define LEDGER_LABELS 3
-
 /** No total. */
 #define LEDGER_NONE INT64_MIN
 
-/** The tables that take part, and the labels of their totals, in their order. */
+/** The tables that take part. */
 struct ledger_tables {
     const char *bytes;
     const char *bytes_hourly;
-    struct totals_labels labels;
 };
 
 /** What every table says of one hour. A sum beyond int64 is INT64_MAX. */
@@ -25,10 +21,10 @@ struct hour_sums {
     bool dirty;
     int64_t files, rows, bytes;                      /* by antenna.hour */
     int64_t listed_files, listed_rows, listed_bytes; /* by antenna.archive_file */
-    int64_t batch_bytes;                             /* that the last batch run read */
+    int64_t batch_rows, batch_bytes;                 /* that the last batch run read */
     int64_t batch_unlisted_rows;                     /* of which so many rows were in files that are not listed */
-    int64_t speed[LEDGER_LABELS];                    /* window totals */
-    int64_t hourly[LEDGER_LABELS];                   /* hourly totals */
+    int64_t speed[TOTAL_KINDS];                      /* window totals, in the unit of their kind */
+    int64_t hourly[TOTAL_KINDS];                     /* hourly totals */
     int64_t hourly_rows;
     int64_t to_archive; /* bytes of any hour that are totalled and not yet archived */
     int64_t to_total;   /* and the other way round */

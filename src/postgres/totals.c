@@ -6,28 +6,38 @@
 #include "base/memory.h"
 #include "postgres/sql.h"
 
+struct array totals_labels(total_kind_set kinds)
+{
+    struct array labels = {0};
+
+    array_begin(&labels, ARRAY_TEXT);
+    for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
+        if (total_kind_in(kinds, kind))
+            array_add_bytes(&labels, slice_of(total_kinds[kind].label));
+    return labels;
+}
+
 static void begin_statement(struct totals_writer *writer)
 {
     columns_begin(&writer->rows,
                   (const enum array_element[]){ARRAY_TIMESTAMP, ARRAY_INTEGER, ARRAY_TEXT, ARRAY_BIGINT, ARRAY_END});
 }
 
-static void begin(struct totals_writer *writer, const char *sql, const char *table, struct totals_labels labels)
+static void begin(struct totals_writer *writer, const char *sql, const char *table)
 {
     *writer = (struct totals_writer){.table = table, .sql = postgres_with_table(sql, "table", table)};
-    array_of_texts(&writer->label_names, labels.names, (size_t)labels.count);
+    writer->label_names = totals_labels(~0u);
     begin_statement(writer);
 }
 
-void totals_begin_adding(struct totals_writer *writer, struct pipeline *pipeline, const char *table,
-                         struct totals_labels labels)
+void totals_begin_adding(struct totals_writer *writer, struct pipeline *pipeline, const char *table)
 {
-    begin(writer, sql_add_totals, table, labels);
+    begin(writer, sql_add_totals, table);
     writer->pipeline = pipeline;
 }
 
 int totals_begin_replacing(struct totals_writer *writer, struct postgres *postgres, const char *table, int64_t hour,
-                           struct totals_labels labels, struct error *error)
+                           struct error *error)
 {
     cleanup(memory_free) char *sql = postgres_with_table(sql_delete_hour, "table", table);
     struct parameters parameters = {0};
@@ -35,7 +45,7 @@ int totals_begin_replacing(struct totals_writer *writer, struct postgres *postgr
     parameters_timestamp(&parameters, hour);
     if (postgres_do(postgres, sql, &parameters, error))
         return error_context(error, "could not remove the hour's totals");
-    begin(writer, sql_insert_totals, table, labels);
+    begin(writer, sql_insert_totals, table);
     writer->postgres = postgres;
     return 0;
 }
@@ -47,10 +57,10 @@ void totals_writer_release(struct totals_writer *writer)
     array_release(&writer->label_names);
 }
 
-int totals_write(struct totals_writer *writer, int64_t date, int label, struct slice id, int64_t value,
+int totals_write(struct totals_writer *writer, int64_t date, enum total_kind kind, struct slice id, int64_t value,
                  struct error *error)
 {
-    columns_add(&writer->rows, (const union element[]){{date}, {label + 1}, {.bytes = id}, {value}});
+    columns_add(&writer->rows, (const union element[]){{date}, {(int64_t)kind + 1}, {.bytes = id}, {value}});
     return columns_rows(&writer->rows) < TOTALS_STATEMENT_ROWS ? 0 : totals_flush(writer, error);
 }
 
@@ -137,7 +147,17 @@ int totals_any_nearly_full(struct postgres *postgres, struct array *hours, bool 
     return 0;
 }
 
-int totals_check_hour(struct postgres *postgres, const char *table, int64_t hour, int64_t rows, int64_t bytes,
+/* How many of the kinds have that unit. */
+static int64_t count_unit(total_kind_set kinds, enum total_unit unit)
+{
+    int64_t count = 0;
+
+    for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
+        count += total_kind_in(kinds, kind) && total_kinds[kind].unit == unit;
+    return count;
+}
+
+int totals_check_hour(struct postgres *postgres, const char *table, int64_t hour, const struct totals_hour *written,
                       struct error *error)
 {
     cleanup(memory_free) char *sql = postgres_with_table(sql_count_hour, "table", table);
@@ -145,10 +165,13 @@ int totals_check_hour(struct postgres *postgres, const char *table, int64_t hour
     struct parameters parameters = {0};
 
     parameters_timestamp(&parameters, hour);
-    parameters_number(&parameters, bytes);
+    parameters_number(&parameters, count_unit(written->kinds, TOTAL_UNIT_BYTES));
+    parameters_number(&parameters, written->bytes);
+    parameters_number(&parameters, count_unit(written->kinds, TOTAL_UNIT_EVENTS));
+    parameters_number(&parameters, written->events);
     if (postgres_run(postgres, sql, &parameters, &result, error))
         return error_context(error, "could not count the hour's totals");
-    return written_check(postgres, table, rows, postgres_number(result, 0, 0), error);
+    return written_check(postgres, table, written->rows, postgres_number(result, 0, 0), error);
 }
 
 enum total_column { TOTAL_LABEL, TOTAL_ID, TOTAL_VALUE };

@@ -8,15 +8,13 @@
 #include "base/slice.h"
 #include "postgres/client.h"
 #include "postgres/pipeline.h"
+#include "record/total_kind.h"
 
 /** Rows that one statement carries. */
 #define TOTALS_STATEMENT_ROWS 20000
 
-/** The values of the column `type`, numbered from 0. */
-struct totals_labels {
-    const char *const *names;
-    int count;
-};
+/** The labels of the kinds, in their order. */
+struct array totals_labels(total_kind_set kinds);
 
 /** Totals on their way to the table, a statement's worth at a time. */
 struct totals_writer {
@@ -32,25 +30,31 @@ struct totals_writer {
  * Begins to add to the totals of `table`, which must outlive the pipeline. totals_write() must then be called in the
  * order of (date, label, id), so that workers which meet on rows do not lock each other out.
  */
-void totals_begin_adding(struct totals_writer *writer, struct pipeline *pipeline, const char *table,
-                         struct totals_labels labels);
+void totals_begin_adding(struct totals_writer *writer, struct pipeline *pipeline, const char *table);
 
 /** Removes the rows of `hour` from `table` and begins to insert those that take their place, inside a transaction. */
 int totals_begin_replacing(struct totals_writer *writer, struct postgres *postgres, const char *table, int64_t hour,
-                           struct totals_labels labels, struct error *error) must_check;
+                           struct error *error) must_check;
+
+/** What an hour's totals were written of. */
+struct totals_hour {
+    total_kind_set kinds;
+    int64_t rows; /* totals */
+    int64_t events, bytes;
+};
 
 /**
- * Checks, once all is sent, that `table` has `rows` totals of `hour`, which has so many bytes. Error: ERROR_MISTAKE
- * when something of the table's has dropped or changed some.
+ * Checks, once all is sent, that `table` has these totals of `hour` and no others. Error: ERROR_MISTAKE when something
+ * of the table's has dropped or changed some.
  */
-int totals_check_hour(struct postgres *postgres, const char *table, int64_t hour, int64_t rows, int64_t bytes,
+int totals_check_hour(struct postgres *postgres, const char *table, int64_t hour, const struct totals_hour *written,
                       struct error *error) must_check;
 
 /** Frees what it holds; a zeroed writer is fine. Fits cleanup(). */
 void totals_writer_release(struct totals_writer *writer);
 
-/** Writes the total of (window or hour that begins at `date`, label number `label`, id). */
-int totals_write(struct totals_writer *writer, int64_t date, int label, struct slice id, int64_t value,
+/** Writes the total of (window or hour that begins at `date`, kind, id). */
+int totals_write(struct totals_writer *writer, int64_t date, enum total_kind kind, struct slice id, int64_t value,
                  struct error *error) must_check;
 
 /** Sends what is left. */

@@ -1,20 +1,15 @@
 #include "record/dictionary.h"
 
-const char *const dimension_labels[DIMENSIONS] = {
-    [DIMENSION_ANTENNA] = "antenna_bytes_total",
-    [DIMENSION_APP] = "app_bytes_total",
-    [DIMENSION_USER] = "user_bytes_total",
-};
-
-void dictionary_init(struct dictionary *dictionary)
+void dictionary_init(struct dictionary *dictionary, total_kind_set kinds)
 {
-    for (int i = 0; i < DIMENSIONS; i++)
+    dictionary->kinds = kinds;
+    for (int i = 0; i < KEYS; i++)
         dictionary->names[i] = interner_new();
 }
 
 void dictionary_release(struct dictionary *dictionary)
 {
-    for (int i = 0; i < DIMENSIONS; i++) {
+    for (int i = 0; i < KEYS; i++) {
         interner_free(dictionary->names[i]);
         dictionary->names[i] = NULL;
     }
@@ -22,7 +17,7 @@ void dictionary_release(struct dictionary *dictionary)
 
 void dictionary_clear(struct dictionary *dictionary)
 {
-    for (int i = 0; i < DIMENSIONS; i++)
+    for (int i = 0; i < KEYS; i++)
         interner_clear(dictionary->names[i]);
 }
 
@@ -30,7 +25,7 @@ uint32_t dictionary_count(const struct dictionary *dictionary)
 {
     uint32_t count = 0;
 
-    for (int i = 0; i < DIMENSIONS; i++)
+    for (int i = 0; i < KEYS; i++)
         count += interner_count(dictionary->names[i]);
     return count;
 }
@@ -39,52 +34,54 @@ size_t dictionary_memory(const struct dictionary *dictionary)
 {
     size_t memory = 0;
 
-    for (int i = 0; i < DIMENSIONS; i++)
+    for (int i = 0; i < KEYS; i++)
         memory += interner_memory(dictionary->names[i]);
     return memory;
 }
 
-static struct slice name_of(const struct record *record, int dimension)
+void dictionary_hash(const struct record *record, uint32_t ret_hashes[TEXTS])
 {
-    const struct slice names[DIMENSIONS] = {
-        [DIMENSION_ANTENNA] = record->antenna_id,
-        [DIMENSION_APP] = record->app,
-        [DIMENSION_USER] = record->id,
-    };
-
-    return names[dimension];
+    for (int i = 0; i < TEXTS; i++)
+        ret_hashes[i] = interner_hash(record->texts[i]);
 }
 
-void dictionary_hash(const struct record *record, uint32_t ret_hashes[DIMENSIONS])
+void dictionary_fetch_slots(const struct dictionary *dictionary, const uint32_t hashes[TEXTS])
 {
-    for (int i = 0; i < DIMENSIONS; i++)
-        ret_hashes[i] = interner_hash(name_of(record, i));
-}
-
-void dictionary_fetch_slots(const struct dictionary *dictionary, const uint32_t hashes[DIMENSIONS])
-{
-    for (int i = 0; i < DIMENSIONS; i++)
+    for (int i = 0; i < TEXTS; i++)
         interner_fetch_slot(dictionary->names[i], hashes[i]);
 }
 
-void dictionary_fetch_names(const struct dictionary *dictionary, const uint32_t hashes[DIMENSIONS])
+void dictionary_fetch_names(const struct dictionary *dictionary, const uint32_t hashes[TEXTS])
 {
-    for (int i = 0; i < DIMENSIONS; i++)
+    for (int i = 0; i < TEXTS; i++)
         interner_fetch_name(dictionary->names[i], hashes[i]);
 }
 
-int dictionary_encode(struct dictionary *dictionary, const struct record *record, const uint32_t hashes[DIMENSIONS],
+static int encode_pair(struct dictionary *dictionary, const struct record *record, const struct total_kind_entry *kind,
+                       struct coded_event *event)
+{
+    char id[PAIR_SIZE_MAX];
+    struct slice name = pair_join(record->texts[kind->texts[0]], record->texts[kind->texts[1]], id);
+
+    return interner_code(dictionary->names[kind->key], name, interner_hash(name), &event->codes[kind->key]);
+}
+
+int dictionary_encode(struct dictionary *dictionary, const struct record *record, const uint32_t hashes[TEXTS],
                       struct coded_event *ret_event)
 {
     ret_event->timestamp = (uint32_t)record->timestamp;
     ret_event->bytes = record->bytes;
-    for (int i = 0; i < DIMENSIONS; i++)
-        if (interner_code(dictionary->names[i], name_of(record, i), hashes[i], &ret_event->codes[i]))
+    for (int i = 0; i < TEXTS; i++)
+        if (interner_code(dictionary->names[i], record->texts[i], hashes[i], &ret_event->codes[i]))
+            return 1;
+    for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
+        if (key_is_pair(total_kinds[kind].key) && total_kind_in(dictionary->kinds, kind) &&
+            encode_pair(dictionary, record, &total_kinds[kind], ret_event))
             return 1;
     return 0;
 }
 
-struct slice dictionary_name(const struct dictionary *dictionary, enum dimension dimension, uint32_t code)
+struct slice dictionary_name(const struct dictionary *dictionary, int key, uint32_t code)
 {
-    return interner_name(dictionary->names[dimension], code);
+    return interner_name(dictionary->names[key], code);
 }

@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "record/record.h"
+#include "record/total_kind.h"
 
 #define FIRST_SLOTS 1024u
 
@@ -29,9 +29,8 @@ struct entry {
 /* Entries are aligned and counted by 8 bytes, and end with at least one NUL behind the name. */
 #define ENTRY_UNITS(size) ((uint32_t)((sizeof(struct entry) + (size)) / sizeof(uint64_t) + 1))
 
-_Static_assert(ENTRY_UNITS(RECORD_TEXT_SIZE_MAX) <= FIRST_PLACE, "an entry fits each segment");
-_Static_assert((uint64_t)INTERNER_NAMES_MAX * 2 * ENTRY_UNITS(RECORD_TEXT_SIZE_MAX) <= UINT32_MAX,
-               "a place fits its bits");
+_Static_assert(ENTRY_UNITS(PAIR_SIZE_MAX) <= FIRST_PLACE, "an entry fits each segment");
+_Static_assert((uint64_t)INTERNER_NAMES_MAX * 2 * ENTRY_UNITS(PAIR_SIZE_MAX) <= UINT32_MAX, "a place fits its bits");
 
 /* Open addressing with linear probing, at most half full. A slot holds 32 bits of the hash, to tell most strangers
  * apart without looking at their text, and the entry's place; 0 is free. */

@@ -1,7 +1,7 @@
 /*
  * Names to small numbers: each distinct id gets the next code, so that rows and sums carry 4 bytes instead of 36. Codes
  * count from 0 without gaps. Codes and names stay valid, and names where they are, until interner_clear(). Memory is
- * bounded by INTERNER_NAMES_MAX names of at most RECORD_TEXT_SIZE_MAX bytes.
+ * bounded by INTERNER_NAMES_MAX names of at most PAIR_SIZE_MAX bytes (total_kind.h).
  *
  * An interner belongs to one thread. Another may call interner_name() meanwhile, for codes that it was given after they
  * were added, and nothing else.

@@ -75,25 +75,46 @@ static int reject_json(const json_error_t *json_error, struct reject *ret_reject
                   json_error->text);
 }
 
-static int read_integer(const json_t *object, const char *name, int64_t *ret_number, struct reject *ret_reject)
+/* What the message has under a field's name or alias, and under which; NULL when it has none. */
+static int find_value(const json_t *object, const struct field_entry *field, const char **ret_name,
+                      const json_t **ret_value, struct reject *ret_reject)
 {
-    const json_t *value = json_object_get(object, name);
+    const json_t *alias = field->alias ? json_object_get(object, field->alias) : NULL;
 
-    if (!value)
-        return reject(ret_reject, REJECT_MISSING_FIELD, 0, "%s is missing", name);
+    *ret_name = alias ? field->alias : field->name;
+    *ret_value = json_object_get(object, *ret_name);
+    if (alias && json_object_get(object, field->name))
+        return reject(ret_reject, REJECT_DUPLICATE_FIELD, 0, "both %s and %s are given", field->name, field->alias);
+    if (!*ret_value && field->required)
+        return reject(ret_reject, REJECT_MISSING_FIELD, 0, "%s is missing", field->name);
+    return 0;
+}
+
+static int read_integer(const json_t *value, const char *name, int64_t *ret_number, struct reject *ret_reject)
+{
     if (!json_is_integer(value))
         return reject(ret_reject, REJECT_WRONG_TYPE, 0, "%s is not an integer", name);
     *ret_number = json_integer_value(value);
     return 0;
 }
 
-static int read_text(const json_t *object, const char *name, struct slice *ret_text, struct reject *ret_reject)
+static int read_time(const struct decoder *decoder, const json_t *value, const char *name, int64_t *ret_timestamp,
+                     struct reject *ret_reject)
 {
-    const json_t *value = json_object_get(object, name);
+    const char *text = json_string_value(value);
+
+    if (!text || !time_parse_loosely(text, ret_timestamp))
+        return read_integer(value, name, ret_timestamp, ret_reject);
+    if (decoder->limits.accept & RECORD_ACCEPT_ISO_TIMESTAMPS)
+        return 0;
+    return reject(ret_reject, REJECT_WRONG_TYPE, 0,
+                  "%s is not an integer; --accept iso-timestamps takes ISO-8601 texts", name);
+}
+
+static int read_text(const json_t *value, const char *name, struct slice *ret_text, struct reject *ret_reject)
+{
     size_t size;
 
-    if (!value)
-        return reject(ret_reject, REJECT_MISSING_FIELD, 0, "%s is missing", name);
     if (!json_is_string(value))
         return reject(ret_reject, REJECT_WRONG_TYPE, 0, "%s is not a string", name);
     size = json_string_length(value);
@@ -105,13 +126,11 @@ static int read_text(const json_t *object, const char *name, struct slice *ret_t
 }
 
 /* An id, which may be an integer where that is accepted; `number` has room for its text. */
-static int read_id(const struct decoder *decoder, const char *name, char number[RECORD_NUMBER_SIZE],
-                   struct slice *ret_text, struct reject *ret_reject)
+static int read_id(const struct decoder *decoder, const json_t *value, const char *name,
+                   char number[RECORD_NUMBER_SIZE], struct slice *ret_text, struct reject *ret_reject)
 {
-    const json_t *value = json_object_get(decoder->document, name);
-
     if (!json_is_integer(value))
-        return read_text(decoder->document, name, ret_text, ret_reject);
+        return read_text(value, name, ret_text, ret_reject);
     if (!(decoder->limits.accept & RECORD_ACCEPT_NUMERIC_IDS))
         return reject(ret_reject, REJECT_WRONG_TYPE, 0, "%s is not a string; --accept numeric-ids takes integers",
                       name);
@@ -120,22 +139,29 @@ static int read_id(const struct decoder *decoder, const char *name, char number[
     return 0;
 }
 
-/* The public simulator spells the timestamp "timestmap". */
-static int read_timestamp(const struct decoder *decoder, int64_t *ret_timestamp, struct reject *ret_reject)
+static int read_field(struct decoder *decoder, const struct field_entry *field, struct record *record,
+                      struct reject *ret_reject)
 {
-    const json_t *object = decoder->document;
-    bool misspelt = json_object_get(object, "timestmap") != NULL;
-    const char *name = misspelt ? "timestmap" : "timestamp";
-    const char *text = json_string_value(json_object_get(object, name));
+    const json_t *value;
+    const char *name;
 
-    if (misspelt && json_object_get(object, "timestamp"))
-        return reject(ret_reject, REJECT_DUPLICATE_FIELD, 0, "both timestamp and timestmap are given");
-    if (!text || !time_parse_loosely(text, ret_timestamp))
-        return read_integer(object, name, ret_timestamp, ret_reject);
-    if (decoder->limits.accept & RECORD_ACCEPT_ISO_TIMESTAMPS)
+    if (find_value(decoder->document, field, &name, &value, ret_reject))
+        return 1;
+    switch (field->kind) {
+    case FIELD_KIND_TIME:
+        return read_time(decoder, value, name, &record->timestamp, ret_reject);
+    case FIELD_KIND_AMOUNT:
+        return read_integer(value, name, &record->bytes, ret_reject);
+    case FIELD_KIND_TEXT:
+    case FIELD_KIND_ID:
+        break;
+    }
+    record->texts[field->text] = (struct slice){"", 0};
+    if (!field->required && (!value || json_is_null(value)))
         return 0;
-    return reject(ret_reject, REJECT_WRONG_TYPE, 0,
-                  "%s is not an integer; --accept iso-timestamps takes ISO-8601 texts", name);
+    return field->kind == FIELD_KIND_ID
+               ? read_id(decoder, value, name, decoder->numbers[field->text], &record->texts[field->text], ret_reject)
+               : read_text(value, name, &record->texts[field->text], ret_reject);
 }
 
 static int parse_with_jansson(struct decoder *decoder, const char *json, size_t size, struct record *ret_record,
@@ -149,12 +175,9 @@ static int parse_with_jansson(struct decoder *decoder, const char *json, size_t 
         return reject_json(&json_error, ret_reject);
     if (!json_is_object(decoder->document))
         return reject(ret_reject, REJECT_NOT_AN_OBJECT, 0, "the message is not a JSON object");
-    if (read_timestamp(decoder, &ret_record->timestamp, ret_reject) ||
-        read_id(decoder, "id", decoder->user, &ret_record->id, ret_reject) ||
-        read_id(decoder, "antenna_id", decoder->antenna, &ret_record->antenna_id, ret_reject) ||
-        read_integer(decoder->document, "bytes", &ret_record->bytes, ret_reject) ||
-        read_text(decoder->document, "app", &ret_record->app, ret_reject))
-        return 1;
+    for (enum field field = 0; field < FIELDS; field++)
+        if (read_field(decoder, &record_fields[field], ret_record, ret_reject))
+            return 1;
     return 0;
 }
 

@@ -1,8 +1,8 @@
 /*
  * The measurement record: what one Kafka message says, decoded and checked, or why it was rejected.
  *
- * jansson, strict, defines what JSON is. A hand-written scanner takes the plain shape (the five fields, ASCII strings
- * without escapes, plain integers, any order, blanks allowed) and hands everything else to jansson.
+ * jansson, strict, defines what JSON is. A hand-written scanner takes the plain shape (the fields of field.h, ASCII
+ * strings without escapes, plain integers, any order, blanks allowed) and hands everything else to jansson.
  */
 #ifndef ANTENNA_RECORD_RECORD_H
 #define ANTENNA_RECORD_RECORD_H
@@ -13,8 +13,9 @@
 
 #include "base/attributes.h"
 #include "base/slice.h"
+#include "record/field.h"
 
-/** Longest id, antenna_id and app, in bytes of UTF-8. */
+/** Longest text of an event, in bytes of UTF-8. */
 #define RECORD_TEXT_SIZE_MAX 256
 
 /** Longest message that is looked into, in bytes. */
@@ -25,11 +26,9 @@
 #define RECORD_TIME_END 4102444800LL
 
 struct record {
-    int64_t timestamp; /* event time, seconds since the Unix epoch */
-    struct slice id;   /* of the user */
-    struct slice antenna_id;
-    struct slice app;
-    int64_t bytes; /* >= 0 */
+    int64_t timestamp;         /* event time, seconds since the Unix epoch */
+    int64_t bytes;             /* >= 0 */
+    struct slice texts[TEXTS]; /* empty where the field is absent */
 };
 
 enum reject_reason {
@@ -60,7 +59,7 @@ struct reject {
 /** What is accepted beside the strict shape: bits in the order of the words of --accept. */
 enum record_accept {
     RECORD_ACCEPT_ISO_TIMESTAMPS = 1, /* an ISO-8601 text as timestamp; without an offset it is UTC */
-    RECORD_ACCEPT_NUMERIC_IDS = 2,    /* an integer as id or antenna_id: its decimal text */
+    RECORD_ACCEPT_NUMERIC_IDS = 2,    /* an integer as an id: its decimal text */
 };
 
 /** The limits that a record must keep. */
@@ -75,8 +74,8 @@ struct record_limits {
 /** Decodes messages one after the other; holds what the last record points into. */
 struct decoder {
     struct record_limits limits;
-    json_t *document;                                           /* of the last message that jansson decoded, or NULL */
-    char user[RECORD_NUMBER_SIZE], antenna[RECORD_NUMBER_SIZE]; /* its numeric ids as texts */
+    json_t *document;                        /* of the last message that jansson decoded, or NULL */
+    char numbers[TEXTS][RECORD_NUMBER_SIZE]; /* its numeric ids as texts */
 };
 
 /** Readies a decoder; release with decoder_release(). */

@@ -4,9 +4,9 @@
 
 #define INTEGER_DIGITS_MAX 18 /* always fits int64 */
 
-enum field { FIELD_TIMESTAMP = 1, FIELD_ID = 2, FIELD_ANTENNA_ID = 4, FIELD_BYTES = 8, FIELD_APP = 16 };
-
-#define FIELDS_ALL 31u
+#define REQUIRED_BIT(NAME, name, alias, kind, required) ((unsigned)(required) << FIELD_##NAME) |
+/* A bit for each field without which an event is none. */
+#define FIELDS_REQUIRED (RECORD_FIELDS(REQUIRED_BIT) 0u)
 
 struct scanner {
     const char *next;
@@ -116,21 +116,28 @@ static bool take_name(struct scanner *scanner, const char *quoted, size_t size)
 
 #define TAKE_NAME(scanner, name) take_name(scanner, "\"" name "\"", sizeof(name) + 1)
 
-/* Takes a field, name and value; 0 when the name is not one of ours or the value not plain. */
+#define TAKE_TIME(NAME) take_integer(scanner, &record->timestamp)
+#define TAKE_AMOUNT(NAME) take_integer(scanner, &record->bytes)
+#define TAKE_TEXT(NAME) take_text(scanner, &record->texts[TEXT_##NAME])
+#define TAKE_ID(NAME) TAKE_TEXT(NAME)
+#define TAKE_FIELD(NAME, name, alias, kind, required)                                                                  \
+    if (TAKE_NAME(scanner, name))                                                                                      \
+        return take(scanner, ':') && TAKE_##kind(NAME) ? 1u << FIELD_##NAME : 0;
+
+/* Takes a field, name and value, and returns its bit; 0 when the name is not one of ours or the value not plain. */
 static unsigned take_field(struct scanner *scanner, struct record *record)
 {
     skip_blanks(scanner);
-    if (TAKE_NAME(scanner, "timestamp"))
-        return take(scanner, ':') && take_integer(scanner, &record->timestamp) ? FIELD_TIMESTAMP : 0;
-    if (TAKE_NAME(scanner, "id"))
-        return take(scanner, ':') && take_text(scanner, &record->id) ? FIELD_ID : 0;
-    if (TAKE_NAME(scanner, "antenna_id"))
-        return take(scanner, ':') && take_text(scanner, &record->antenna_id) ? FIELD_ANTENNA_ID : 0;
-    if (TAKE_NAME(scanner, "bytes"))
-        return take(scanner, ':') && take_integer(scanner, &record->bytes) ? FIELD_BYTES : 0;
-    if (TAKE_NAME(scanner, "app"))
-        return take(scanner, ':') && take_text(scanner, &record->app) ? FIELD_APP : 0;
+    RECORD_FIELDS(TAKE_FIELD)
     return 0;
+}
+
+/* Fields that are absent are empty. */
+static void clear_optional(struct record *record)
+{
+    for (enum field field = 0; field < FIELDS; field++)
+        if (!record_fields[field].required)
+            record->texts[record_fields[field].text] = (struct slice){"", 0};
 }
 
 bool scan_record(const char *json, size_t size, struct record *ret_record)
@@ -140,6 +147,7 @@ bool scan_record(const char *json, size_t size, struct record *ret_record)
 
     if (!take(&scanner, '{'))
         return false;
+    clear_optional(ret_record);
     do {
         unsigned field = take_field(&scanner, ret_record);
 
@@ -147,7 +155,7 @@ bool scan_record(const char *json, size_t size, struct record *ret_record)
             return false;
         seen |= field;
     } while (take(&scanner, ','));
-    if (seen != FIELDS_ALL || !take(&scanner, '}'))
+    if ((seen & FIELDS_REQUIRED) != FIELDS_REQUIRED || !take(&scanner, '}'))
         return false;
     skip_blanks(&scanner);
     return scanner.next == scanner.end;

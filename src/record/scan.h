@@ -7,10 +7,10 @@
 #include "record/record.h"
 
 /**
- * Reads a message of the plain shape: one object with each of the five fields once and no other, strings of 1 to
- * RECORD_TEXT_SIZE_MAX printable ASCII characters without escapes, integers of up to 18 digits without sign, fraction
- * or leading zero. Returns false for anything else, which may still be valid. Limits on times and bytes are not
- * checked.
+ * Reads a message of the plain shape: one object with each required field of field.h once, the others at most once
+ * and nothing else, strings of 1 to RECORD_TEXT_SIZE_MAX printable ASCII characters without escapes, integers of up to
+ * 18 digits without sign, fraction or leading zero. Returns false for anything else, which may still be valid. Limits
+ * on times and bytes are not checked.
  */
 bool scan_record(const char *json, size_t size, struct record *ret_record) must_check;
 

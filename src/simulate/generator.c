@@ -62,9 +62,9 @@ static struct coded_event draw_event(struct generator *generator, int64_t event_
     const uint32_t *counts = generator->population->counts;
     struct coded_event event = {.timestamp = (uint32_t)event_time};
 
-    event.codes[DIMENSION_USER] = draw_user(&generator->random, counts[DIMENSION_USER]);
-    event.codes[DIMENSION_ANTENNA] = random_skewed(&generator->random, counts[DIMENSION_ANTENNA]);
-    event.codes[DIMENSION_APP] = random_skewed(&generator->random, counts[DIMENSION_APP]);
+    event.codes[TEXT_ID] = draw_user(&generator->random, counts[TEXT_ID]);
+    event.codes[TEXT_ANTENNA_ID] = random_skewed(&generator->random, counts[TEXT_ANTENNA_ID]);
+    event.codes[TEXT_APP] = random_skewed(&generator->random, counts[TEXT_APP]);
     event.bytes = draw_bytes(&generator->random);
     return event;
 }

@@ -75,9 +75,13 @@ int ledger_add(struct ledger *ledger, const struct coded_event *event, struct er
 {
     uint32_t window = event->timestamp - event->timestamp % WINDOW_SECONDS;
 
-    for (enum dimension dimension = 0; dimension < DIMENSIONS; dimension++)
-        if (sums_add(&ledger->windows, window, dimension, event->codes[dimension], event->bytes, error))
+    for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++) {
+        const struct total_kind_entry *entry = &total_kinds[kind];
+        int64_t value = entry->unit == TOTAL_UNIT_EVENTS ? 1 : event->bytes;
+
+        if (entry->standard && sums_add(&ledger->windows, window, kind, event->codes[entry->key], value, error))
             return -1;
+    }
     return 0;
 }
 
@@ -87,9 +91,9 @@ static int compare_sums(const void *left_sum, const void *right_sum, void *popul
 
     if (left->begin != right->begin)
         return left->begin < right->begin ? -1 : 1;
-    if (left->dimension != right->dimension)
-        return left->dimension < right->dimension ? -1 : 1;
-    return population_compare(population, left->dimension, left->code, right->code);
+    if (left->kind != right->kind)
+        return left->kind < right->kind ? -1 : 1;
+    return population_compare(population, total_kinds[left->kind].texts[0], left->code, right->code);
 }
 
 static void append_csv(struct buffer *row, struct slice text)
@@ -115,7 +119,7 @@ static void write_row(struct ledger *ledger, const char *grain, const struct sum
 
     buffer_clear(&ledger->row);
     buffer_printf(&ledger->row, "%s,%04d-%02d-%02d %02d:%02d:%02d,%s,", grain, date.year, date.month, date.day,
-                  date.hour, date.minute, date.second, dimension_labels[sum->dimension]);
+                  date.hour, date.minute, date.second, total_kinds[sum->kind].label);
     append_csv(&ledger->row, id);
     buffer_printf(&ledger->row, ",%" PRId64 "\n", sum->value);
     fwrite(ledger->row.data, 1, ledger->row.size, ledger->file);
@@ -133,7 +137,7 @@ static void write_grain(struct ledger *ledger, const char *grain, const struct s
 {
     for (size_t i = 0; i < count; i++) {
         buffer_clear(&ledger->name);
-        population_name(ledger->population, list[i].dimension, list[i].code, &ledger->name);
+        population_name(ledger->population, total_kinds[list[i].kind].texts[0], list[i].code, &ledger->name);
         write_row(ledger, grain, &list[i], (struct slice){ledger->name.data, ledger->name.size});
     }
 }
@@ -163,7 +167,7 @@ static void write_offenders(struct ledger *ledger, const struct sum *hours, size
 
     for (size_t i = 0; i < count; i++) {
         const struct user *user =
-            hours[i].dimension == DIMENSION_USER ? population_user(ledger->population, hours[i].code) : NULL;
+            hours[i].kind == TOTAL_USER_BYTES ? population_user(ledger->population, hours[i].code) : NULL;
 
         if (user && hours[i].value > user->quota)
             offenders[offender_count++] = (struct offender){&hours[i], user->email};
@@ -181,7 +185,7 @@ static int write_rows(struct ledger *ledger, struct error *error)
     cleanup(memory_free) struct sum *hour_list = NULL;
 
     for (size_t i = 0; i < ledger->windows.count; i++)
-        if (sums_add(&hours, (uint32_t)time_hour(window_list[i].begin), window_list[i].dimension, window_list[i].code,
+        if (sums_add(&hours, (uint32_t)time_hour(window_list[i].begin), window_list[i].kind, window_list[i].code,
                      window_list[i].value, error))
             return -1;
     hour_list = sort_sums(ledger, &hours);

@@ -2,8 +2,8 @@
  * The ledger: what any engine must make of the messages that were sent, to the byte, as CSV (RFC 4180) with the header
  * grain,date,type,id,value and these rows:
  *
- *   5min   start of 5 minutes  antenna_|app_|user_bytes_total   id       bytes in the 5 minutes, the default window
- *   hour   start of an hour    the same                         id       bytes in the hour
+ *   5min   start of 5 minutes  label of a standard total        id       its value in the 5 minutes, the default window
+ *   hour   start of an hour    the same                         id       its value in the hour
  *   quota  start of an hour    user_bytes_total                 e-mail   bytes of a user who exceeded the hourly quota
  *   all    (empty)             messages_sent, events_accepted, events_rejected, bytes_total   (empty)   the number
  *

@@ -4,15 +4,9 @@
 
 #define NUMBER_DIGITS_MAX 20
 
-enum field { FIELD_TIMESTAMP, FIELD_ID, FIELD_ANTENNA_ID, FIELD_BYTES, FIELD_APP, FIELDS };
+#define PREFIX(NAME, name, alias, kind, required) [FIELD_##NAME] = {"\"" name "\": ", sizeof("\"" name "\": ") - 1},
 
-static const struct slice field_names[FIELDS] = {
-    [FIELD_TIMESTAMP] = {"\"timestamp\": ", 13},
-    [FIELD_ID] = {"\"id\": ", 6},
-    [FIELD_ANTENNA_ID] = {"\"antenna_id\": ", 14},
-    [FIELD_BYTES] = {"\"bytes\": ", 9},
-    [FIELD_APP] = {"\"app\": ", 7},
-};
+static const struct slice prefixes[FIELDS] = {RECORD_FIELDS(PREFIX)};
 
 /* What goes wrong with one field: a value in its place, or none where the field is left out. */
 struct fault {
@@ -65,25 +59,14 @@ static void append_number(struct buffer *text, uint64_t number)
 static void append_value(const struct population *population, const struct coded_event *event, enum field field,
                          struct buffer *text)
 {
-    switch (field) {
-    case FIELD_TIMESTAMP:
+    const struct field_entry *entry = &record_fields[field];
+
+    if (entry->kind == FIELD_KIND_TIME)
         append_number(text, event->timestamp);
-        break;
-    case FIELD_ID:
-        population_json(population, DIMENSION_USER, event->codes[DIMENSION_USER], text);
-        break;
-    case FIELD_ANTENNA_ID:
-        population_json(population, DIMENSION_ANTENNA, event->codes[DIMENSION_ANTENNA], text);
-        break;
-    case FIELD_BYTES:
+    else if (entry->kind == FIELD_KIND_AMOUNT)
         append_number(text, (uint64_t)event->bytes);
-        break;
-    case FIELD_APP:
-        population_json(population, DIMENSION_APP, event->codes[DIMENSION_APP], text);
-        break;
-    case FIELDS:
-        break;
-    }
+    else
+        population_json(population, entry->text, event->codes[entry->text], text);
 }
 
 static void write_event(const struct population *population, const struct coded_event *event, const struct fault *fault,
@@ -95,11 +78,11 @@ static void write_event(const struct population *population, const struct coded_
     for (enum field field = 0; field < FIELDS; field++) {
         bool broken = fault && fault->field == field;
 
-        if (broken && !fault->value)
+        if (!record_fields[field].required || (broken && !fault->value))
             continue;
         buffer_text(ret_text, separator);
         separator = ", ";
-        buffer_append(ret_text, field_names[field].data, field_names[field].size);
+        buffer_append(ret_text, prefixes[field].data, prefixes[field].size);
         if (broken)
             buffer_text(ret_text, fault->value);
         else

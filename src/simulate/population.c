@@ -35,7 +35,7 @@ static int init_users(struct population *population, const char *text, struct er
         error_set(error, ERROR_USAGE, "invalid value for users: \"%s\" has no users or too many", text);
         return error_hint(error, "give a number from 1 to %d or a CSV file", POPULATION_MAX);
     }
-    population->counts[DIMENSION_USER] = (uint32_t)count;
+    population->counts[TEXT_ID] = (uint32_t)count;
     return 0;
 }
 
@@ -52,19 +52,19 @@ static int check_apps(const struct config *config, struct error *error)
 }
 
 /* Whether names are those of apps or of users from the file; others follow from their number. */
-static bool has_stored_names(const struct population *population, enum dimension dimension)
+static bool has_stored_names(const struct population *population, enum text text)
 {
-    return dimension == DIMENSION_APP || (dimension == DIMENSION_USER && population->users.count);
+    return text == TEXT_APP || (text == TEXT_ID && population->users.count);
 }
 
-static const char *stored_name(const struct population *population, enum dimension dimension, uint32_t code)
+static const char *stored_name(const struct population *population, enum text text, uint32_t code)
 {
-    return dimension == DIMENSION_APP ? config_list_entry(population->config, OPTION_APPS, code)
-                                      : population->users.list[code].id;
+    return text == TEXT_APP ? config_list_entry(population->config, OPTION_APPS, code)
+                            : population->users.list[code].id;
 }
 
 /* What the decoder would refuse, such as a name that is too long or not UTF-8, would make the ledger wrong. */
-static int check_name(const struct population *population, enum dimension dimension, uint32_t code, struct error *error)
+static int check_name(const struct population *population, enum text text, uint32_t code, struct error *error)
 {
     cleanup(buffer_release) struct buffer json = {0};
     struct decoder decoder;
@@ -73,15 +73,15 @@ static int check_name(const struct population *population, enum dimension dimens
     int rejected;
 
     buffer_text(&json, "{\"timestamp\": 1645351200, \"bytes\": 0, \"antenna_id\": \"a\", ");
-    buffer_text(&json, dimension == DIMENSION_USER ? "\"app\": \"a\", \"id\": " : "\"id\": \"a\", \"app\": ");
-    population_json(population, dimension, code, &json);
+    buffer_text(&json, text == TEXT_ID ? "\"app\": \"a\", \"id\": " : "\"id\": \"a\", \"app\": ");
+    population_json(population, text, code, &json);
     buffer_text(&json, "}");
     decoder_init(&decoder, (struct record_limits){.max_bytes = INT64_MAX});
     rejected = parse_json_data(&decoder, json.data, json.size, -1, &record, &reject);
     decoder_release(&decoder);
     if (!rejected)
         return 0;
-    if (dimension == DIMENSION_USER)
+    if (text == TEXT_ID)
         return error_set(error, ERROR_MISTAKE, "user %u of the users file cannot stand in an event: %s", code + 1,
                          reject.detail);
     return error_set(error, ERROR_USAGE, "invalid value for apps: entry %u cannot stand in an event: %s", code + 1,
@@ -89,16 +89,16 @@ static int check_name(const struct population *population, enum dimension dimens
 }
 
 /* Puts the names that do not follow from their number into JSON once and for all. */
-static int store_names(struct population *population, enum dimension dimension, struct error *error)
+static int store_names(struct population *population, enum text text, struct error *error)
 {
-    struct json_names *json = &population->json[dimension];
-    uint32_t count = population->counts[dimension];
+    struct json_names *json = &population->json[text];
+    uint32_t count = population->counts[text];
 
     json->ends = memory_new(count, sizeof(*json->ends));
     for (uint32_t code = 0; code < count; code++) {
-        buffer_json_string(&json->text, slice_of(stored_name(population, dimension, code)));
+        buffer_json_string(&json->text, slice_of(stored_name(population, text, code)));
         json->ends[code] = json->text.size;
-        if (check_name(population, dimension, code, error))
+        if (check_name(population, text, code, error))
             return -1;
     }
     return 0;
@@ -107,17 +107,17 @@ static int store_names(struct population *population, enum dimension dimension, 
 int population_init(struct population *population, const struct config *config, struct error *error)
 {
     population->config = config;
-    population->counts[DIMENSION_ANTENNA] = (uint32_t)config_number(config, OPTION_ANTENNAS);
-    population->counts[DIMENSION_APP] = (uint32_t)config_list_size(config, OPTION_APPS);
+    population->counts[TEXT_ANTENNA_ID] = (uint32_t)config_number(config, OPTION_ANTENNAS);
+    population->counts[TEXT_APP] = (uint32_t)config_list_size(config, OPTION_APPS);
     if (init_users(population, config_text(config, OPTION_USERS), error) || check_apps(config, error) ||
-        store_names(population, DIMENSION_APP, error))
+        store_names(population, TEXT_APP, error))
         return -1;
-    return population->users.count ? store_names(population, DIMENSION_USER, error) : 0;
+    return population->users.count ? store_names(population, TEXT_ID, error) : 0;
 }
 
 void population_release(struct population *population)
 {
-    for (size_t i = 0; i < DIMENSIONS; i++) {
+    for (size_t i = 0; i < TEXTS; i++) {
         buffer_release(&population->json[i].text);
         free(population->json[i].ends);
     }
@@ -151,21 +151,19 @@ static void append_antenna(uint32_t number, struct buffer *ret_name)
     ret_name->size += UUID_SIZE;
 }
 
-void population_name(const struct population *population, enum dimension dimension, uint32_t code,
-                     struct buffer *ret_name)
+void population_name(const struct population *population, enum text text, uint32_t code, struct buffer *ret_name)
 {
-    if (has_stored_names(population, dimension))
-        buffer_text(ret_name, stored_name(population, dimension, code));
-    else if (dimension == DIMENSION_ANTENNA)
+    if (has_stored_names(population, text))
+        buffer_text(ret_name, stored_name(population, text, code));
+    else if (text == TEXT_ANTENNA_ID)
         append_antenna(code + 1, ret_name);
     else
         append_numbered(user_pattern, code + 1, ret_name);
 }
 
-void population_json(const struct population *population, enum dimension dimension, uint32_t code,
-                     struct buffer *ret_json)
+void population_json(const struct population *population, enum text text, uint32_t code, struct buffer *ret_json)
 {
-    const struct json_names *json = &population->json[dimension];
+    const struct json_names *json = &population->json[text];
 
     if (json->ends) {
         size_t begin = code ? json->ends[code - 1] : 0;
@@ -174,16 +172,16 @@ void population_json(const struct population *population, enum dimension dimensi
         return;
     }
     buffer_append(ret_json, "\"", 1);
-    population_name(population, dimension, code, ret_json);
+    population_name(population, text, code, ret_json);
     buffer_append(ret_json, "\"", 1);
 }
 
-int population_compare(const struct population *population, enum dimension dimension, uint32_t left, uint32_t right)
+int population_compare(const struct population *population, enum text text, uint32_t left, uint32_t right)
 {
-    if (has_stored_names(population, dimension))
-        return strcmp(stored_name(population, dimension, left), stored_name(population, dimension, right));
+    if (has_stored_names(population, text))
+        return strcmp(stored_name(population, text, left), stored_name(population, text, right));
     /* 11111111-1111-1111-1111-000000000010 and its kind come before 11111111-1111-1111-1111-111111111111. */
-    if (dimension == DIMENSION_ANTENNA && (left < ONE_DIGIT_ANTENNAS) != (right < ONE_DIGIT_ANTENNAS))
+    if (text == TEXT_ANTENNA_ID && (left < ONE_DIGIT_ANTENNAS) != (right < ONE_DIGIT_ANTENNAS))
         return left < ONE_DIGIT_ANTENNAS ? 1 : -1;
     return (left > right) - (left < right);
 }

@@ -28,8 +28,8 @@ struct json_names {
 struct population {
     const struct config *config; /* holds the names of the apps */
     struct users users;          /* from the file, or none */
-    uint32_t counts[DIMENSIONS];
-    struct json_names json[DIMENSIONS];
+    uint32_t counts[TEXTS];
+    struct json_names json[TEXTS];
 };
 
 /**
@@ -43,15 +43,13 @@ int population_init(struct population *population, const struct config *config, 
 void population_release(struct population *population);
 
 /** Appends the name of a code. */
-void population_name(const struct population *population, enum dimension dimension, uint32_t code,
-                     struct buffer *ret_name);
+void population_name(const struct population *population, enum text text, uint32_t code, struct buffer *ret_name);
 
 /** Appends the name of a code as a JSON string. */
-void population_json(const struct population *population, enum dimension dimension, uint32_t code,
-                     struct buffer *ret_json);
+void population_json(const struct population *population, enum text text, uint32_t code, struct buffer *ret_json);
 
-/** Order of two names of a dimension by bytes: negative, zero or positive. */
-int population_compare(const struct population *population, enum dimension dimension, uint32_t left, uint32_t right);
+/** Order of two names of one field by bytes: negative, zero or positive. */
+int population_compare(const struct population *population, enum text text, uint32_t left, uint32_t right);
 
 /** The user's entry in the users file, or NULL when users are only counted. */
 const struct user *population_user(const struct population *population, uint32_t code);

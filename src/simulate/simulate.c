@@ -188,8 +188,8 @@ static void log_begin(const struct simulation *simulation)
     log_line(LEVEL_INFO,
              "sends to topic \"%s\" with %d partitions at rate %s: %u users, %u antennas, %u apps, seed %" PRId64,
              config_text(simulation->config, OPTION_TOPIC), (int)simulation->outbox.partition_count,
-             config_text(simulation->config, OPTION_RATE), counts[DIMENSION_USER], counts[DIMENSION_ANTENNA],
-             counts[DIMENSION_APP], config_number(simulation->config, OPTION_SEED));
+             config_text(simulation->config, OPTION_RATE), counts[TEXT_ID], counts[TEXT_ANTENNA_ID], counts[TEXT_APP],
+             config_number(simulation->config, OPTION_SEED));
 }
 
 static void log_summary(const struct simulation *simulation)

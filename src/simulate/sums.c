@@ -7,9 +7,9 @@
 
 #define FIRST_SLOTS 4096
 
-/* A key is begin, dimension and code in this many bits: 32 + 2 + 30. */
-#define CODE_BITS 30
-#define DIMENSION_BITS 2
+/* A key is begin, kind and code in this many bits: 32 + 4 + 28. */
+#define CODE_BITS 28
+#define KIND_BITS 4
 
 /* 2^64 divided by the golden ratio: Fibonacci hashing (Knuth, The Art of Computer Programming, 6.4). */
 #define GOLDEN 0x9e3779b97f4a7c15u
@@ -41,10 +41,9 @@ static void grow(struct sums *sums)
     *sums = grown;
 }
 
-int sums_add(struct sums *sums, uint32_t begin, enum dimension dimension, uint32_t code, int64_t value,
-             struct error *error)
+int sums_add(struct sums *sums, uint32_t begin, enum total_kind kind, uint32_t code, int64_t value, struct error *error)
 {
-    uint64_t key = (uint64_t)begin << (DIMENSION_BITS + CODE_BITS) | (uint64_t)dimension << CODE_BITS | code;
+    uint64_t key = (uint64_t)begin << (KIND_BITS + CODE_BITS) | (uint64_t)kind << CODE_BITS | code;
     struct sum_slot *slot;
 
     if (sums->count * 2 >= sums->slot_count)
@@ -73,8 +72,8 @@ struct sum *sums_list(const struct sums *sums)
 
         if (key)
             list[count++] = (struct sum){
-                .begin = (uint32_t)(key >> (DIMENSION_BITS + CODE_BITS)),
-                .dimension = (enum dimension)(key >> CODE_BITS & ((1u << DIMENSION_BITS) - 1)),
+                .begin = (uint32_t)(key >> (KIND_BITS + CODE_BITS)),
+                .kind = (enum total_kind)(key >> CODE_BITS & ((1u << KIND_BITS) - 1)),
                 .code = key & ((1u << CODE_BITS) - 1),
                 .value = sums->slots[i].value,
             };

@@ -1,4 +1,4 @@
-/* Sums of bytes per window (or hour), dimension and code: what the ledger is made of. */
+/* Sums per window (or hour), kind of total and code: what the ledger is made of. */
 #ifndef ANTENNA_SIMULATE_SUMS_H
 #define ANTENNA_SIMULATE_SUMS_H
 
@@ -14,7 +14,7 @@
 
 struct sum {
     uint32_t begin; /* of the window or hour, in seconds since the epoch */
-    enum dimension dimension;
+    enum total_kind kind;
     uint32_t code;
     int64_t value;
 };
@@ -27,8 +27,8 @@ struct sums {
 };
 
 /** Adds to a sum, which begins at 0. Errors: ERROR_FAILED when 64 bits do not hold it, ERROR_MISTAKE at SUMS_MAX. */
-int sums_add(struct sums *sums, uint32_t begin, enum dimension dimension, uint32_t code, int64_t value,
-             struct error *error) must_check;
+int sums_add(struct sums *sums, uint32_t begin, enum total_kind kind, uint32_t code, int64_t value, struct error *error)
+    must_check;
 
 /** All sums in no particular order, `sums->count` of them. Free with free(). */
 struct sum *sums_list(const struct sums *sums) must_check;

@@ -41,20 +41,21 @@ static void end_commit(struct worker *worker)
     pending_end_commit(&worker->pending);
 }
 
-/* Users come first and in the order of windows, and each event has one user. */
+/* Each event has one user, whose totals are in the order of windows. */
 static void sum_hours(struct commit *commit)
 {
-    const struct total *total = commit->totals;
-
     commit->hours = memory_new(commit->total_count, sizeof(*commit->hours));
-    for (size_t i = 0; i < commit->total_count && total->dimension == DIMENSION_USER; i++, total++) {
+    for (size_t i = 0; i < commit->total_count; i++) {
+        const struct total *total = &commit->totals[i];
         int64_t hour = time_hour(total->window);
 
+        if (total->kind != TOTAL_USER_BYTES)
+            continue;
         if (!commit->hour_count || commit->hours[commit->hour_count - 1].hour != hour) {
             invariant(!commit->hour_count || commit->hours[commit->hour_count - 1].hour < hour);
             commit->hours[commit->hour_count++].hour = hour;
         }
-        commit->hours[commit->hour_count - 1].bytes += total->bytes;
+        commit->hours[commit->hour_count - 1].bytes += total->value;
     }
 }
 
@@ -72,7 +73,7 @@ static int send_totals(struct commit *commit, struct error *error)
     while (commit->next < commit->total_count && pipeline_has_room(&commit->pipeline)) {
         const struct total *total = &commit->totals[commit->next++];
 
-        if (totals_write(&commit->writer, total->window, (int)total->dimension, total->name, total->bytes, error))
+        if (totals_write(&commit->writer, total->window, total->kind, total->id, total->value, error))
             return -1;
     }
     return 0;
@@ -109,8 +110,7 @@ static int send_first(struct worker *worker, struct error *error)
 {
     struct commit *commit = worker->commit;
 
-    totals_begin_adding(&commit->writer, &commit->pipeline, worker->job->bytes_table,
-                        (struct totals_labels){dimension_labels, DIMENSIONS});
+    totals_begin_adding(&commit->writer, &commit->pipeline, worker->job->bytes_table);
     if (pipeline_begin(&commit->pipeline, worker->postgres, error) ||
         progress_send_totals(&commit->pipeline, &worker->job->key, commit->steps, commit->step_count, error))
         return -1;

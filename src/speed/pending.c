@@ -27,14 +27,14 @@
 
 void pending_init(struct pending *pending, const struct job *job)
 {
-    *pending = (struct pending){.totals = totals_new(job->window),
+    *pending = (struct pending){.totals = totals_new(job->window, job->kinds),
                                 .window = job->window,
                                 .archive = job->archive,
                                 .memory_max = job->pending_memory,
                                 .rows = {.limits = job->rows_limits}};
     for (size_t i = 0; i < CONSUMER_READ_MAX; i++)
         decoder_init(&pending->ahead[i].decoder, job->record_limits);
-    dictionary_init(&pending->dictionary);
+    dictionary_init(&pending->dictionary, job->kinds);
     rejected_drop(&pending->rejected);
 }
 
@@ -64,7 +64,7 @@ static void drop_totals(struct pending *pending)
     if (!pending->memory_max || totals_memory(pending->totals) <= pending->memory_max / MEMORY_KEPT)
         return;
     totals_free(pending->totals);
-    pending->totals = totals_new(pending->window);
+    pending->totals = totals_new(pending->window, pending->dictionary.kinds);
 }
 
 static void forget_names(struct pending *pending)

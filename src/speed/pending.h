@@ -19,7 +19,7 @@ struct decoded {
     struct decoder decoder;
     bool rejected;
     struct record record;
-    uint32_t hashes[DIMENSIONS]; /* of the record's names */
+    uint32_t hashes[TEXTS]; /* of the record's texts */
     bool coded;
     struct coded_event event; /* the record, when it is coded */
     struct reject reject;

@@ -8,7 +8,7 @@
 
 #define FIRST_SLOTS 4096u
 #define CODE_BITS 24
-#define DIMENSION_BITS 2
+#define KIND_BITS 4
 #define KEY_BITS 64
 
 /* Of a key, when keys are sorted. */
@@ -17,12 +17,19 @@
 #define DIGIT_VALUES (1u << DIGIT_BITS)
 
 _Static_assert(INTERNER_NAMES_MAX <= 1u << CODE_BITS, "a code fits its bits");
-_Static_assert(DIMENSIONS < 1 << DIMENSION_BITS, "a dimension fits its bits");
+_Static_assert(TOTAL_KINDS < 1 << KIND_BITS, "a kind fits its bits");
 
-/* A key packs the window's number since the epoch, the dimension + 1 and the code; 0 is a free slot. */
+/* A key packs the window's number since the epoch, the kind + 1 and the code; 0 is a free slot. */
 struct slot {
     uint64_t key;
-    int64_t bytes;
+    int64_t value;
+};
+
+/* A kind that is counted. */
+struct counted {
+    uint64_t tag; /* its part of a key */
+    int key;      /* of enum text or enum key: which code of an event */
+    bool events;  /* counts 1 for each event, not its bytes */
 };
 
 /* Open addressing with linear probing, at most half full. */
@@ -33,13 +40,24 @@ struct totals {
     uint32_t seconds;    /* of a window */
     uint32_t last_begin; /* of the last event's window, its first second and its number */
     uint32_t last_number;
+    total_kind_set kinds;
+    struct counted counted[TOTAL_KINDS];
+    uint32_t counted_count;
 };
 
-struct totals *totals_new(int64_t window)
+struct totals *totals_new(int64_t window, total_kind_set kinds)
 {
     struct totals *totals = memory_new(1, sizeof(*totals));
 
     totals->seconds = (uint32_t)window;
+    totals->kinds = kinds;
+    for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
+        if (total_kind_in(kinds, kind))
+            totals->counted[totals->counted_count++] = (struct counted){
+                .tag = (uint64_t)(kind + 1) << CODE_BITS,
+                .key = total_kinds[kind].key,
+                .events = total_kinds[kind].unit == TOTAL_UNIT_EVENTS,
+            };
     totals->slot_count = FIRST_SLOTS;
     totals->slots = memory_new(totals->slot_count, sizeof(*totals->slots));
     return totals;
@@ -64,20 +82,20 @@ size_t totals_count(const struct totals *totals)
     return totals->count;
 }
 
-/* The number of the event's window since the epoch. Most events are of the same window as the one before them: looking
- * at that first saves a division, by a number that the compiler does not know. */
-static uint64_t window_of(struct totals *totals, const struct coded_event *event)
+/* The window's part of a key. Most events are of the same window as the one before them: looking at that first saves a
+ * division, by a number that the compiler does not know. */
+static uint64_t window_part(struct totals *totals, const struct coded_event *event)
 {
     if (event->timestamp - totals->last_begin >= totals->seconds) {
         totals->last_number = event->timestamp / totals->seconds;
         totals->last_begin = totals->last_number * totals->seconds;
     }
-    return totals->last_number;
+    return (uint64_t)totals->last_number << (CODE_BITS + KIND_BITS);
 }
 
-static uint64_t key_of(uint64_t window, const struct coded_event *event, enum dimension dimension)
+static uint64_t key_of(const struct coded_event *event, uint64_t window, const struct counted *counted)
 {
-    return window << (CODE_BITS + DIMENSION_BITS) | (uint64_t)(dimension + 1) << CODE_BITS | event->codes[dimension];
+    return window | counted->tag | event->codes[counted->key];
 }
 
 /* Multiplication by 2^64 / golden ratio spreads codes that count up (Knuth, The Art of Computer Programming, volume 3,
@@ -99,10 +117,10 @@ static struct slot *find(const struct totals *totals, uint64_t key)
 
 void totals_fetch(struct totals *totals, const struct coded_event *event)
 {
-    uint64_t window = window_of(totals, event);
+    uint64_t window = window_part(totals, event);
 
-    for (int i = 0; i < DIMENSIONS; i++)
-        __builtin_prefetch(&totals->slots[first_index(totals, key_of(window, event, (enum dimension)i))], 1);
+    for (uint32_t i = 0; i < totals->counted_count; i++)
+        __builtin_prefetch(&totals->slots[first_index(totals, key_of(event, window, &totals->counted[i]))], 1);
 }
 
 static void grow(struct totals *totals)
@@ -120,22 +138,23 @@ static void grow(struct totals *totals)
 
 int totals_add(struct totals *totals, const struct coded_event *event)
 {
-    uint64_t window = window_of(totals, event), keys[DIMENSIONS];
-    struct slot *slots[DIMENSIONS];
-    int64_t sums[DIMENSIONS];
+    uint32_t count = totals->counted_count;
+    uint64_t window = window_part(totals, event), keys[TOTAL_KINDS];
+    struct slot *slots[TOTAL_KINDS];
+    int64_t sums[TOTAL_KINDS];
 
-    if (totals->count + DIMENSIONS > TOTALS_MAX)
+    if (totals->count + count > TOTALS_MAX)
         return 1;
-    if ((totals->count + DIMENSIONS) * 2 > totals->slot_count)
+    if ((totals->count + count) * 2 > totals->slot_count)
         grow(totals);
-    for (int i = 0; i < DIMENSIONS; i++) {
-        keys[i] = key_of(window, event, (enum dimension)i);
+    for (uint32_t i = 0; i < count; i++) {
+        keys[i] = key_of(event, window, &totals->counted[i]);
         slots[i] = find(totals, keys[i]);
-        if (__builtin_add_overflow(slots[i]->bytes, event->bytes, &sums[i]))
+        if (__builtin_add_overflow(slots[i]->value, totals->counted[i].events ? 1 : event->bytes, &sums[i]))
             return 1;
     }
-    for (int i = 0; i < DIMENSIONS; i++) {
-        /* Three new keys may have met in one free slot. */
+    for (uint32_t i = 0; i < count; i++) {
+        /* New keys may have met in one free slot. */
         if (slots[i]->key != keys[i])
             slots[i] = find(totals, keys[i]);
         totals->count += slots[i]->key == 0;
@@ -144,12 +163,8 @@ int totals_add(struct totals *totals, const struct coded_event *event)
     return 0;
 }
 
-/* What workers share most is written last, and so is locked for the shortest time: each user may be one worker's alone,
- * antennas and apps are everyone's. */
-static const enum dimension written_as[DIMENSIONS] = {DIMENSION_USER, DIMENSION_ANTENNA, DIMENSION_APP};
-static const uint64_t turn_of[DIMENSIONS] = {[DIMENSION_USER] = 0, [DIMENSION_ANTENNA] = 1, [DIMENSION_APP] = 2};
-
-/* A sum and where it belongs. The key packs the dimension's turn, the window's number and the name's rank. */
+/* A sum and where it belongs. The key packs the kind's rank among the turns, the window's number and the name's rank.
+ */
 struct place {
     uint64_t key;
     uint32_t code;
@@ -203,41 +218,61 @@ static uint32_t key_code(uint64_t key)
     return (uint32_t)(key & ((1u << CODE_BITS) - 1));
 }
 
-static enum dimension key_dimension(uint64_t key)
+static enum total_kind key_kind(uint64_t key)
 {
-    return (enum dimension)(((key >> CODE_BITS) & ((1u << DIMENSION_BITS) - 1)) - 1);
+    return (enum total_kind)(((key >> CODE_BITS) & ((1u << KIND_BITS) - 1)) - 1);
 }
 
 static uint64_t key_window(uint64_t key)
 {
-    return key >> (CODE_BITS + DIMENSION_BITS);
+    return key >> (CODE_BITS + KIND_BITS);
 }
 
-static uint64_t place_key(uint64_t key, uint32_t rank)
+/* The kinds in the order of their turns. */
+struct turns {
+    enum total_kind kinds[TOTAL_KINDS];
+    uint64_t ranks[TOTAL_KINDS]; /* the inverse */
+};
+
+static struct turns take_turns(void)
 {
-    return turn_of[key_dimension(key)] << (KEY_BITS - DIMENSION_BITS) | key_window(key) << CODE_BITS | rank;
+    struct turns turns = {0};
+
+    for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++) {
+        for (enum total_kind other = 0; other < TOTAL_KINDS; other++)
+            turns.ranks[kind] += total_kinds[other].turn < total_kinds[kind].turn;
+        turns.kinds[turns.ranks[kind]] = kind;
+    }
+    return turns;
 }
 
-static enum dimension place_dimension(const struct place *place)
+static uint64_t place_key(const struct turns *turns, uint64_t key, uint32_t rank)
 {
-    return written_as[place->key >> (KEY_BITS - DIMENSION_BITS)];
+    return turns->ranks[key_kind(key)] << (KEY_BITS - KIND_BITS) | key_window(key) << CODE_BITS | rank;
+}
+
+static enum total_kind place_kind(const struct turns *turns, const struct place *place)
+{
+    return turns->kinds[place->key >> (KEY_BITS - KIND_BITS)];
 }
 
 /* Numbers are sorted, not texts: the names are ranked once for all windows. */
-static struct place *sort_places(const struct totals *totals, const struct dictionary *dictionary)
+static struct place *sort_places(const struct totals *totals, const struct dictionary *dictionary,
+                                 const struct turns *turns)
 {
     struct place *places = memory_new(totals->count + 1, sizeof(*places));
     struct place *next = places;
-    const uint32_t *ranks[DIMENSIONS];
+    const uint32_t *ranks[TOTAL_KINDS] = {0};
 
-    for (int i = 0; i < DIMENSIONS; i++)
-        ranks[i] = interner_ranks(dictionary->names[i]);
+    for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
+        if (total_kind_in(totals->kinds, kind))
+            ranks[kind] = interner_ranks(dictionary->names[total_kinds[kind].key]);
     for (uint32_t i = 0; i < totals->slot_count; i++) {
         uint64_t key = totals->slots[i].key;
         uint32_t code = key_code(key);
 
         if (key)
-            *next++ = (struct place){place_key(key, ranks[key_dimension(key)][code]), code, i};
+            *next++ = (struct place){place_key(turns, key, ranks[key_kind(key)][code]), code, i};
     }
     return sort_by_key(places, totals->count);
 }
@@ -245,23 +280,24 @@ static struct place *sort_places(const struct totals *totals, const struct dicti
 struct total *totals_sorted(const struct totals *totals, const struct dictionary *dictionary)
 {
     struct total *sorted = memory_new(totals->count + 1, sizeof(*sorted));
-    struct place *places = sort_places(totals, dictionary);
+    const struct turns turns = take_turns();
+    struct place *places = sort_places(totals, dictionary, &turns);
 
     for (uint32_t i = 0; i < totals->count; i++) {
-        enum dimension dimension = place_dimension(&places[i]);
+        enum total_kind kind = place_kind(&turns, &places[i]);
         const struct slot *slot = &totals->slots[places[i].slot];
 
         if (i + PLACES_AHEAD < totals->count) {
             const struct place *later = &places[i + PLACES_AHEAD];
 
-            interner_fetch_code(dictionary->names[place_dimension(later)], later->code);
+            interner_fetch_code(dictionary->names[total_kinds[place_kind(&turns, later)].key], later->code);
             __builtin_prefetch(&totals->slots[later->slot]);
         }
         sorted[i] = (struct total){
             .window = (int64_t)key_window(slot->key) * totals->seconds,
-            .dimension = dimension,
-            .name = dictionary_name(dictionary, dimension, places[i].code),
-            .bytes = slot->bytes,
+            .kind = kind,
+            .id = dictionary_name(dictionary, total_kinds[kind].key, places[i].code),
+            .value = slot->value,
         };
     }
     free(places);

@@ -1,5 +1,5 @@
 /*
- * The deltas of one commit: bytes per (window, dimension, name) since the last one. There is no other window state:
+ * The deltas of one commit: sums by (window, kind, id) since the last one. There is no other window state:
  * PostgreSQL adds, so that late events and other workers need nothing from here.
  */
 #ifndef ANTENNA_SPEED_TOTALS_H
@@ -17,15 +17,15 @@
 /** One sum. */
 struct total {
     int64_t window; /* first second */
-    enum dimension dimension;
-    struct slice name; /* the dictionary's */
-    int64_t bytes;
+    enum total_kind kind;
+    struct slice id; /* the dictionary's */
+    int64_t value;   /* in the unit of its kind */
 };
 
 struct totals;
 
-/** An empty collection for windows of so many seconds. Free with totals_free(). */
-struct totals *totals_new(int64_t window) must_check;
+/** An empty collection of the kinds, for windows of so many seconds. Free with totals_free(). */
+struct totals *totals_new(int64_t window, total_kind_set kinds) must_check;
 
 /** Frees it; NULL is fine. */
 void totals_free(struct totals *totals);
@@ -43,15 +43,15 @@ size_t totals_memory(const struct totals *totals);
 void totals_fetch(struct totals *totals, const struct coded_event *event);
 
 /**
- * Adds an event to its three sums. Returns 1, with nothing added, when there is no room for them or a sum would exceed
- * int64: commit, clear and add it again. An empty collection takes any event.
+ * Adds an event to its sum of each kind. Returns 1, with nothing added, when there is no room for them or a sum would
+ * exceed int64: commit, clear and add it again. An empty collection takes any event.
  */
 int totals_add(struct totals *totals, const struct coded_event *event) must_check;
 
 /**
- * The sums in the order in which every worker writes them, so that none waits for another in a circle: users, antennas,
- * apps, each by (window, name). An array of totals_count() entries, valid until the collection or the dictionary
- * changes. Free it.
+ * The sums in the order in which every worker writes them, so that none waits for another in a circle: by the
+ * kinds' turns (total_kind.h), each by (window, id). An array of totals_count() entries, valid until the collection or
+ * the dictionary changes. Free it.
  */
 struct total *totals_sorted(const struct totals *totals, const struct dictionary *dictionary) must_check;
 

@@ -34,31 +34,44 @@ static void tell_waiting(struct hour_finding *finding, int64_t more)
                         "%lld bytes are in the archive and not yet in the window totals", (long long)-more);
 }
 
+static bool counts_events(enum total_kind kind)
+{
+    return total_kinds[kind].unit == TOTAL_UNIT_EVENTS;
+}
+
+/* What all totals of a kind add up to. */
+static int64_t expected(enum total_kind kind, int64_t events, int64_t bytes)
+{
+    return counts_events(kind) ? events : bytes;
+}
+
 /* Whether the window totals are the archive's, and can be compared one by one. What is more in one of them may be on
- * its way to the other: all three labels then differ by the same, and by no more than what waits. While something is on
- * its way in both directions, equal sums of an hour that is open do not show that nothing is. */
+ * its way to the other: all kinds then differ by the same, and by no more than what waits. While something is on its
+ * way in both directions, equal sums of an hour that is open do not show that nothing is. How many events are on their
+ * way nobody counts: of them only hours that are sealed are compared. */
 static bool check_speed(const struct verify_tools *tools, struct hour_finding *finding)
 {
     const struct hour_sums *sums = &finding->sums;
-    int64_t more = sums->speed[0] - sums->bytes;
+    int64_t more = sums->speed[TOTAL_USER_BYTES] - sums->bytes;
     bool equal = true, waiting = -sums->to_total <= more && more <= sums->to_archive;
 
-    for (int i = 0; i < LEDGER_LABELS; i++) {
-        equal = equal && sums->speed[i] == sums->bytes;
-        waiting = waiting && sums->speed[i] == sums->speed[0];
-    }
+    for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
+        if (total_kind_in(tools->kinds, kind) && (finding->sealed || !counts_events(kind))) {
+            equal = equal && sums->speed[kind] == expected(kind, sums->rows, sums->bytes);
+            waiting = waiting && (counts_events(kind) || sums->speed[kind] == sums->speed[TOTAL_USER_BYTES]);
+        }
     if (equal)
         return finding->sealed || !sums->to_archive || !sums->to_total;
     if (waiting) {
         tell_waiting(finding, more);
         return false;
     }
-    for (int i = 0; i < LEDGER_LABELS; i++)
-        if (sums->speed[i] != sums->bytes)
+    for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
+        if (total_kind_in(tools->kinds, kind) && sums->speed[kind] != expected(kind, sums->rows, sums->bytes))
             differences_add(&finding->differences, CAUSE_SPEED_EDITED,
-                            "the window totals of table \"%s\" have %lld bytes of %s, the archive's list %lld",
-                            tools->tables.bytes, (long long)sums->speed[i], tools->tables.labels.names[i],
-                            (long long)sums->bytes);
+                            "the window totals of table \"%s\" have %lld %s of %s, the archive's list %lld",
+                            tools->tables.bytes, (long long)sums->speed[kind], total_unit_name(kind),
+                            total_kinds[kind].label, (long long)expected(kind, sums->rows, sums->bytes));
     return false;
 }
 
@@ -67,14 +80,16 @@ static bool check_hourly_sums(const struct verify_tools *tools, struct hour_find
     const struct hour_sums *sums = &finding->sums;
     bool equal = true;
 
-    for (int i = 0; i < LEDGER_LABELS; i++) {
-        if (sums->hourly[i] == sums->batch_bytes)
+    for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++) {
+        int64_t read = expected(kind, sums->batch_rows, sums->batch_bytes);
+
+        if (!total_kind_in(tools->kinds, kind) || sums->hourly[kind] == read)
             continue;
         equal = false;
         differences_add(&finding->differences, CAUSE_HOURLY_EDITED,
-                        "the hourly totals of table \"%s\" have %lld bytes of %s, their batch run read %lld",
-                        tools->tables.bytes_hourly, (long long)sums->hourly[i], tools->tables.labels.names[i],
-                        (long long)sums->batch_bytes);
+                        "the hourly totals of table \"%s\" have %lld %s of %s, their batch run read %lld",
+                        tools->tables.bytes_hourly, (long long)sums->hourly[kind], total_unit_name(kind),
+                        total_kinds[kind].label, (long long)read);
     }
     return equal;
 }
@@ -123,7 +138,7 @@ static int check_totals(const struct verify_tools *tools, const struct file_name
                         struct hour_finding *finding, struct error *error)
 {
     cleanup(ledger_totals_release) struct ledger_totals totals = {0};
-    const struct totals_check check = {tools->reader, whole, &totals, speed, hourly};
+    const struct totals_check check = {tools->reader, whole, &totals, tools->kinds, speed, hourly};
 
     if (ledger_totals(tools->postgres, &tools->tables, finding->hour, &totals, error))
         return -1;

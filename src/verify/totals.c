@@ -26,11 +26,17 @@ static void compare(struct walk *walk, enum side side, struct slice label, struc
 {
     static const char *const tables[SIDES] = {"the window totals have", "the hourly totals have"};
 
-    if (!is_checked(walk->check, side) || archived == found || ++walk->differing[side] > TOLD_MAX)
+    enum total_kind kind = total_kind_find(label);
+
+    /* A label of no kind is compared, too: the files have none of it. */
+    if (!is_checked(walk->check, side) || (kind < TOTAL_KINDS && !total_kind_in(walk->check->kinds, kind)))
+        return;
+    if (archived == found || ++walk->differing[side] > TOLD_MAX)
         return;
     differences_add(&walk->finding->differences, side == SIDE_SPEED ? CAUSE_SPEED_EDITED : CAUSE_HOURLY_EDITED,
-                    "%s %lld bytes of %.*s \"%.*s\", the files %lld", tables[side],
-                    (long long)(found == LEDGER_NONE ? 0 : found), (int)label.size, label.data, (int)id.size, id.data,
+                    "%s %lld %s of %.*s \"%.*s\", the files %lld", tables[side],
+                    (long long)(found == LEDGER_NONE ? 0 : found), kind < TOTAL_KINDS ? total_unit_name(kind) : "bytes",
+                    (int)label.size, label.data, (int)id.size, id.data,
                     (long long)(archived == LEDGER_NONE ? 0 : archived));
 }
 
@@ -52,23 +58,23 @@ static int take_total(void *context, const struct hour_total *archived, struct e
 {
     struct walk *walk = context;
     const struct ledger_totals *totals = walk->check->totals;
-    struct slice label = slice_of(dimension_labels[archived->dimension]);
-    struct ledger_total none = {label, archived->name, LEDGER_NONE, LEDGER_NONE};
+    struct slice label = slice_of(total_kinds[archived->kind].label);
+    struct ledger_total none = {label, archived->id, LEDGER_NONE, LEDGER_NONE};
 
     (void)error;
     for (; walk->next < totals->count; walk->next++) {
         struct ledger_total total = ledger_total_at(totals, walk->next);
-        int place = order(&total, label, archived->name);
+        int place = order(&total, label, archived->id);
 
         if (place > 0)
             break;
-        compare_both(walk, &total, place == 0 ? archived->bytes : LEDGER_NONE);
+        compare_both(walk, &total, place == 0 ? archived->value : LEDGER_NONE);
         if (place == 0) {
             walk->next++;
             return 0;
         }
     }
-    compare_both(walk, &none, archived->bytes);
+    compare_both(walk, &none, archived->value);
     return 0;
 }
 
@@ -77,7 +83,7 @@ int verify_totals(const struct totals_check *check, struct hour_finding *finding
     struct walk walk = {.check = check, .finding = finding};
     const struct reader_files files = {check->files, NULL};
 
-    if (check->files->count && reader_sum(check->reader, &files, take_total, &walk, error))
+    if (check->files->count && reader_sum(check->reader, &files, check->kinds, take_total, &walk, error))
         return -1;
     for (; walk.next < check->totals->count; walk.next++) {
         struct ledger_total total = ledger_total_at(check->totals, walk.next);

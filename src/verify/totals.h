@@ -10,8 +10,9 @@ struct totals_check {
     struct reader *reader;
     const struct file_names *files; /* all of the hour's */
     const struct ledger_totals *totals;
-    bool speed;  /* the window totals hold what the files do, and nothing besides */
-    bool hourly; /* the hourly totals do */
+    total_kind_set kinds; /* that are compared */
+    bool speed;           /* the window totals hold what the files do, and nothing besides */
+    bool hourly;          /* the hourly totals do */
 };
 
 /**

@@ -7,7 +7,7 @@
 
 #include "config/config.h"
 #include "postgres/ledger.h"
-#include "record/dictionary.h"
+#include "record/total_kind.h"
 
 /** Why two of them differ; part of the data contract by its code, cause_code(). */
 enum cause {

@@ -4,41 +4,66 @@
 
 #include "compare_scan.h"
 
-static inline bool take_integer(const json_t *object, const char *name, int64_t *ret_number)
+static inline bool take_integer(const json_t *value, int64_t *ret_number)
 {
-    const json_t *value = json_object_get(object, name);
-
     *ret_number = json_integer_value(value);
     return json_is_integer(value);
 }
 
-static inline bool take_text(const json_t *object, const char *name, struct slice *ret_text)
+static inline bool take_text(const json_t *value, bool required, struct slice *ret_text)
 {
-    const json_t *value = json_object_get(object, name);
-
+    *ret_text = (struct slice){"", 0};
+    if (!required && (!value || json_is_null(value)))
+        return true;
     *ret_text = (struct slice){json_string_value(value), json_string_length(value)};
     return json_is_string(value) && ret_text->size > 0 && ret_text->size <= RECORD_TEXT_SIZE_MAX;
+}
+
+static inline bool take_field(const json_t *json, const struct field_entry *field, struct record *record)
+{
+    const json_t *alias = field->alias ? json_object_get(json, field->alias) : NULL;
+    const json_t *named = json_object_get(json, field->name), *value = alias ? alias : named;
+
+    if (alias && named)
+        return false;
+    if (field->kind == FIELD_KIND_TIME)
+        return take_integer(value, &record->timestamp);
+    if (field->kind == FIELD_KIND_AMOUNT)
+        return take_integer(value, &record->bytes);
+    return take_text(value, field->required, &record->texts[field->text]);
 }
 
 /** Whether a document is a record by the contract of record.h, and which; `json` must outlive it. */
 static inline bool is_record(const json_t *json, const struct record_limits *limits, int64_t arrival,
                              struct record *ret_record)
 {
-    bool misspelt = json_object_get(json, "timestmap") != NULL;
-
-    return json_is_object(json) && !(misspelt && json_object_get(json, "timestamp")) &&
-           take_integer(json, misspelt ? "timestmap" : "timestamp", &ret_record->timestamp) &&
-           take_integer(json, "bytes", &ret_record->bytes) && take_text(json, "id", &ret_record->id) &&
-           take_text(json, "antenna_id", &ret_record->antenna_id) && take_text(json, "app", &ret_record->app) &&
-           ret_record->bytes >= 0 && ret_record->bytes <= limits->max_bytes &&
+    if (!json_is_object(json))
+        return false;
+    for (enum field field = 0; field < FIELDS; field++)
+        if (!take_field(json, &record_fields[field], ret_record))
+            return false;
+    return ret_record->bytes >= 0 && ret_record->bytes <= limits->max_bytes &&
            ret_record->timestamp >= RECORD_TIME_MIN && ret_record->timestamp < RECORD_TIME_END &&
            (arrival < 0 || ret_record->timestamp <= arrival + limits->max_future);
 }
 
 static inline bool same_record(const struct record *left, const struct record *right)
 {
-    return left->timestamp == right->timestamp && left->bytes == right->bytes && slice_equal(left->id, right->id) &&
-           slice_equal(left->antenna_id, right->antenna_id) && slice_equal(left->app, right->app);
+    bool same = left->timestamp == right->timestamp && left->bytes == right->bytes;
+
+    for (enum text text = 0; text < TEXTS && same; text++)
+        same = slice_equal(left->texts[text], right->texts[text]);
+    return same;
+}
+
+static inline bool is_whole(const struct record *record)
+{
+    bool whole = record->timestamp >= RECORD_TIME_MIN;
+
+    for (enum field field = 0; field < FIELDS && whole; field++)
+        if (record_fields[field].text < TEXTS && record_fields[field].required)
+            whole = record->texts[record_fields[field].text].size > 0;
+    return whole;
 }
 
 /** Whether the decoder accepts what jansson and the contract make a record of and nothing else, with the same values.
@@ -70,8 +95,7 @@ static inline bool accepts_no_less(const char *json, size_t size, int64_t arriva
     fine = parse_json_data(&strict, json, size, arrival, &record, &reject) ||
            (parse_json_data(&loose, json, size, arrival, &again, &reject) == 0 && same_record(&record, &again));
     /* What only the loose one accepts is a whole record, too. */
-    fine = fine && (parse_json_data(&loose, json, size, arrival, &again, &reject) ||
-                    (again.id.size && again.antenna_id.size && again.timestamp >= RECORD_TIME_MIN));
+    fine = fine && (parse_json_data(&loose, json, size, arrival, &again, &reject) || is_whole(&again));
     decoder_release(&strict);
     decoder_release(&loose);
     return fine;

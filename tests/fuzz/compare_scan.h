@@ -7,19 +7,30 @@
 
 #include "record/scan.h"
 
-static inline bool same_text(const json_t *object, const char *name, struct slice text)
+static inline bool same_text(const json_t *value, struct slice text)
 {
-    const json_t *value = json_object_get(object, name);
-
     return json_is_string(value) && json_string_length(value) == text.size &&
            memcmp(json_string_value(value), text.data, text.size) == 0;
 }
 
-static inline bool same_integer(const json_t *object, const char *name, int64_t number)
+static inline bool same_integer(const json_t *value, int64_t number)
 {
-    const json_t *value = json_object_get(object, name);
-
     return json_is_integer(value) && json_integer_value(value) == number;
+}
+
+/* Whether a field is in the record as in the object; counts those that are in the object. */
+static inline bool same_field(const json_t *object, const struct field_entry *field, const struct record *record,
+                              size_t *count)
+{
+    const json_t *value = json_object_get(object, field->name);
+
+    *count += value != NULL;
+    if (field->kind == FIELD_KIND_TIME)
+        return same_integer(value, record->timestamp);
+    if (field->kind == FIELD_KIND_AMOUNT)
+        return same_integer(value, record->bytes);
+    return value ? same_text(value, record->texts[field->text])
+                 : !field->required && record->texts[field->text].size == 0;
 }
 
 /**
@@ -29,6 +40,7 @@ static inline bool same_integer(const json_t *object, const char *name, int64_t 
 static inline bool scan_agrees(const char *json, size_t size, bool *ret_accepted)
 {
     struct record record;
+    size_t count = 0;
     json_t *object;
     bool same;
 
@@ -36,10 +48,10 @@ static inline bool scan_agrees(const char *json, size_t size, bool *ret_accepted
     if (!*ret_accepted)
         return true;
     object = json_loadb(json, size, JSON_REJECT_DUPLICATES, NULL);
-    same = json_is_object(object) && json_object_size(object) == 5 &&
-           same_integer(object, "timestamp", record.timestamp) && same_integer(object, "bytes", record.bytes) &&
-           same_text(object, "id", record.id) && same_text(object, "antenna_id", record.antenna_id) &&
-           same_text(object, "app", record.app);
+    same = json_is_object(object);
+    for (enum field field = 0; field < FIELDS && same; field++)
+        same = same_field(object, &record_fields[field], &record, &count);
+    same = same && json_object_size(object) == count;
     json_decref(object);
     return same;
 }

@@ -13,6 +13,7 @@
 #include "archive/swap.h"
 #include "failing_calls.h"
 #include "folder.h"
+#include "record_of.h"
 
 #define CALLS_MAX 2000
 #define ALL SIZE_MAX
@@ -145,9 +146,9 @@ static void check_untouched(void)
 
 static void add_row(struct rows *rows, struct dictionary *dictionary, const char *id)
 {
-    const struct record record = {1645351200, slice_of(id), slice_of("a"), slice_of("x"), 7};
+    const struct record record = record_of(1645351200, id, "a", "x", 7);
     struct coded_event event;
-    uint32_t hashes[DIMENSIONS];
+    uint32_t hashes[TEXTS];
 
     dictionary_hash(&record, hashes);
     assert_int_equal(dictionary_encode(dictionary, &record, hashes, &event), 0);
@@ -162,7 +163,7 @@ static int write_parquet(const char *path)
     int64_t size;
     int status;
 
-    dictionary_init(&dictionary);
+    dictionary_init(&dictionary, total_kinds_standard());
     add_row(&rows, &dictionary, "u");
     status = parquet_open(PARQUET_ZSTD, &parquet, &error) ||
              parquet_write(parquet, rows.hours[0], &dictionary, path, &size, &error);
@@ -174,7 +175,7 @@ static int write_parquet(const char *path)
 static int take_total(void *context, const struct hour_total *total, struct error *unused)
 {
     (void)unused;
-    *(int64_t *)context += total->bytes;
+    *(int64_t *)context += total->value;
     return 0;
 }
 
@@ -192,7 +193,7 @@ static int read_parquet(const char *data, const char *place, int64_t *ret_sum)
     if (reader_open(&(struct reader_settings){NULL, 0}, &reader, &error) || storage_check(data, &error) ||
         hour_folder_list(data, 1645351200, &folder, &error) || hour_folder_find(data, place, 0, &found, &error) ||
         reader_count_rows(reader, &folder.paths, &rows, &error) || reader_inspect(reader, found, &content, &error) ||
-        reader_sum(reader, &files, take_total, ret_sum, &error))
+        reader_sum(reader, &files, total_kinds_standard(), take_total, ret_sum, &error))
         return -1;
     assert_int_equal(rows, 1);
     assert_int_equal(content.rows, 1);

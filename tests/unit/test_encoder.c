@@ -2,6 +2,7 @@
 #include "archive/encoder.h"
 
 #include "folder.h"
+#include "record_of.h"
 
 #define HOUR 1645351200
 #define ROWS 20000
@@ -17,7 +18,7 @@ static int set_up(void **state)
     (void)state;
     if (folder_make() || staging_open(root, &staging, &error) || encoder_open(PARQUET_ZSTD, 1, &encoder, &error))
         return -1;
-    dictionary_init(&dictionary);
+    dictionary_init(&dictionary, total_kinds_standard());
     encoding = (struct encoding){.rows = {.limits = {.count = 1000000, .memory = 256 << 20}}};
     return 0;
 }
@@ -36,11 +37,12 @@ static int tear_down(void **state)
 static struct coded_event name_event(int number)
 {
     char id[16];
-    struct record record = {HOUR + number % 7200, {id, 0}, slice_of("a"), slice_of("x"), 1};
+    struct record record;
     struct coded_event event;
-    uint32_t hashes[DIMENSIONS];
+    uint32_t hashes[TEXTS];
 
-    record.id.size = (size_t)sprintf(id, "u%d", number);
+    sprintf(id, "u%d", number);
+    record = record_of(HOUR + number % 7200, id, "a", "x", 1);
     dictionary_hash(&record, hashes);
     assert_int_equal(dictionary_encode(&dictionary, &record, hashes, &event), 0);
     return event;

@@ -1,6 +1,7 @@
-/* Names as small numbers: the interner and the dictionary of the three dimensions. */
+/* Names as small numbers: the interner and the dictionary of all names. */
 #include "record/dictionary.h"
 
+#include "record_of.h"
 #include "unit.h"
 
 static int intern(struct interner *interner, struct slice name, uint32_t *ret_code)
@@ -137,34 +138,33 @@ static void test_full_interner(void **state)
 
 static void test_events_are_coded(void **state)
 {
-    const struct record record = {
-        .timestamp = 1645351200, .id = {"user", 4}, .antenna_id = {"antenna", 7}, .app = {"SKYPE", 5}, .bytes = 9};
+    const struct record record = record_of(1645351200, "user", "antenna", "SKYPE", 9);
     struct dictionary dictionary = {0};
     struct coded_event event;
-    uint32_t hashes[DIMENSIONS];
+    uint32_t hashes[TEXTS];
 
     (void)state;
-    dictionary_init(&dictionary);
+    dictionary_init(&dictionary, total_kinds_standard());
     dictionary_hash(&record, hashes);
     assert_int_equal(dictionary_encode(&dictionary, &record, hashes, &event), 0);
     assert_int_equal(event.timestamp, 1645351200);
     assert_int_equal(event.bytes, 9);
-    assert_slice(dictionary_name(&dictionary, DIMENSION_USER, event.codes[DIMENSION_USER]), "user");
-    assert_slice(dictionary_name(&dictionary, DIMENSION_ANTENNA, event.codes[DIMENSION_ANTENNA]), "antenna");
-    assert_slice(dictionary_name(&dictionary, DIMENSION_APP, event.codes[DIMENSION_APP]), "SKYPE");
+    assert_slice(dictionary_name(&dictionary, TEXT_ID, event.codes[TEXT_ID]), "user");
+    assert_slice(dictionary_name(&dictionary, TEXT_ANTENNA_ID, event.codes[TEXT_ANTENNA_ID]), "antenna");
+    assert_slice(dictionary_name(&dictionary, TEXT_APP, event.codes[TEXT_APP]), "SKYPE");
     dictionary_clear(&dictionary);
-    assert_int_equal(interner_count(dictionary.names[DIMENSION_USER]), 0);
+    assert_int_equal(interner_count(dictionary.names[TEXT_ID]), 0);
     dictionary_release(&dictionary);
 }
 
 static void test_labels_are_the_contract_in_order(void **state)
 {
     (void)state;
-    assert_string_equal(dimension_labels[DIMENSION_ANTENNA], "antenna_bytes_total");
-    assert_string_equal(dimension_labels[DIMENSION_APP], "app_bytes_total");
-    assert_string_equal(dimension_labels[DIMENSION_USER], "user_bytes_total");
-    for (int i = 1; i < DIMENSIONS; i++)
-        assert_true(strcmp(dimension_labels[i - 1], dimension_labels[i]) < 0);
+    assert_string_equal(total_kinds[TOTAL_ANTENNA_BYTES].label, "antenna_bytes_total");
+    assert_string_equal(total_kinds[TOTAL_APP_BYTES].label, "app_bytes_total");
+    assert_string_equal(total_kinds[TOTAL_USER_BYTES].label, "user_bytes_total");
+    for (int i = 1; i < TOTAL_KINDS; i++)
+        assert_true(strcmp(total_kinds[i - 1].label, total_kinds[i].label) < 0);
 }
 
 int main(void)

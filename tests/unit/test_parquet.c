@@ -8,6 +8,7 @@
 #include "archive/merge.h"
 #include "archive/reader.h"
 #include "base/memory.h"
+#include "record_of.h"
 #include "unit.h"
 
 #define HOUR 1645351200
@@ -40,7 +41,7 @@ static int tear_down_group(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    dictionary_init(&dictionary);
+    dictionary_init(&dictionary, total_kinds_standard());
     rows = (struct rows){.limits = {.count = 1000000, .memory = 256 << 20}};
     return 0;
 }
@@ -56,9 +57,9 @@ static int tear_down(void **state)
 
 static void add(int64_t time, const char *id, const char *antenna, int64_t bytes, const char *app)
 {
-    const struct record record = {time, slice_of(id), slice_of(antenna), slice_of(app), bytes};
+    const struct record record = record_of(time, id, antenna, app, bytes);
     struct coded_event event;
-    uint32_t hashes[DIMENSIONS];
+    uint32_t hashes[TEXTS];
 
     dictionary_hash(&record, hashes);
     assert_int_equal(dictionary_encode(&dictionary, &record, hashes, &event), 0);
@@ -193,8 +194,8 @@ static int append_total(void *context, const struct hour_total *total, struct er
     char *text = context;
 
     (void)ignored;
-    sprintf(text + strlen(text), "%s %.*s %lld %lld\n", dimension_labels[total->dimension], (int)total->name.size,
-            total->name.data, (long long)total->events, (long long)total->bytes);
+    sprintf(text + strlen(text), "%s %.*s %lld %lld\n", total_kinds[total->kind].label, (int)total->id.size,
+            total->id.data, (long long)total->events, (long long)total->value);
     return 0;
 }
 
@@ -212,7 +213,8 @@ static void test_sums_of_the_reader(void **state)
     add(HOUR, "u2", "a", 2, "y");
     add(HOUR, "u1", "b", 4, "x");
     write_first_hour();
-    if (reader_count_rows(reader, &paths, &count, &error) || reader_sum(reader, &files, append_total, text, &error) ||
+    if (reader_count_rows(reader, &paths, &count, &error) ||
+        reader_sum(reader, &files, total_kinds_standard(), append_total, text, &error) ||
         reader_inspect(reader, path, &content, &error))
         fail_msg("%s", error.message);
     assert_int_equal(count, 3);
@@ -250,10 +252,10 @@ static void test_errors_of_the_reader_name_the_file_whose_fault_it_is(void **sta
     file = fopen(damaged, "w");
     fputs("PAR1 and no more", file);
     fclose(file);
-    assert_int_equal(reader_sum(reader, &files, append_total, text, &error), -1);
+    assert_int_equal(reader_sum(reader, &files, total_kinds_standard(), append_total, text, &error), -1);
     assert_non_null(strstr(error.message, damaged));
     paths.count = 1;
-    assert_int_equal(reader_sum(reader, &files, refuse, NULL, &error), -1);
+    assert_int_equal(reader_sum(reader, &files, total_kinds_standard(), refuse, NULL, &error), -1);
     assert_string_equal(error.message, "not this one");
     unlink(damaged);
 }
@@ -305,7 +307,7 @@ static void test_sum_beyond_int64(void **state)
     (void)state;
     add(HOUR, "u1", "a", INT64_MAX, "x");
     write_first_hour();
-    assert_int_equal(reader_sum(reader, &files, append_total, text, &error), -1);
+    assert_int_equal(reader_sum(reader, &files, total_kinds_standard(), append_total, text, &error), -1);
     assert_int_equal(error.kind, ERROR_MISTAKE);
 }
 

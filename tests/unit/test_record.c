@@ -36,9 +36,9 @@ static void accepts(const char *json, int64_t timestamp, const char *id, const c
         fail_msg("rejected %s: %s", json, reject.detail);
     assert_int_equal(record.timestamp, timestamp);
     assert_int_equal(record.bytes, bytes);
-    assert_slice(record.id, id);
-    assert_slice(record.antenna_id, antenna);
-    assert_slice(record.app, app);
+    assert_slice(record.texts[TEXT_ID], id);
+    assert_slice(record.texts[TEXT_ANTENNA_ID], antenna);
+    assert_slice(record.texts[TEXT_APP], app);
 }
 
 static void rejects(const char *json, enum reject_reason reason)
@@ -234,8 +234,8 @@ static void check_shape(const struct accepted *shape, unsigned accept)
         fail_msg("%s, accept %u: %s", json, accept, wanted ? reject.detail : "accepted");
     if (wanted) {
         assert_int_equal(record.timestamp, ARRIVAL);
-        assert_slice(record.id, shape->user);
-        assert_slice(record.antenna_id, shape->antenna);
+        assert_slice(record.texts[TEXT_ID], shape->user);
+        assert_slice(record.texts[TEXT_ANTENNA_ID], shape->antenna);
     } else {
         assert_int_equal(reject.reason, REJECT_WRONG_TYPE);
         assert_true((strstr(reject.detail, "--accept") != NULL) == (shape->accept != 0));

@@ -23,7 +23,7 @@ static int tear_down(void **state)
 
 static bool add(uint32_t time, int64_t bytes, int32_t partition, int64_t offset)
 {
-    const struct coded_event event = {.timestamp = time, .codes = {1, 2, 3}, .bytes = bytes};
+    const struct coded_event event = {.timestamp = time, .codes = {[TEXT_ID] = 3}, .bytes = bytes};
 
     if (!rows_have_room(&rows, &event))
         return false;
@@ -47,7 +47,7 @@ static void test_hours_are_apart(void **state)
     assert_int_equal(rows.hours[0]->max_timestamp, HOUR + 3599);
     assert_int_equal(rows.hours[1]->hour, HOUR + 3600);
     assert_int_equal(rows.hours[2]->hour, HOUR - 3600);
-    assert_int_equal(rows.hours[0]->codes[DIMENSION_USER][1], 3);
+    assert_int_equal(rows.hours[0]->codes[TEXT_ID][1], 3);
     assert_int_equal(rows.hours[0]->bytes[1], 4);
 }
 

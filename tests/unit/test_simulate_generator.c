@@ -156,8 +156,8 @@ static void traffic_is_skewed(void **state)
         const struct coded_event *event = &generator_next(&fixture.generator, EVENT_TIME)->event;
 
         assert_in_range(event->bytes, 64, 262143);
-        users[event->codes[DIMENSION_USER]]++;
-        antennas[event->codes[DIMENSION_ANTENNA]]++;
+        users[event->codes[TEXT_ID]]++;
+        antennas[event->codes[TEXT_ANTENNA_ID]]++;
         bytes += event->bytes;
     }
     assert_in_range(users[0] + users[1], 49000, 51000);
@@ -179,7 +179,7 @@ static void everybody_takes_part(void **state)
         snprintf(options, sizeof(options), "--users %u --antennas %u --apps A", count, count);
         begin(&fixture, options);
         for (int i = 0; i < 100000; i++)
-            seen[generator_next(&fixture.generator, EVENT_TIME)->event.codes[DIMENSION_USER]] = true;
+            seen[generator_next(&fixture.generator, EVENT_TIME)->event.codes[TEXT_ID]] = true;
         for (uint32_t user = 0; user < count; user++)
             assert_true(seen[user]);
         end(&fixture);

@@ -54,9 +54,9 @@ static struct coded_event event_of(uint32_t timestamp, uint32_t user, uint32_t a
 {
     struct coded_event event = {.timestamp = timestamp, .bytes = bytes};
 
-    event.codes[DIMENSION_USER] = user;
-    event.codes[DIMENSION_ANTENNA] = antenna;
-    event.codes[DIMENSION_APP] = app;
+    event.codes[TEXT_ID] = user;
+    event.codes[TEXT_ANTENNA_ID] = antenna;
+    event.codes[TEXT_APP] = app;
     return event;
 }
 
@@ -170,14 +170,14 @@ static void sums_grow_and_stay_exact(void **state)
     (void)state;
     for (int round = 0; round < 3; round++)
         for (uint32_t code = 0; code < 20000; code++)
-            assert_int_equal(sums_add(&sums, 300 + code % 7 * 300, code % DIMENSIONS, code * 5000, code, &error), 0);
+            assert_int_equal(sums_add(&sums, 300 + code % 7 * 300, code % TOTAL_KINDS, code * 5000, code, &error), 0);
     assert_int_equal(sums.count, 20000);
     list = sums_list(&sums);
     for (size_t i = 0; i < sums.count; i++) {
         uint32_t code = list[i].code / 5000;
 
         assert_int_equal(list[i].begin, 300 + code % 7 * 300);
-        assert_int_equal(list[i].dimension, code % DIMENSIONS);
+        assert_int_equal(list[i].kind, code % TOTAL_KINDS);
         assert_int_equal(list[i].value, 3 * (int64_t)code);
     }
 }
@@ -188,8 +188,8 @@ static void sums_beyond_64_bits_are_an_error(void **state)
     struct error error;
 
     (void)state;
-    assert_int_equal(sums_add(&sums, 300, DIMENSION_APP, 0, INT64_MAX, &error), 0);
-    assert_int_equal(sums_add(&sums, 300, DIMENSION_APP, 0, 1, &error), -1);
+    assert_int_equal(sums_add(&sums, 300, TOTAL_APP_BYTES, 0, INT64_MAX, &error), 0);
+    assert_int_equal(sums_add(&sums, 300, TOTAL_APP_BYTES, 0, 1, &error), -1);
 }
 
 int main(void)

@@ -8,7 +8,7 @@
 
 static const struct coded_event event = {
     .timestamp = 1645351200,
-    .codes = {[DIMENSION_ANTENNA] = 0, [DIMENSION_APP] = 0, [DIMENSION_USER] = 0},
+    .codes = {[TEXT_ANTENNA_ID] = 0, [TEXT_APP] = 0, [TEXT_ID] = 0},
     .bytes = 512,
 };
 

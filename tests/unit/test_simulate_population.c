@@ -14,13 +14,13 @@ static void load(struct population *population, const char *options, struct conf
         fail_msg("%s", error.message);
 }
 
-static void assert_name(const struct population *population, enum dimension dimension, uint32_t code, const char *name)
+static void assert_name(const struct population *population, enum text text, uint32_t code, const char *name)
 {
-    cleanup(buffer_release) struct buffer text = {0};
+    cleanup(buffer_release) struct buffer found = {0};
 
-    population_name(population, dimension, code, &text);
-    assert_string_equal(text.data, name);
-    assert_int_equal(text.size, strlen(name));
+    population_name(population, text, code, &found);
+    assert_string_equal(found.data, name);
+    assert_int_equal(found.size, strlen(name));
 }
 
 static void names_follow_from_numbers(void **state)
@@ -30,15 +30,15 @@ static void names_follow_from_numbers(void **state)
 
     (void)state;
     load(&population, "--users 100000000 --antennas 100000000", &config);
-    assert_name(&population, DIMENSION_USER, 0, "00000000-0000-0000-0000-000000000001");
-    assert_name(&population, DIMENSION_USER, 19, "00000000-0000-0000-0000-000000000020");
-    assert_name(&population, DIMENSION_USER, 99999999, "00000000-0000-0000-0000-000100000000");
-    assert_name(&population, DIMENSION_ANTENNA, 0, "11111111-1111-1111-1111-111111111111");
-    assert_name(&population, DIMENSION_ANTENNA, 8, "99999999-9999-9999-9999-999999999999");
-    assert_name(&population, DIMENSION_ANTENNA, 9, "11111111-1111-1111-1111-000000000010");
-    assert_name(&population, DIMENSION_ANTENNA, 99999999, "11111111-1111-1111-1111-000100000000");
-    assert_name(&population, DIMENSION_APP, 1, "FACETIME");
-    assert_int_equal(population.counts[DIMENSION_APP], 5);
+    assert_name(&population, TEXT_ID, 0, "00000000-0000-0000-0000-000000000001");
+    assert_name(&population, TEXT_ID, 19, "00000000-0000-0000-0000-000000000020");
+    assert_name(&population, TEXT_ID, 99999999, "00000000-0000-0000-0000-000100000000");
+    assert_name(&population, TEXT_ANTENNA_ID, 0, "11111111-1111-1111-1111-111111111111");
+    assert_name(&population, TEXT_ANTENNA_ID, 8, "99999999-9999-9999-9999-999999999999");
+    assert_name(&population, TEXT_ANTENNA_ID, 9, "11111111-1111-1111-1111-000000000010");
+    assert_name(&population, TEXT_ANTENNA_ID, 99999999, "11111111-1111-1111-1111-000100000000");
+    assert_name(&population, TEXT_APP, 1, "FACETIME");
+    assert_int_equal(population.counts[TEXT_APP], 5);
     population_release(&population);
 }
 
@@ -49,8 +49,8 @@ static void the_default_is_the_reference(void **state)
 
     (void)state;
     load(&population, "", &config);
-    assert_int_equal(population.counts[DIMENSION_USER], 20);
-    assert_int_equal(population.counts[DIMENSION_ANTENNA], 5);
+    assert_int_equal(population.counts[TEXT_ID], 20);
+    assert_int_equal(population.counts[TEXT_ANTENNA_ID], 5);
     assert_null(population_user(&population, 0));
     population_release(&population);
 }
@@ -63,19 +63,19 @@ static void order_is_that_of_bytes(void **state)
 
     (void)state;
     load(&population, "--users 10000 --antennas 10000 --apps b,a,B", &config);
-    for (enum dimension dimension = 0; dimension < DIMENSIONS; dimension++)
+    for (enum text text = 0; text < TEXTS; text++)
         for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
             for (size_t j = 0; j < sizeof(codes) / sizeof(*codes); j++) {
                 cleanup(buffer_release) struct buffer left = {0};
                 cleanup(buffer_release) struct buffer right = {0};
                 int expected, order;
 
-                if (codes[i] >= population.counts[dimension] || codes[j] >= population.counts[dimension])
+                if (codes[i] >= population.counts[text] || codes[j] >= population.counts[text])
                     continue;
-                population_name(&population, dimension, codes[i], &left);
-                population_name(&population, dimension, codes[j], &right);
+                population_name(&population, text, codes[i], &left);
+                population_name(&population, text, codes[j], &right);
                 expected = strcmp(left.data, right.data);
-                order = population_compare(&population, dimension, codes[i], codes[j]);
+                order = population_compare(&population, text, codes[i], codes[j]);
                 assert_int_equal((order > 0) - (order < 0), (expected > 0) - (expected < 0));
             }
     population_release(&population);
@@ -96,12 +96,12 @@ static void users_come_from_a_file(void **state)
     snprintf(options, sizeof(options), "--users %s", path);
     load(&population, options, &config);
     unlink(path);
-    assert_int_equal(population.counts[DIMENSION_USER], 2);
-    assert_name(&population, DIMENSION_USER, 1, "a\"1");
-    population_json(&population, DIMENSION_USER, 0, &json);
-    population_json(&population, DIMENSION_USER, 1, &json);
+    assert_int_equal(population.counts[TEXT_ID], 2);
+    assert_name(&population, TEXT_ID, 1, "a\"1");
+    population_json(&population, TEXT_ID, 0, &json);
+    population_json(&population, TEXT_ID, 1, &json);
     assert_string_equal(json.data, "\"b\"\"a\\\"1\"");
-    assert_true(population_compare(&population, DIMENSION_USER, 0, 1) > 0);
+    assert_true(population_compare(&population, TEXT_ID, 0, 1) > 0);
     assert_int_equal(population_user(&population, 0)->quota, 5000);
     population_release(&population);
 }

@@ -1,6 +1,7 @@
 /* The deltas of a commit: three sums an event, in the order of rows. */
 #include "speed/totals.h"
 
+#include "record_of.h"
 #include "unit.h"
 
 #define WINDOW 1645351200
@@ -11,8 +12,8 @@ static struct dictionary dictionary;
 static int set_up(void **state)
 {
     (void)state;
-    totals = totals_new(300);
-    dictionary_init(&dictionary);
+    totals = totals_new(300, total_kinds_standard());
+    dictionary_init(&dictionary, total_kinds_standard());
     return 0;
 }
 
@@ -26,9 +27,9 @@ static int tear_down(void **state)
 
 static struct coded_event event_of(int64_t time, const char *antenna, const char *app, const char *user, int64_t bytes)
 {
-    const struct record record = {time, slice_of(user), slice_of(antenna), slice_of(app), bytes};
+    const struct record record = record_of(time, user, antenna, app, bytes);
     struct coded_event event;
-    uint32_t hashes[DIMENSIONS];
+    uint32_t hashes[TEXTS];
 
     dictionary_hash(&record, hashes);
     assert_int_equal(dictionary_encode(&dictionary, &record, hashes, &event), 0);
@@ -42,13 +43,12 @@ static int add(int64_t time, const char *antenna, const char *app, const char *u
     return totals_add(totals, &event);
 }
 
-static void is_total(const struct total *total, int64_t window, enum dimension dimension, const char *name,
-                     int64_t bytes)
+static void is_total(const struct total *total, int64_t window, enum total_kind kind, const char *id, int64_t value)
 {
     assert_int_equal(total->window, window);
-    assert_int_equal(total->dimension, dimension);
-    assert_slice(total->name, name);
-    assert_int_equal(total->bytes, bytes);
+    assert_int_equal(total->kind, kind);
+    assert_slice(total->id, id);
+    assert_int_equal(total->value, value);
 }
 
 static void test_nothing(void **state)
@@ -70,9 +70,9 @@ static void test_an_event_makes_three_sums(void **state)
     assert_int_equal(add(WINDOW + 299, "a", "SKYPE", "u", 7), 0);
     assert_int_equal(totals_count(totals), 3);
     sorted = totals_sorted(totals, &dictionary);
-    is_total(&sorted[0], WINDOW, DIMENSION_USER, "u", 7);
-    is_total(&sorted[1], WINDOW, DIMENSION_ANTENNA, "a", 7);
-    is_total(&sorted[2], WINDOW, DIMENSION_APP, "SKYPE", 7);
+    is_total(&sorted[0], WINDOW, TOTAL_USER_BYTES, "u", 7);
+    is_total(&sorted[1], WINDOW, TOTAL_ANTENNA_BYTES, "a", 7);
+    is_total(&sorted[2], WINDOW, TOTAL_APP_BYTES, "SKYPE", 7);
     free(sorted);
 }
 
@@ -87,9 +87,9 @@ static void test_windows_begin_every_five_minutes(void **state)
     assert_int_equal(add(WINDOW - 1, "a", "x", "u", 8), 0);
     assert_int_equal(totals_count(totals), 9);
     sorted = totals_sorted(totals, &dictionary);
-    is_total(&sorted[3], WINDOW - 300, DIMENSION_ANTENNA, "a", 8);
-    is_total(&sorted[4], WINDOW, DIMENSION_ANTENNA, "a", 6);
-    is_total(&sorted[5], WINDOW + 300, DIMENSION_ANTENNA, "a", 1);
+    is_total(&sorted[3], WINDOW - 300, TOTAL_ANTENNA_BYTES, "a", 8);
+    is_total(&sorted[4], WINDOW, TOTAL_ANTENNA_BYTES, "a", 6);
+    is_total(&sorted[5], WINDOW + 300, TOTAL_ANTENNA_BYTES, "a", 1);
     free(sorted);
 }
 
@@ -107,19 +107,19 @@ static void test_every_window(void **state)
 
             if (j == 0) {
                 totals_free(totals);
-                totals = totals_new(windows[i]);
+                totals = totals_new(windows[i], total_kinds_standard());
             }
             totals_fetch(totals, &event);
             assert_int_equal(totals_add(totals, &event), 0);
             sorted = totals_sorted(totals, &dictionary);
-            is_total(&sorted[0], times[j] - times[j] % windows[i], DIMENSION_USER, "u", 1);
+            is_total(&sorted[0], times[j] - times[j] % windows[i], TOTAL_USER_BYTES, "u", 1);
             free(sorted);
             totals_clear(totals);
         }
 }
 
-/* The same name counts for each dimension by itself. */
-static void test_one_name_in_all_dimensions(void **state)
+/* The same name counts for each kind by itself. */
+static void test_one_name_in_all_kinds(void **state)
 {
     (void)state;
     assert_int_equal(add(WINDOW, "same", "same", "same", 1), 0);
@@ -134,14 +134,14 @@ static void test_an_event_without_bytes_leaves_rows(void **state)
     (void)state;
     assert_int_equal(add(WINDOW, "a", "x", "u", 0), 0);
     sorted = totals_sorted(totals, &dictionary);
-    is_total(&sorted[0], WINDOW, DIMENSION_USER, "u", 0);
+    is_total(&sorted[0], WINDOW, TOTAL_USER_BYTES, "u", 0);
     free(sorted);
 }
 
 /* One order for all workers, in which they lock rows: what they share most comes last, names as in collation "C". */
 static void test_order_of_rows(void **state)
 {
-    const int turns[DIMENSIONS] = {[DIMENSION_USER] = 1, [DIMENSION_ANTENNA] = 2, [DIMENSION_APP] = 3};
+    const int turns[TOTAL_KINDS] = {[TOTAL_USER_BYTES] = 1, [TOTAL_ANTENNA_BYTES] = 2, [TOTAL_APP_BYTES] = 3};
     struct total *sorted;
     size_t count;
 
@@ -158,12 +158,12 @@ static void test_order_of_rows(void **state)
     for (size_t i = 1; i < count; i++) {
         const struct total *left = &sorted[i - 1], *right = &sorted[i];
 
-        assert_true(turns[left->dimension] <= turns[right->dimension]);
-        if (left->dimension != right->dimension)
+        assert_true(turns[left->kind] <= turns[right->kind]);
+        if (left->kind != right->kind)
             continue;
         assert_true(left->window <= right->window);
         if (left->window == right->window)
-            assert_true(slice_compare(left->name, right->name) < 0);
+            assert_true(slice_compare(left->id, right->id) < 0);
     }
     free(sorted);
 }
@@ -185,9 +185,8 @@ static void test_sums_agree_with_a_second_count(void **state)
     }
     sorted = totals_sorted(totals, &dictionary);
     for (size_t i = 0; i < totals_count(totals); i++)
-        if (sorted[i].dimension == DIMENSION_USER) {
-            assert_int_equal(sorted[i].bytes,
-                             expected[(sorted[i].window - WINDOW) / 300][atoi(sorted[i].name.data + 1)]);
+        if (sorted[i].kind == TOTAL_USER_BYTES) {
+            assert_int_equal(sorted[i].value, expected[(sorted[i].window - WINDOW) / 300][atoi(sorted[i].id.data + 1)]);
             seen++;
         }
     assert_int_equal(seen, 1000);
@@ -203,7 +202,7 @@ static void test_no_sum_exceeds_int64(void **state)
     assert_int_equal(add(WINDOW, "b", "y", "u", 1), 1);
     assert_int_equal(totals_count(totals), 3);
     sorted = totals_sorted(totals, &dictionary);
-    is_total(&sorted[0], WINDOW, DIMENSION_USER, "u", INT64_MAX);
+    is_total(&sorted[0], WINDOW, TOTAL_USER_BYTES, "u", INT64_MAX);
     free(sorted);
     totals_clear(totals);
     assert_int_equal(totals_count(totals), 0);
@@ -234,7 +233,7 @@ int main(void)
         test(test_an_event_makes_three_sums),
         test(test_windows_begin_every_five_minutes),
         test(test_every_window),
-        test(test_one_name_in_all_dimensions),
+        test(test_one_name_in_all_kinds),
         test(test_an_event_without_bytes_leaves_rows),
         test(test_order_of_rows),
         test(test_sums_agree_with_a_second_count),

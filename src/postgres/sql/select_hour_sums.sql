@@ -1,32 +1,24 @@
--- What every table says of an hour. $1 the hour, $2 the three labels of totals. A row with, in this order: whether the list
+-- What every table says of an hour. $1 the hour. A row with, in this order: whether the list
 -- knows the hour, whether it is batched and dirty; files, rows and bytes of antenna.hour; the same summed up from
--- antenna.archive_file; the bytes that the last batch run read and how many rows of them were not listed; bytes of the
--- window totals by label; bytes of the hourly totals by label and their rows; bytes of any hour that are totalled and wait
--- to be archived, and those that are archived and wait to be totalled; rows of the window totals at times where no window
--- starts.
+-- antenna.archive_file; the rows and bytes that the last batch run read and how many rows of them were not listed; the rows
+-- of the hourly totals; bytes of any hour that are totalled and wait to be archived, and those that are archived and wait to
+-- be totalled; rows of the window totals at times where no window starts.
 SELECT (known.hour IS NOT NULL)::integer, (known.batch_at IS NOT NULL)::integer, coalesce(known.dirty, false)::integer,
     known.files, known.rows, known.bytes_total, listed.files, listed.rows, listed.bytes,
-    known.batch_bytes + known.batch_unlisted_bytes, known.batch_unlisted_rows,
-    speed.first, speed.second, speed.third, batch.first, batch.second, batch.third, batch.rows, waiting.to_archive,
-    waiting.to_total, speed.misplaced
+    known.batch_rows + known.batch_unlisted_rows, known.batch_bytes + known.batch_unlisted_bytes, known.batch_unlisted_rows,
+    batch.rows, waiting.to_archive, waiting.to_total, speed.misplaced
 FROM (
     SELECT count(*) AS files, sum(rows) AS rows, sum(bytes_total) AS bytes
     FROM antenna.archive_file WHERE hour = $1 AND replaced_by IS NULL
 ) AS listed, (
-    SELECT sum(value) FILTER (WHERE type = ($2::text[])[1]) AS first,
-        sum(value) FILTER (WHERE type = ($2::text[])[2]) AS second,
-        sum(value) FILTER (WHERE type = ($2::text[])[3]) AS third,
-        count(*) FILTER (WHERE NOT date = ANY (ARRAY(
-            SELECT generate_series(
-                $1, $1 + INTERVAL '00:59:59', INTERVAL '1 second' * (SELECT window_seconds FROM antenna.data_set)
-            )
-        ))) AS misplaced
-    FROM :"bytes" WHERE date >= $1 AND date < $1 + INTERVAL '1 hour'
+    SELECT count(*) AS misplaced FROM :"bytes"
+    WHERE date >= $1 AND date < $1 + INTERVAL '1 hour' AND NOT date = ANY (ARRAY(
+        SELECT generate_series(
+            $1, $1 + INTERVAL '00:59:59', INTERVAL '1 second' * (SELECT window_seconds FROM antenna.data_set)
+        )
+    ))
 ) AS speed, (
-    SELECT sum(value) FILTER (WHERE type = ($2::text[])[1]) AS first,
-        sum(value) FILTER (WHERE type = ($2::text[])[2]) AS second,
-        sum(value) FILTER (WHERE type = ($2::text[])[3]) AS third, count(*) AS rows
-    FROM :"bytes_hourly" WHERE date = $1
+    SELECT count(*) AS rows FROM :"bytes_hourly" WHERE date = $1
 ) AS batch, (
     SELECT least(sum(most) FILTER (WHERE ahead > 0), 9223372036854775807) AS to_archive,
         least(sum(most) FILTER (WHERE ahead < 0), 9223372036854775807) AS to_total
