@@ -176,8 +176,9 @@ format: setup-lint ## format the sources
 	@.deps/venv/bin/ruff format --quiet .
 	@.deps/venv/bin/ruff check --quiet --fix .
 
-reference: build ## write docs/reference.md and docs/metrics.md from the tables of options and of metrics
+reference: build ## write docs/reference.md, docs/metrics.md and the Spark engine's tables from those of the program
 	@cp build/reference.md docs/reference.md
+	@cp build/tables.py engines/spark/antenna_spark/tables.py
 	@build/generate-metrics >docs/metrics.md
 
 capacity: setup-lint ## write the figures of docs/capacity.md from bench/results

@@ -5,14 +5,16 @@ Run by spark-submit (docs/spark.md), with the arguments of `antenna batch`. Runn
 
 import time
 
-from antenna_spark import command, events, identity, postgres, staging
+from antenna_spark import command, events, identity, postgres, staging, tables
 from antenna_spark.command import MistakeError
-from antenna_spark.events import total_bytes
+from antenna_spark.events import total_all
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import functions as F
 
-ARCHIVE = "timestamp TIMESTAMP, id STRING, antenna_id STRING, bytes BIGINT, app STRING"
+# A file that was written before a field was has NULL in its column.
+TYPES = {"time": "TIMESTAMP", "amount": "BIGINT"}
+ARCHIVE = ", ".join(f"{field.name} {TYPES.get(field.kind, 'STRING')}" for field in tables.FIELDS)
 
 # A writer publishes a file within milliseconds of listing it.
 PUBLISH_SECONDS = 2
@@ -90,21 +92,6 @@ def check_files(rows, paths, listed):
             )
 
 
-def hourly_total_bytes_antenna(rows, hour):
-    """The hour's sums by antenna."""
-    return total_bytes(rows, hour, "antenna_id", "antenna_bytes_total")
-
-
-def hourly_total_bytes_app(rows, hour):
-    """The hour's sums by app."""
-    return total_bytes(rows, hour, "app", "app_bytes_total")
-
-
-def hourly_total_bytes_user(rows, hour):
-    """The hour's sums by user."""
-    return total_bytes(rows, hour, "id", "user_bytes_total")
-
-
 def users_with_exceeded_quota(database, hour, as_of_now):
     """Enriches the hour's users with their metadata and replaces those over quota, where both tables are.
 
@@ -121,8 +108,7 @@ def read_hour(session, arguments, database):
         rows = read_from_storage(session, paths).persist()
         check_files(rows, paths, listed)
         begin = F.lit(events.seconds_of(arguments.hour))
-        sums = hourly_total_bytes_antenna(rows, begin).union(hourly_total_bytes_app(rows, begin))
-        totals = sums.union(hourly_total_bytes_user(rows, begin)).orderBy("label", "id").persist()
+        totals = total_all(rows, begin).orderBy("label", "id").persist()
         totals.count()  # so that the transaction waits for nothing
     except (PySparkException, Py4JJavaError, MistakeError) as error:
         if not all(path.exists() for path in paths):
@@ -154,7 +140,7 @@ def run_hour(session, arguments, database):
             database.refuse_less(hour, count, size, counted)
             rows = database.refuse_lowered(hour, rows, events.LABELS)
         database.replace_totals(hour, rows, events.LABELS)
-        database.check_hour(hour, written, size)
+        database.check_hour(hour, written, events.TOTALS, count, size)
         exceeded, unknown = users_with_exceeded_quota(database, hour, arguments.quota_as_of == "now")
         database.note_batch(hour, count, size)
     provisional = "" if database.is_sealed(hour) else " (provisional: more is expected)"

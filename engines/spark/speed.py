@@ -19,7 +19,7 @@ import time
 from antenna_spark import command, events, excess, identity, postgres, record, staging
 from antenna_spark.claim import check_topic, claim_partitions
 from antenna_spark.command import CommandError, MistakeError, OutOfRangeError, WorldError
-from antenna_spark.events import at, parse_json_data, start_of, total_bytes
+from antenna_spark.events import at, parse_json_data, start_of, total_all
 from antenna_spark.kafka import RecreatedError, Topic
 from antenna_spark.postgres import Step
 from pyspark.errors import StreamingQueryException
@@ -96,21 +96,6 @@ def read_from_kafka(session, topic, claims, arguments):
         stream = stream.option("minOffsetsPerTrigger", arguments.roll_rows)
         stream = stream.option("maxTriggerDelay", f"{arguments.roll_age * 1000:.0f}ms")
     return stream.load()
-
-
-def total_bytes_antenna(valid, window):
-    """The windows' sums by antenna."""
-    return total_bytes(valid, start_of(window), "antenna_id", "antenna_bytes_total")
-
-
-def total_bytes_app(valid, window):
-    """The windows' sums by app."""
-    return total_bytes(valid, start_of(window), "app", "app_bytes_total")
-
-
-def total_bytes_user(valid, window):
-    """The windows' sums by user."""
-    return total_bytes(valid, start_of(window), "id", "user_bytes_total")
 
 
 def is_beyond(offsets):
@@ -260,9 +245,7 @@ class Writer:
         decoded = excess.reject(decoded, refused)
         valid = decoded.where("reason IS NULL")
         new = valid.where("to_total")
-        sums = total_bytes_antenna(new, self._window).union(total_bytes_app(new, self._window))
-        totals = sums.union(total_bytes_user(new, self._window))
-        totals = totals.orderBy("label", "start", "id").persist()
+        totals = total_all(new, start_of(self._window)).orderBy("label", "start", "id").persist()
         try:
             steps = self._steps(ends, sum_partitions(decoded, time.time() + limits.max_future))
             identity.look(self._folder.data, self._folder.archive_id)

@@ -1,4 +1,4 @@
-"""What must come of a topic's messages, computed anew in Python: nothing of the program is used here."""
+"""What must come of a topic's messages, computed anew in Python: of the program only its tables are used here."""
 
 import collections
 import dataclasses
@@ -6,9 +6,10 @@ import datetime
 import json
 import math
 
+from antenna_spark.tables import FIELDS, TEXT_SIZE_MAX, TOTALS
+
 WINDOW_SECONDS = 300  # the default
 HOUR_SECONDS = 3600
-TEXT_SIZE_MAX = 256
 INT64_MAX = 2**63 - 1
 TIME_MIN = 946684800  # 2000-01-01
 TIME_END = 4102444800  # 2100-01-01
@@ -16,8 +17,6 @@ ARRIVAL_MIN = 1451606400  # 2016-01-01
 MILLISECONDS_FROM = 100_000_000_000
 MESSAGE_SIZE_MAX = 1024 * 1024
 BYTES_MAX = 2**40
-
-DIMENSIONS = {"antenna_bytes_total": "antenna_id", "app_bytes_total": "app", "user_bytes_total": "id"}
 
 Message = collections.namedtuple("Message", "partition offset timestamp_ms value")
 
@@ -100,22 +99,20 @@ def _load(value):
     return loaded
 
 
-def _take_integer(loaded, name):
+def _take(loaded, field):
+    if field.alias in loaded and field.name in loaded:
+        raise RejectedError("duplicate_field")
+    name = field.alias if field.alias in loaded else field.name
+    if not field.required and loaded.get(name) is None:
+        return None
     if name not in loaded:
         raise RejectedError("missing_field")
-    if type(loaded[name]) is not int:
+    value = loaded[name]
+    if type(value) is not (int if field.kind in ("time", "amount") else str):
         raise RejectedError("wrong_type")
-    return loaded[name]
-
-
-def _take_text(loaded, name):
-    if name not in loaded:
-        raise RejectedError("missing_field")
-    if not isinstance(loaded[name], str):
-        raise RejectedError("wrong_type")
-    if not 1 <= len(loaded[name].encode()) <= TEXT_SIZE_MAX:
+    if isinstance(value, str) and not 1 <= len(value.encode()) <= TEXT_SIZE_MAX:
         raise RejectedError("out_of_range")
-    return loaded[name]
+    return value
 
 
 def _check(event, arrival, max_future, max_bytes):
@@ -133,13 +130,7 @@ def _check(event, arrival, max_future, max_bytes):
 def decode(message, max_future=HOUR_SECONDS, max_bytes=BYTES_MAX):
     """The event of a message. Raises RejectedError."""
     loaded = _load(message.value)
-    if "timestamp" in loaded and "timestmap" in loaded:
-        raise RejectedError("duplicate_field")
-    event = {"timestamp": _take_integer(loaded, "timestmap" if "timestmap" in loaded else "timestamp")}
-    for name in ("id", "antenna_id"):
-        event[name] = _take_text(loaded, name)
-    event["bytes"] = _take_integer(loaded, "bytes")
-    event["app"] = _take_text(loaded, "app")
+    event = {field.name: _take(loaded, field) for field in FIELDS}
     _check(event, message.timestamp_ms // 1000, max_future, max_bytes)
     return event
 
@@ -150,7 +141,7 @@ class Expected:
 
     windows: collections.Counter  # (date, type, id) -> bytes
     hourly: collections.Counter  # the same by hours
-    rows: collections.Counter  # (timestamp, id, antenna_id, bytes, app) -> how often
+    rows: collections.Counter  # the values of all fields -> how often
     rejected: dict  # (partition, offset) -> (reason, first bytes of the payload, its size)
     ends: dict  # partition -> offset behind its last message
 
@@ -176,7 +167,15 @@ class Expected:
         return sorted(found)
 
 
-def expect(messages, max_future=HOUR_SECONDS, max_bytes=BYTES_MAX, window=WINDOW_SECONDS):
+STANDARD = tuple(total for total in TOTALS if total.standard)
+
+
+def _id_of(event, total):
+    texts = [event[name] for name in total.fields]
+    return texts[0] if len(texts) == 1 else "/".join(t.replace("\\", "\\\\").replace("/", "\\/") for t in texts)
+
+
+def expect(messages, max_future=HOUR_SECONDS, max_bytes=BYTES_MAX, window=WINDOW_SECONDS, totals=STANDARD):
     """Computes what must come of the messages, which are in the order in which they are counted when sums are full."""
     hours = collections.Counter()
     expected = Expected(collections.Counter(), collections.Counter(), collections.Counter(), {}, {})
@@ -193,8 +192,10 @@ def expect(messages, max_future=HOUR_SECONDS, max_bytes=BYTES_MAX, window=WINDOW
             expected.rejected[message.partition, message.offset] = (str(reason), value[:4096], len(value))
             continue
         time = event["timestamp"]
-        for label, name in DIMENSIONS.items():
-            expected.windows[at(time - time % window), label, event[name]] += event["bytes"]
-            expected.hourly[at(time - time % HOUR_SECONDS), label, event[name]] += event["bytes"]
-        expected.rows[time, event["id"], event["antenna_id"], event["bytes"], event["app"]] += 1
+        for total in totals:
+            key = total.label, _id_of(event, total)
+            value = 1 if total.unit == "events" else event["bytes"]
+            expected.windows[at(time - time % window), *key] += value
+            expected.hourly[at(time - time % HOUR_SECONDS), *key] += value
+        expected.rows[tuple(event.values())] += 1
     return expected

@@ -1,4 +1,4 @@
-"""Readers that know nothing of the program: psycopg for tables, pyarrow and DuckDB for Parquet."""
+"""Readers that know nothing of the program but its tables: psycopg for tables, pyarrow and DuckDB for Parquet."""
 
 import collections
 import csv
@@ -8,16 +8,10 @@ import re
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+from antenna_spark.tables import FIELDS, TOTALS
 
-SCHEMA = pa.schema(
-    [
-        ("timestamp", pa.timestamp("us", tz="UTC")),
-        ("id", pa.string()),
-        ("antenna_id", pa.string()),
-        ("bytes", pa.int64()),
-        ("app", pa.string()),
-    ]
-)
+TYPES = {"time": pa.timestamp("us", tz="UTC"), "amount": pa.int64(), "id": pa.string(), "text": pa.string()}
+SCHEMA = pa.schema([(field.name, TYPES[field.kind]) for field in FIELDS])
 
 # Folders carry no zeros in front of their numbers.
 PLACE = re.compile(
@@ -43,8 +37,8 @@ def read_file(path):
     file = pq.ParquetFile(path)
     assert file.schema_arrow.remove_metadata().equals(SCHEMA), f"{path} has the schema\n{file.schema_arrow}"
     columns = file.read().to_pydict()
-    seconds = [round(time.timestamp()) for time in columns["timestamp"]]
-    return list(zip(seconds, columns["id"], columns["antenna_id"], columns["bytes"], columns["app"], strict=True))
+    columns["timestamp"] = [round(time.timestamp()) for time in columns["timestamp"]]
+    return list(zip(*(columns[field.name] for field in FIELDS), strict=True))
 
 
 def read_archive(root):
@@ -60,8 +54,10 @@ def read_archive_by_duckdb(root):
     if not list_files(root):
         return collections.Counter()
     with duckdb.connect() as connection:
+        columns = ", ".join(field.name for field in FIELDS)
         rows = connection.execute(
-            "SELECT epoch_us(timestamp) // 1000000, id, antenna_id, bytes, app FROM read_parquet($1)",
+            f"SELECT * REPLACE (epoch_us(timestamp) // 1000000 AS timestamp) FROM (SELECT {columns}"
+            " FROM read_parquet($1, hive_partitioning = false))",
             [f"{root}/data/**/*.parquet"],
         ).fetchall()
     return collections.Counter(rows)
@@ -72,16 +68,13 @@ def sum_archive(root):
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(f"CREATE VIEW rows AS SELECT * FROM read_parquet('{root}/data/**/*.parquet')")
-        sums = connection.execute(
-            """
-            SELECT time_bucket(INTERVAL 5 MINUTES, timestamp::TIMESTAMP) AS date, type, name, sum(bytes)::BIGINT
-            FROM (
-                UNPIVOT (SELECT timestamp, bytes, antenna_id AS antenna_bytes_total, id AS user_bytes_total,
-                         app AS app_bytes_total FROM rows)
-                ON antenna_bytes_total, user_bytes_total, app_bytes_total INTO NAME type VALUE name
-            ) GROUP BY ALL
-            """
-        ).fetchall()
+        queries = [
+            f"SELECT time_bucket(INTERVAL 5 MINUTES, timestamp::TIMESTAMP), '{total.label}', {total.fields[0]},"
+            " sum(bytes)::BIGINT FROM rows GROUP BY ALL"
+            for total in TOTALS
+            if total.standard
+        ]
+        sums = connection.execute(" UNION ALL ".join(queries)).fetchall()
         [(count,)] = connection.execute("SELECT count(*) FROM rows").fetchall()
     return {tuple(row[:3]): row[3] for row in sums}, count
 

@@ -94,5 +94,6 @@ int main(int count, char **arguments)
     write_manuals(arguments[1], arguments[2]);
     write_with(arguments[1], "completions/antenna.bash", generate_bash);
     write_with(arguments[1], "completions/_antenna", generate_zsh);
+    write_with(arguments[1], "tables.py", generate_tables);
     return 0;
 }

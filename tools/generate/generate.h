@@ -1,4 +1,4 @@
-/* The option table in other words: what each file of this folder makes of it. */
+/* The tables in other words: what each file of this folder makes of them. */
 #ifndef ANTENNA_TOOLS_GENERATE_H
 #define ANTENNA_TOOLS_GENERATE_H
 
@@ -32,5 +32,8 @@ void generate_bash(FILE *file);
 
 /** The completion for zsh (zsh.c). */
 void generate_zsh(FILE *file);
+
+/** The tables of fields and of totals as a Python module (tables.c). */
+void generate_tables(FILE *file);
 
 #endif

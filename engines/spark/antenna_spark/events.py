@@ -1,32 +1,40 @@
 """Messages and events as Spark sees them: decoding, and sums of bytes."""
 
 import datetime
+import functools
 
 from pyspark import SparkConf, SparkContext, cloudpickle
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from antenna_spark import command, record
+from antenna_spark import command, record, tables
 from antenna_spark.settings import SETTINGS, check_refused, overridden
 
 # Executors get the functions themselves, so that nothing is to be installed where they run.
 cloudpickle.register_pickle_by_value(record)
+cloudpickle.register_pickle_by_value(tables)
 
-EVENT = "timestamp BIGINT, id STRING, antenna_id STRING, bytes BIGINT, app STRING"
-FIELDS = ["timestamp", "id", "antenna_id", "bytes", "app"]
+FIELDS = [field.name for field in tables.FIELDS]
+NUMBERS = [field.name for field in tables.FIELDS if field.kind in ("time", "amount")]
+TEXTS = [field.name for field in tables.FIELDS if field.name not in NUMBERS]
+EVENT = ", ".join(f"{name} {'BIGINT' if name in NUMBERS else 'STRING'}" for name in FIELDS)
 REJECTED = "reason STRING, detail STRING, position INT"
 PAYLOAD_KEPT = 4096  # bytes of a rejected message
 
-# A message of the plain shape, as src/record/scan.h takes it: five members, names of ours, printable ASCII without
+# A message of the plain shape, as src/record/scan.h takes it: members with names of ours, printable ASCII without
 # escapes, integers of up to 18 digits. Java's syntax; possessive, so that nothing is tried twice.
 BLANK = r"[ \t\r\n]*+"
 INTEGER = r"(?:0|[1-9][0-9]{0,17}+)"
 TEXT = r'"[ !#-\[\]-~]{1,256}+"'
-MEMBER = rf'(?:"(?:timestamp|bytes)"{BLANK}:{BLANK}{INTEGER}|"(?:id|antenna_id|app)"{BLANK}:{BLANK}{TEXT})'
-PLAIN = rf"\A{BLANK}\{{{BLANK}{MEMBER}(?:{BLANK},{BLANK}{MEMBER}){{4}}{BLANK}\}}{BLANK}\z"
+NAME_END = rf'"{BLANK}:'
+MEMBER = rf'(?:"(?:{"|".join(NUMBERS)}){NAME_END}{BLANK}{INTEGER}|"(?:{"|".join(TEXTS)}){NAME_END}{BLANK}{TEXT})'
+REQUIRED = [field.name for field in tables.FIELDS if field.required]
+MORE = f"{{{len(REQUIRED) - 1},{len(FIELDS) - 1}}}+"  # members after the first
+PLAIN = rf"\A{BLANK}\{{{BLANK}{MEMBER}(?:{BLANK},{BLANK}{MEMBER}){MORE}{BLANK}\}}{BLANK}\z"
 
-# In the order in which all writers lock the totals' rows (src/speed/totals.h).
-LABELS = ["user_bytes_total", "antenna_bytes_total", "app_bytes_total"]
+# In the order in which all writers lock the totals' rows.
+TOTALS = sorted((total for total in tables.TOTALS if total.standard), key=lambda total: total.turn)
+LABELS = [total.label for total in TOTALS]
 
 
 def open_session(name):
@@ -58,15 +66,22 @@ def seconds_of(date):
     return int(date.replace(tzinfo=datetime.UTC).timestamp())
 
 
+def has_each_once(text, event):
+    """Whether a message of the plain shape has each required field, and none twice."""
+    present = F.lit(True)
+    for field in REQUIRED:
+        present = present & event[field].isNotNull()
+    if REQUIRED == FIELDS:  # so many members that are all there are each there once
+        return present
+    found = sum(event[field].isNotNull().cast("int") for field in FIELDS)
+    return present & (found == F.regexp_count(text, F.lit(NAME_END)))
+
+
 def keeps_limits(event, arrival, limits):
     """Whether an event of the plain shape is valid; one that is not is looked at again for its reason."""
-    present = F.lit(True)
-    for field in FIELDS:  # five members that are all there are each there once
-        present = present & event[field].isNotNull()
     timestamp = event["timestamp"]
     return (
-        present
-        & (event["bytes"] <= limits.max_bytes)
+        (event["bytes"] <= limits.max_bytes)
         & timestamp.between(record.TIME_MIN, record.TIME_END - 1)
         & ((arrival < 0) | (timestamp <= arrival + limits.max_future))
     )
@@ -82,7 +97,7 @@ def arrival_of(stamp):
 def parse_json_data(messages, limits):
     """Each message as event or with the reason for rejecting it.
 
-    Columns: partition, offset, arrival (seconds, negative when unknown), the event's five (NULL when rejected), reason
+    Columns: partition, offset, arrival (seconds, negative when unknown), the event's (NULL when rejected), reason
     (NULL when valid), detail, position, payload (its first bytes when rejected) and size.
     """
 
@@ -103,7 +118,8 @@ def parse_json_data(messages, limits):
             plain.alias("plain"),
         )
     )
-    is_plain = F.coalesce(keeps_limits(F.col("plain"), F.col("arrival"), limits), F.lit(False))
+    is_whole = has_each_once(F.col("value").cast("string"), F.col("plain"))
+    is_plain = F.coalesce(is_whole & keeps_limits(F.col("plain"), F.col("arrival"), limits), F.lit(False))
     found = found.withColumn("is_plain", is_plain)
     other = F.when(~F.col("is_plain"), F.substring(value, 1, record.MESSAGE_SIZE_MAX + 1))
     found = found.withColumn("other", decode(other, "arrival"))
@@ -121,16 +137,34 @@ def start_of(period):
     return F.col("timestamp") - F.col("timestamp") % period
 
 
-def total_bytes(events, start, column, label):
-    """The sums of bytes by `start`, the first second of a period, and one of the names.
+def id_of(total):
+    """The id of a kind of total: a text, or two that are joined as pair_join() in src/record/total_kind.h does."""
+    if len(total.fields) == 1:
+        return F.col(total.fields[0])
+    escape, separator = tables.PAIR_ESCAPE, tables.PAIR_SEPARATOR
+    texts = [
+        F.replace(F.replace(F.col(name), F.lit(escape), F.lit(escape * 2)), F.lit(separator), F.lit(escape + separator))
+        for name in total.fields
+    ]
+    return F.concat_ws(separator, *texts)
+
+
+def total_events(events, start, total):
+    """The sums of one kind by `start`, the first second of a period.
 
     Columns: start, label (its number in LABELS, from 1), id, value.
     """
     return (
-        events.groupBy(start.alias("start"), F.col(column).alias("id"))
-        .agg(F.sum("bytes").alias("value"))
-        .select("start", F.lit(LABELS.index(label) + 1).alias("label"), "id", "value")
+        events.groupBy(start.alias("start"), id_of(total).alias("id"))
+        .agg((F.count("*") if total.unit == "events" else F.sum("bytes")).alias("value"))
+        .select("start", F.lit(LABELS.index(total.label) + 1).alias("label"), "id", "value")
     )
+
+
+def total_all(events, start):
+    """The sums of all kinds, in the columns of total_events()."""
+    sums = [total_events(events, start, total) for total in TOTALS]
+    return functools.reduce(lambda one, other: one.union(other), sums)
 
 
 def sorted_rows(totals):

@@ -425,10 +425,14 @@ class Database:
         self._run("delete_hour", hour, table=self._tables["bytes_hourly"])
         self._write_totals("insert_totals", rows, labels, self._tables["bytes_hourly"])
 
-    def check_hour(self, hour, rows, size):
-        """Checks that an hour has so many totals, each kind of them of so many bytes: triggers can change rows, too."""
+    def check_hour(self, hour, rows, totals, events, size):
+        """Checks that an hour has so many totals, those of each kind of so many events or bytes: triggers can change
+        rows, too.
+        """
         table = self._tables["bytes_hourly"]
-        self._check_written("insert_totals", rows, self._run("count_hour", hour, size, table=table).fetchone()[0])
+        counted = sum(total.unit == "events" for total in totals)
+        found = self._run("count_hour", hour, len(totals) - counted, size, counted, events, table=table).fetchone()[0]
+        self._check_written("insert_totals", rows, found)
 
     # Rejected messages.
 

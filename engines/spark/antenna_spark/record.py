@@ -10,11 +10,13 @@ import re
 import sys
 from typing import NamedTuple
 
+from antenna_spark.tables import FIELDS, TEXT_SIZE_MAX
+
 HOUR_SECONDS = 3600
 
-TEXT_SIZE_MAX = 256  # bytes of UTF-8
 MESSAGE_SIZE_MAX = 1024 * 1024  # bytes
 ARRIVAL_MIN = 1451606400  # 2016-01-01T00:00:00Z: Kafka has timestamps since 0.10.0, of that year
+TIME, AMOUNT = ([field.kind for field in FIELDS].index(kind) for kind in ("time", "amount"))
 TIME_MIN = 946684800  # 2000-01-01T00:00:00Z
 TIME_END = 4102444800  # 2100-01-01T00:00:00Z
 PROBABLY_MILLISECONDS = 100_000_000_000
@@ -139,31 +141,30 @@ def load(message):
     return document
 
 
-def take(document, name, kind, kind_name):
-    """The field of that name and type."""
-    if name not in document:
-        raise RejectedError("missing_field", f"{name} is missing")
-    if type(document[name]) is not kind:  # a boolean is an int to isinstance()
-        raise RejectedError("wrong_type", f"{name} is not {kind_name}")
-    return document[name]
+def take_integer(value, name):
+    """An integer."""
+    if type(value) is not int:  # a boolean is an int to isinstance()
+        raise RejectedError("wrong_type", f"{name} is not an integer")
+    return value
 
 
-def take_text(document, name):
-    """The string of that name."""
-    text = take(document, name, str, "a string")
-    size = len(text.encode())
+def take_text(value, name):
+    """A string."""
+    if not isinstance(value, str):
+        raise RejectedError("wrong_type", f"{name} is not a string")
+    size = len(value.encode())
     if not 1 <= size <= TEXT_SIZE_MAX:
         raise RejectedError("out_of_range", f"{name} has {size} bytes, not 1 to {TEXT_SIZE_MAX}")
-    return text
+    return value
 
 
-def take_id(document, name, accept):
+def take_id(value, name, accept):
     """An id, which may be an integer where that is accepted."""
-    if type(number := document.get(name)) is not int:
-        return take_text(document, name)
+    if type(value) is not int:
+        return take_text(value, name)
     if NUMERIC_IDS not in accept:
         raise RejectedError("wrong_type", f"{name} is not a string; --accept {NUMERIC_IDS} takes integers")
-    return str(number)
+    return str(value)
 
 
 def parse_time(text):
@@ -183,18 +184,30 @@ def parse_time(text):
     return (time - EPOCH) // datetime.timedelta(seconds=1) - (-ahead if sign == "-" else ahead)
 
 
-def take_timestamp(document, accept):
-    """The event time in seconds; the public simulator spells it "timestmap"."""
-    if "timestamp" in document and "timestmap" in document:
-        raise RejectedError("duplicate_field", "both timestamp and timestmap are given")
-    name = "timestmap" if "timestmap" in document else "timestamp"
-    text = document.get(name)
-    time = parse_time(text) if isinstance(text, str) else None
+def take_time(value, name, accept):
+    """The event time in seconds."""
+    time = parse_time(value) if isinstance(value, str) else None
     if time is None:
-        return take(document, name, int, "an integer")
+        return take_integer(value, name)
     if ISO_TIMESTAMPS not in accept:
         raise RejectedError("wrong_type", f"{name} is not an integer; --accept {ISO_TIMESTAMPS} takes ISO-8601 texts")
     return time
+
+
+def take_field(document, field, accept):
+    """The value of a field; None where one that is not required is absent."""
+    if field.alias in document and field.name in document:
+        raise RejectedError("duplicate_field", f"both {field.name} and {field.alias} are given")
+    name = field.alias if field.alias in document else field.name
+    if document.get(name) is None and not field.required:
+        return None
+    if name not in document:
+        raise RejectedError("missing_field", f"{name} is missing")
+    if field.kind == "time":
+        return take_time(document[name], name, accept)
+    if field.kind == "amount":
+        return take_integer(document[name], name)
+    return take_id(document[name], name, accept) if field.kind == "id" else take_text(document[name], name)
 
 
 def check_limits(timestamp, size, arrival, limits):
@@ -213,20 +226,17 @@ def check_limits(timestamp, size, arrival, limits):
 
 
 def decode(message, arrival, limits):
-    """(timestamp, id, antenna_id, bytes, app) of a message. Raises RejectedError."""
+    """The values of a message's fields, in the order of the table. Raises RejectedError."""
     document = load(message)
-    timestamp = take_timestamp(document, limits.accept)
-    user, antenna = (take_id(document, name, limits.accept) for name in ("id", "antenna_id"))
-    size = take(document, "bytes", int, "an integer")
-    app = take_text(document, "app")
-    check_limits(timestamp, size, arrival, limits)
-    return timestamp, user, antenna, size, app
+    values = [take_field(document, field, limits.accept) for field in FIELDS]
+    check_limits(values[TIME], values[AMOUNT], arrival, limits)
+    return tuple(values)
 
 
 def decode_or_reason(message, arrival, limits):
-    """The event with three times None behind it, or five times None with reason, detail and position."""
+    """The event with three times None behind it, or None for each field with reason, detail and position."""
     try:
         return *decode(message, arrival, limits), None, None, None
     except RejectedError as rejected:
         reason, detail, position = rejected.args
-        return None, None, None, None, None, reason, detail, position
+        return *(None for _ in FIELDS), reason, detail, position
