@@ -13,9 +13,9 @@ static void append_id(struct buffer *sql, const struct total_kind_entry *kind)
         return;
     }
     for (int i = 0; i < 2; i++)
-        buffer_printf(sql, "%sreplace(replace(%s, '%c', '%c%c'), '%c', '%c%c')", i ? " || '" PAIR_SEPARATOR "' || " : "",
-                      text_name(kind->texts[i]), *PAIR_ESCAPE, *PAIR_ESCAPE, *PAIR_ESCAPE, *PAIR_SEPARATOR,
-                      *PAIR_ESCAPE, *PAIR_SEPARATOR);
+        buffer_printf(sql, "%sreplace(replace(%s, '%c', '%c%c'), '%c', '%c%c')",
+                      i ? " || '" PAIR_SEPARATOR "' || " : "", text_name(kind->texts[i]), *PAIR_ESCAPE, *PAIR_ESCAPE,
+                      *PAIR_ESCAPE, *PAIR_SEPARATOR, *PAIR_ESCAPE, *PAIR_SEPARATOR);
 }
 
 /* The texts by which the kinds are grouped, a bit each. */
@@ -114,7 +114,8 @@ void grouping_append(struct buffer *sql, total_kind_set kinds, const char *rows)
     append_texts(sql, texts);
     buffer_text(sql, ") AS grouped, ");
     append_texts(sql, texts);
-    buffer_printf(sql, ", count(*) AS events, coalesce(sum(bytes), 0)::HUGEINT AS bytes FROM (%s) GROUP BY GROUPING SETS (",
+    buffer_printf(sql,
+                  ", count(*) AS events, coalesce(sum(bytes), 0)::HUGEINT AS bytes FROM (%s) GROUP BY GROUPING SETS (",
                   rows);
     append_groups(sql, kinds);
     buffer_text(sql, ")) JOIN ");

@@ -7,8 +7,8 @@
 
 /**
  * Appends the query of the totals of the kinds, one or more: kind (INTEGER), id (VARCHAR, NULL for events without a
- * name), events (BIGINT) and value (HUGEINT), in the order of (kind, id). `rows` is a query of the rows, with a column for
- * each required text and the column bytes.
+ * name), events (BIGINT) and value (HUGEINT), in the order of (kind, id). `rows` is a query of the rows, with a column
+ * for each required text and the column bytes.
  */
 void grouping_append(struct buffer *sql, total_kind_set kinds, const char *rows);
 

@@ -11,8 +11,8 @@
 
 /**
  * FIELD(NAME, name, alias, kind, required), in the order of the archive's columns: the name in JSON and in Parquet;
- * another spelling of it in JSON, or NULL; what it holds (enum field_kind); whether an event without it is rejected. One
- * field is the time and one the amount. A text that is not required is NULL in the archive where it is absent.
+ * another spelling of it in JSON, or NULL; what it holds (enum field_kind); whether an event without it is rejected.
+ * One field is the time and one the amount. A text that is not required is NULL in the archive where it is absent.
  * "timestmap" is how the public simulator spells it.
  */
 #define RECORD_FIELDS(FIELD)                                                                                           \

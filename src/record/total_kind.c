@@ -2,8 +2,16 @@
 
 #include <assert.h>
 
-#define KEY_ONE(NAME, FIRST) TEXT_##FIRST, {TEXT_##FIRST, TEXT_##FIRST}
-#define KEY_PAIR(NAME, FIRST, SECOND) KEY_##NAME, {TEXT_##FIRST, TEXT_##SECOND}
+#define KEY_ONE(NAME, FIRST)                                                                                           \
+    TEXT_##FIRST,                                                                                                      \
+    {                                                                                                                  \
+        TEXT_##FIRST, TEXT_##FIRST                                                                                     \
+    }
+#define KEY_PAIR(NAME, FIRST, SECOND)                                                                                  \
+    KEY_##NAME,                                                                                                        \
+    {                                                                                                                  \
+        TEXT_##FIRST, TEXT_##SECOND                                                                                    \
+    }
 #define ENTRY(NAME, label, unit, standard, turn, key, ...)                                                             \
     [TOTAL_##NAME] = {label, TOTAL_UNIT_##unit, standard, turn, KEY_##key(NAME, __VA_ARGS__)},
 

@@ -10,9 +10,9 @@
 
 /**
  * KIND(NAME, label, unit, standard, turn, key, TEXT...), in the order of the labels: the value of the column `type`;
- * what is added up, BYTES or EVENTS (enum total_unit); whether every installation has it, else --metrics switches it on;
- * its turn when a commit writes rows; and the fields that it is keyed by, which are required ones: ONE, whose text is
- * the id, or PAIR, whose texts are joined (pair_join()).
+ * what is added up, BYTES or EVENTS (enum total_unit); whether every installation has it, else --metrics switches it
+ * on; its turn when a commit writes rows; and the fields that it is keyed by, which are required ones: ONE, whose text
+ * is the id, or PAIR, whose texts are joined (pair_join()).
  *
  * All writers take turns in one order, so that none waits for another in a circle. What they share most comes last, and
  * so is locked for the shortest time: each user may be one worker's alone, antennas and apps are everyone's.
@@ -45,8 +45,8 @@ struct total_kind_entry {
     enum total_unit unit;
     bool standard;
     int turn;
-    int key;              /* enum text or enum key */
-    enum text texts[2];   /* of the key; the second counts for a pair only */
+    int key;            /* enum text or enum key */
+    enum text texts[2]; /* of the key; the second counts for a pair only */
 };
 
 /** The table. */

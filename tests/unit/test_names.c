@@ -157,16 +157,6 @@ static void test_events_are_coded(void **state)
     dictionary_release(&dictionary);
 }
 
-static void test_labels_are_the_contract_in_order(void **state)
-{
-    (void)state;
-    assert_string_equal(total_kinds[TOTAL_ANTENNA_BYTES].label, "antenna_bytes_total");
-    assert_string_equal(total_kinds[TOTAL_APP_BYTES].label, "app_bytes_total");
-    assert_string_equal(total_kinds[TOTAL_USER_BYTES].label, "user_bytes_total");
-    for (int i = 1; i < TOTAL_KINDS; i++)
-        assert_true(strcmp(total_kinds[i - 1].label, total_kinds[i].label) < 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,7 +167,6 @@ int main(void)
         cmocka_unit_test(test_ranks_follow_the_names),
         cmocka_unit_test(test_full_interner),
         cmocka_unit_test(test_events_are_coded),
-        cmocka_unit_test(test_labels_are_the_contract_in_order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
