@@ -6,7 +6,7 @@ Run by spark-submit (docs/spark.md), with the arguments of `antenna batch`. Runn
 import time
 
 from antenna_spark import command, events, identity, postgres, staging, tables
-from antenna_spark.command import MistakeError
+from antenna_spark.command import MistakeError, WorldError
 from antenna_spark.events import total_all
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
@@ -100,7 +100,7 @@ def users_with_exceeded_quota(database, hour, as_of_now):
     return database.replace_exceeded(hour, as_of_now)
 
 
-def read_hour(session, arguments, database):
+def read_hour(session, arguments, database, kinds):
     """The sums of an hour's listed files, and what the list says of them: (totals, files, rows, bytes)."""
     listed = database.hour_files(arguments.hour)
     paths = [find_listed(arguments.storage_path.absolute(), place) for place, _, _ in listed]
@@ -108,7 +108,7 @@ def read_hour(session, arguments, database):
         rows = read_from_storage(session, paths).persist()
         check_files(rows, paths, listed)
         begin = F.lit(events.seconds_of(arguments.hour))
-        totals = total_all(rows, begin).orderBy("label", "id").persist()
+        totals = total_all(rows, begin, kinds).orderBy("label", "id").persist()
         totals.count()  # so that the transaction waits for nothing
     except (PySparkException, Py4JJavaError, MistakeError) as error:
         if not all(path.exists() for path in paths):
@@ -117,11 +117,11 @@ def read_hour(session, arguments, database):
     return totals, len(listed), sum(file[1] for file in listed), sum(file[2] for file in listed)
 
 
-def read_until_still(session, arguments, database):
+def read_until_still(session, arguments, database, kinds):
     """As read_hour(), again when a file has moved meanwhile."""
     for left in reversed(range(READ_ATTEMPTS)):
         try:
-            return read_hour(session, arguments, database)
+            return read_hour(session, arguments, database, kinds)
         except MovedError as error:
             if not left:
                 raise error.__cause__ from None
@@ -132,15 +132,18 @@ def run_hour(session, arguments, database):
     hour = arguments.hour
     database.hold_hour(hour)
     counted = database.count_rows(hour)
-    totals, files, count, size = read_until_still(session, arguments, database)
+    kinds = database.totals()
+    totals, files, count, size = read_until_still(session, arguments, database, kinds)
     written = totals.count()
     with database.transaction():
+        if database.totals() != kinds:
+            raise WorldError("metrics were switched on while the hour was read")
         rows = events.sorted_rows(totals)
         if not arguments.allow_less:
             database.refuse_less(hour, count, size, counted)
-            rows = database.refuse_lowered(hour, rows, events.LABELS)
-        database.replace_totals(hour, rows, events.LABELS)
-        database.check_hour(hour, written, events.TOTALS, count, size)
+            rows = database.refuse_lowered(hour, rows, events.labels(kinds))
+        database.replace_totals(hour, rows, events.labels(kinds))
+        database.check_hour(hour, written, kinds, count, size)
         exceeded, unknown = users_with_exceeded_quota(database, hour, arguments.quota_as_of == "now")
         database.note_batch(hour, count, size)
     provisional = "" if database.is_sealed(hour) else " (provisional: more is expected)"

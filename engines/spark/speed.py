@@ -177,8 +177,8 @@ def write_to_storage(valid, folder, number):
 class Writer:
     """Writes the micro-batches of one claim, and notes when there are none."""
 
-    def __init__(self, arguments, topic, folder, database, claims, *, window):
-        """`claims`: {partition: Claim}; `window`: of the totals in seconds."""
+    def __init__(self, arguments, topic, folder, database, claims, *, counted):
+        """`claims`: {partition: Claim}; `counted`: what is counted."""
         self.careful = False  # a sum was out of range: from now on each event needs room in its hour
         self.checkpoint = None  # folder of the query's checkpoint
         self.failure = None  # of the last micro-batch
@@ -188,7 +188,7 @@ class Writer:
         self._folder = folder
         self._database = database
         self._claims = claims
-        self._window = window
+        self._counted = counted
         self._refused = database.find_refused(self._key, list(claims.values()))
         self._kept = collections.Counter()  # rejected messages by (minute, reason)
         self._lock = threading.Lock()  # the query's thread writes, the main thread notes
@@ -245,7 +245,8 @@ class Writer:
         decoded = excess.reject(decoded, refused)
         valid = decoded.where("reason IS NULL")
         new = valid.where("to_total")
-        totals = total_all(new, start_of(self._window)).orderBy("label", "start", "id").persist()
+        window, kinds = self._counted
+        totals = total_all(new, start_of(window), kinds).orderBy("label", "start", "id").persist()
         try:
             steps = self._steps(ends, sum_partitions(decoded, time.time() + limits.max_future))
             identity.look(self._folder.data, self._folder.archive_id)
@@ -278,7 +279,7 @@ class Writer:
             self._database.hold_files(self._folder.token)
             self._database.advance_totals(self._key, to_totals)
             self._database.advance_archive(self._key, to_archive)
-            hours = self._database.add_totals(events.sorted_rows(totals), events.LABELS)
+            hours = self._database.add_totals(events.sorted_rows(totals), events.labels(self._counted.totals))
             self._database.count_rejected(self._key, minute, counts)
             self._database.keep_rejected(self._key, self._choose(kept, minute) + refused)
             self._database.count_hours(hours)
@@ -353,14 +354,14 @@ def failure_of_query(error, cause):
     return CommandError(f"Spark's query failed: {cause or error}")
 
 
-def read_claimed(session, arguments, topic, folder, *, careful, window):
+def read_claimed(session, arguments, topic, folder, *, careful, counted):
     """Claims the partitions and writes what they hold, until the end or the first trouble."""
     with (
         postgres.connected(arguments, {"bytes": arguments.jdbc_table}) as database,
         tempfile.TemporaryDirectory(prefix="antenna-spark-", ignore_cleanup_errors=True) as checkpoint,
     ):
-        claims = claim_partitions(database, topic, arguments, folder, window)
-        writer = Writer(arguments, topic, folder, database, claims, window=window)
+        claims = claim_partitions(database, topic, arguments, folder, counted)
+        writer = Writer(arguments, topic, folder, database, claims, counted=counted)
         writer.careful = careful
         writer.checkpoint = pathlib.Path(checkpoint)
         query = (
@@ -382,7 +383,7 @@ def read_claimed(session, arguments, topic, folder, *, careful, window):
 
 def prepare(arguments, topic):
     """Checks what the job is to the data set, and writes down where it begins; returns the archive's identity
-    and the window of the totals in seconds.
+    and what is counted.
     """
     key = (arguments.job, arguments.topic)
     with postgres.connected(arguments, {"bytes": arguments.jdbc_table}) as database:
@@ -394,25 +395,25 @@ def prepare(arguments, topic):
             if database.note_topic(key, topic_id, starts) != topic_id != "":
                 raise RecreatedError(topic.name)
             database.begin_progress(key, starts)
-        return archive_id, database.window()
+        return archive_id, database.counted()
 
 
 def speed(session, arguments):
     """Runs the job."""
     topic = Topic(session, arguments.kafka_server, arguments.topic, dict(arguments.kafka_property))
     with contextlib.closing(topic):
-        archive_id, window = prepare(arguments, topic)
+        archive_id, counted = prepare(arguments, topic)
         with staging.open_staging(arguments.storage_root) as folder:
             folder.archive_id = archive_id
-            run_claims(session, arguments, topic, folder, window)
+            run_claims(session, arguments, topic, folder, counted)
 
 
-def run_claims(session, arguments, topic, folder, window):
+def run_claims(session, arguments, topic, folder, counted):
     """Claims and reads, again and again, until the end or what an operator must fix."""
     careful = False
     while True:
         try:
-            return read_claimed(session, arguments, topic, folder, careful=careful, window=window)
+            return read_claimed(session, arguments, topic, folder, careful=careful, counted=counted)
         except OutOfRangeError as trouble:
             if careful:
                 raise

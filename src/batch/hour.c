@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 #include "batch/lowered.h"
+#include "postgres/metrics.h"
 #include "postgres/totals.h"
 #include "postgres/users.h"
 
@@ -63,7 +64,7 @@ static int hourly_total_bytes(const struct batch_tools *tools, const struct inpu
     const struct reader_files files = {&input->own, &input->foreign};
     const char *table = config_text(tools->config, OPTION_BYTES_HOURLY_TABLE);
     struct run run = {.report = report, .lowered = lowered};
-    struct totals_hour written = {.kinds = tools->kinds};
+    struct totals_hour written = {.kinds = report->kinds};
     int status;
 
     if (!config_flag(tools->config, OPTION_ALLOW_LESS) &&
@@ -71,7 +72,7 @@ static int hourly_total_bytes(const struct batch_tools *tools, const struct inpu
         return -1;
     status = totals_begin_replacing(&run.writer, tools->postgres, table, report->hour, error);
     if (!status && input->own.count + input->foreign.paths.count)
-        status = reader_sum(tools->reader, &files, tools->kinds, take_total, &run, error);
+        status = reader_sum(tools->reader, &files, report->kinds, take_total, &run, error);
     if (!status)
         status = totals_flush(&run.writer, error);
     totals_writer_release(&run.writer);
@@ -262,7 +263,9 @@ static int replace_hour(const struct batch_tools *tools, const struct hour_entry
     status = check_pending(tools, report->hour, error);
     if (status)
         return status;
-    if (read_from_storage(tools, input, report, error) || read_totals(tools, report->hour, &before, error) ||
+    report->kinds = total_kinds_standard();
+    if ((tools->bookkeeping && metrics_read(tools->postgres, &report->kinds, error)) ||
+        read_from_storage(tools, input, report, error) || read_totals(tools, report->hour, &before, error) ||
         hourly_total_bytes(tools, input, report, &lowered, error) || check_sums(tools, input, report, error) ||
         refuse_less(tools, entry, &before, report, error) || refuse_other_input(tools, input, report, error) ||
         refuse_lowered(tools, &lowered, report->hour, error) || users_with_exceeded_quota(tools, report, error) ||

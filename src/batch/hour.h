@@ -7,12 +7,13 @@
 
 /** What the run of an hour has done. */
 struct batch_report {
-    int64_t hour;    /* its first second */
-    bool rerun;      /* a run of this hour was noted before */
-    bool sealed;     /* else the totals are provisional: more is expected */
-    size_t files;    /* that were read */
-    size_t unlisted; /* files that were found and the list of the archive does not have, read or not */
-    size_t left_out; /* of them, that were not read */
+    int64_t hour;         /* its first second */
+    total_kind_set kinds; /* of its totals */
+    bool rerun;           /* a run of this hour was noted before */
+    bool sealed;          /* else the totals are provisional: more is expected */
+    size_t files;         /* that were read */
+    size_t unlisted;      /* files that were found and the list of the archive does not have, read or not */
+    size_t left_out;      /* of them, that were not read */
     int64_t rows;
     int64_t bytes;
     int64_t totals[TOTAL_KINDS];    /* rows written to bytes_hourly */
@@ -29,9 +30,8 @@ struct batch_tools {
     struct postgres *postgres;
     struct reader *reader;
     struct input_rule input;
-    total_kind_set kinds; /* of totals */
-    bool pending;         /* only hours that are pending are run */
-    bool bookkeeping;     /* the database has the list of the archive's files; else all files of a folder are read */
+    bool pending;     /* only hours that are pending are run */
+    bool bookkeeping; /* the database has the list of the archive's files; else all files of a folder are read */
 };
 
 /**

@@ -109,7 +109,7 @@ int batch_job_open(struct batch_job *job, const struct config *config, const str
     struct reader_settings settings = {
         .memory_limit = config_has(config, OPTION_MEMORY_LIMIT) ? config_number(config, OPTION_MEMORY_LIMIT) : 0};
 
-    *job = (struct batch_job){.tools = {.config = config, .kinds = total_kinds_standard()}, .listener = listener};
+    *job = (struct batch_job){.tools = {.config = config}, .listener = listener};
     batch_metrics_init(&job->metrics);
     if (read_range(job, config, error) || metrics_server_check(config, error) ||
         input_read_rule(config, &job->tools.input, error))

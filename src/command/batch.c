@@ -62,16 +62,16 @@ static void print_json(const struct batch_report *report)
 {
     char hour[TIME_TEXT_SIZE];
     struct error ignored;
-    json_t *object =
-        json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:I, s:I, s:I}", "hour",
-                  time_format(report->hour, hour), "files", (json_int_t)report->files, "rows", (json_int_t)report->rows,
-                  "bytes", (json_int_t)report->bytes, "antennas", (json_int_t)report->totals[TOTAL_ANTENNA_BYTES], "apps",
-                  (json_int_t)report->totals[TOTAL_APP_BYTES], "users", (json_int_t)report->totals[TOTAL_USER_BYTES],
-                  "users_without_metadata", (json_int_t)report->unknown, "users_over_quota",
-                  (json_int_t)report->exceeded, "rerun", (int)report->rerun, "provisional", (int)!report->sealed,
-                  "unlisted_files", (json_int_t)report->unlisted, "left_out_files", (json_int_t)report->left_out,
-                  "rejected_rows", (json_int_t)rejected_rows(report), "rows_without_bytes",
-                  (json_int_t)report->rejects.without_bytes, "replaced_bytes", (json_int_t)report->replaced_bytes);
+    json_t *object = json_pack(
+        "{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:I, s:I, s:I}", "hour",
+        time_format(report->hour, hour), "files", (json_int_t)report->files, "rows", (json_int_t)report->rows, "bytes",
+        (json_int_t)report->bytes, "antennas", (json_int_t)report->totals[TOTAL_ANTENNA_BYTES], "apps",
+        (json_int_t)report->totals[TOTAL_APP_BYTES], "users", (json_int_t)report->totals[TOTAL_USER_BYTES],
+        "users_without_metadata", (json_int_t)report->unknown, "users_over_quota", (json_int_t)report->exceeded,
+        "rerun", (int)report->rerun, "provisional", (int)!report->sealed, "unlisted_files",
+        (json_int_t)report->unlisted, "left_out_files", (json_int_t)report->left_out, "rejected_rows",
+        (json_int_t)rejected_rows(report), "rows_without_bytes", (json_int_t)report->rejects.without_bytes,
+        "replaced_bytes", (json_int_t)report->replaced_bytes);
 
     if (report->compact.result == COMPACT_MERGED)
         json_set(object, "files_after_compaction", json_integer((json_int_t)report->compact.files_after));

@@ -94,6 +94,18 @@ static void print_roles(const struct config *config, const bool created[ROLES])
             printf("role %s: %s\n", roles[i].name, created[i] ? "created" : "already there, password set");
 }
 
+static void print_metrics(total_kind_set kinds)
+{
+    const char *separator = "metrics: ";
+
+    for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
+        if (total_kind_in(kinds, kind)) {
+            printf("%s%s", separator, total_kinds[kind].label);
+            separator = ", ";
+        }
+    putchar('\n');
+}
+
 static void print_version(int64_t before)
 {
     printf("schema antenna: version %d", SCHEMA_VERSION);
@@ -118,6 +130,7 @@ static int provision(struct postgres *postgres, const struct config *config, con
     for (int i = 0; i < CONTRACTS; i++)
         print_table(&report.tables[i]);
     printf("window of the totals: %s\n", window_show(report.window).text);
+    print_metrics(report.kinds);
     print_version(report.version_before);
     if (config_has(config, OPTION_USERS))
         print_users(users, &loaded);

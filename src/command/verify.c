@@ -46,12 +46,13 @@ static void print_row(struct printer *printer, const struct hour_finding *findin
     print_differences(&finding->differences);
 }
 
-static json_t *sums_by_label(const int64_t sums[TOTAL_KINDS])
+static json_t *sums_by_label(const int64_t sums[TOTAL_KINDS], total_kind_set kinds)
 {
     json_t *object = json_object();
 
-    for (int i = 0; i < TOTAL_KINDS; i++)
-        json_set(object, total_kinds[i].label, json_integer(sums[i]));
+    for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
+        if (total_kind_in(kinds, kind))
+            json_set(object, total_kinds[kind].label, json_integer(sums[kind]));
     return object;
 }
 
@@ -75,12 +76,12 @@ static json_t *hour_as_json(const struct hour_finding *finding)
     const struct hour_sums *sums = &finding->sums;
     char hour[TIME_TEXT_SIZE];
 
-    return json_pack("{s:s, s:s, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:o, s:o, s:o}", "hour",
-                     time_format(finding->hour, hour), "state", state_of(finding), "list", "files",
-                     (json_int_t)sums->files, "rows", (json_int_t)sums->rows, "bytes", (json_int_t)sums->bytes,
-                     "parquet", "files", (json_int_t)finding->files, "rows", (json_int_t)finding->file_rows, "bytes",
-                     (json_int_t)finding->file_bytes, "bytes", sums_by_label(sums->speed), "bytes_hourly",
-                     sums_by_label(sums->hourly), "differences", differences_as_json(&finding->differences));
+    return json_pack(
+        "{s:s, s:s, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:o, s:o, s:o}", "hour", time_format(finding->hour, hour),
+        "state", state_of(finding), "list", "files", (json_int_t)sums->files, "rows", (json_int_t)sums->rows, "bytes",
+        (json_int_t)sums->bytes, "parquet", "files", (json_int_t)finding->files, "rows", (json_int_t)finding->file_rows,
+        "bytes", (json_int_t)finding->file_bytes, "bytes", sums_by_label(sums->speed, sums->kinds), "bytes_hourly",
+        sums_by_label(sums->hourly, sums->kinds), "differences", differences_as_json(&finding->differences));
 }
 
 static void take_hour(void *context, const struct hour_finding *finding)

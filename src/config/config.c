@@ -16,7 +16,7 @@ static enum option_id id_of(const struct option *option)
 
 static bool is_list(const struct option *option)
 {
-    return option->type == TYPE_LIST || option->type == TYPE_PROPERTIES;
+    return option->type == TYPE_LIST || option->type == TYPE_WORDS || option->type == TYPE_PROPERTIES;
 }
 
 static void clear_given(struct given *given)
@@ -78,7 +78,7 @@ static int add_list_entry(struct entry *entry, const struct option *option, stru
 static int add_list(struct entry *entry, const struct option *option, struct origin origin, const char *text,
                     struct error *error)
 {
-    bool split = option->type == TYPE_LIST || origin.source == SOURCE_ENVIRONMENT;
+    bool split = option->type != TYPE_PROPERTIES || origin.source == SOURCE_ENVIRONMENT;
 
     while (split) {
         size_t size = strcspn(text, ",");
@@ -109,7 +109,7 @@ int config_set(struct config *config, const struct option *option, struct origin
             return error_context(error, "invalid value for %s", option->name);
         text = path;
     }
-    if (option->type == TYPE_LIST && entry->given.origin.source < origin.source)
+    if (is_list(option) && option->type != TYPE_PROPERTIES && entry->given.origin.source < origin.source)
         clear_entry(entry);
     if (!weaker) {
         give(&entry->given, origin, text, strlen(text));

@@ -60,13 +60,13 @@ int64_t config_number(const struct config *config, enum option_id id);
 /** TYPE_SHARE: 0 to 1. */
 double config_share(const struct config *config, enum option_id id);
 
-/** TYPE_LIST and TYPE_PROPERTIES: number of entries. */
+/** TYPE_LIST, TYPE_WORDS and TYPE_PROPERTIES: number of entries. */
 size_t config_list_size(const struct config *config, enum option_id id);
 
-/** TYPE_LIST and TYPE_PROPERTIES: entry `index`. */
+/** TYPE_LIST, TYPE_WORDS and TYPE_PROPERTIES: entry `index`. */
 const char *config_list_entry(const struct config *config, enum option_id id, size_t index);
 
-/** TYPE_LIST of words: the bit 1 << n for each that was given, n being its number in the option's `value`. */
+/** TYPE_WORDS: the bit 1 << n for each that was given, n being its number in the option's `value`. */
 unsigned config_words(const struct config *config, enum option_id id);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "record/total_kind.h"
 
 #define PROVISION (1u << COMMAND_PROVISION)
 #define SIMULATE (1u << COMMAND_SIMULATE)
@@ -24,6 +25,12 @@
 
 /* A misspelling this far away is no longer taken for the option. */
 #define NEAREST_MAX_EDITS 3
+
+/* The labels of the totals that not every installation has, separated by |. */
+#define WORD_true(label) ""
+#define WORD_false(label) "|" label
+#define KIND_WORD(NAME, label, unit, standard, turn, key, ...) WORD_##standard(label)
+#define METRIC_WORDS (&(TOTAL_KINDS_TABLE(KIND_WORD) "")[1])
 
 // One option a block reads better than what the formatter makes of designated initialisers.
 // clang-format off
@@ -90,6 +97,8 @@ const struct option option_table[OPTION_IDS] = {
     [OPTION_WINDOW] = {"window", 0, TYPE_INTERVAL, "TIME", NULL, 1000, 60 * MINUTE_MS, PROVISION, false,
         "window of the totals, which must divide an hour: 1s, 1m, 5m, 15m, 1h; it cannot change once something is counted "
         "(default: the stored one, and 5m for a new database)"},
+    [OPTION_METRICS] = {"metrics", 0, TYPE_WORDS, METRIC_WORDS, NULL, 0, 0, PROVISION, false,
+        "further totals that both layers keep from now on, separated by commas; they cannot be switched off"},
     [OPTION_ADOPT] = {"adopt", 0, TYPE_FLAG, NULL, NULL, 0, 0, PROVISION, false,
         "take over tables without keys, as the Spark job left them: merge doubled rows and add the keys"},
     [OPTION_MERGE] = {"merge", 0, TYPE_CHOICE, "sum|max", NULL, 0, 0, PROVISION, false,
@@ -178,7 +187,7 @@ const struct option option_table[OPTION_IDS] = {
         "reject events dated further ahead of their arrival in Kafka, where its timestamp can be one"},
     [OPTION_MAX_BYTES] = {"max-bytes", 0, TYPE_COUNT, "N", "1099511627776", 0, INT64_MAX, SPEED | DOCTOR, false,
         "reject events that carry more bytes; a TiB is more than a device sends between two events"},
-    [OPTION_ACCEPT] = {"accept", 0, TYPE_LIST, "iso-timestamps|numeric-ids", NULL, 0, 0, SPEED | DOCTOR, false,
+    [OPTION_ACCEPT] = {"accept", 0, TYPE_WORDS, "iso-timestamps|numeric-ids", NULL, 0, 0, SPEED | DOCTOR, false,
         "also accept what the Spark job counts, separated by commas: ISO-8601 texts as timestamp, integers as id and "
         "antenna_id"},
     [OPTION_ACCEPT_LOSS] = {"accept-loss", 0, TYPE_FLAG, NULL, NULL, 0, 0, SPEED, false,

@@ -40,6 +40,7 @@ enum option_id {
     OPTION_COMPACT,
     OPTION_USERS,
     OPTION_WINDOW,
+    OPTION_METRICS,
     OPTION_ADOPT,
     OPTION_MERGE,
     OPTION_INVALID_ROWS,
@@ -94,17 +95,17 @@ enum option_id {
 
 /** How a value is written and what it becomes. */
 enum option_type {
-    TYPE_TEXT,     /* any text that is not empty */
-    TYPE_PATH,     /* a file or folder of this machine; kept as value.h resolves it */
-    TYPE_FLAG,     /* present or not; `true` or `false` in environment and file */
-    TYPE_COUNT,    /* whole number */
-    TYPE_SIZE,     /* whole number of bytes, with k, M, G (1000) or Ki, Mi, Gi (1024) and B behind it */
-    TYPE_INTERVAL, /* 200ms, 5s, 1m, 2h; a plain number is seconds; kept in milliseconds */
-    TYPE_SHARE,    /* 0 to 1 */
-    TYPE_TIME,     /* ISO-8601 with an offset; kept in seconds since the Unix epoch, UTC */
-    TYPE_CHOICE,   /* one of the words of `value`, which are separated by |; kept as its number, from 0 */
-    TYPE_LIST, /* may be given several times, and each time several, separated by commas; words as TYPE_CHOICE has them,
-                * if `value` has | */
+    TYPE_TEXT,       /* any text that is not empty */
+    TYPE_PATH,       /* a file or folder of this machine; kept as value.h resolves it */
+    TYPE_FLAG,       /* present or not; `true` or `false` in environment and file */
+    TYPE_COUNT,      /* whole number */
+    TYPE_SIZE,       /* whole number of bytes, with k, M, G (1000) or Ki, Mi, Gi (1024) and B behind it */
+    TYPE_INTERVAL,   /* 200ms, 5s, 1m, 2h; a plain number is seconds; kept in milliseconds */
+    TYPE_SHARE,      /* 0 to 1 */
+    TYPE_TIME,       /* ISO-8601 with an offset; kept in seconds since the Unix epoch, UTC */
+    TYPE_CHOICE,     /* one of the words of `value`, which are separated by |; kept as its number, from 0 */
+    TYPE_LIST,       /* may be given several times, and each time several, separated by commas */
+    TYPE_WORDS,      /* such a list of words as TYPE_CHOICE has them */
     TYPE_PROPERTIES, /* NAME=VALUE, may be given several times; each name by itself has the usual precedence */
 };
 

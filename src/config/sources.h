@@ -23,7 +23,7 @@ struct given {
 struct entry {
     struct given given; /* of a list, what was read last from its gravest source */
     union value value;
-    struct given *list; /* of TYPE_LIST and TYPE_PROPERTIES */
+    struct given *list; /* of TYPE_LIST, TYPE_WORDS and TYPE_PROPERTIES */
     size_t list_size;
 };
 

@@ -147,10 +147,11 @@ int value_parse(const struct option *option, const char *text, union value *ret_
     case TYPE_TEXT:
     case TYPE_PATH:
     case TYPE_LIST:
+    case TYPE_WORDS:
     case TYPE_PROPERTIES:
         if (!*text)
             return error_set(error, ERROR_USAGE, "invalid value for %s: it is empty", option->name);
-        return option->type == TYPE_LIST && strchr(option->value, '|') ? check_words(option, text, error) : 0;
+        return option->type == TYPE_WORDS ? check_words(option, text, error) : 0;
     case TYPE_FLAG:
         return parse_flag(option, text, &ret_value->flag, error);
     case TYPE_COUNT:

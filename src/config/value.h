@@ -19,7 +19,7 @@ union value {
 };
 
 /**
- * Reads `text` as the option's type demands, within the option's bounds. TYPE_TEXT, TYPE_PATH, TYPE_LIST
+ * Reads `text` as the option's type demands, within the option's bounds. TYPE_TEXT, TYPE_PATH, TYPE_LIST, TYPE_WORDS
  * and TYPE_PROPERTIES have no value beside their text, which must not be empty. Error: ERROR_USAGE with what was
  * expected; secret texts are not repeated.
  */

@@ -21,10 +21,12 @@ enum sums_column {
     SUMS_HOURLY_ROWS,
     SUMS_TO_ARCHIVE,
     SUMS_TO_TOTAL,
+    SUMS_MESSAGES_TO_ARCHIVE,
+    SUMS_MESSAGES_TO_TOTAL,
     SUMS_MISPLACED,
 };
 
-enum kind_column { KIND_SPEED, KIND_HOURLY };
+enum kind_column { KIND_SPEED, KIND_HOURLY, KIND_SPEED_WHOLE, KIND_HOURLY_WHOLE };
 
 enum total_column { TOTAL_LABEL, TOTAL_ID, TOTAL_HOURLY, TOTAL_SPEED };
 
@@ -78,6 +80,8 @@ static struct hour_sums read_sums(const PGresult *result)
         .hourly_rows = postgres_number(result, 0, SUMS_HOURLY_ROWS),
         .to_archive = postgres_number(result, 0, SUMS_TO_ARCHIVE),
         .to_total = postgres_number(result, 0, SUMS_TO_TOTAL),
+        .messages_to_archive = postgres_number(result, 0, SUMS_MESSAGES_TO_ARCHIVE),
+        .messages_to_total = postgres_number(result, 0, SUMS_MESSAGES_TO_TOTAL),
         .misplaced = postgres_number(result, 0, SUMS_MISPLACED),
     };
 }
@@ -94,9 +98,13 @@ static int sum_kinds(struct postgres *postgres, const struct ledger_tables *tabl
     parameters_array(&parameters, &labels);
     if (postgres_run(postgres, sql, &parameters, &result, error))
         return -1;
+    sums->kinds = sums->speed_kinds = sums->hourly_kinds = total_kinds_standard();
     for (int kind = 0; kind < TOTAL_KINDS; kind++) {
         sums->speed[kind] = postgres_number(result, kind, KIND_SPEED);
         sums->hourly[kind] = postgres_number(result, kind, KIND_HOURLY);
+        sums->kinds |= (total_kind_set)!PQgetisnull(result, kind, KIND_SPEED_WHOLE) << kind;
+        sums->speed_kinds |= (total_kind_set)postgres_number(result, kind, KIND_SPEED_WHOLE) << kind;
+        sums->hourly_kinds |= (total_kind_set)postgres_number(result, kind, KIND_HOURLY_WHOLE) << kind;
     }
     return 0;
 }

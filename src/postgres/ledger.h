@@ -25,10 +25,13 @@ struct hour_sums {
     int64_t batch_unlisted_rows;                     /* of which so many rows were in files that are not listed */
     int64_t speed[TOTAL_KINDS];                      /* window totals, in the unit of their kind */
     int64_t hourly[TOTAL_KINDS];                     /* hourly totals */
+    total_kind_set speed_kinds, hourly_kinds;        /* those that must be whole, metrics since they are switched on */
+    total_kind_set kinds;                            /* all that are switched on */
     int64_t hourly_rows;
-    int64_t to_archive; /* bytes of any hour that are totalled and not yet archived */
-    int64_t to_total;   /* and the other way round */
-    int64_t misplaced;  /* rows of the window totals at times where no window starts */
+    int64_t to_archive;                             /* bytes of any hour that are totalled and not yet archived */
+    int64_t to_total;                               /* and the other way round */
+    int64_t messages_to_archive, messages_to_total; /* that have these bytes, or none */
+    int64_t misplaced;                              /* rows of the window totals at times where no window starts */
 };
 
 /** The hours of the range, both inclusive, of which any table has something, or that are among the `count` of `found`.

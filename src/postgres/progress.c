@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "postgres/sql.h"
+#include "postgres/totals.h"
 
 void progress_begin_parameters(struct parameters *parameters, const struct progress_key *key)
 {
@@ -81,6 +82,7 @@ int progress_find_traces(struct postgres *postgres, const struct progress_key *k
 int progress_claim(struct postgres *postgres, const struct progress_key *key, const struct progress_claimant *claimant,
                    bool again, struct progress *list, size_t count, struct error *error)
 {
+    cleanup(array_release) struct array metrics = totals_labels(claimant->kinds & ~total_kinds_standard());
     cleanup(columns_release) struct columns columns = {0};
     cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
@@ -91,6 +93,7 @@ int progress_claim(struct postgres *postgres, const struct progress_key *key, co
     parameters_columns(&parameters, &columns);
     parameters_flag(&parameters, again);
     parameters_number(&parameters, claimant->window);
+    parameters_array(&parameters, &metrics);
     if (postgres_run(postgres, sql_claim_progress, &parameters, &result, error))
         return error_context(error, "could not claim partitions");
     for (int row = 0; row < PQntuples(result); row++)

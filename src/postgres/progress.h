@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "postgres/pipeline.h"
+#include "record/total_kind.h"
 
 /** Whose progress it is. */
 struct progress_key {
@@ -33,7 +34,8 @@ struct progress {
 /** Who claims partitions. */
 struct progress_claimant {
     const char *owner;
-    int64_t window; /* in which it counts, in seconds */
+    int64_t window;       /* in which it counts, in seconds */
+    total_kind_set kinds; /* of totals that it counts */
 };
 
 /** What a transaction adds to one partition. */
@@ -78,7 +80,7 @@ int progress_find_traces(struct postgres *postgres, const struct progress_key *k
  * totals_offset, its first message, where it begins when it is new to the job; on return all of it is filled. Fences
  * the owners before. A partition that had begun and whose progress was deleted is only claimed with `again`, from its
  * first message; without it, 1 is returned for such a one, and the others are claimed. Nothing is claimed when another
- * window is stored than the claimant's, and then window_check() fails.
+ * window or other metrics are stored than the claimant's, and then window_check() or metrics_check() fails.
  */
 int progress_claim(struct postgres *postgres, const struct progress_key *key, const struct progress_claimant *claimant,
                    bool again, struct progress *list, size_t count, struct error *error) must_check;

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "postgres/data_set.h"
+#include "postgres/metrics.h"
 #include "postgres/server.h"
 #include "postgres/sql.h"
 #include "postgres/window.h"
@@ -171,7 +172,7 @@ int schema_create(struct postgres *postgres, const struct config *config, struct
             return -1;
     if (create_views(postgres, config, error) || data_set_note(postgres, config, error) ||
         window_store(postgres, config, ret_report->version_before, &ret_report->window, error) ||
-        keep_quotas(postgres, config, error))
+        metrics_store(postgres, config, &ret_report->kinds, error) || keep_quotas(postgres, config, error))
         return -1;
     return identify_rows(postgres, config, error);
 }
@@ -224,10 +225,12 @@ int schema_check_columns(struct postgres *postgres, const struct config *config,
 
 int schema_check(struct postgres *postgres, const struct config *config, struct error *error)
 {
+    total_kind_set kinds = 0;
     int64_t window = 0;
 
     return schema_check_version(postgres, error) || check_tables(postgres, config, true, error) ||
-                   data_set_check(postgres, config, error) || window_read(postgres, &window, error)
+                   data_set_check(postgres, config, error) || window_read(postgres, &window, error) ||
+                   metrics_read(postgres, &kinds, error)
                ? -1
                : 0;
 }

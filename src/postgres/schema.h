@@ -6,6 +6,7 @@
 #include "postgres/adopt.h"
 #include "postgres/flaws.h"
 #include "postgres/schema_version.h"
+#include "record/total_kind.h"
 
 enum table_fate { TABLE_CREATED, TABLE_KEPT, TABLE_ADOPTED };
 
@@ -21,6 +22,7 @@ struct table_report {
 struct schema_report {
     int64_t version_before; /* of the schema `antenna`, 0 when it was not there */
     int64_t window;         /* of the totals in seconds */
+    total_kind_set kinds;   /* of totals */
     struct table_report tables[CONTRACTS];
 };
 

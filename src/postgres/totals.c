@@ -8,12 +8,14 @@
 
 struct array totals_labels(total_kind_set kinds)
 {
+    const char *names[TOTAL_KINDS];
     struct array labels = {0};
+    size_t count = 0;
 
-    array_begin(&labels, ARRAY_TEXT);
     for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
         if (total_kind_in(kinds, kind))
-            array_add_bytes(&labels, slice_of(total_kinds[kind].label));
+            names[count++] = total_kinds[kind].label;
+    array_of_texts(&labels, names, count);
     return labels;
 }
 

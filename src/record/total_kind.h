@@ -19,6 +19,7 @@
  */
 #define TOTAL_KINDS_TABLE(KIND)                                                                                        \
     KIND(ANTENNA_BYTES, "antenna_bytes_total", BYTES, true, 20, ONE, ANTENNA_ID)                                       \
+    KIND(ANTENNA_EVENTS, "antenna_events_total", EVENTS, false, 15, ONE, ANTENNA_ID)                                   \
     KIND(APP_BYTES, "app_bytes_total", BYTES, true, 30, ONE, APP)                                                      \
     KIND(USER_BYTES, "user_bytes_total", BYTES, true, 10, ONE, ID)
 

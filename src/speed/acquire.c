@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "kafka/offsets.h"
 #include "postgres/archive_files.h"
+#include "postgres/metrics.h"
 #include "postgres/schema_version.h"
 #include "postgres/server.h"
 #include "postgres/window.h"
@@ -278,12 +279,13 @@ static int find_refused(struct worker *worker, struct error *error)
 static int claim_partitions(struct worker *worker, struct claim *claim, struct error *error)
 {
     const struct job *job = worker->job;
-    const struct progress_claimant claimant = {worker->owner, job->window};
+    const struct progress_claimant claimant = {worker->owner, job->window, job->kinds};
     int status = progress_claim(worker->postgres, &job->key, &claimant, false, claim->progress, claim->count, error);
 
     if (status <= 0)
         return status;
-    if (window_check(worker->postgres, job->window, error) || begin_again(worker->postgres, job, false, error) ||
+    if (window_check(worker->postgres, job->window, error) || metrics_check(worker->postgres, job->kinds, error) ||
+        begin_again(worker->postgres, job, false, error) ||
         progress_claim(worker->postgres, &job->key, &claimant, true, claim->progress, claim->count, error))
         return -1;
     return 0;

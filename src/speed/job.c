@@ -59,7 +59,6 @@ int job_init(struct job *job, const struct config *config, struct error *error)
         .key = {config_text(config, OPTION_JOB), config_text(config, OPTION_TOPIC)},
         .bytes_table = config_text(config, OPTION_JDBC_TABLE),
         .storage_root = config_text(config, OPTION_STORAGE_ROOT),
-        .kinds = total_kinds_standard(),
         .record_limits = {config_number(config, OPTION_MAX_FUTURE) / 1000, config_number(config, OPTION_MAX_BYTES),
                           config_words(config, OPTION_ACCEPT)},
         .rows_limits = {(size_t)config_number(config, OPTION_ROLL_ROWS),

@@ -20,7 +20,7 @@ struct job {
     char *archive_path;                /* the folder that holds year=… */
     char archive_id[DATA_SET_ID_SIZE]; /* set by prepare_job(); empty without archive */
     int64_t window;                    /* of the totals in seconds; set by prepare_job() */
-    total_kind_set kinds;              /* of totals */
+    total_kind_set kinds;              /* of totals; set by prepare_job() */
     struct record_limits record_limits;
     struct rows_limits rows_limits;
     size_t pending_memory; /* bytes that each worker's pending messages may take, from --memory-limit; 0: no limit */

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "kafka/offsets.h"
 #include "kafka/sample.h"
+#include "postgres/metrics.h"
 #include "postgres/schema.h"
 #include "postgres/window.h"
 #include "speed/probe.h"
@@ -30,7 +31,7 @@ static int open_database(struct job *job, struct postgres **ret_postgres, struct
 {
     if (login(job->config, ret_postgres, error) || schema_check(*ret_postgres, job->config, error))
         return -1;
-    return window_read(*ret_postgres, &job->window, error);
+    return window_read(*ret_postgres, &job->window, error) || metrics_read(*ret_postgres, &job->kinds, error) ? -1 : 0;
 }
 
 static int check_storage(const char *root, struct error *error)

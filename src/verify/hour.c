@@ -24,14 +24,17 @@ static void check_windows(const struct verify_tools *tools, struct hour_finding 
                         (long long)finding->sums.misplaced, tools->tables.bytes);
 }
 
-static void tell_waiting(struct hour_finding *finding, int64_t more)
+static void tell_waiting(struct hour_finding *finding, int64_t bytes, int64_t events)
 {
+    int64_t more = bytes ? bytes : events;
+    const char *unit = bytes ? "bytes" : "events";
+
     if (more > 0)
         differences_add(&finding->differences, CAUSE_NOT_ARCHIVED,
-                        "%lld bytes are in the window totals and not yet in the archive", (long long)more);
+                        "%lld %s are in the window totals and not yet in the archive", (long long)more, unit);
     else
         differences_add(&finding->differences, CAUSE_NOT_TOTALLED,
-                        "%lld bytes are in the archive and not yet in the window totals", (long long)-more);
+                        "%lld %s are in the archive and not yet in the window totals", (long long)-more, unit);
 }
 
 static bool counts_events(enum total_kind kind)
@@ -45,34 +48,61 @@ static int64_t expected(enum total_kind kind, int64_t events, int64_t bytes)
     return counts_events(kind) ? events : bytes;
 }
 
+/* Whether a kind's window totals are those of so many events and bytes. A metric was switched on within the hour, or
+ * after it: what was counted before is missing. */
+static bool speed_agrees(const struct hour_sums *sums, enum total_kind kind, int64_t events, int64_t bytes)
+{
+    int64_t value = sums->speed[kind];
+
+    return total_kind_in(sums->speed_kinds, kind) ? value == expected(kind, events, bytes)
+                                                  : value <= expected(kind, events, bytes);
+}
+
+/* The events of the window totals by a metric that has all of them; as many as are archived, where there is none. */
+static int64_t speed_events(const struct hour_sums *sums)
+{
+    for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
+        if (counts_events(kind) && total_kind_in(sums->speed_kinds, kind))
+            return sums->speed[kind];
+    return sums->rows;
+}
+
 /* Whether the window totals are the archive's, and can be compared one by one. What is more in one of them may be on
  * its way to the other: all kinds then differ by the same, and by no more than what waits. While something is on its
- * way in both directions, equal sums of an hour that is open do not show that nothing is. How many events are on their
- * way nobody counts: of them only hours that are sealed are compared. */
+ * way in both directions, equal sums of an hour that is open do not show that nothing is. */
 static bool check_speed(const struct verify_tools *tools, struct hour_finding *finding)
 {
     const struct hour_sums *sums = &finding->sums;
-    int64_t more = sums->speed[TOTAL_USER_BYTES] - sums->bytes;
-    bool equal = true, waiting = -sums->to_total <= more && more <= sums->to_archive;
+    int64_t bytes = sums->speed[TOTAL_USER_BYTES], more = bytes - sums->bytes;
+    int64_t events = speed_events(sums), more_events = events - sums->rows;
+    bool equal = true, waiting = -sums->to_total <= more && more <= sums->to_archive &&
+                                 -sums->messages_to_total <= more_events && more_events <= sums->messages_to_archive;
 
     for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
-        if (total_kind_in(tools->kinds, kind) && (finding->sealed || !counts_events(kind))) {
-            equal = equal && sums->speed[kind] == expected(kind, sums->rows, sums->bytes);
-            waiting = waiting && (counts_events(kind) || sums->speed[kind] == sums->speed[TOTAL_USER_BYTES]);
+        if (total_kind_in(sums->kinds, kind)) {
+            equal = equal && speed_agrees(sums, kind, sums->rows, sums->bytes);
+            waiting = waiting && speed_agrees(sums, kind, events, bytes);
         }
     if (equal)
         return finding->sealed || !sums->to_archive || !sums->to_total;
     if (waiting) {
-        tell_waiting(finding, more);
+        tell_waiting(finding, more, more_events);
         return false;
     }
     for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
-        if (total_kind_in(tools->kinds, kind) && sums->speed[kind] != expected(kind, sums->rows, sums->bytes))
+        if (total_kind_in(sums->kinds, kind) && !speed_agrees(sums, kind, sums->rows, sums->bytes))
             differences_add(&finding->differences, CAUSE_SPEED_EDITED,
                             "the window totals of table \"%s\" have %lld %s of %s, the archive's list %lld",
                             tools->tables.bytes, (long long)sums->speed[kind], total_unit_name(kind),
                             total_kinds[kind].label, (long long)expected(kind, sums->rows, sums->bytes));
     return false;
+}
+
+/* A run from before a metric was switched on has made none of its totals. */
+static bool hourly_agrees(const struct hour_sums *sums, enum total_kind kind)
+{
+    return sums->hourly[kind] == expected(kind, sums->batch_rows, sums->batch_bytes) ||
+           (sums->hourly[kind] == 0 && !total_kind_in(sums->hourly_kinds, kind));
 }
 
 static bool check_hourly_sums(const struct verify_tools *tools, struct hour_finding *finding)
@@ -81,15 +111,13 @@ static bool check_hourly_sums(const struct verify_tools *tools, struct hour_find
     bool equal = true;
 
     for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++) {
-        int64_t read = expected(kind, sums->batch_rows, sums->batch_bytes);
-
-        if (!total_kind_in(tools->kinds, kind) || sums->hourly[kind] == read)
+        if (!total_kind_in(sums->kinds, kind) || hourly_agrees(sums, kind))
             continue;
         equal = false;
         differences_add(&finding->differences, CAUSE_HOURLY_EDITED,
                         "the hourly totals of table \"%s\" have %lld %s of %s, their batch run read %lld",
                         tools->tables.bytes_hourly, (long long)sums->hourly[kind], total_unit_name(kind),
-                        total_kinds[kind].label, (long long)read);
+                        total_kinds[kind].label, (long long)expected(kind, sums->batch_rows, sums->batch_bytes));
     }
     return equal;
 }
@@ -138,7 +166,7 @@ static int check_totals(const struct verify_tools *tools, const struct file_name
                         struct hour_finding *finding, struct error *error)
 {
     cleanup(ledger_totals_release) struct ledger_totals totals = {0};
-    const struct totals_check check = {tools->reader, whole, &totals, tools->kinds, speed, hourly};
+    const struct totals_check check = {tools->reader, whole, &totals, &finding->sums, speed, hourly};
 
     if (ledger_totals(tools->postgres, &tools->tables, finding->hour, &totals, error))
         return -1;

@@ -10,7 +10,6 @@ struct verify_tools {
     struct postgres *postgres;
     struct reader *reader;
     struct ledger_tables tables;
-    total_kind_set kinds; /* of totals */
     const char *storage_path;
     bool deep;
 };

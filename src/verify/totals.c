@@ -20,6 +20,14 @@ static bool is_checked(const struct totals_check *check, enum side side)
     return side == SIDE_SPEED ? check->speed : check->hourly;
 }
 
+/* Whether a table may lack totals of a kind: what was counted before the metric was switched on. */
+static bool may_lack(const struct totals_check *check, enum side side, enum total_kind kind)
+{
+    const struct hour_sums *sums = check->sums;
+
+    return total_kind_in(sums->kinds & ~(side == SIDE_SPEED ? sums->speed_kinds : sums->hourly_kinds), kind);
+}
+
 /* `archived` and `found` are LEDGER_NONE where there is no total. */
 static void compare(struct walk *walk, enum side side, struct slice label, struct slice id, int64_t archived,
                     int64_t found)
@@ -28,8 +36,7 @@ static void compare(struct walk *walk, enum side side, struct slice label, struc
 
     enum total_kind kind = total_kind_find(label);
 
-    /* A label of no kind is compared, too: the files have none of it. */
-    if (!is_checked(walk->check, side) || (kind < TOTAL_KINDS && !total_kind_in(walk->check->kinds, kind)))
+    if (!is_checked(walk->check, side) || (kind < TOTAL_KINDS && may_lack(walk->check, side, kind)))
         return;
     if (archived == found || ++walk->differing[side] > TOLD_MAX)
         return;
@@ -83,7 +90,7 @@ int verify_totals(const struct totals_check *check, struct hour_finding *finding
     struct walk walk = {.check = check, .finding = finding};
     const struct reader_files files = {check->files, NULL};
 
-    if (check->files->count && reader_sum(check->reader, &files, check->kinds, take_total, &walk, error))
+    if (check->files->count && reader_sum(check->reader, &files, check->sums->kinds, take_total, &walk, error))
         return -1;
     for (; walk.next < check->totals->count; walk.next++) {
         struct ledger_total total = ledger_total_at(check->totals, walk.next);

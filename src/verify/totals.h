@@ -10,9 +10,9 @@ struct totals_check {
     struct reader *reader;
     const struct file_names *files; /* all of the hour's */
     const struct ledger_totals *totals;
-    total_kind_set kinds; /* that are compared */
-    bool speed;           /* the window totals hold what the files do, and nothing besides */
-    bool hourly;          /* the hourly totals do */
+    const struct hour_sums *sums; /* tell which kinds are kept, and which must be whole */
+    bool speed;                   /* the window totals hold what the files do, and nothing besides */
+    bool hourly;                  /* the hourly totals do */
 };
 
 /**

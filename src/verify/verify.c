@@ -142,7 +142,6 @@ int verify_run(const struct config *config, const struct verify_listener *listen
 {
     struct verify_tools tools = {
         .tables = {config_text(config, OPTION_JDBC_TABLE), config_text(config, OPTION_BYTES_HOURLY_TABLE)},
-        .kinds = total_kinds_standard(),
         .storage_path = config_text(config, OPTION_STORAGE_PATH),
         .deep = config_flag(config, OPTION_DEEP),
     };

@@ -11,6 +11,7 @@ from antenna_spark import properties, refusals, settings
 from antenna_spark.command import CommandError, MistakeError, WorldError
 from antenna_spark.postgres import TABLES
 from antenna_spark.postgres import connected as connect
+from antenna_spark.tables import TOTALS
 from program import CHECKOUT
 from refuser import Refuser
 from test_login_refusals import ANSWERS
@@ -18,6 +19,7 @@ from test_login_refusals import ANSWERS
 HOUR = datetime.datetime(2022, 2, 20, 9)
 KEY = ("antenna-speed", "devices")
 LABELS = ["user_bytes_total"]
+STANDARD = [total for total in TOTALS if total.standard]
 KINDS = {"ERROR_WORLD": WorldError, "ERROR_MISTAKE": MistakeError}
 
 
@@ -136,7 +138,7 @@ def test_an_hour_is_not_replaced_by_less(database, case, name):
     labels = ["antenna_bytes_total", "app_bytes_total", "user_bytes_total"]
     if before:
         database.replace_totals(HOUR, [(HOUR, label, "x", before) for label in (1, 2, 3)], labels)
-        database.check_hour(HOUR, 3, before)
+        database.check_hour(HOUR, 3, STANDARD, 1, before)
     if exceeded:
         case.execute(f"INSERT INTO user_quota_limit (email, usage, quota, date) VALUES ('e', 2, 1, '{HOUR}')")
     with pytest.raises(MistakeError, match="2022-02-20T09") if refused else contextlib.nullcontext():
@@ -149,7 +151,7 @@ def test_rows_that_a_trigger_changes(database, case):
     case.execute("CREATE TRIGGER changing BEFORE INSERT ON bytes_hourly FOR EACH ROW EXECUTE FUNCTION change_row()")
     database.replace_totals(HOUR, [(HOUR, 1, "x", 300)], LABELS)
     with pytest.raises(MistakeError, match="wrote 0 of 1 rows"):
-        database.check_hour(HOUR, 1, 100)
+        database.check_hour(HOUR, 1, STANDARD, 1, 100)
 
 
 FILE = ("year=2022/month=2/day=20/hour=9/x.parquet", HOUR, 1, 100, HOUR, HOUR, 1000, "{}")

@@ -15,12 +15,14 @@ from pyspark.sql import functions as F
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "engines" / "spark"))
 
 batch, speed = importlib.import_module("batch"), importlib.import_module("speed")
-command, events, record, settings = (
-    importlib.import_module(f"antenna_spark.{name}") for name in ("command", "events", "record", "settings")
+command, events, postgres, record, settings, tables = (
+    importlib.import_module(f"antenna_spark.{name}")
+    for name in ("command", "events", "postgres", "record", "settings", "tables")
 )
 
 HOUR = datetime.datetime(2022, 2, 20, 9)
 NOW = events.seconds_of(HOUR) + 4000
+COUNTED = postgres.Counted(300, [total for total in tables.TOTALS if total.standard])
 LIMITS = record.Limits(3600, record.BIGINT_MAX, frozenset(record.ACCEPTABLE))
 
 
@@ -72,7 +74,7 @@ def reached(session, cases):
 def order():
     """The operations of a micro-batch's transaction."""
     database = Recorder()
-    writer = speed.Writer(types.SimpleNamespace(job="", topic=""), None, Recorder(), database, {}, window=300)
+    writer = speed.Writer(types.SimpleNamespace(job="", topic=""), None, Recorder(), database, {}, counted=COUNTED)
     database.called.clear()
     writer.write_to_postgres(([], []), types.SimpleNamespace(toLocalIterator=lambda **_: []), None, {}, [])
     return database.called
@@ -111,7 +113,7 @@ def moves(session, folder, times):
     read_from_storage, batch.read_from_storage = batch.read_from_storage, read
     try:
         arguments = types.SimpleNamespace(hour=HOUR, storage_path=folder / "data")
-        totals, files, count, size = batch.read_until_still(session, arguments, List(place))
+        totals, files, count, size = batch.read_until_still(session, arguments, List(place), COUNTED.totals)
         return [len(reads), totals.count(), files, count, size]
     except Exception as error:
         return [len(reads), type(error).__name__]

@@ -63,8 +63,8 @@ static void test_ids_of_pairs(void **state)
     static const struct {
         const char *first, *second, *id;
     } pairs[] = {
-        {"a", "b", "a/b"},           {"a/", "b", "a\\//b"},      {"a", "/b", "a/\\/b"},
-        {"a\\", "b", "a\\\\/b"},     {"a\\/", "b", "a\\\\\\//b"}, {"\xe6\x97\xa5", "\xc3\xa9", "\xe6\x97\xa5/\xc3\xa9"},
+        {"a", "b", "a/b"},       {"a/", "b", "a\\//b"},       {"a", "/b", "a/\\/b"},
+        {"a\\", "b", "a\\\\/b"}, {"a\\/", "b", "a\\\\\\//b"}, {"\xe6\x97\xa5", "\xc3\xa9", "\xe6\x97\xa5/\xc3\xa9"},
     };
     char id[PAIR_SIZE_MAX], longest[RECORD_TEXT_SIZE_MAX + 1];
 

@@ -71,7 +71,7 @@ static void write_manuals(const char *folder, const char *date)
 
 enum value_kind generate_value_kind(const struct option *option)
 {
-    if (option->type == TYPE_CHOICE)
+    if (option->type == TYPE_CHOICE || option->type == TYPE_WORDS)
         return VALUE_WORD;
     if (!option->value)
         return VALUE_FREE;

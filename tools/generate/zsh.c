@@ -44,7 +44,7 @@ static void write_value(FILE *file, const struct option *option, const char *mes
 
 static void write_option(FILE *file, const struct option *option, bool letter)
 {
-    bool repeats = option->type == TYPE_LIST || option->type == TYPE_PROPERTIES;
+    bool repeats = option->type == TYPE_LIST || option->type == TYPE_WORDS || option->type == TYPE_PROPERTIES;
 
     fprintf(file, " \\\n            '%s", repeats ? "*" : "");
     if (letter)

@@ -32,10 +32,10 @@ def check_topic(database, key, topic):
     topic.claimed_id = topic_id
 
 
-def claim_partitions(database, topic, arguments, folder, window):
+def claim_partitions(database, topic, arguments, folder, counted):
     """Claims all partitions of the topic, after what a crash may have left of the archive's files was settled.
 
-    `window`: in which this run counts, in seconds. Fences whoever had them. Returns {partition: Claim}. Raises
+    `counted`: what this run counts (postgres.Counted). Fences whoever had them. Returns {partition: Claim}. Raises
     CommandError.
     """
     key = (arguments.job, arguments.topic)
@@ -47,7 +47,7 @@ def claim_partitions(database, topic, arguments, folder, window):
     topic.claimed_id = None
     check_topic(database, key, topic)
     firsts = {partition: extent.first for partition, extent in topic.extents().items()}
-    claims = database.claim(key, f"{socket.gethostname()}:{os.getpid()}:spark", firsts, window)
+    claims = database.claim(key, f"{socket.gethostname()}:{os.getpid()}:spark", firsts, counted)
     # Asked for again: until the claim, another may have read on beyond the ends of before.
     check_losses(claims, topic.extents(), arguments)
     return claims

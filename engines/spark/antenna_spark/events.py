@@ -32,10 +32,6 @@ REQUIRED = [field.name for field in tables.FIELDS if field.required]
 MORE = f"{{{len(REQUIRED) - 1},{len(FIELDS) - 1}}}+"  # members after the first
 PLAIN = rf"\A{BLANK}\{{{BLANK}{MEMBER}(?:{BLANK},{BLANK}{MEMBER}){MORE}{BLANK}\}}{BLANK}\z"
 
-# In the order in which all writers lock the totals' rows.
-TOTALS = sorted((total for total in tables.TOTALS if total.standard), key=lambda total: total.turn)
-LABELS = [total.label for total in TOTALS]
-
 
 def open_session(name):
     """Spark's session with the settings that the engine relies on, whatever the cluster's are. Raises MistakeError.
@@ -149,21 +145,23 @@ def id_of(total):
     return F.concat_ws(separator, *texts)
 
 
-def total_events(events, start, total):
-    """The sums of one kind by `start`, the first second of a period.
+def labels(totals):
+    """The labels of kinds of totals."""
+    return [total.label for total in totals]
 
-    Columns: start, label (its number in LABELS, from 1), id, value.
-    """
+
+def total_events(events, start, total, label):
+    """The sums of one kind by `start`, the first second of a period. Columns: start, label, id, value."""
     return (
         events.groupBy(start.alias("start"), id_of(total).alias("id"))
         .agg((F.count("*") if total.unit == "events" else F.sum("bytes")).alias("value"))
-        .select("start", F.lit(LABELS.index(total.label) + 1).alias("label"), "id", "value")
+        .select("start", F.lit(label).alias("label"), "id", "value")
     )
 
 
-def total_all(events, start):
-    """The sums of all kinds, in the columns of total_events()."""
-    sums = [total_events(events, start, total) for total in TOTALS]
+def total_all(events, start, totals):
+    """The sums of these kinds, in the columns of total_events(); labels are their numbers, from 1."""
+    sums = [total_events(events, start, total, number) for number, total in enumerate(totals, start=1)]
     return functools.reduce(lambda one, other: one.union(other), sums)
 
 

@@ -12,13 +12,14 @@ from typing import NamedTuple
 import psycopg
 from psycopg import sql
 
-from antenna_spark import record
+from antenna_spark import record, tables
 from antenna_spark.command import MistakeError, WorldError, say
+from antenna_spark.conflicts import CONFLICTS
 from antenna_spark.jdbc import libpq_words
 from antenna_spark.refusals import refused_login, translated
 
 # Of the schema antenna; that of src/postgres/schema.h.
-SCHEMA_VERSION = 11
+SCHEMA_VERSION = 12
 
 STATEMENT_ROWS = 20_000
 
@@ -37,38 +38,6 @@ CONNECTION = {
 # In the order of select_data_set.sql.
 TABLES = ("bytes", "bytes_hourly", "user_metadata", "user_quota_limit")
 NO_TABLE = "-"
-
-# What is in a job's way, by the codes of select_conflict.sql, as src/postgres/data_set.c says it, and a hint.
-CONFLICTS = {
-    "retired": (
-        'the job "{}" was retired: its hours are sealed without it',
-        "begin a new --job with antenna speed --start latest; to use this one again, set archived_until of its rows in"
-        " antenna.progress to NULL",
-    ),
-    "table": ('the table "{}" belongs to the batch layer', "give another table for the window totals"),
-    "moved": ('it has counted into the table "{}" until now', "give that table as jdbc-table, or a new --job"),
-    "reader": (
-        'job "{}" reads this topic into the same table: each message would be counted twice',
-        "stop and retire that job, or use its name, or another database",
-    ),
-    "read": (
-        'the retired job "{}" has read this topic: messages before its end would be counted twice',
-        "begin the job with antenna speed --start latest, or see Start over in the recipes",
-    ),
-    "totals": (
-        'job "{}" has counted without an archive into the same table: batch runs would lack its bytes',
-        "see Start over in the recipes, or use another database",
-    ),
-    "part": (
-        'the table "{}" and its own share rows, as one is a partition or child of the other',
-        "give that table, or a separate table",
-    ),
-    "behind": (
-        'antenna.progress was set back in partition "{}": the archive lists files of later messages, which would be'
-        " counted twice",
-        "restore all tables from one backup, see Backup and restore in the operators' guide",
-    ),
-}
 
 
 class FencedError(MistakeError):
@@ -124,6 +93,15 @@ def text_of(name):
     return pkgutil.get_data("antenna_spark", f"sql/{name}.sql").decode()
 
 
+class Counted(NamedTuple):
+    """What a run counts: the window in seconds, and the kinds of totals (tables.Total) in the order in which all
+    writers lock their rows.
+    """
+
+    window: int
+    totals: list
+
+
 class Database:
     """One connection; each method is one operation. Its methods raise CommandError and those below it."""
 
@@ -131,7 +109,7 @@ class Database:
         """`tables`: {the name in the SQL: the table's own name}."""
         self._connection = connection
         self._tables = tables
-        self._window = None  # by which partitions were claimed
+        self._counted = None  # what the partitions were claimed for
 
     def _run(self, name, *values, table=None):
         tables = self._tables | ({"table": table} if table else {})
@@ -240,11 +218,30 @@ class Database:
             )
         return row[0]
 
-    def _check_window(self):
-        """Raises MistakeError when the window of the totals is no longer that of the claim."""
-        if (now := self.window()) != self._window:
+    def totals(self):
+        """The kinds of totals that are kept, as Counted has them. Raises MistakeError."""
+        metrics = {row[0] for row in self._run("select_metrics")}
+        if unknown := metrics - {total.label for total in tables.TOTALS}:
             raise MistakeError(
-                f"the window of the totals has changed from {self._window} s to {now} s since this job started",
+                f'the metric "{min(unknown)}" in antenna.data_set is not known',
+                "use the version of antenna that has switched it on, or a later one",
+            )
+        kept = [total for total in tables.TOTALS if total.standard or total.label in metrics]
+        return sorted(kept, key=lambda total: total.turn)
+
+    def counted(self):
+        """What is counted. Raises MistakeError."""
+        return Counted(self.window(), self.totals())
+
+    def _check_counted(self):
+        """Raises MistakeError when what is counted is no longer that of the claim."""
+        if self.totals() != self._counted.totals:
+            raise MistakeError(
+                "metrics were switched on since this job started", "start the job again, which counts them"
+            )
+        if (now := self.window()) != self._counted.window:
+            raise MistakeError(
+                f"the window of the totals has changed from {self._counted.window} s to {now} s since this job started",
                 "start the job again, which reads the new window",
             )
 
@@ -271,17 +268,18 @@ class Database:
         """Notes that a root has the archive's identity."""
         self._write("mark_archive", 1, archive_id)
 
-    def claim(self, key, owner, firsts, window):
-        """Claims the partitions of {partition: its first offset} for totals of a window; returns {partition: Claim}.
+    def claim(self, key, owner, firsts, counted):
+        """Claims the partitions of {partition: its first offset} to count what is Counted; returns {partition: Claim}.
         Raises MistakeError.
         """
-        wanted, self._window = (*key, owner, list(firsts), list(firsts.values())), window
-        rows = self._run("claim_progress", *wanted, False, window).fetchall()
+        wanted, self._counted = (*key, owner, list(firsts), list(firsts.values())), counted
+        metrics = [total.label for total in counted.totals if not total.standard]
+        rows = self._run("claim_progress", *wanted, False, counted.window, metrics).fetchall()
         if len(rows) < len(firsts):
-            self._check_window()
+            self._check_counted()
             _, *traces = self._run("select_traces", *key, table=self._tables["bytes"]).fetchone()
             self._begin_again(key, *traces)
-            rows = self._run("claim_progress", *wanted, True, window).fetchall()
+            rows = self._run("claim_progress", *wanted, True, counted.window, metrics).fetchall()
             self._check_written("claim_progress", len(firsts), len(rows))
         return {row[0]: Claim(*row) for row in sorted(rows)}
 
@@ -292,11 +290,11 @@ class Database:
 
     def _expect_all(self, changed, key, owned):
         """Raises FencedError when another has claimed partitions, WorldError when a restore has set them back, and
-        MistakeError when provision has changed the window.
+        MistakeError when provision has changed the window or the metrics.
         """
         if changed == len(owned):
             return
-        self._check_window()
+        self._check_counted()
         epochs = dict(self._run("select_epochs", *key).fetchall())
         if any(epochs.get(one.partition, 0) // EPOCH_UNIT > one.epoch // EPOCH_UNIT for one in owned):
             raise FencedError(
@@ -576,5 +574,5 @@ def connected(arguments, tables):
         database.check_writing()
         database.check_schema()
         database.check_tables()
-        database.window()
+        database.counted()
         yield database

@@ -1,11 +1,14 @@
 -- Takes partitions for this worker: raises their epochs, which fences the owners before, and returns their offsets. A
 -- partition that is new to the job begins at its first message. One that had begun and has no row any more is left out,
 -- unless $6 says that it begins again. $1 job, $2 topic, $3 owner, $4 partitions in ascending order, $5 the offsets of
--- their first messages, $7 the window in which the worker counts: if another one is stored, nothing is claimed. An epoch is
+-- their first messages, $7 the window in which the worker counts, $8 the metrics that it counts beside the standard ones: if
+-- others are stored, nothing is claimed. An epoch is
 -- the number of the claim, times 10^9, and a random number below that: after a restore or a deletion the same number comes
 -- again, and the same epoch does not.
-WITH data_set AS ( -- locked, so that provision changes no window before the claim is committed
-    SELECT number FROM antenna.data_set WHERE window_seconds = $7 FOR SHARE
+WITH data_set AS ( -- locked, so that provision changes nothing of it before the claim is committed
+    SELECT number FROM antenna.data_set
+    WHERE window_seconds = $7 AND metrics @> $8::text[] AND metrics <@ $8::text[]
+    FOR SHARE
 ), wanted AS (
     SELECT start.partition, start."offset", NOT start.partition = ANY (topic.begun) AS is_new
     FROM unnest($4::integer[], $5::bigint[]) AS start (partition, "offset")

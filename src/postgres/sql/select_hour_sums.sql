@@ -2,11 +2,12 @@
 -- knows the hour, whether it is batched and dirty; files, rows and bytes of antenna.hour; the same summed up from
 -- antenna.archive_file; the rows and bytes that the last batch run read and how many rows of them were not listed; the rows
 -- of the hourly totals; bytes of any hour that are totalled and wait to be archived, and those that are archived and wait to
--- be totalled; rows of the window totals at times where no window starts.
+-- be totalled; the most messages that have them; rows of the window totals at times where no window starts.
 SELECT (known.hour IS NOT NULL)::integer, (known.batch_at IS NOT NULL)::integer, coalesce(known.dirty, false)::integer,
     known.files, known.rows, known.bytes_total, listed.files, listed.rows, listed.bytes,
     known.batch_rows + known.batch_unlisted_rows, known.batch_bytes + known.batch_unlisted_bytes, known.batch_unlisted_rows,
-    batch.rows, waiting.to_archive, waiting.to_total, speed.misplaced
+    batch.rows, waiting.to_archive, waiting.to_total, waiting.messages_to_archive, waiting.messages_to_total,
+    speed.misplaced
 FROM (
     SELECT count(*) AS files, sum(rows) AS rows, sum(bytes_total) AS bytes
     FROM antenna.archive_file WHERE hour = $1 AND replaced_by IS NULL
@@ -21,15 +22,18 @@ FROM (
     SELECT count(*) AS rows FROM :"bytes_hourly" WHERE date = $1
 ) AS batch, (
     SELECT least(sum(most) FILTER (WHERE ahead > 0), 9223372036854775807) AS to_archive,
-        least(sum(most) FILTER (WHERE ahead < 0), 9223372036854775807) AS to_total
+        least(sum(most) FILTER (WHERE ahead < 0), 9223372036854775807) AS to_total,
+        least(sum(messages) FILTER (WHERE ahead > 0), 9223372036854775807) AS messages_to_archive,
+        least(sum(messages) FILTER (WHERE ahead < 0), 9223372036854775807) AS messages_to_total
     FROM (
         -- What one side has lost is in the other's bytes for ever: of such a partition any amount may wait.
         SELECT totals_offset - archive_offset AS ahead,
-            CASE WHEN loss.partition IS NULL THEN abs(bytes_totalled - bytes_archived) ELSE 9223372036854775807 END AS most
+            CASE WHEN loss.partition IS NULL THEN abs(bytes_totalled - bytes_archived) ELSE 9223372036854775807 END AS most,
+            CASE WHEN loss.partition IS NULL THEN abs(totals_offset - archive_offset) ELSE 9223372036854775807 END AS messages
         FROM antenna.progress
         LEFT JOIN (SELECT DISTINCT job, topic, partition FROM antenna.loss) AS loss USING (job, topic, partition)
         UNION ALL
-        VALUES (1, 0), (-1, 0)
+        VALUES (1, 0, 0), (-1, 0, 0)
     ) AS sides
 ) AS waiting
 LEFT JOIN antenna.hour AS known ON known.hour = $1

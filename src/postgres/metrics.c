@@ -1,0 +1,81 @@
+#include "postgres/metrics.h"
+
+#include "base/memory.h"
+#include "postgres/sql.h"
+#include "postgres/totals.h"
+
+int metrics_read(struct postgres *postgres, total_kind_set *ret_kinds, struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+
+    if (postgres_run(postgres, sql_select_metrics, NULL, &result, error))
+        return error_context(error, "could not read the metrics");
+    *ret_kinds = total_kinds_standard();
+    for (int i = 0; i < PQntuples(result); i++) {
+        enum total_kind kind = total_kind_find(slice_of(PQgetvalue(result, i, 0)));
+
+        if (kind == TOTAL_KINDS) {
+            error_set(error, ERROR_MISTAKE, "the metric \"%s\" in antenna.data_set is not known",
+                      PQgetvalue(result, i, 0));
+            return error_hint(error, "use the version of antenna that has switched it on, or a later one");
+        }
+        *ret_kinds |= (total_kind_set)1 << kind;
+    }
+    return 0;
+}
+
+int metrics_check(struct postgres *postgres, total_kind_set kinds, struct error *error)
+{
+    total_kind_set now;
+
+    if (metrics_read(postgres, &now, error))
+        return -1;
+    if (now == kinds)
+        return 0;
+    error_set(error, ERROR_MISTAKE, "metrics were switched on since this job started");
+    return error_hint(error, "start the job again, which counts them");
+}
+
+/* The words of --metrics are the kinds that not every installation has, in the order of the table. */
+static total_kind_set wanted_kinds(const struct config *config)
+{
+    unsigned words = config_words(config, OPTION_METRICS), word = 1;
+    total_kind_set kinds = 0;
+
+    for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++) {
+        if (total_kinds[kind].standard)
+            continue;
+        if (words & word)
+            kinds |= (total_kind_set)1 << kind;
+        word <<= 1;
+    }
+    return kinds;
+}
+
+/* The row of the data set first: a claim that is under way holds it, and one that comes later sees the new metrics.
+ * From when on they are whole is noted when nothing can be counted without them any more. */
+static int switch_on(struct postgres *postgres, const struct config *config, total_kind_set kinds, struct error *error)
+{
+    cleanup(memory_free) char *date =
+        postgres_with_table(sql_date_metrics, "bytes", config_text(config, OPTION_JDBC_TABLE));
+    cleanup(array_release) struct array labels = totals_labels(kinds);
+    struct parameters parameters = {0};
+
+    parameters_array(&parameters, &labels);
+    if (postgres_do(postgres, sql_add_metrics, &parameters, error) ||
+        postgres_do(postgres, sql_fence_jobs, NULL, error) || postgres_do(postgres, date, NULL, error))
+        return error_context(error, "could not switch metrics on");
+    return 0;
+}
+
+int metrics_store(struct postgres *postgres, const struct config *config, total_kind_set *ret_kinds,
+                  struct error *error)
+{
+    total_kind_set stored, added;
+
+    if (metrics_read(postgres, &stored, error))
+        return -1;
+    added = wanted_kinds(config) & ~stored;
+    *ret_kinds = stored | added;
+    return added ? switch_on(postgres, config, added, error) : 0;
+}

@@ -1,0 +1,2 @@
+-- The labels of the metrics that are switched on.
+SELECT unnest(metrics) FROM antenna.data_set
