@@ -180,7 +180,10 @@ int shapes_read(struct database *database, const struct file_names *paths, struc
 
 bool shape_has_local_time(const struct shape *shape)
 {
-    return types[shape->types[FIELD_TIMESTAMP]].role == ROLE_LOCAL_TIME;
+    for (enum field field = 0; field < FIELDS; field++)
+        if (types[shape->types[field]].role == ROLE_LOCAL_TIME)
+            return true;
+    return false;
 }
 
 static void append_column(struct buffer *sql, const struct type *type, const char *name, const char *time_zone)

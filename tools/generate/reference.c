@@ -2,6 +2,7 @@
 #include "config/help.h"
 #include "generate.h"
 #include "kafka/property.h"
+#include "record/total_kind.h"
 
 #define NAME_SIZE 64
 
@@ -96,6 +97,50 @@ static void write_properties(FILE *file)
         write_property(file, row);
 }
 
+static void write_fields(FILE *file)
+{
+    static const char *const values[] = {
+        [FIELD_KIND_TIME] = "event time, whole seconds since 1970-01-01T00:00:00Z",
+        [FIELD_KIND_AMOUNT] = "a whole number from 0 on",
+        [FIELD_KIND_TEXT] = "a text",
+        [FIELD_KIND_ID] = "a text",
+    };
+
+    fprintf(
+        file,
+        "\n## Fields of an event\n\n"
+        "A message is a JSON object with these fields; other fields are ignored. A text has 1 to %d bytes of UTF-8.\n"
+        "The archive's files have a column for each, NULL where an optional field is absent.\n\n"
+        "| field | also accepted as | value | required |\n| --- | --- | --- | --- |\n",
+        RECORD_TEXT_SIZE_MAX);
+    for (enum field field = 0; field < FIELDS; field++) {
+        const struct field_entry *entry = &record_fields[field];
+
+        fprintf(file, "| `%s` | ", entry->name);
+        fprintf(file, entry->alias ? "`%s` " : "", entry->alias);
+        fprintf(file, "| %s | %s |\n", values[entry->kind], entry->required ? "yes" : "no");
+    }
+}
+
+static void write_totals(FILE *file)
+{
+    fputs("\n## Metrics\n\n"
+          "The values of the column `type`, what is added up, and the field of the event that is the `id`, or two "
+          "fields\n"
+          "([how they are joined](data.md#metrics)).\n\n"
+          "| type | adds up | by | kept |\n| --- | --- | --- | --- |\n",
+          file);
+    for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++) {
+        const struct total_kind_entry *entry = &total_kinds[kind];
+
+        fprintf(file, "| `%s` | %s | `%s`", entry->label, total_unit_name(kind),
+                record_fields[text_field(entry->texts[0])].name);
+        if (key_is_pair(entry->key))
+            fprintf(file, ", `%s`", record_fields[text_field(entry->texts[1])].name);
+        fprintf(file, " | %s |\n", entry->standard ? "always" : "with `--metrics`");
+    }
+}
+
 void generate_reference(FILE *file)
 {
     fputs("# Reference of commands and options\n\n"
@@ -111,4 +156,6 @@ void generate_reference(FILE *file)
     for (size_t i = 0; i < COMMAND_IDS; i++)
         write_command(file, (enum command_id)i);
     write_properties(file);
+    write_fields(file);
+    write_totals(file);
 }
