@@ -18,7 +18,6 @@ LAST_WINDOW = "SELECT max(date) FROM bytes WHERE date < '2022-02-20 10:00'"
 ADD = f"UPDATE bytes SET value = value + %s WHERE date = ({LAST_WINDOW}) AND type = 'app_bytes_total'"
 
 
-@pytest.mark.core
 @pytest.mark.parametrize("window", WINDOWS)
 def test_totals_of_a_window(case, window):
     assert f"window of the totals: {window}\n" in case.provision("--window", window).out
