@@ -20,7 +20,8 @@
     FIELD(ID, "id", NULL, ID, true)                                                                                    \
     FIELD(ANTENNA_ID, "antenna_id", NULL, ID, true)                                                                    \
     FIELD(BYTES, "bytes", NULL, AMOUNT, true)                                                                          \
-    FIELD(APP, "app", NULL, TEXT, true)
+    FIELD(APP, "app", NULL, TEXT, true)                                                                                \
+    FIELD(CELL, "cell", NULL, TEXT, false)
 
 #define FIELD_MEMBER(NAME, name, alias, kind, required) FIELD_##NAME,
 enum field { RECORD_FIELDS(FIELD_MEMBER) FIELDS };

@@ -124,9 +124,18 @@ static void test_schema(void **state)
           "id|BYTE_ARRAY|UTF8|OPTIONAL\n"
           "antenna_id|BYTE_ARRAY|UTF8|OPTIONAL\n"
           "bytes|INT64|INT_64|OPTIONAL\n"
-          "app|BYTE_ARRAY|UTF8|OPTIONAL\n");
+          "app|BYTE_ARRAY|UTF8|OPTIONAL\n"
+          "cell|BYTE_ARRAY|UTF8|OPTIONAL\n");
     gives("SELECT logical_type LIKE '%isAdjustedToUTC=1%' FROM parquet_schema(FILE) WHERE name = 'timestamp'",
           "true\n");
+}
+
+static void test_an_absent_text_is_null(void **state)
+{
+    (void)state;
+    add(HOUR, "u", "a", 7, "x");
+    write_first_hour();
+    gives("SELECT id, cell FROM read_parquet(FILE)", "u|NULL\n");
 }
 
 /* Numbers of names around the sizes at which DuckDB takes wider codes. */
@@ -288,7 +297,8 @@ static void test_merged_files(void **state)
           "id|BYTE_ARRAY|UTF8|OPTIONAL\n"
           "antenna_id|BYTE_ARRAY|UTF8|OPTIONAL\n"
           "bytes|INT64|INT_64|OPTIONAL\n"
-          "app|BYTE_ARRAY|UTF8|OPTIONAL\n");
+          "app|BYTE_ARRAY|UTF8|OPTIONAL\n"
+          "cell|BYTE_ARRAY|UTF8|OPTIONAL\n");
     assert_int_equal(truncate(path, size - 20), 0);
     assert_int_equal(merge_files(NULL, &paths, to, PARQUET_ZSTD, &size, &error), -1);
     assert_int_equal(error.kind, ERROR_MISTAKE);
@@ -317,6 +327,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test(test_values_are_read_back),
         test(test_schema),
+        test(test_an_absent_text_is_null),
         test(test_numbers_of_names),
         test(test_two_hours_of_one_dictionary),
         test(test_merged_files),

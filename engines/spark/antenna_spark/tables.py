@@ -28,6 +28,7 @@ FIELDS = (
     Field("antenna_id", None, "id", True),
     Field("bytes", None, "amount", True),
     Field("app", None, "text", True),
+    Field("cell", None, "text", False),
 )
 
 TOTALS = (
