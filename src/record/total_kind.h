@@ -18,6 +18,7 @@
  * so is locked for the shortest time: each user may be one worker's alone, antennas and apps are everyone's.
  */
 #define TOTAL_KINDS_TABLE(KIND)                                                                                        \
+    KIND(ANTENNA_APP_BYTES, "antenna_app_bytes_total", BYTES, false, 12, PAIR, ANTENNA_ID, APP)                        \
     KIND(ANTENNA_BYTES, "antenna_bytes_total", BYTES, true, 20, ONE, ANTENNA_ID)                                       \
     KIND(ANTENNA_EVENTS, "antenna_events_total", EVENTS, false, 15, ONE, ANTENNA_ID)                                   \
     KIND(APP_BYTES, "app_bytes_total", BYTES, true, 30, ONE, APP)                                                      \

@@ -32,6 +32,7 @@ FIELDS = (
 )
 
 TOTALS = (
+    Total("antenna_app_bytes_total", "bytes", False, 12, ("antenna_id", "app")),
     Total("antenna_bytes_total", "bytes", True, 20, ("antenna_id",)),
     Total("antenna_events_total", "events", False, 15, ("antenna_id",)),
     Total("app_bytes_total", "bytes", True, 30, ("app",)),
