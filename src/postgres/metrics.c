@@ -26,7 +26,7 @@ int metrics_read(struct postgres *postgres, total_kind_set *ret_kinds, struct er
 
 int metrics_check(struct postgres *postgres, total_kind_set kinds, struct error *error)
 {
-    total_kind_set now;
+    total_kind_set now = 0;
 
     if (metrics_read(postgres, &now, error))
         return -1;
@@ -71,7 +71,7 @@ static int switch_on(struct postgres *postgres, const struct config *config, tot
 int metrics_store(struct postgres *postgres, const struct config *config, total_kind_set *ret_kinds,
                   struct error *error)
 {
-    total_kind_set stored, added;
+    total_kind_set stored = 0, added;
 
     if (metrics_read(postgres, &stored, error))
         return -1;

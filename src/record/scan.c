@@ -4,9 +4,9 @@
 
 #define INTEGER_DIGITS_MAX 18 /* always fits int64 */
 
-#define REQUIRED_BIT(NAME, name, alias, kind, required) ((unsigned)(required) << FIELD_##NAME) |
 /* A bit for each field without which an event is none. */
-#define FIELDS_REQUIRED (RECORD_FIELDS(REQUIRED_BIT) 0u)
+#define REQUIRED_BIT(NAME, name, alias, kind, required) +((unsigned)(required) << FIELD_##NAME)
+#define FIELDS_REQUIRED (0u RECORD_FIELDS(REQUIRED_BIT))
 
 struct scanner {
     const char *next;

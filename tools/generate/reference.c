@@ -117,7 +117,8 @@ static void write_fields(FILE *file)
         const struct field_entry *entry = &record_fields[field];
 
         fprintf(file, "| `%s` | ", entry->name);
-        fprintf(file, entry->alias ? "`%s` " : "", entry->alias);
+        if (entry->alias)
+            fprintf(file, "`%s` ", entry->alias);
         fprintf(file, "| %s | %s |\n", values[entry->kind], entry->required ? "yes" : "no");
     }
 }

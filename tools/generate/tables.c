@@ -21,7 +21,10 @@ static void write_fields(FILE *file)
         const struct field_entry *entry = &record_fields[field];
 
         fprintf(file, "    Field(\"%s\", ", entry->name);
-        fprintf(file, entry->alias ? "\"%s\"" : "None", entry->alias);
+        if (entry->alias)
+            fprintf(file, "\"%s\"", entry->alias);
+        else
+            fputs("None", file);
         fprintf(file, ", \"%s\", %s),\n", kinds[entry->kind], entry->required ? "True" : "False");
     }
     fputs(")\n", file);
