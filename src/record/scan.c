@@ -4,10 +4,6 @@
 
 #define INTEGER_DIGITS_MAX 18 /* always fits int64 */
 
-/* A bit for each field without which an event is none. */
-#define REQUIRED_BIT(NAME, name, alias, kind, required) +((unsigned)(required) << FIELD_##NAME)
-#define FIELDS_REQUIRED (0u RECORD_FIELDS(REQUIRED_BIT))
-
 struct scanner {
     const char *next;
     const char *end;
@@ -140,6 +136,17 @@ static void clear_optional(struct record *record)
             record->texts[record_fields[field].text] = (struct slice){"", 0};
 }
 
+#define REQUIRED_BIT(NAME, name, alias, kind, required) bits |= (unsigned)(required) << FIELD_##NAME;
+
+/* A bit for each field without which an event is none. */
+static unsigned required_bits(void)
+{
+    unsigned bits = 0;
+
+    RECORD_FIELDS(REQUIRED_BIT)
+    return bits;
+}
+
 bool scan_record(const char *json, size_t size, struct record *ret_record)
 {
     struct scanner scanner = {json, json + size};
@@ -155,7 +162,7 @@ bool scan_record(const char *json, size_t size, struct record *ret_record)
             return false;
         seen |= field;
     } while (take(&scanner, ','));
-    if ((seen & FIELDS_REQUIRED) != FIELDS_REQUIRED || !take(&scanner, '}'))
+    if ((required_bits() & ~seen) || !take(&scanner, '}'))
         return false;
     skip_blanks(&scanner);
     return scanner.next == scanner.end;
