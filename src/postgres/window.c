@@ -12,8 +12,6 @@
 /* The first version of the schema that stores the window. Before it, all had WINDOW_DEFAULT. */
 #define FIRST_VERSION 11
 
-#define MILLISECONDS 1000
-
 struct window_shown window_show(int64_t seconds)
 {
     struct window_shown shown;
@@ -29,7 +27,8 @@ struct window_shown window_show(int64_t seconds)
 
 bool window_is_valid(int64_t milliseconds)
 {
-    return milliseconds > 0 && milliseconds % MILLISECONDS == 0 && SECONDS_PER_HOUR * MILLISECONDS % milliseconds == 0;
+    return milliseconds > 0 && milliseconds % MS_PER_SECOND == 0 &&
+           SECONDS_PER_HOUR * MS_PER_SECOND % milliseconds == 0;
 }
 
 /* The window, or 0 when the stored value can be none; `ret_result` has it as it is. */
@@ -38,7 +37,7 @@ static int select_window(struct postgres *postgres, int64_t *ret_seconds, PGresu
     if (postgres_run(postgres, sql_select_window, NULL, ret_result, error))
         return error_context(error, "could not read the window of the totals");
     *ret_seconds = PQntuples(*ret_result) ? postgres_number(*ret_result, 0, 0) : 0;
-    if (!window_is_valid(*ret_seconds * MILLISECONDS))
+    if (!window_is_valid(*ret_seconds * MS_PER_SECOND))
         *ret_seconds = 0;
     return 0;
 }
@@ -76,8 +75,8 @@ static int change(struct postgres *postgres, int64_t seconds, struct error *erro
 
 static int find_totals(struct postgres *postgres, const struct config *config, bool *ret_counted, struct error *error)
 {
-    const char *const tables[][2] = {{"bytes", config_text(config, OPTION_JDBC_TABLE)}, {NULL, NULL}};
-    cleanup(memory_free) char *sql = postgres_with_tables(sql_has_totals, tables);
+    cleanup(memory_free) char *sql =
+        postgres_with_table(sql_has_totals, "bytes", config_text(config, OPTION_JDBC_TABLE));
     cleanup(postgres_clear) PGresult *result = NULL;
 
     if (postgres_run(postgres, sql, NULL, &result, error))
@@ -96,7 +95,7 @@ int window_store(struct postgres *postgres, const struct config *config, int64_t
     if (select_window(postgres, &stored, &result, error))
         return -1;
     known = before > 0 && before < FIRST_VERSION ? WINDOW_DEFAULT : stored;
-    *ret_seconds = given ? config_number(config, OPTION_WINDOW) / MILLISECONDS : known ? known : WINDOW_DEFAULT;
+    *ret_seconds = given ? config_number(config, OPTION_WINDOW) / MS_PER_SECOND : known ? known : WINDOW_DEFAULT;
     if (*ret_seconds == stored)
         return 0;
     /* What is counted is looked at when nothing can be counted any more in the old window. */
