@@ -298,9 +298,8 @@ def connection(provisioned):
 
 def claim(connection, again=False):
     """The epoch of a claim."""
-    return connection.execute(statement("claim_progress"), ("job", "topic", "owner", [0], [0], again, 300)).fetchone()[
-        3
-    ]
+    values = ("job", "topic", "owner", [0], [0], again, 300, [])
+    return connection.execute(statement("claim_progress"), values).fetchone()[3]
 
 
 @pytest.fixture
