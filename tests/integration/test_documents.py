@@ -23,6 +23,7 @@ NOT_RUN = {
     "docker": "there is no container engine; tests/deploy reads the composition and takes the steps of the images",
     "gcloud": "needs a project of Google Cloud",
     "terraform": "needs a project of Google Cloud; tests/deploy checks the configuration",
+    "kubectl": "needs a cluster; tests/deploy prints the Secrets, builds the manifests and runs their containers",
     "sudo": "changes the machine; tests/deploy does the same on a Debian of its own that has booted",
     "spark-submit": "needs a cluster; tests/scale has one, and runs the commands for a single machine",
     "/srv/spark": "needs an archive of the Spark job; tests/scale/test_from_spark.py has one",
@@ -54,7 +55,7 @@ def commands_of(block):
 def asked_for():
     """What tests take out of documents: (document, words that a block contains or the heading that it is below)."""
     found = set()
-    for path in TESTS.glob("*/test_*.py"):
+    for path in TESTS.glob("*/*.py"):
         for words, document, title in ASKED.findall(path.read_text()):
             found.add(("docs/recipes.md", title) if title else (document or "docs/operators.md", words))
     return found
