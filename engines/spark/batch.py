@@ -6,7 +6,7 @@ Run by spark-submit (docs/spark.md), with the arguments of `antenna batch`. Runn
 import time
 
 from antenna_spark import command, events, identity, postgres, staging, tables
-from antenna_spark.command import MistakeError, WorldError
+from antenna_spark.command import MistakeError
 from antenna_spark.events import total_all
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
@@ -136,8 +136,6 @@ def run_hour(session, arguments, database):
     totals, files, count, size = read_until_still(session, arguments, database, kinds)
     written = totals.count()
     with database.transaction():
-        if database.totals() != kinds:
-            raise WorldError("metrics were switched on while the hour was read")
         rows = events.sorted_rows(totals)
         if not arguments.allow_less:
             database.refuse_less(hour, count, size, counted)
@@ -145,6 +143,7 @@ def run_hour(session, arguments, database):
         database.replace_totals(hour, rows, events.labels(kinds))
         database.check_hour(hour, written, kinds, count, size)
         exceeded, unknown = users_with_exceeded_quota(database, hour, arguments.quota_as_of == "now")
+        database.hold_totals(kinds)
         database.note_batch(hour, count, size)
     provisional = "" if database.is_sealed(hour) else " (provisional: more is expected)"
     return (

@@ -92,17 +92,18 @@ static int take_column(struct shape *shape, const char *path, struct slice name,
 {
     for (enum field i = 0; i < FIELDS; i++) {
         const struct field_entry *field = &record_fields[i];
+        bool twice = shape->types[i] != TYPE_NONE;
         char reason[200];
 
         if (strlen(field->name) != name.size || strncasecmp(field->name, name.data, name.size) != 0)
             continue;
-        if (shape->types[i])
+        if (shape->types[i] && field->required)
             return refuse_column(path, field->name, "is there twice", error);
         for (unsigned char t = TYPE_OTHER + 1; t < sizeof(types) / sizeof(*types) && !repeated && !shape->types[i]; t++)
             if (field_takes(field, &types[t]) && slice_equal(type, slice_of(types[t].name)) &&
                 slice_equal(stored, slice_of(types[t].stored)))
                 shape->types[i] = t;
-        if (!shape->types[i] && !field->required)
+        if (!field->required && (twice || !shape->types[i]))
             shape->types[i] = TYPE_OTHER;
         if (shape->types[i])
             return 0;

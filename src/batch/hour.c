@@ -234,7 +234,7 @@ static int note_run(const struct batch_tools *tools, const struct input *input, 
 
     if (!tools->bookkeeping)
         return 0;
-    if (hours_limit_idle_time(tools->postgres, error))
+    if (hours_limit_idle_time(tools->postgres, error) || metrics_hold(tools->postgres, report->kinds, error))
         return -1;
     return hours_note_batch(tools->postgres, report->hour, &noted, &report->rerun, error);
 }

@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "doctor/subjects.h"
+#include "postgres/metrics.h"
 #include "postgres/roles.h"
 #include "postgres/schema.h"
 #include "postgres/window.h"
@@ -30,6 +31,7 @@ static bool examine_schema(struct doctor *doctor, struct postgres *postgres)
 {
     struct error error;
     bool there = false;
+    total_kind_set kinds = 0;
     int64_t window = 0;
 
     if (schema_has_bookkeeping(postgres, &there, &error)) {
@@ -40,7 +42,8 @@ static bool examine_schema(struct doctor *doctor, struct postgres *postgres)
         found_failed(doctor, SCHEMA, "run antenna provision", "the schema antenna does not exist in this database");
         return false;
     }
-    if (schema_check_version(postgres, &error) == 0 && window_read(postgres, &window, &error) == 0)
+    if (schema_check_version(postgres, &error) == 0 && window_read(postgres, &window, &error) == 0 &&
+        metrics_read(postgres, &kinds, &error) == 0)
         found_ok(doctor, SCHEMA, "the schema antenna has version %d, as this program has, and the window of %s",
                  SCHEMA_VERSION, window_show(window).text);
     else if (strcmp(postgres_sqlstate(postgres), SQLSTATE_INSUFFICIENT_PRIVILEGE) == 0)

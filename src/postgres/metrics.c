@@ -1,14 +1,16 @@
 #include "postgres/metrics.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "postgres/sql.h"
 #include "postgres/totals.h"
 
-int metrics_read(struct postgres *postgres, total_kind_set *ret_kinds, struct error *error)
+/* By a statement that gives the labels. */
+static int read_kinds(struct postgres *postgres, const char *sql, total_kind_set *ret_kinds, struct error *error)
 {
     cleanup(postgres_clear) PGresult *result = NULL;
 
-    if (postgres_run(postgres, sql_select_metrics, NULL, &result, error))
+    if (postgres_run(postgres, sql, NULL, &result, error))
         return error_context(error, "could not read the metrics");
     *ret_kinds = total_kinds_standard();
     for (int i = 0; i < PQntuples(result); i++) {
@@ -24,6 +26,20 @@ int metrics_read(struct postgres *postgres, total_kind_set *ret_kinds, struct er
     return 0;
 }
 
+int metrics_read(struct postgres *postgres, total_kind_set *ret_kinds, struct error *error)
+{
+    return read_kinds(postgres, sql_select_metrics, ret_kinds, error);
+}
+
+int metrics_hold(struct postgres *postgres, total_kind_set kinds, struct error *error)
+{
+    total_kind_set now = 0;
+
+    if (read_kinds(postgres, sql_hold_metrics, &now, error))
+        return -1;
+    return now == kinds ? 0 : error_set(error, ERROR_WORLD, "metrics were switched on while the hour was read");
+}
+
 int metrics_check(struct postgres *postgres, total_kind_set kinds, struct error *error)
 {
     total_kind_set now = 0;
@@ -32,6 +48,11 @@ int metrics_check(struct postgres *postgres, total_kind_set kinds, struct error 
         return -1;
     if (now == kinds)
         return 0;
+    if (kinds & ~now) {
+        error_set(error, ERROR_MISTAKE,
+                  "metrics that this job counts are not switched on any more, as after a restore");
+        return error_hint(error, "switch them on again with antenna provision --metrics, and start the job again");
+    }
     error_set(error, ERROR_MISTAKE, "metrics were switched on since this job started");
     return error_hint(error, "start the job again, which counts them");
 }
@@ -59,12 +80,19 @@ static int switch_on(struct postgres *postgres, const struct config *config, tot
     cleanup(memory_free) char *date =
         postgres_with_table(sql_date_metrics, "bytes", config_text(config, OPTION_JDBC_TABLE));
     cleanup(array_release) struct array labels = totals_labels(kinds);
+    cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
 
     parameters_array(&parameters, &labels);
     if (postgres_do(postgres, sql_add_metrics, &parameters, error) ||
-        postgres_do(postgres, sql_fence_jobs, NULL, error) || postgres_do(postgres, date, NULL, error))
+        postgres_do(postgres, sql_fence_jobs, NULL, error) || postgres_run(postgres, date, NULL, &result, error))
         return error_context(error, "could not switch metrics on");
+    if (!PQgetisnull(result, 0, 0))
+        log_line(
+            LEVEL_WARNING,
+            "the window totals have all of the metrics from %s on, as events from so far in the future are counted "
+            "already; verify compares no earlier hour with them",
+            PQgetvalue(result, 0, 0));
     return 0;
 }
 

@@ -21,6 +21,9 @@ int metrics_store(struct postgres *postgres, const struct config *config, total_
  */
 int metrics_read(struct postgres *postgres, total_kind_set *ret_kinds, struct error *error) must_check;
 
+/** Checks that the kinds are still these, and keeps them so until the transaction ends. Error: ERROR_WORLD. */
+int metrics_hold(struct postgres *postgres, total_kind_set kinds, struct error *error) must_check;
+
 /** Checks that the kinds are still these. Error: ERROR_MISTAKE. */
 int metrics_check(struct postgres *postgres, total_kind_set kinds, struct error *error) must_check;
 

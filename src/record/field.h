@@ -12,7 +12,8 @@
 /**
  * FIELD(NAME, name, alias, kind, required), in the order of the archive's columns: the name in JSON and in Parquet;
  * another spelling of it in JSON, or NULL; what it holds (enum field_kind); whether an event without it is rejected.
- * One field is the time and one the amount. A text that is not required is NULL in the archive where it is absent.
+ * One field is the time and one the amount. A text that is not required is NULL in the
+ * archive where it is absent or no such text: it decides nothing about an event.
  * "timestmap" is how the public simulator spells it.
  */
 #define RECORD_FIELDS(FIELD)                                                                                           \

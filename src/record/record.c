@@ -139,6 +139,19 @@ static int read_id(const struct decoder *decoder, const json_t *value, const cha
     return 0;
 }
 
+/* One that is not required is absent where it is no such text: it may be another program's, and decides nothing. */
+static int read_text_field(struct decoder *decoder, const struct field_entry *field, const json_t *value,
+                           const char *name, struct slice *ret_text, struct reject *ret_reject)
+{
+    int status;
+
+    *ret_text = (struct slice){"", 0};
+    status = field->kind == FIELD_KIND_ID
+                 ? read_id(decoder, value, name, decoder->numbers[field->text], ret_text, ret_reject)
+                 : read_text(value, name, ret_text, ret_reject);
+    return field->required ? status : 0;
+}
+
 static int read_field(struct decoder *decoder, const struct field_entry *field, struct record *record,
                       struct reject *ret_reject)
 {
@@ -156,12 +169,7 @@ static int read_field(struct decoder *decoder, const struct field_entry *field, 
     case FIELD_KIND_ID:
         break;
     }
-    record->texts[field->text] = (struct slice){"", 0};
-    if (!field->required && (!value || json_is_null(value)))
-        return 0;
-    return field->kind == FIELD_KIND_ID
-               ? read_id(decoder, value, name, decoder->numbers[field->text], &record->texts[field->text], ret_reject)
-               : read_text(value, name, &record->texts[field->text], ret_reject);
+    return read_text_field(decoder, field, value, name, &record->texts[field->text], ret_reject);
 }
 
 static int parse_with_jansson(struct decoder *decoder, const char *json, size_t size, struct record *ret_record,

@@ -58,13 +58,21 @@ static bool speed_agrees(const struct hour_sums *sums, enum total_kind kind, int
                                                   : value <= expected(kind, events, bytes);
 }
 
-/* The events of the window totals by a metric that has all of them; as many as are archived, where there is none. */
+/* The events of the window totals by a metric that has all of them. Where there is none, as many as are archived, or as
+ * a metric has that was switched on later. */
 static int64_t speed_events(const struct hour_sums *sums)
 {
-    for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
-        if (counts_events(kind) && total_kind_in(sums->speed_kinds, kind))
+    int64_t events = sums->rows;
+
+    for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++) {
+        if (!counts_events(kind) || !total_kind_in(sums->kinds, kind))
+            continue;
+        if (total_kind_in(sums->speed_kinds, kind))
             return sums->speed[kind];
-    return sums->rows;
+        if (sums->speed[kind] > events)
+            events = sums->speed[kind];
+    }
+    return events;
 }
 
 /* Whether the window totals are the archive's, and can be compared one by one. What is more in one of them may be on

@@ -12,11 +12,11 @@ static inline bool take_integer(const json_t *value, int64_t *ret_number)
 
 static inline bool take_text(const json_t *value, bool required, struct slice *ret_text)
 {
-    *ret_text = (struct slice){"", 0};
-    if (!required && (!value || json_is_null(value)))
-        return true;
-    *ret_text = (struct slice){json_string_value(value), json_string_length(value)};
-    return json_is_string(value) && ret_text->size > 0 && ret_text->size <= RECORD_TEXT_SIZE_MAX;
+    struct slice text = {json_string_value(value), json_string_length(value)};
+    bool fine = json_is_string(value) && text.size > 0 && text.size <= RECORD_TEXT_SIZE_MAX;
+
+    *ret_text = fine ? text : (struct slice){"", 0};
+    return fine || !required;
 }
 
 static inline bool take_field(const json_t *json, const struct field_entry *field, struct record *record)

@@ -103,16 +103,18 @@ def _take(loaded, field):
     if field.alias in loaded and field.name in loaded:
         raise RejectedError("duplicate_field")
     name = field.alias if field.alias in loaded else field.name
-    if not field.required and loaded.get(name) is None:
-        return None
+    value = loaded.get(name)
     if name not in loaded:
-        raise RejectedError("missing_field")
-    value = loaded[name]
-    if type(value) is not (int if field.kind in ("time", "amount") else str):
-        raise RejectedError("wrong_type")
-    if isinstance(value, str) and not 1 <= len(value.encode()) <= TEXT_SIZE_MAX:
-        raise RejectedError("out_of_range")
-    return value
+        reason = "missing_field"
+    elif type(value) is not (int if field.kind in ("time", "amount") else str):
+        reason = "wrong_type"
+    elif isinstance(value, str) and not 1 <= len(value.encode()) <= TEXT_SIZE_MAX:
+        reason = "out_of_range"
+    else:
+        return value
+    if field.required:
+        raise RejectedError(reason)
+    return None
 
 
 def _check(event, arrival, max_future, max_bytes):

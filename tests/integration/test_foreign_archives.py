@@ -451,3 +451,21 @@ def test_zones_that_are_none(case, zone):
 def test_a_zone_that_nothing_is_read_by(case):
     write(case.root / "data", event_columns([HOUR]))
     run(case, HOUR, "--time-zone", "UTC").fails(2, "--time-zone", "--all-files")
+
+
+# Columns that a field of ours has the name of, which other programs are free to use as they like.
+UNREAD = {
+    "a number": {"cell": pa.array([1], pa.int32())},
+    "a list": {"cell": pa.array([["a"]], pa.list_(pa.string()))},
+    "columns of its own": {"cell": pa.array([{"id": "x"}], pa.struct([("id", pa.string())]))},
+    "nothing": {"cell": pa.array([None], pa.null())},
+    "two spellings": {"cell": pa.array([1], pa.int32()), "CELL": pa.array(["c"])},
+}
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_columns_that_are_not_read(case, name):
+    columns = event_columns([HOUR])
+    write(case.root / "data", UNREAD[name] | columns)
+    write(case.root / "data", columns, name="part-0001.snappy.parquet")
+    assert report(case, HOUR, "--all-files")["bytes"] == 200

@@ -1,5 +1,6 @@
 """Metrics beside those of every installation: provision switches them on, and no total lacks an event since."""
 
+import json
 import time
 
 import events
@@ -7,12 +8,17 @@ import psycopg
 import pytest
 from antenna_spark.tables import TOTALS
 from oracle import expect
+from test_protocol import address
 from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(60)
 
 METRICS = [total.label for total in TOTALS if not total.standard]
 ALL = ",".join(METRICS)
+
+# What is stored of one metric.
+STORE = """UPDATE antenna.data_set
+    SET metrics = '{{{0}}}', metrics_since = '{{{1}}}', metrics_whole_from = '{{{1}}}'"""
 
 # Names with what joins and escapes those of a pair.
 NAMES = ["a", "a/b", "a\\", "/", "\\/", "日本", 'a "b"']
@@ -118,7 +124,7 @@ def test_a_worker_that_counts_without_them(case):
 def test_a_claim_waits_for_provision(case):
     case.prepare()
     with psycopg.connect(case.postgres.conninfo(case.database)) as connection:
-        connection.execute("UPDATE antenna.data_set SET metrics = %s, metrics_since = '{now}'", [METRICS[:1]])
+        connection.execute(STORE.format(METRICS[0], "now"))
         speed = case.start_speed()
         wait_until(case.waits_for_a_lock, "its claim waits")
         connection.commit()
@@ -127,6 +133,147 @@ def test_a_claim_waits_for_provision(case):
 
 def test_one_that_is_not_known(used):
     """As after a downgrade."""
-    used.execute("UPDATE antenna.data_set SET metrics = '{cell_bytes_total}', metrics_since = '{now}'")
+    used.execute(STORE.format("cell_bytes_total", "now"))
     for arguments in (used.speed_arguments(), used.batch_arguments("2022-02-20T09:00:00Z"), used.verify_arguments()):
         used.program.run(*arguments).fails(3, '"cell_bytes_total"', "is not known", "version of antenna")
+
+
+def causes_of(case, *options):
+    """The causes of differences, and verify's exit code."""
+    result = case.program.run(*case.verify_arguments("--json", *options))
+    hours = json.loads(result.out)["hours"]
+    return {one["cause"] for hour in hours for one in hour["differences"]}, result.code
+
+
+@pytest.mark.parametrize("metrics", [(), ("--metrics", ALL)], ids=["without", "with"])
+def test_events_wait_for_the_archive(case, metrics):
+    case.provision(*metrics)
+    case.create_topic()
+    case.produce(events.draw(300))
+    speed = case.start_speed("--roll-age", "10m")
+    case.wait_until_read(speed)
+    assert causes_of(case) == ({"not_archived_yet"}, 0)
+
+
+def test_events_wait_that_a_metric_has_in_part(case):
+    case.prepare()
+    now = int(time.time())
+    case.produce([events.encode(now - i) for i in range(3)])
+    case.speed()
+    case.provision("--metrics", ALL)
+    case.produce([events.encode(now + 1) for _ in range(10)])
+    speed = case.start_speed("--roll-age", "10m")
+    case.wait_until_read(speed)
+    causes, code = causes_of(case)
+    assert causes <= {"not_archived_yet", "not_batched"}
+    assert code == 0
+
+
+@pytest.mark.parametrize("options", [(), ("--deep",)], ids=["sums", "deep"])
+def test_events_of_no_bytes_wait(case, options):
+    case.prepare(1)
+    case.produce(events.draw(300))
+    case.speed()
+    case.produce([events.encode(user_id="new", size=0)])
+    speed = case.start_speed("--roll-age", "10m")
+    case.wait_until_read(speed)
+    assert causes_of(case, *options)[0] <= {"not_archived_yet", "not_batched"}
+
+
+def test_verify_compares_a_backfill_with_metrics_of_a_new_database(case):
+    case.provision("--metrics", ALL)
+    case.create_topic()
+    case.produce(events.draw(300))
+    case.speed()
+    case.batch_pending()
+    assert case.verify("--deep")["equal"]
+    case.execute(f"DELETE FROM bytes WHERE type = '{METRICS[0]}'")
+    assert causes_of(case)[0] == {"speed_rows_edited"}
+
+
+def test_an_event_of_2099_came_before_the_metrics(case):
+    """The window totals may lack them until then; the hourly totals do not."""
+    case.prepare()
+    case.produce([events.encode(4070908800)], timestamp_ms=1)
+    case.speed()
+    assert "have all of the metrics from 2099-01-01 00:05:00 on" in case.provision("--metrics", ALL).err
+    case.produce([events.encode(coming_hour() + second) for second in range(0, 7200, 100)], timestamp_ms=1)
+    case.speed()
+    case.execute("UPDATE antenna.progress SET totalled_until = 'infinity', archived_until = 'infinity'")
+    case.batch_pending()
+    assert case.verify("--deep")["equal"]
+    case.execute(f"DELETE FROM bytes_hourly WHERE type = '{METRICS[0]}'")
+    assert causes_of(case)[0] == {"hourly_rows_edited"}
+
+
+def test_a_table_that_is_adopted_again_keeps_ids_of_pairs(case):
+    case.provision("--metrics", ALL)
+    case.create_topic()
+    case.produce([events.encode(antenna_id="a" * 200, app="b" * 200)])
+    case.speed()
+    before = case.totals()
+    case.execute("ALTER TABLE bytes DROP CONSTRAINT bytes_pkey")
+    case.provision("--adopt")
+    assert case.totals() == before
+
+
+def test_a_restore_to_before_the_metrics(case):
+    case.provision("--metrics", ALL)
+    case.create_topic()
+    speed = case.start_speed()
+    wait_until(lambda: case.value("SELECT min(epoch) FROM antenna.progress"), "it has its partitions")
+    with case.connect() as connection, connection.transaction():
+        connection.execute(
+            "UPDATE antenna.data_set SET metrics = '{}', metrics_since = '{}', metrics_whole_from = '{}'"
+        )
+        connection.execute("UPDATE antenna.progress SET epoch = epoch - 1")
+    speed.wait().fails(3, "are not switched on any more, as after a restore", "antenna provision --metrics")
+
+
+def test_provision_locks_rows_in_the_order_of_commits(case):
+    """Each locks the rows of progress by partition, wherever they lie in the table."""
+    case.prepare()
+    case.start_speed()
+    wait_until(
+        lambda: case.value("SELECT count(*) FROM antenna.progress WHERE epoch > 0") == 3, "it has its partitions"
+    )
+    touch = "UPDATE antenna.progress SET updated_at = now() WHERE partition = {}"
+    case.execute(touch.format(0))
+    with (
+        psycopg.connect(case.postgres.conninfo(case.database)) as first,
+        psycopg.connect(case.postgres.conninfo(case.database)) as second,
+    ):
+        first.execute(touch.format(2))
+        provision = case.program.start("provision", *case.login, "--metrics", ALL)
+        wait_until(case.waits_for_a_lock, "provision waits")
+        second.execute("SET lock_timeout = '5s'")
+        with pytest.raises(psycopg.errors.LockNotAvailable):  # provision has it, and waits for no row before it
+            second.execute(touch.format(0))
+        second.rollback()
+        first.commit()
+    assert provision.wait().code == 0
+
+
+def test_a_batch_run_that_has_read_before_them(used, proxy):
+    """The hour is not noted with totals that lack them."""
+
+    def switch_on(link, request):
+        used.provision("--metrics", ALL)
+        return link.release(request)
+
+    proxy.arm(b"INSERT INTO antenna.hour", None, 1, switch_on)
+    used.produce(events.draw(300, seed=5))
+    used.speed()
+    arguments = used.batch_arguments("2022-02-20T09:00:00Z", uri=address(used, proxy))
+    used.program.run(*arguments)
+    assert proxy.happened.is_set()
+    used.batch_pending()
+    assert used.verify("--deep")["equal"]
+
+
+def test_doctor_knows_them_not(case):
+    case.prepare()
+    case.execute(STORE.format("cell_bytes_total", "now"))
+    result = case.program.run("doctor", *case.login)
+    assert result.code == 3
+    assert "is not known" in result.out

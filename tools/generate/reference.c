@@ -110,7 +110,9 @@ static void write_fields(FILE *file)
         file,
         "\n## Fields of an event\n\n"
         "A message is a JSON object with these fields; other fields are ignored. A text has 1 to %d bytes of UTF-8.\n"
-        "The archive's files have a column for each, NULL where an optional field is absent.\n\n"
+        "The archive's files have a column for each. A field that is not required is NULL there where it is absent or "
+        "no such\n"
+        "text: it never makes an event invalid.\n\n"
         "| field | also accepted as | value | required |\n| --- | --- | --- | --- |\n",
         RECORD_TEXT_SIZE_MAX);
     for (enum field field = 0; field < FIELDS; field++) {

@@ -220,7 +220,15 @@ class Database:
 
     def totals(self):
         """The kinds of totals that are kept, as Counted has them. Raises MistakeError."""
-        metrics = {row[0] for row in self._run("select_metrics")}
+        return self._totals_of("select_metrics")
+
+    def hold_totals(self, totals):
+        """Raises WorldError when other totals are kept than these, and keeps them so until the transaction ends."""
+        if self._totals_of("hold_metrics") != totals:
+            raise WorldError("metrics were switched on while the hour was read")
+
+    def _totals_of(self, name):
+        metrics = {row[0] for row in self._run(name)}
         if unknown := metrics - {total.label for total in tables.TOTALS}:
             raise MistakeError(
                 f'the metric "{min(unknown)}" in antenna.data_set is not known',

@@ -195,7 +195,7 @@ def take_time(value, name, accept):
 
 
 def take_field(document, field, accept):
-    """The value of a field; None where one that is not required is absent."""
+    """The value of a field; None where one that is not required is absent or another program's."""
     if field.alias in document and field.name in document:
         raise RejectedError("duplicate_field", f"both {field.name} and {field.alias} are given")
     name = field.alias if field.alias in document else field.name
@@ -207,7 +207,12 @@ def take_field(document, field, accept):
         return take_time(document[name], name, accept)
     if field.kind == "amount":
         return take_integer(document[name], name)
-    return take_id(document[name], name, accept) if field.kind == "id" else take_text(document[name], name)
+    try:
+        return take_id(document[name], name, accept) if field.kind == "id" else take_text(document[name], name)
+    except RejectedError:
+        if field.required:
+            raise
+        return None
 
 
 def check_limits(timestamp, size, arrival, limits):

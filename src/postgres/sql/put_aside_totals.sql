@@ -8,7 +8,10 @@ WITH judged AS (
             WHEN value IS NULL THEN 'null_value'
             WHEN type IS NULL THEN 'null_type'
             WHEN id = '' THEN 'empty_id'
-            WHEN octet_length(id) > 256 THEN 'long_id'
+            WHEN octet_length(id) > CASE
+                WHEN type = ANY (ARRAY(SELECT unnest(metrics) FROM antenna.data_set)) THEN 1025 -- may be of a pair
+                ELSE 256
+            END THEN 'long_id'
             WHEN value < 0 THEN 'negative_value'
             WHEN date < '2000-01-01' THEN 'time_too_old'
             WHEN date > now() AT TIME ZONE 'UTC' + INTERVAL '1 hour' THEN 'time_in_future'
