@@ -126,7 +126,11 @@ static int dispatch(int count, char **arguments, struct error *error)
 static void keep_memory(void)
 {
 #ifdef ANTENNA_MIMALLOC
+#if MI_MALLOC_VERSION >= 210
+    mi_option_set(mi_option_purge_delay, -1);
+#else
     mi_option_disable(mi_option_allow_decommit);
+#endif
 #endif
 }
 
