@@ -29,6 +29,7 @@ struct entry {
 /* Entries are aligned and counted by 8 bytes, and end with at least one NUL behind the name. */
 #define ENTRY_UNITS(size) ((uint32_t)((sizeof(struct entry) + (size)) / sizeof(uint64_t) + 1))
 
+_Static_assert(_Alignof(struct entry) <= _Alignof(uint64_t), "an entry is aligned wherever a place is");
 _Static_assert(ENTRY_UNITS(PAIR_SIZE_MAX) <= FIRST_PLACE, "an entry fits each segment");
 _Static_assert((uint64_t)INTERNER_NAMES_MAX * 2 * ENTRY_UNITS(PAIR_SIZE_MAX) <= UINT32_MAX, "a place fits its bits");
 

@@ -29,6 +29,8 @@ static bool take(struct scanner *scanner, char character)
     return true;
 }
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the lowest byte of a word is the first of the text");
+
 /* The high bit of each byte that a plain string cannot hold: '"', '\\', below 0x20, 0x7f and above. Exact for the
  * lowest marked byte, which is all that is used (Mycroft's test, see Warren, Hacker's Delight, 6-1). */
 static uint64_t mark_special(uint64_t word)
