@@ -4,7 +4,7 @@ import re
 import subprocess
 
 import pytest
-from debian import SYSUSERS
+from debian import CHECKOUT, SYSUSERS
 from test_install import WANTED
 
 pytestmark = pytest.mark.timeout(300)
@@ -23,13 +23,36 @@ def test_it_says_what_it_needs(package):
     assert field(package, "Architecture") == "amd64"
 
 
+def test_it_is_refused_without_libraries(package, tmp_path):
+    """As where dpkg-shlibdeps is missing, of which CPack only prints a message."""
+    words = ("-D", "CPACK_DEBIAN_PACKAGE_SHLIBDEPS=OFF", "-B", tmp_path)
+    done = subprocess.run(
+        ["cpack", "--config", "build/CPackConfig.cmake", *words],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0, done.stdout
+    assert "install dpkg-dev" in done.stdout + done.stderr
+    assert not list(tmp_path.glob("antenna_*.deb"))
+
+
+def test_lintian_has_nothing_to_say(package):
+    words = ("lintian", "--fail-on", "error,warning", "--allow-root", package)
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+
+
 def test_it_is_installed_and_runs(package, debian):
     debian.install(package, SYSUSERS)
     assert debian.run("antenna", "--version").stdout.startswith("antenna ")
     assert "antenna" in debian.run("id", "antenna").stdout
     assert len(re.findall(r"(?m)^antenna:", debian.text("etc/passwd"))) == 1
     assert debian.run("dpkg", "--verify", "antenna").stdout == ""
-    assert set(debian.run("dpkg", "--listfiles", "antenna").stdout.split()) >= {f"/usr/{path}" for path in WANTED}
+    listed = debian.run("dpkg", "--listfiles", "antenna").stdout.split()
+    assert {path.removesuffix(".gz") for path in listed} >= {f"/usr/{path}" for path in WANTED}
+    assert not [path for path in listed if re.search(r"/man1/.*\.1$", path)]
     licences = debian.text("usr/share/doc/antenna/copyright") + debian.text(
         "usr/share/doc/antenna/librdkafka-licences.txt"
     )

@@ -24,6 +24,7 @@ WANTED = {
     "lib/systemd/system/antenna-speed@.service",
     "lib/sysusers.d/antenna.conf",
     "share/antenna/superset/import",
+    "share/antenna/users.csv",
     "share/doc/antenna/bench/results/table.md",
     "share/doc/antenna/deploy/monitoring/alerts.yml",
     "share/doc/antenna/deploy/monitoring/grafana.json",
