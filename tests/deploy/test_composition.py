@@ -1,5 +1,8 @@
 """The composition: what its services are given, ask and wait for."""
 
+import json
+import re
+
 import pytest
 from composition import JOBS, question, services
 
@@ -15,6 +18,22 @@ def test_no_password_is_in_the_files():
     for service in services().values():
         for name, value in service.get("environment", {}).items():
             assert "PASSWORD" not in name or str(value).startswith("/passwords/"), name
+
+
+def test_each_image_of_ours_is_built_by_one_service_and_fetched_by_none():
+    ours = [service for service in services().values() if service["image"].startswith("antenna")]
+    built = [service["image"] for service in ours if "build" in service]
+    assert sorted(built) == sorted({service["image"] for service in ours})
+    assert all(service["pull_policy"] == "never" for service in ours)
+
+
+def test_a_service_has_the_passwords_that_it_names_and_no_other():
+    for name, service in services().items():
+        if name == "passwords":
+            continue
+        given = {volume.split(":")[1] for volume in service.get("volumes", []) if ":/passwords" in volume}
+        text = json.dumps([service.get("environment"), service.get("command")])
+        assert given == set(re.findall(r"(/passwords/\w+)/", text)), name
 
 
 def test_what_is_waited_for_is_there():
@@ -42,8 +61,8 @@ def test_the_image_asks_the_jobs_where_they_listen_and_nobody_else():
     ("name", "code", "missing"),
     [
         ("antennas", 5, "kafka:9092"),
-        ("provision", 3, "/usr/share/doc/antenna/examples/users.csv"),
-        ("speed", 3, "/passwords/speed"),
+        ("provision", 3, "/usr/share/antenna/users.csv"),
+        ("speed", 3, "/passwords/speed/password"),
         ("batch", 3, "/var/lib/antenna/data"),
     ],
 )

@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 
+import events
 import pytest
 import yaml
 from composition import COMPOSE, DOCKER, DOCKERFILE, question, services
@@ -48,9 +49,18 @@ def test_the_composition_is_one():
     assert set(yaml.safe_load(done.stdout)["services"]) == set(services())
 
 
+# What the images of Debian's small one leave out.
+SLIM = """\
+path-exclude /usr/share/doc/*
+path-include /usr/share/doc/*/copyright
+path-exclude /usr/share/man/*
+"""
+
+
 @pytest.fixture
 def image(package, debian):
     """What RUN makes of a clean Debian in the image `antenna`, with the package where the mount would have it."""
+    (debian.folder / "etc" / "dpkg" / "dpkg.cfg.d" / "docker").write_text(SLIM)
     (debian.folder / "build").mkdir()
     (debian.folder / "build" / package.name).write_bytes(package.read_bytes())
     for step in steps("antenna"):
@@ -63,8 +73,83 @@ def test_the_image_has_the_program_and_what_it_needs(image):
     done = image.run("setpriv", "--reuid=antenna", "--regid=antenna", "--clear-groups", "antenna", "--version")
     assert done.stdout.startswith("antenna ")
     assert image.run("stat", "-c", "%U %a", "/var/lib/antenna").stdout.strip() == "antenna 750"
-    users = image.text("usr/share/doc/antenna/examples/users.csv")
-    assert users.startswith("id,name,email,quota")
+    assert not (image.folder / "usr" / "share" / "doc" / "antenna" / "README.md").exists()
+
+
+# What a container engine does: volumes, a read-only root, and a user without capabilities.
+CONFINE = """\
+mount --bind "$ROOT" "$ROOT"
+for volume in $VOLUMES; do mount --bind "${volume%:*}" "$ROOT${volume#*:}"; done
+for folder in $TMPFS; do mount -t tmpfs tmpfs "$ROOT$folder"; done
+mount -o remount,bind,ro "$ROOT"
+mount -t proc proc "$ROOT/proc"
+set -- --no-new-privs --bounding-set=-all "$@"
+exec chroot "$ROOT" setpriv --reuid="${OWNER%:*}" --regid="${OWNER#*:}" --clear-groups "$@"
+"""
+
+
+class Confined:
+    """The image, run as the services of the composition are, in the network of this machine."""
+
+    def __init__(self, image, folder):
+        self._image = image
+        self._folder = folder
+        folder.mkdir()
+
+    def volume(self, name, target):
+        """The folder of a volume, which begins as what the image has there."""
+        folder = self._folder / name
+        inside = self._image.folder / target.lstrip("/")
+        if not folder.exists():
+            inside.mkdir(parents=True, exist_ok=True)
+            subprocess.run(["cp", "-a", inside, folder], check=True)
+        return folder
+
+    def run(self, name, *more, without=(), **variables):
+        """Runs a service with more words, without others, and with other variables; returns what it prints."""
+        service = services()[name]
+        assert service["read_only"] and service["cap_drop"] == ["ALL"]
+        targets = dict(volume.split(":")[:2] for volume in service["volumes"])
+        words = [word.replace("$$", "$") for word in service.get("entrypoint", ["antenna"]) + service["command"]]
+        done = subprocess.run(
+            ["unshare", "--mount", "--pid", "--fork", "sh", "-euc", CONFINE, "sh"]
+            + [word for word in words if word not in without]
+            + list(more),
+            env={
+                "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+                "ROOT": str(self._image.folder),
+                "VOLUMES": " ".join(f"{self.volume(volume, target)}:{target}" for volume, target in targets.items()),
+                "TMPFS": " ".join(service["tmpfs"]),
+                "OWNER": service.get("user", "10001:10001"),
+                **(service.get("environment", {}) | variables),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+@pytest.mark.timeout(300)
+def test_each_service_works_with_what_the_composition_gives_it(image, case, tmp_path):
+    """From passwords to both layers; the first batch finds an archive that it cannot spill to."""
+    case.create_topic()
+    confined = Confined(image, tmp_path / "volumes")
+    confined.run("passwords")
+    passwords = [confined.run("passwords", role) for role in ("owner", "speed", "batch", "reader", "superset")]
+    assert len(set(passwords)) == 5
+    database = {"ANTENNA_JDBC_URI": case.postgres.jdbc_uri(case.database)}
+    case.execute(f"CREATE ROLE owner SUPERUSER LOGIN PASSWORD '{passwords[0].strip()}'")
+    confined.run("provision", **database)
+    service = ("--follow", "--listen=9187")
+    confined.run("batch", "--pending", without=service, **database)
+    case.produce(events.draw(500))
+    speed = ("--until-end", f"--topic={case.topic}")
+    confined.run("speed", *speed, without=service, **database, ANTENNA_KAFKA_SERVER=case.kafka.address)
+    confined.run("batch", "--pending", without=service, **database)
+    case.root = confined.volume("archive", "/var/lib/antenna")
+    case.check_layers()
 
 
 @pytest.mark.timeout(300)
