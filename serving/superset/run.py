@@ -27,7 +27,7 @@ IMPORT = pathlib.Path(__file__).resolve().parent / "import"
 
 # Exit codes of the import.
 WRONG_SETTING = 3
-WITHOUT_ROWS = 4
+CHART_ERROR = 4
 UNAVAILABLE = 5
 
 
@@ -72,7 +72,7 @@ def start():
     server = open_instance(home)
     server.start()
     code = load(server, database)
-    if code not in (0, WITHOUT_ROWS):
+    if code not in (0, CHART_ERROR):
         print(f"dashboard: Superset runs at {server.url} without current dashboards, see above", file=sys.stderr)
         return code if code in (WRONG_SETTING, UNAVAILABLE) else 1
     print(f"log in as {server.user} with the password {server.password}, which is kept in {server.password_file}")

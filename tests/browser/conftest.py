@@ -111,7 +111,7 @@ def importer(superset):
 def shown(importer, case):
     """The case whose database the dashboards show."""
     done = importer.run(case)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     return case
 
 
