@@ -16,6 +16,8 @@ resource "google_compute_disk" "archive" {
   lifecycle {
     prevent_destroy = true
   }
+
+  depends_on = [google_project_service.used]
 }
 
 resource "google_compute_disk" "kafka" {
@@ -23,6 +25,12 @@ resource "google_compute_disk" "kafka" {
   zone = var.zone
   type = "pd-balanced"
   size = var.kafka_gigabytes
+
+  lifecycle {
+    prevent_destroy = true
+  }
+
+  depends_on = [google_project_service.used]
 }
 
 locals {
@@ -87,14 +95,7 @@ resource "google_compute_instance" "main" {
     enable-oslogin         = "TRUE"
     block-project-ssh-keys = "TRUE"
     user-data              = templatefile("${path.module}/cloud-init.yaml.tftpl", local.settings)
-    # Debian's image may come without cloud-init, which then takes user-data at its next start. The network is set up.
-    startup-script = <<-EOT
-      #!/bin/sh
-      command -v cloud-init && exit
-      apt-get update && apt-get install -y cloud-init
-      echo 'network: {config: disabled}' >/etc/cloud/cloud.cfg.d/99-network.cfg
-      reboot
-    EOT
+    startup-script         = file("${path.module}/startup")
   }
 
   depends_on = [

@@ -19,8 +19,8 @@ variable "name" {
   default     = "antenna"
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{0,20}$", var.name))
-    error_message = "The name begins with a lower-case letter and has lower-case letters, digits and hyphens, 21 at most."
+    condition     = can(regex("^[a-z][a-z0-9-]{4,19}[a-z0-9]$", var.name)) # what a service account's account_id takes
+    error_message = "The name has 6 to 21 lower-case letters, digits and hyphens, begins with a letter and does not end with a hyphen."
   }
 }
 

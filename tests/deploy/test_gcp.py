@@ -3,6 +3,8 @@
 What only Google Cloud can tell is told by nobody here.
 """
 
+import base64
+import json
 import re
 import shutil
 import subprocess
@@ -11,9 +13,11 @@ import hcl2
 import pytest
 import yaml
 from composition import services
-from gcp import GCP, TEMPLATE, render
+from gcp import GCP, SETTINGS, TEMPLATE, render
 
 pytestmark = pytest.mark.share
+
+FSTAB_GENERATOR = "/lib/systemd/system-generators/systemd-fstab-generator"
 
 FILES = sorted(GCP.glob("*.tf"))
 TEXT = "\n".join(path.read_text() for path in FILES)
@@ -91,16 +95,90 @@ def test_the_machine_may_do_little():
     assert "google_project_iam" not in TEXT
 
 
-@pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not on this machine")
+def references():
+    """{block: the blocks that it names}, with locals as `local.name`."""
+    found = {}
+    for path in FILES:
+        parsed = parse(path)
+        for kind in ("resource", "data", "ephemeral"):
+            for block in parsed.get(kind, []):
+                for first, rest in block.items():
+                    for name, body in rest.items():
+                        prefix = "" if kind == "resource" else f"{kind}."
+                        found[f"{prefix}{unquote(first)}.{unquote(name)}"] = body
+        for block in parsed.get("locals", []):
+            found |= {f"local.{name}": body for name, body in block.items()}
+    pattern = r"(?:(?:data|ephemeral)\.)?\b(?:google|random)_\w+\.\w+|\blocal\.\w+"
+    return {name: set(re.findall(pattern, json.dumps(body, default=str))) for name, body in found.items()}
+
+
+def test_everything_of_googles_waits_for_its_api():
+    names = references()
+    waiting = {"google_project_service.used"}
+    while more := {name for name, named in names.items() if named & waiting} - waiting:
+        waiting |= more
+    assert not {name for name in names if name.startswith("google_")} - waiting
+
+
+def test_what_outlives_the_machine_is_not_destroyed():
+    disks = {}
+    for block in parse(GCP / "machine.tf")["resource"]:
+        for first, rest in block.items():
+            if unquote(first) == "google_compute_disk":
+                disks |= {unquote(name): body["lifecycle"][0]["prevent_destroy"] for name, body in rest.items()}
+    assert disks == {"archive": True, "kafka": True}
+
+
+# What Terraform can do without the provider of Google's.
+by_terraform = pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not on this machine")
+
+
+def terraform(*words, code=0, text=None):
+    done = subprocess.run(["terraform", *words], input=text, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@by_terraform
 def test_the_format_is_terraforms():
-    command = ["terraform", f"-chdir={GCP}", "fmt", "-check", "-diff"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    terraform(f"-chdir={GCP}", "fmt", "-check", "-diff")
+
+
+@by_terraform
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("antenna", 0), ("antenna-2", 0), ("a" * 21, 0), ("short", 1), ("antenna-", 1), ("2antenna", 1), ("a" * 22, 1)],
+)
+def test_the_name_is_one_for_a_service_account(name, code, tmp_path):
+    shutil.copy(GCP / "variables.tf", tmp_path)
+    given = {"project": "telco", "region": "r", "zone": "r-a", "package": "p", "users": "u", "name": name}
+    words = [f"-var={key}={value}" for key, value in given.items()]
+    said = terraform(f"-chdir={tmp_path}", "plan", "-no-color", *words, code=code)
+    assert ("Invalid value for variable" in said) == (code == 1)
+
+
+@by_terraform
+def test_terraform_makes_the_same_of_the_template(tmp_path):
+    (tmp_path / "settings.json").write_text(json.dumps(SETTINGS))
+    expression = f'base64encode(templatefile("{TEMPLATE}", jsondecode(file("{tmp_path}/settings.json"))))'
+    made = terraform(f"-chdir={tmp_path}", "console", text=expression)
+    assert base64.b64decode(re.search(r'"(.*)"', made)[1]).decode() == render()
 
 
 def test_the_files_of_the_machine_are_those_that_the_units_read():
     paths = {entry["path"] for entry in yaml.safe_load(render())["write_files"]}
     assert {"/etc/antenna/speed-devices.ini", "/etc/antenna/batch.ini", "/etc/kafka/server.properties"} <= paths
+
+
+def test_systemd_grows_the_file_systems_of_grown_disks(tmp_path):
+    lines = [" ".join(mount) for mount in yaml.safe_load(render())["mounts"]]
+    (tmp_path / "fstab").write_text("\n".join(lines) + "\n")
+    units = tmp_path / "units"
+    units.mkdir()
+    environment = {"SYSTEMD_FSTAB": str(tmp_path / "fstab")}
+    subprocess.run([FSTAB_GENERATOR, units, units, units], check=True, env=environment)
+    for name in ("antenna", "kafka"):
+        assert (units / f"var-lib-{name}.mount.wants" / f"systemd-growfs@var-lib-{name}.service").exists()
 
 
 def test_the_setup_is_given_its_settings():

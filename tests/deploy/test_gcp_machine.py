@@ -7,12 +7,13 @@ PostgreSQL by TLS.
 import base64
 import hashlib
 import json
+import shutil
 import subprocess
 
 import pytest
 import yaml
 from debian import CHECKOUT
-from gcp import render
+from gcp import GCP, render
 from machine import Machine
 from waiting import wait_until
 
@@ -126,6 +127,48 @@ def test_cloud_init_understands_the_machine(debian):
     assert "Valid" in done.stdout
 
 
+RESTARTS = "/srv/restarts"
+
+
+@pytest.fixture
+def started(debian):
+    """Runs the machine's start script in a Debian without cloud-init; returns exit code and number of restarts."""
+    reboot = debian.folder / "usr" / "sbin" / "reboot"
+    reboot.write_text(f"#!/bin/sh\necho >>{RESTARTS}\n")
+    reboot.chmod(0o755)
+    shutil.copy(GCP / "startup", debian.folder / "srv")
+
+    def start(check=True):
+        done = debian.run("/srv/startup", check=check)
+        restarts = debian.folder / RESTARTS.lstrip("/")
+        return done.returncode, len(restarts.read_text()) if restarts.exists() else 0
+
+    return start
+
+
+def test_the_start_script_installs_cloud_init_and_restarts_once(debian, started):
+    assert started() == (0, 1)
+    assert debian.text("etc/cloud/cloud.cfg.d/99-network.cfg") == "network: {config: disabled}\n"
+    assert debian.run("cloud-init", "--version").returncode == 0
+    assert started() == (0, 1)
+
+
+def test_a_start_without_packages_restarts_nothing(debian, started):
+    sources = debian.folder / "etc" / "apt" / "sources.list"
+    sources.rename(sources.with_suffix(".away"))
+    assert started(check=False) == (100, 0)
+    sources.with_suffix(".away").rename(sources)
+    assert started() == (0, 1)
+
+
+def rebuild(package, folder):
+    """The package with another content and the same version."""
+    subprocess.run(["dpkg-deb", "--raw-extract", package, folder / "raw"], check=True)
+    (folder / "raw" / "usr" / "share" / "antenna" / "rebuilt").touch()
+    subprocess.run(["dpkg-deb", "--build", "-Znone", folder / "raw", folder / "rebuilt.deb"], check=True)
+    return folder / "rebuilt.deb"
+
+
 def test_the_machine_sets_itself_up_and_takes_in_what_is_changed(package, kafka_archive, debian, tmp_path):
     google = Google(debian)
     prepare(debian, *yaml.safe_load(render())["packages"], "postgresql", "systemd-sysv")
@@ -148,8 +191,13 @@ def test_the_machine_sets_itself_up_and_takes_in_what_is_changed(package, kafka_
         assert machine.run("stat", "-c", "%u", "/var/lib/antenna", "/var/lib/kafka").split() == ["901", "902"]
 
         ask(machine, f"ALTER ROLE owner PASSWORD '{google.keep_passwords(2)}'")
-        google.answer(f"{METADATA}/attributes/user-data", render(**settings, workers="1", hours="24").encode())
+        parts = {rebuild(package, tmp_path): "antenna.deb", kafka_archive: "kafka.tar.gz", users: "users.csv"}
+        changed = settings | {"checksums": google.keep_parts(parts), "workers": "1", "hours": "24"}
+        google.answer(f"{METADATA}/attributes/user-data", render(**changed).encode())
         machine.run("antenna-setup")
+        machine.run("test", "-e", "/usr/share/antenna/rebuilt")
         assert "workers = 1\n" in debian.text("etc/antenna/speed-devices.ini")
         assert debian.text("etc/antenna/speed.password") == "speed-2"
         wait_until_totalled(machine, 2000)
+        for port in (9187, 9188):
+            assert machine.run("/usr/bin/curl", "-sS", f"http://127.0.0.1:{port}/readyz") == "ok"
