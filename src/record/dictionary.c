@@ -1,8 +1,10 @@
 #include "record/dictionary.h"
 
+#include <string.h>
+
 void dictionary_init(struct dictionary *dictionary, total_kind_set kinds)
 {
-    dictionary->kinds = kinds;
+    *dictionary = (struct dictionary){.kinds = kinds};
     for (int i = 0; i < KEYS; i++)
         dictionary->names[i] = interner_new();
 }
@@ -19,6 +21,7 @@ void dictionary_clear(struct dictionary *dictionary)
 {
     for (int i = 0; i < KEYS; i++)
         interner_clear(dictionary->names[i]);
+    memset(dictionary->absent, 0, sizeof(dictionary->absent));
 }
 
 uint32_t dictionary_count(const struct dictionary *dictionary)
@@ -42,7 +45,7 @@ size_t dictionary_memory(const struct dictionary *dictionary)
 void dictionary_hash(const struct record *record, uint32_t ret_hashes[TEXTS])
 {
     for (int i = 0; i < TEXTS; i++)
-        ret_hashes[i] = interner_hash(record->texts[i]);
+        ret_hashes[i] = record->texts[i].size ? interner_hash(record->texts[i]) : 0;
 }
 
 void dictionary_fetch_slots(const struct dictionary *dictionary, const uint32_t hashes[TEXTS])
@@ -55,6 +58,19 @@ void dictionary_fetch_names(const struct dictionary *dictionary, const uint32_t 
 {
     for (int i = 0; i < TEXTS; i++)
         interner_fetch_name(dictionary->names[i], hashes[i]);
+}
+
+static int encode_absent(struct dictionary *dictionary, int text, uint32_t *ret_code)
+{
+    const struct slice none = {"", 0};
+
+    if (!dictionary->absent[text]) {
+        if (interner_code(dictionary->names[text], none, interner_hash(none), ret_code))
+            return 1;
+        dictionary->absent[text] = *ret_code + 1;
+    }
+    *ret_code = dictionary->absent[text] - 1;
+    return 0;
 }
 
 static int encode_pair(struct dictionary *dictionary, const struct record *record, const struct total_kind_entry *kind,
@@ -72,7 +88,9 @@ int dictionary_encode(struct dictionary *dictionary, const struct record *record
     ret_event->timestamp = (uint32_t)record->timestamp;
     ret_event->bytes = record->bytes;
     for (int i = 0; i < TEXTS; i++)
-        if (interner_code(dictionary->names[i], record->texts[i], hashes[i], &ret_event->codes[i]))
+        if (record->texts[i].size
+                ? interner_code(dictionary->names[i], record->texts[i], hashes[i], &ret_event->codes[i])
+                : encode_absent(dictionary, i, &ret_event->codes[i]))
             return 1;
     for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
         if (key_is_pair(total_kinds[kind].key) && total_kind_in(dictionary->kinds, kind) &&

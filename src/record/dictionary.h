@@ -21,6 +21,8 @@ struct coded_event {
 /** Zero-initialise, then dictionary_init(). */
 struct dictionary {
     total_kind_set kinds;
+    uint32_t
+        absent[TEXTS]; /* the codes of the empty text + 1, 0 before one is needed: most events lack the same fields */
     struct interner *names[KEYS];
 };
 
@@ -39,7 +41,7 @@ uint32_t dictionary_count(const struct dictionary *dictionary);
 /** Bytes that its names take. */
 size_t dictionary_memory(const struct dictionary *dictionary);
 
-/** The hashes of a record's texts. */
+/** The hashes of a record's texts, 0 for those that are absent. */
 void dictionary_hash(const struct record *record, uint32_t ret_hashes[TEXTS]);
 
 /** Fetches into the cache what dictionary_encode() will look at: call the first for many records, then the second. */
