@@ -98,7 +98,7 @@ def moves(session, folder, times):
     staged = folder / ".staging" / "0123456789abcdef" / place.name
     for path in (place, staged):
         path.parent.mkdir(parents=True, exist_ok=True)
-    event = (HOUR, "u", "a", 7, "x")
+    event = tuple({"time": HOUR, "amount": 7}.get(field.kind, field.name) for field in tables.FIELDS)
     session.createDataFrame([event], batch.ARCHIVE).coalesce(1).write.parquet(f"file://{folder}/made-{times}")
     next((folder / f"made-{times}").glob("*.parquet")).rename(staged)
     reads, batch.PUBLISH_SECONDS = [], 0.1
