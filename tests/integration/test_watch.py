@@ -134,7 +134,9 @@ def test_long_names_leave_room_for_the_figures(case, watch):
     lines = watch().wait_for("1000000 waiting, 0 s behind")
     long = next(line for line in lines if "1000000 waiting" in line)
     assert re.fullmatch(r"job job-job-.*…, topic Ö+…: (0 messages/s, )?1000000 waiting, 0 s behind", long), long
-    assert any(line.startswith(f"job antenna-speed, topic {case.topic}: ") for line in lines), lines
+    # With a rate, which the first display does not have yet, the line is two columns too long for the whole name.
+    whole, cut = f"job antenna-speed, topic {case.topic}: ", f"job antenna-speed, topic {case.topic[:12]}"
+    assert any(line.startswith(whole) or (line.startswith(cut) and "messages/s" in line) for line in lines), lines
     result = case.program.run("status", *case.login)
     assert "job-" * 40 in result.out, "whoever reads it from a pipe gets all of it"
 
