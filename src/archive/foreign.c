@@ -200,9 +200,9 @@ static int take_inspections(void *context, duckdb_data_chunk chunk, struct error
 static void append_missing_rule(struct buffer *sql)
 {
     buffer_text(sql, "(time IS NULL");
-    for (enum field field = 0; field < FIELDS; field++)
-        if (record_fields[field].text < TEXTS && record_fields[field].required)
-            buffer_printf(sql, " OR %s IS NULL", record_fields[field].name);
+    for (enum text text = 0; text < TEXTS; text++)
+        if (text_field(text)->required)
+            buffer_printf(sql, " OR %s IS NULL", text_field(text)->name);
     buffer_text(sql, ")");
 }
 
@@ -210,10 +210,10 @@ static void append_missing_rule(struct buffer *sql)
 static void append_range_rule(struct buffer *sql)
 {
     buffer_text(sql, "coalesce(bytes < 0 OR bytes > 9223372036854775807");
-    for (enum field field = 0; field < FIELDS; field++) {
-        const char *name = record_fields[field].name;
+    for (enum text text = 0; text < TEXTS; text++) {
+        const char *name = text_field(text)->name;
 
-        if (record_fields[field].text < TEXTS && record_fields[field].required)
+        if (text_field(text)->required)
             buffer_printf(sql, " OR strlen(%s) NOT BETWEEN 1 AND %d OR contains(%s, chr(0))", name,
                           RECORD_TEXT_SIZE_MAX, name);
     }

@@ -1,21 +1,16 @@
 #include "archive/grouping.h"
 
-static const char *text_name(enum text text)
-{
-    return record_fields[text_field(text)].name;
-}
-
 /* The id of a kind's totals by its texts; that of a pair as pair_join() writes it. */
 static void append_id(struct buffer *sql, const struct total_kind_entry *kind)
 {
     if (!key_is_pair(kind->key)) {
-        buffer_text(sql, text_name(kind->texts[0]));
+        buffer_text(sql, text_field(kind->texts[0])->name);
         return;
     }
     for (int i = 0; i < 2; i++)
         buffer_printf(sql, "%sreplace(replace(%s, '%c', '%c%c'), '%c', '%c%c')",
-                      i ? " || '" PAIR_SEPARATOR "' || " : "", text_name(kind->texts[i]), *PAIR_ESCAPE, *PAIR_ESCAPE,
-                      *PAIR_ESCAPE, *PAIR_SEPARATOR, *PAIR_ESCAPE, *PAIR_SEPARATOR);
+                      i ? " || '" PAIR_SEPARATOR "' || " : "", text_field(kind->texts[i])->name, *PAIR_ESCAPE,
+                      *PAIR_ESCAPE, *PAIR_ESCAPE, *PAIR_SEPARATOR, *PAIR_ESCAPE, *PAIR_SEPARATOR);
 }
 
 /* The texts by which the kinds are grouped, a bit each. */
@@ -35,7 +30,7 @@ static void append_texts(struct buffer *sql, unsigned texts)
 
     for (enum text text = 0; text < TEXTS; text++)
         if (texts >> text & 1) {
-            buffer_printf(sql, "%s%s", separator, text_name(text));
+            buffer_printf(sql, "%s%s", separator, text_field(text)->name);
             separator = ", ";
         }
 }
@@ -87,8 +82,7 @@ static void append_totals(struct buffer *sql, total_kind_set kinds)
     buffer_text(sql, " END AS id, events, CASE kind");
     for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
         if (total_kind_in(kinds, kind))
-            buffer_printf(sql, " WHEN %d THEN %s", (int)kind,
-                          total_kinds[kind].unit == TOTAL_UNIT_EVENTS ? "events::HUGEINT" : "bytes");
+            buffer_printf(sql, " WHEN %d THEN %s", (int)kind, total_counts_events(kind) ? "events::HUGEINT" : "bytes");
     buffer_text(sql, " END AS value");
 }
 

@@ -7,13 +7,11 @@
 
 static void note(struct lowered *lowered, const struct earlier_total *earlier, int64_t value)
 {
-    enum total_kind kind = total_kind_find(earlier->label);
-
     if (earlier->value <= value || lowered->count++)
         return;
     snprintf(lowered->example, sizeof(lowered->example), "%.*s \"%.*s\" has %" PRId64 " %s and would have %" PRId64,
              (int)earlier->label.size, earlier->label.data, (int)earlier->id.size, earlier->id.data, earlier->value,
-             kind == TOTAL_KINDS ? "bytes" : total_unit_name(kind), value);
+             total_unit_name(total_kind_find(earlier->label)), value);
     text_make_printable(lowered->example);
 }
 

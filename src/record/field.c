@@ -9,13 +9,13 @@
 
 const struct field_entry record_fields[FIELDS] = {RECORD_FIELDS(ENTRY)};
 
-enum field text_field(enum text text)
+const struct field_entry *text_field(enum text text)
 {
-    enum field field = 0;
+    const struct field_entry *entry = record_fields;
 
-    while (record_fields[field].text != text)
-        field++;
-    return field;
+    while (entry->text != text)
+        entry++;
+    return entry;
 }
 
 void fields_list(struct buffer *text)

@@ -65,6 +65,6 @@ extern const struct field_entry record_fields[FIELDS];
 void fields_list(struct buffer *text);
 
 /** The field that a text is. */
-enum field text_field(enum text text);
+const struct field_entry *text_field(enum text text);
 
 #endif

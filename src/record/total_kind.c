@@ -39,7 +39,7 @@ enum total_kind total_kind_find(struct slice label)
 
 const char *total_unit_name(enum total_kind kind)
 {
-    return total_kinds[kind].unit == TOTAL_UNIT_EVENTS ? "events" : "bytes";
+    return kind < TOTAL_KINDS && total_counts_events(kind) ? "events" : "bytes";
 }
 
 static char *escape(struct slice text, char *to)

@@ -63,8 +63,14 @@ total_kind_set total_kinds_standard(void);
 /** The kind with that label, or TOTAL_KINDS. */
 enum total_kind total_kind_find(struct slice label);
 
-/** The unit of a kind for messages: "bytes" or "events". */
+/** The unit of a kind for messages: "bytes" or "events"; "bytes" for TOTAL_KINDS, which a label of others has. */
 const char *total_unit_name(enum total_kind kind);
+
+/** Whether a kind counts events, not their bytes. */
+static inline bool total_counts_events(enum total_kind kind)
+{
+    return total_kinds[kind].unit == TOTAL_UNIT_EVENTS;
+}
 
 /** Whether a kind is in the set. */
 static inline bool total_kind_in(total_kind_set set, enum total_kind kind)

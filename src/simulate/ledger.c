@@ -77,7 +77,7 @@ int ledger_add(struct ledger *ledger, const struct coded_event *event, struct er
 
     for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++) {
         const struct total_kind_entry *entry = &total_kinds[kind];
-        int64_t value = entry->unit == TOTAL_UNIT_EVENTS ? 1 : event->bytes;
+        int64_t value = total_counts_events(kind) ? 1 : event->bytes;
 
         if (entry->standard && sums_add(&ledger->windows, window, kind, event->codes[entry->key], value, error))
             return -1;

@@ -56,7 +56,7 @@ struct totals *totals_new(int64_t window, total_kind_set kinds)
             totals->counted[totals->counted_count++] = (struct counted){
                 .tag = (uint64_t)(kind + 1) << CODE_BITS,
                 .key = total_kinds[kind].key,
-                .events = total_kinds[kind].unit == TOTAL_UNIT_EVENTS,
+                .events = total_counts_events(kind),
             };
     totals->slot_count = FIRST_SLOTS;
     totals->slots = memory_new(totals->slot_count, sizeof(*totals->slots));

@@ -37,15 +37,10 @@ static void tell_waiting(struct hour_finding *finding, int64_t bytes, int64_t ev
                         "%lld %s are in the archive and not yet in the window totals", (long long)-more, unit);
 }
 
-static bool counts_events(enum total_kind kind)
-{
-    return total_kinds[kind].unit == TOTAL_UNIT_EVENTS;
-}
-
 /* What all totals of a kind add up to. */
 static int64_t expected(enum total_kind kind, int64_t events, int64_t bytes)
 {
-    return counts_events(kind) ? events : bytes;
+    return total_counts_events(kind) ? events : bytes;
 }
 
 /* Whether a kind's window totals are those of so many events and bytes. A metric was switched on within the hour, or
@@ -65,7 +60,7 @@ static int64_t speed_events(const struct hour_sums *sums)
     int64_t events = sums->rows;
 
     for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++) {
-        if (!counts_events(kind) || !total_kind_in(sums->kinds, kind))
+        if (!total_counts_events(kind) || !total_kind_in(sums->kinds, kind))
             continue;
         if (total_kind_in(sums->speed_kinds, kind))
             return sums->speed[kind];

@@ -40,20 +40,17 @@ static void compare(struct walk *walk, enum side side, struct slice label, struc
                     int64_t found)
 {
     static const char *const tables[SIDES] = {"the window totals have", "the hourly totals have"};
+    enum total_kind kind;
 
-    enum total_kind kind = total_kind_find(label);
-
-    if (may_wait(walk->check->sums, side, archived, found))
+    if (!is_checked(walk->check, side) || archived == found || may_wait(walk->check->sums, side, archived, found))
         return;
-    if (!is_checked(walk->check, side) || (kind < TOTAL_KINDS && may_lack(walk->check, side, kind)))
-        return;
-    if (archived == found || ++walk->differing[side] > TOLD_MAX)
+    kind = total_kind_find(label);
+    if (may_lack(walk->check, side, kind) || ++walk->differing[side] > TOLD_MAX)
         return;
     differences_add(&walk->finding->differences, side == SIDE_SPEED ? CAUSE_SPEED_EDITED : CAUSE_HOURLY_EDITED,
                     "%s %lld %s of %.*s \"%.*s\", the files %lld", tables[side],
-                    (long long)(found == LEDGER_NONE ? 0 : found), kind < TOTAL_KINDS ? total_unit_name(kind) : "bytes",
-                    (int)label.size, label.data, (int)id.size, id.data,
-                    (long long)(archived == LEDGER_NONE ? 0 : archived));
+                    (long long)(found == LEDGER_NONE ? 0 : found), total_unit_name(kind), (int)label.size, label.data,
+                    (int)id.size, id.data, (long long)(archived == LEDGER_NONE ? 0 : archived));
 }
 
 static void compare_both(struct walk *walk, const struct ledger_total *total, int64_t archived)

@@ -60,9 +60,8 @@ static inline bool is_whole(const struct record *record)
 {
     bool whole = record->timestamp >= RECORD_TIME_MIN;
 
-    for (enum field field = 0; field < FIELDS && whole; field++)
-        if (record_fields[field].text < TEXTS && record_fields[field].required)
-            whole = record->texts[record_fields[field].text].size > 0;
+    for (enum text text = 0; text < TEXTS && whole; text++)
+        whole = record->texts[text].size > 0 || !text_field(text)->required;
     return whole;
 }
 

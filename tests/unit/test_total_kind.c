@@ -31,7 +31,7 @@ static void test_keys_are_required_fields(void **state)
     (void)state;
     for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
         for (int i = 0; i < 2; i++)
-            assert_true(record_fields[text_field(total_kinds[kind].texts[i])].required);
+            assert_true(text_field(total_kinds[kind].texts[i])->required);
 }
 
 static void test_one_field_is_the_time_and_one_the_amount(void **state)

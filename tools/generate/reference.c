@@ -136,10 +136,9 @@ static void write_totals(FILE *file)
     for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++) {
         const struct total_kind_entry *entry = &total_kinds[kind];
 
-        fprintf(file, "| `%s` | %s | `%s`", entry->label, total_unit_name(kind),
-                record_fields[text_field(entry->texts[0])].name);
+        fprintf(file, "| `%s` | %s | `%s`", entry->label, total_unit_name(kind), text_field(entry->texts[0])->name);
         if (key_is_pair(entry->key))
-            fprintf(file, ", `%s`", record_fields[text_field(entry->texts[1])].name);
+            fprintf(file, ", `%s`", text_field(entry->texts[1])->name);
         fprintf(file, " | %s |\n", entry->standard ? "always" : "with `--metrics`");
     }
 }

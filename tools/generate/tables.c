@@ -9,11 +9,6 @@ static const char *const kinds[] = {
     [FIELD_KIND_ID] = "id",
 };
 
-static const char *text_name(enum text text)
-{
-    return record_fields[text_field(text)].name;
-}
-
 static void write_fields(FILE *file)
 {
     fputs("FIELDS = (\n", file);
@@ -37,9 +32,9 @@ static void write_totals(FILE *file)
         const struct total_kind_entry *entry = &total_kinds[kind];
 
         fprintf(file, "    Total(\"%s\", \"%s\", %s, %d, (\"%s\",", entry->label, total_unit_name(kind),
-                entry->standard ? "True" : "False", entry->turn, text_name(entry->texts[0]));
+                entry->standard ? "True" : "False", entry->turn, text_field(entry->texts[0])->name);
         if (key_is_pair(entry->key))
-            fprintf(file, " \"%s\"", text_name(entry->texts[1]));
+            fprintf(file, " \"%s\"", text_field(entry->texts[1])->name);
         fputs(")),\n", file);
     }
     fputs(")\n", file);
