@@ -147,8 +147,10 @@ def set_password(kafka, password):
 def test_a_service_that_is_refused_later_says_so_and_waits(secured, secure_kafka, certificates):
     secured.prepare()
     secured.produce([events.encode()])
-    words = login(secure_kafka, certificates)
-    speed = secured.start_speed(*words, server=secure_kafka.address_of("TRUSTED"))
+    # With all that the client tells: see below.
+    words = login(secure_kafka, certificates, debug="broker,security,cgrp,topic")
+    server = secure_kafka.address_of("TRUSTED")
+    speed = secured.start_speed(*words, "--log-level", "debug", server=server)
     secured.wait_until_read(speed)
     set_password(secure_kafka, "another")
     secure_kafka.restart()
