@@ -28,8 +28,8 @@ struct text_shown {
 struct text_shown text_show(const char *text);
 
 /**
- * How many bytes of a printable text take at most so many columns of a terminal; `ret_columns` is how many they take. A
- * character that is not ASCII counts as two, which is the most that one takes.
+ * How many bytes of a printable text take at most so many columns of a terminal; `ret_columns` is how many they take,
+ * by Unicode's annex 11: 2 for a wide character, 0 for a mark that combines with the one before it.
  */
 size_t text_fit(const char *text, size_t columns, size_t *ret_columns);
 

@@ -22,8 +22,8 @@
 /* The columns that a name keeps, however long the figures behind it are. */
 #define NAME_COLUMNS_MIN 8
 
-/* Of "…", as text_fit() counts it. */
-#define CUT_COLUMNS 2
+/* Of "…". */
+#define CUT_COLUMNS 1
 
 /* What is left for rows. */
 struct rows {

@@ -25,27 +25,34 @@ static void test_columns_are_as_wide_as_their_cells(void **state)
                                    "12345678  longer      2\n");
 }
 
-static void test_a_wide_character_counts_as_two(void **state)
+static void fits(const char *text, size_t room, size_t bytes, size_t taken)
 {
-    size_t taken;
+    size_t found;
 
+    assert_int_equal(text_fit(text, room, &found), bytes);
+    assert_int_equal(found, taken);
+}
+
+static void test_characters_take_the_columns_of_a_terminal(void **state)
+{
     (void)state;
-    assert_int_equal(text_fit("abc", 2, &taken), 2);
-    assert_int_equal(taken, 2);
-    assert_int_equal(text_fit("aé", 2, &taken), 1);
-    assert_int_equal(taken, 1);
-    assert_int_equal(text_fit("aé", 3, &taken), 3);
-    assert_int_equal(taken, 3);
-    assert_int_equal(text_fit("", 3, &taken), 0);
+    fits("abc", 2, 2, 2);
+    fits("", 3, 0, 0);
+    fits("aé", 1, 1, 1);
+    fits("aé", 2, 3, 2);
+    fits("a東京", 3, 4, 3);
+    fits("a東京", 4, 4, 3);
+    fits("🛰x", 9, 5, 2);
+    fits("e\xcc\x81x", 1, 3, 1); /* a combining accent stays with its letter */
     /* Cut off in the middle of a character: no byte behind the end is read. */
-    assert_int_equal(text_fit("\xe2\x82", 9, &taken), 2);
+    fits("\xe2\x82", 9, 2, 2);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_columns_are_as_wide_as_their_cells),
-        cmocka_unit_test(test_a_wide_character_counts_as_two),
+        cmocka_unit_test(test_characters_take_the_columns_of_a_terminal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
