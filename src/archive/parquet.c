@@ -11,12 +11,11 @@
 /* The mark of a name that the file has not met; all bits set, for memset(). */
 #define NO_CODE UINT32_MAX
 
-/* The names of one column of one file, numbered in the order of their first row. */
+/* The names of one column of one file, numbered in the order of their first row. That of an absent text is empty. */
 struct column_names {
-    uint32_t *file_codes; /* by the dictionary's code */
+    uint32_t *file_codes; /* by the dictionary's code; NULL: the text is absent from all rows */
     const char **names;
     size_t count;
-    uint32_t absent; /* the dictionary's code of the empty text, or NO_CODE */
 };
 
 /* What the table function gives: set for each file, for the function is registered once. */
@@ -42,16 +41,27 @@ static size_t count_codes(const uint32_t *codes, size_t count)
     return (size_t)last + 1;
 }
 
+/* An ENUM must have a name. */
+static void name_nothing(struct column_names *column)
+{
+    column->names = memory_new(1, sizeof(*column->names));
+    column->names[column->count++] = "";
+}
+
 static void collect_names(struct column_names *column, const struct rows_hour *hour, enum text text,
                           const struct dictionary *dictionary)
 {
-    size_t known = count_codes(hour->codes[text], hour->count);
-    size_t capacity = known < hour->count ? known : hour->count;
+    size_t known, capacity;
 
+    if (!hour->codes[text]) {
+        name_nothing(column);
+        return;
+    }
+    known = count_codes(hour->codes[text], hour->count);
+    capacity = known < hour->count ? known : hour->count;
     column->file_codes = memory_new(known, sizeof(*column->file_codes));
     memset(column->file_codes, 0xff, known * sizeof(*column->file_codes));
     column->names = memory_new(capacity, sizeof(*column->names));
-    column->absent = NO_CODE;
     for (size_t i = 0; i < hour->count; i++) {
         uint32_t code = hour->codes[text][i];
 
@@ -59,8 +69,6 @@ static void collect_names(struct column_names *column, const struct rows_hour *h
             continue;
         column->file_codes[code] = (uint32_t)column->count;
         column->names[column->count++] = dictionary_name(dictionary, (int)text, code).data;
-        if (!*column->names[column->count - 1])
-            column->absent = code;
     }
 }
 
@@ -124,20 +132,34 @@ static void fill_codes(duckdb_vector vector, const struct source *source, enum t
             ((uint32_t *)data)[i] = column->file_codes[codes[i]];
 }
 
-/* An empty text is that of a field which the event has not. */
+static uint64_t *writable_validity(duckdb_vector vector)
+{
+    duckdb_vector_ensure_validity_writable(vector);
+    return duckdb_vector_get_validity(vector);
+}
+
 static void set_nulls(duckdb_vector vector, const struct source *source, enum text text, size_t count)
 {
-    const struct column_names *column = &source->columns[text];
     const uint32_t *codes = source->hour->codes[text] + source->next;
     uint64_t *validity;
 
-    if (column->absent == NO_CODE)
+    if (source->columns[text].file_codes[DICTIONARY_ABSENT] == NO_CODE)
         return;
-    duckdb_vector_ensure_validity_writable(vector);
-    validity = duckdb_vector_get_validity(vector);
+    validity = writable_validity(vector);
     for (size_t i = 0; i < count; i++)
-        if (codes[i] == column->absent)
+        if (codes[i] == DICTIONARY_ABSENT)
             duckdb_validity_set_row_invalid(validity, i);
+}
+
+/* A mask has a bit for each row of a vector, whose size is a multiple of 64. */
+static void fill_texts(duckdb_vector vector, const struct source *source, enum text text, size_t count)
+{
+    if (!source->columns[text].file_codes) {
+        memset(writable_validity(vector), 0, duckdb_vector_size() / 8);
+        return;
+    }
+    fill_codes(vector, source, text, count);
+    set_nulls(vector, source, text, count);
 }
 
 static void fill_times(duckdb_vector vector, const struct source *source, size_t count)
@@ -163,10 +185,8 @@ static void give_rows(duckdb_function_info info, duckdb_data_chunk chunk)
             fill_times(vector, source, count);
         else if (entry->kind == FIELD_KIND_AMOUNT)
             memcpy(duckdb_vector_get_data(vector), source->hour->bytes + source->next, count * sizeof(int64_t));
-        else {
-            fill_codes(vector, source, entry->text, count);
-            set_nulls(vector, source, entry->text, count);
-        }
+        else
+            fill_texts(vector, source, entry->text, count);
     }
     source->next += count;
     duckdb_data_chunk_set_size(chunk, count);

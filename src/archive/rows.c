@@ -61,7 +61,8 @@ static void grow(struct rows *rows, struct rows_hour *hour, size_t capacity)
 {
     hour->timestamps = memory_resize(hour->timestamps, capacity, sizeof(*hour->timestamps));
     for (int i = 0; i < TEXTS; i++)
-        hour->codes[i] = memory_resize(hour->codes[i], capacity, sizeof(*hour->codes[i]));
+        if (hour->codes[i])
+            hour->codes[i] = memory_resize(hour->codes[i], capacity, sizeof(*hour->codes[i]));
     hour->bytes = memory_resize(hour->bytes, capacity, sizeof(*hour->bytes));
     rows->memory += (capacity - hour->capacity) * ROW_SIZE;
     hour->capacity = capacity;
@@ -106,6 +107,17 @@ static void note_offset(struct rows_hour *hour, int32_t partition, int64_t offse
     hour->ranges[hour->range_count++] = (struct rows_range){partition, offset, offset};
 }
 
+/* New memory is zero: the rows before the first that has a text do not have it. */
+static void add_code(struct rows_hour *hour, int text, uint32_t code)
+{
+    _Static_assert(DICTIONARY_ABSENT == 0, "as in new memory");
+    if (!hour->codes[text] && code == DICTIONARY_ABSENT)
+        return;
+    if (!hour->codes[text])
+        hour->codes[text] = memory_new(hour->capacity, sizeof(*hour->codes[text]));
+    hour->codes[text][hour->count] = code;
+}
+
 void rows_add(struct rows *rows, const struct coded_event *event, int32_t partition, int64_t offset)
 {
     int64_t hour_time = time_hour(event->timestamp);
@@ -117,7 +129,7 @@ void rows_add(struct rows *rows, const struct coded_event *event, int32_t partit
         grow(rows, hour, next_capacity(rows, hour));
     hour->timestamps[hour->count] = event->timestamp;
     for (int i = 0; i < TEXTS; i++)
-        hour->codes[i][hour->count] = event->codes[i];
+        add_code(hour, i, event->codes[i]);
     hour->bytes[hour->count] = event->bytes;
     hour->bytes_total += event->bytes;
     if (event->timestamp < hour->min_timestamp)

@@ -1,6 +1,7 @@
 /*
- * Events on their way to Parquet: gathered in memory by hour, column by column, 24 bytes a row. For each hour they also
- * carry what the list of files will say: rows, sum of bytes, first and last event time, offsets per partition.
+ * Events on their way to Parquet: gathered in memory by hour, column by column, 24 bytes a row and 4 for each optional
+ * text that some row has. For each hour they also carry what the list of files will say: rows, sum of bytes, first and
+ * last event time, offsets per partition.
  */
 #ifndef ANTENNA_ARCHIVE_ROWS_H
 #define ANTENNA_ARCHIVE_ROWS_H
@@ -23,8 +24,8 @@ struct rows_hour {
     int64_t hour; /* its first second */
     size_t count; /* of rows */
     size_t capacity;
-    uint32_t *timestamps; /* seconds since the Unix epoch */
-    uint32_t *codes[TEXTS];
+    uint32_t *timestamps;   /* seconds since the Unix epoch */
+    uint32_t *codes[TEXTS]; /* NULL: no row has this text */
     int64_t *bytes;
     int64_t bytes_total;
     uint32_t min_timestamp, max_timestamp;
@@ -47,7 +48,7 @@ struct rows {
     size_t slot_count;
     struct rows_hour *last; /* of the row that was added last: the next one mostly belongs to it, too */
     size_t count;           /* of rows, all hours */
-    size_t memory;          /* bytes allocated for them */
+    size_t memory;          /* bytes allocated for them, as if each had all texts */
 };
 
 /** Whether the event keeps the limits; if not, roll and clear first. An empty collection has room for any event. */

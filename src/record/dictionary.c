@@ -1,12 +1,26 @@
 #include "record/dictionary.h"
 
-#include <string.h>
+#include "base/log.h"
+
+/* An absent text is an empty one. The interner of each text starts with it, so that all have one code for it. */
+static void add_absent(struct dictionary *dictionary)
+{
+    const struct slice none = {"", 0};
+
+    for (int i = 0; i < TEXTS; i++) {
+        uint32_t code;
+        int full = interner_code(dictionary->names[i], none, interner_hash(none), &code);
+
+        invariant(!full && code == DICTIONARY_ABSENT);
+    }
+}
 
 void dictionary_init(struct dictionary *dictionary, total_kind_set kinds)
 {
     *dictionary = (struct dictionary){.kinds = kinds};
     for (int i = 0; i < KEYS; i++)
         dictionary->names[i] = interner_new();
+    add_absent(dictionary);
 }
 
 void dictionary_release(struct dictionary *dictionary)
@@ -21,7 +35,7 @@ void dictionary_clear(struct dictionary *dictionary)
 {
     for (int i = 0; i < KEYS; i++)
         interner_clear(dictionary->names[i]);
-    memset(dictionary->absent, 0, sizeof(dictionary->absent));
+    add_absent(dictionary);
 }
 
 uint32_t dictionary_count(const struct dictionary *dictionary)
@@ -30,7 +44,7 @@ uint32_t dictionary_count(const struct dictionary *dictionary)
 
     for (int i = 0; i < KEYS; i++)
         count += interner_count(dictionary->names[i]);
-    return count;
+    return count - TEXTS; /* the absent ones */
 }
 
 size_t dictionary_memory(const struct dictionary *dictionary)
@@ -60,19 +74,6 @@ void dictionary_fetch_names(const struct dictionary *dictionary, const uint32_t 
         interner_fetch_name(dictionary->names[i], hashes[i]);
 }
 
-static int encode_absent(struct dictionary *dictionary, int text, uint32_t *ret_code)
-{
-    const struct slice none = {"", 0};
-
-    if (!dictionary->absent[text]) {
-        if (interner_code(dictionary->names[text], none, interner_hash(none), ret_code))
-            return 1;
-        dictionary->absent[text] = *ret_code + 1;
-    }
-    *ret_code = dictionary->absent[text] - 1;
-    return 0;
-}
-
 static int encode_pair(struct dictionary *dictionary, const struct record *record, const struct total_kind_entry *kind,
                        struct coded_event *event)
 {
@@ -88,9 +89,9 @@ int dictionary_encode(struct dictionary *dictionary, const struct record *record
     ret_event->timestamp = (uint32_t)record->timestamp;
     ret_event->bytes = record->bytes;
     for (int i = 0; i < TEXTS; i++)
-        if (record->texts[i].size
-                ? interner_code(dictionary->names[i], record->texts[i], hashes[i], &ret_event->codes[i])
-                : encode_absent(dictionary, i, &ret_event->codes[i]))
+        if (record->texts[i].size == 0)
+            ret_event->codes[i] = DICTIONARY_ABSENT;
+        else if (interner_code(dictionary->names[i], record->texts[i], hashes[i], &ret_event->codes[i]))
             return 1;
     for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
         if (key_is_pair(total_kinds[kind].key) && total_kind_in(dictionary->kinds, kind) &&

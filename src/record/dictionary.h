@@ -11,6 +11,9 @@
 #include "record/interner.h"
 #include "record/total_kind.h"
 
+/** The code of a text that the event does not have. */
+#define DICTIONARY_ABSENT 0
+
 /** One event with names replaced by codes. */
 struct coded_event {
     uint32_t timestamp;   /* seconds since the Unix epoch; record.h bounds it */
@@ -21,8 +24,6 @@ struct coded_event {
 /** Zero-initialise, then dictionary_init(). */
 struct dictionary {
     total_kind_set kinds;
-    uint32_t
-        absent[TEXTS]; /* the codes of the empty text + 1, 0 before one is needed: most events lack the same fields */
     struct interner *names[KEYS];
 };
 

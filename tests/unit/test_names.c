@@ -152,8 +152,11 @@ static void test_events_are_coded(void **state)
     assert_slice(dictionary_name(&dictionary, TEXT_ID, event.codes[TEXT_ID]), "user");
     assert_slice(dictionary_name(&dictionary, TEXT_ANTENNA_ID, event.codes[TEXT_ANTENNA_ID]), "antenna");
     assert_slice(dictionary_name(&dictionary, TEXT_APP, event.codes[TEXT_APP]), "SKYPE");
+    assert_int_equal(event.codes[TEXT_CELL], DICTIONARY_ABSENT);
+    assert_int_equal(dictionary_count(&dictionary), 3);
     dictionary_clear(&dictionary);
-    assert_int_equal(interner_count(dictionary.names[TEXT_ID]), 0);
+    assert_int_equal(dictionary_count(&dictionary), 0);
+    assert_slice(dictionary_name(&dictionary, TEXT_CELL, DICTIONARY_ABSENT), "");
     dictionary_release(&dictionary);
 }
 

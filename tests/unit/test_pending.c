@@ -266,7 +266,7 @@ static void test_names_become_many(void **state)
         assert_int_equal(take_event(user, 1, -1), PENDING_TAKEN);
         if (i == 1000) {
             pending_drop(pending);
-            assert_int_equal(dictionary_count(&pending->dictionary), 1001 + TEXTS - 1);
+            assert_int_equal(dictionary_count(&pending->dictionary), 1001 + 2); /* an antenna and an app */
         }
     }
     pending_drop(pending);
@@ -305,7 +305,7 @@ static void test_names_stay_while_a_roll_is_under_way(void **state)
     assert_int_equal(rows.count, 300000);
     assert_int_equal(pending->rows.count, 0);
     commit();
-    assert_int_equal(dictionary_count(&pending->dictionary), 300000 + TEXTS - 1);
+    assert_int_equal(dictionary_count(&pending->dictionary), 300000 + 2);
     rows_clear(&rows);
     pending_end_roll(pending);
     assert_int_equal(dictionary_count(&pending->dictionary), 0);

@@ -51,6 +51,25 @@ static void test_hours_are_apart(void **state)
     assert_int_equal(rows.hours[0]->bytes[1], 4);
 }
 
+static void test_an_optional_text_takes_memory_when_a_row_has_it(void **state)
+{
+    const struct coded_event first = {.timestamp = HOUR, .codes = {[TEXT_ID] = 3}, .bytes = 1};
+    struct coded_event event = first;
+
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        rows_add(&rows, &first, 0, i);
+    assert_null(rows.hours[0]->codes[TEXT_CELL]);
+    event.codes[TEXT_CELL] = 7;
+    rows_add(&rows, &event, 0, 1000);
+    for (int i = 1001; i < 2000; i++)
+        rows_add(&rows, &first, 0, i);
+    for (int i = 0; i < 2000; i++) {
+        assert_int_equal(rows.hours[0]->codes[TEXT_CELL][i], i == 1000 ? 7 : DICTIONARY_ABSENT);
+        assert_int_equal(rows.hours[0]->codes[TEXT_ID][i], 3);
+    }
+}
+
 static void test_hours_are_sorted(void **state)
 {
     (void)state;
@@ -149,9 +168,11 @@ int main(void)
 {
 #define test(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        test(test_hours_are_apart),         test(test_hours_are_sorted), test(test_offsets_of_each_partition),
-        test(test_limit_of_rows),           test(test_limit_of_memory),  test(test_many_hours),
-        test(test_sum_of_bytes_fits_int64), test(test_columns_grow),
+        test(test_hours_are_apart),  test(test_an_optional_text_takes_memory_when_a_row_has_it),
+        test(test_hours_are_sorted), test(test_offsets_of_each_partition),
+        test(test_limit_of_rows),    test(test_limit_of_memory),
+        test(test_many_hours),       test(test_sum_of_bytes_fits_int64),
+        test(test_columns_grow),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
