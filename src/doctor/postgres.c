@@ -18,8 +18,6 @@
 /* Milliseconds that the clocks may differ: hours are sealed and quotas projected by either. */
 #define CLOCK_MAX_MS 2000
 
-#define VERSION_UNIT 10000
-
 #define MEND_READ_ONLY                                                                                                 \
     "give the user of the job; or reset default_transaction_read_only of the role, the database or the server"
 
@@ -134,11 +132,7 @@ void examine_postgres(struct doctor *doctor)
         found_skipped_all(doctor, table_checks, "there is no connection to PostgreSQL");
         return;
     }
-    if (server.version_number < SERVER_VERSION_MIN)
-        found_failed(doctor, CONNECTION, "upgrade PostgreSQL", "PostgreSQL %s answers, which is older than %d",
-                     server.version, SERVER_VERSION_MIN / VERSION_UNIT);
-    else
-        found_ok(doctor, CONNECTION, "PostgreSQL %s answers", server.version);
+    found_ok(doctor, CONNECTION, "PostgreSQL %s answers", server.version);
     examine_encryption(doctor, &server, &address);
     examine_server(doctor, &server);
     examine_time(doctor, &server);

@@ -20,8 +20,9 @@
 struct postgres;
 
 /**
- * Connects, and sets all that a session relies on (begin_session.sql). Refuses a pooler that does not pool by session.
- * Close with postgres_close(). For the doctor, which examines what postgres_open() refuses.
+ * Connects, and sets all that a session relies on (begin_session.sql). Refuses, with ERROR_MISTAKE, a server that is
+ * too old and a pooler that does not pool by session. Close with postgres_close(). For the doctor, which examines what
+ * postgres_open() refuses.
  */
 int postgres_connect(const struct jdbc_address *address, struct postgres **ret_postgres, struct error *error)
     must_check;

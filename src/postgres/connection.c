@@ -38,6 +38,17 @@
 
 #define BACKEND_SIZE 64
 
+/* The oldest version that the tests run with (third_party/versions), as server_version_num has it. */
+#define VERSION_MIN 130000
+#define VERSION_UNIT 10000
+
+enum backend_column {
+    BACKEND_PID,
+    BACKEND_PROCESS,
+    BACKEND_VERSION_NUMBER,
+    BACKEND_VERSION,
+};
+
 /* Of the process: when it was last refused for the first time since a login, and whether it was ever logged in. */
 static atomic_bool was_logged_in;
 static atomic_int_least64_t refused_since_ms;
@@ -168,7 +179,7 @@ static bool await_backend(PGconn *connection, int64_t time_ms, char backend[BACK
             return answered;
         answered = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
         if (answered)
-            snprintf(backend, BACKEND_SIZE, "%s", PQgetvalue(result, 0, 1));
+            snprintf(backend, BACKEND_SIZE, "%s", PQgetvalue(result, 0, BACKEND_PROCESS));
         PQclear(result);
     }
     return false;
@@ -237,9 +248,18 @@ static int refuse_pooler(PGconn *first, PGconn *second, const char *backend, str
     return 0;
 }
 
+static int check_version(const PGresult *backend, struct error *error)
+{
+    if (postgres_number(backend, 0, BACKEND_VERSION_NUMBER) >= VERSION_MIN)
+        return 0;
+    error_set(error, ERROR_MISTAKE, "PostgreSQL %s is older than %d", PQgetvalue(backend, 0, BACKEND_VERSION),
+              VERSION_MIN / VERSION_UNIT);
+    return error_hint(error, "upgrade PostgreSQL");
+}
+
 /* Without a pooler, the process is the one that the login told, for requests to cancel. */
-static int check_pooler(struct postgres *postgres, const char *const *keywords, const char *const *values,
-                        struct error *error)
+static int check_backend(struct postgres *postgres, const char *const *keywords, const char *const *values,
+                         struct error *error)
 {
     cleanup(postgres_clear) PGresult *result = PQexec(postgres->connection, sql_select_backend);
     PGconn *second = NULL;
@@ -249,11 +269,13 @@ static int check_pooler(struct postgres *postgres, const char *const *keywords, 
         return connection_fail(postgres, result, error);
     if (PQntuples(result) != 1)
         return error_set(error, ERROR_FAILED, "PostgreSQL does not tell which process serves the connection");
-    if (postgres_number(result, 0, 0) == PQbackendPID(postgres->connection))
+    if (check_version(result, error))
+        return -1;
+    if (postgres_number(result, 0, BACKEND_PID) == PQbackendPID(postgres->connection))
         return 0;
     if (log_in(keywords, values, &second, error))
         return -1;
-    status = refuse_pooler(postgres->connection, second, PQgetvalue(result, 0, 1), error);
+    status = refuse_pooler(postgres->connection, second, PQgetvalue(result, 0, BACKEND_PROCESS), error);
     PQfinish(second);
     return status;
 }
@@ -280,7 +302,7 @@ int postgres_connect(const struct jdbc_address *address, struct postgres **ret_p
     }
     postgres = memory_new(1, sizeof(*postgres));
     /* The pooler first, in whose pool our settings would stay. */
-    if (log_in(keywords, values, &postgres->connection, error) || check_pooler(postgres, keywords, values, error) ||
+    if (log_in(keywords, values, &postgres->connection, error) || check_backend(postgres, keywords, values, error) ||
         postgres_script(postgres, sql_begin_session, error)) {
         postgres_close(postgres);
         return -1;

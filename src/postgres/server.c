@@ -9,7 +9,6 @@
 
 enum server_column {
     SERVER_VERSION,
-    SERVER_VERSION_NUMBER,
     SERVER_STANDBY,
     SERVER_READ_ONLY,
     SERVER_ENCRYPTED,
@@ -34,7 +33,6 @@ int server_query(struct postgres *postgres, struct server *ret_server, struct er
         return error_context(error, "could not ask PostgreSQL what it is like");
     answered_ms = time_now_ms();
     *ret_server = (struct server){
-        .version_number = postgres_number(result, 0, SERVER_VERSION_NUMBER),
         .standby = postgres_number(result, 0, SERVER_STANDBY) != 0,
         .read_only = postgres_number(result, 0, SERVER_READ_ONLY) != 0,
         .encrypted = postgres_number(result, 0, SERVER_ENCRYPTED) != 0,

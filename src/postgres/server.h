@@ -6,15 +6,11 @@
 
 #define SERVER_TEXT_SIZE 64
 
-/** The oldest version, as server_version_num has it, that can do all that our SQL asks for: generated columns (12). */
-#define SERVER_VERSION_MIN 120000
-
 /** How often a service asks by server_check_writing(), as nothing else shows it where nothing comes. */
 #define SERVER_PROBE_INTERVAL_MS 2000
 
 struct server {
     char version[SERVER_TEXT_SIZE];
-    int64_t version_number;
     bool standby;
     bool read_only; /* the session */
     bool encrypted; /* the connection */

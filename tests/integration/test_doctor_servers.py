@@ -29,21 +29,6 @@ def test_a_standby(healthy, home):
     assert "the address of the primary" in findings["postgres_writing"]["mend"]
 
 
-def test_an_old_version(healthy):
-    """The server is not old: the function says so that stands for its own in this database."""
-    healthy.execute("""
-        CREATE OR REPLACE FUNCTION pg_catalog.current_setting(text) RETURNS text LANGUAGE sql AS $$
-            SELECT CASE $1
-                WHEN 'server_version' THEN '11.22'
-                WHEN 'server_version_num' THEN '110022'
-                ELSE pg_catalog.current_setting($1, false)
-            END
-        $$
-    """)
-    findings = examine(healthy).fails_alone("postgres_connection", "PostgreSQL 11.22 answers", "older than 12")
-    assert findings["postgres_connection"]["mend"] == "upgrade PostgreSQL"
-
-
 def test_an_older_schema(healthy):
     healthy.execute("UPDATE antenna.schema_version SET version = version - 1")
     findings = examine(healthy).fails_alone("postgres_schema", "version")

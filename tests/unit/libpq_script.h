@@ -94,6 +94,8 @@ static PGresult *answer(const char *sql, int parameter_count)
     for (int row = 0; row < (strcmp(sql, sql_select_data_set) == 0 ? (int)CONTRACTS : script.rows); row++)
         for (int i = 0; i < ANSWERS_MAX; i++)
             set_value(result, row, i, script.answers[i]);
+    if (strcmp(sql, sql_select_backend) == 0)
+        set_value(result, 0, 2, "130000"); /* the version of the server */
     if (strcmp(sql, sql_select_schema_version) == 0)
         set_value(result, 0, 0, script.version);
     return result;

@@ -1,8 +1,8 @@
--- What the server and the session are like: version as text and number; whether it is a standby, the session only reads
--- and is encrypted; encoding of the database; time zone that sessions begin with; whether fsync is on; connections that
--- are left to an ordinary user, by the limits of server, database and role (who may not know what others' sessions are
--- still sees that they are there); its clock in milliseconds since the epoch.
-SELECT current_setting('server_version'), current_setting('server_version_num'), pg_is_in_recovery()::integer,
+-- What the server and the session are like: version; whether it is a standby, the session only reads and is encrypted;
+-- encoding of the database; time zone that sessions begin with; whether fsync is on; connections that are left to an
+-- ordinary user, by the limits of server, database and role (who may not know what others' sessions are still sees that
+-- they are there); its clock in milliseconds since the epoch.
+SELECT current_setting('server_version'), pg_is_in_recovery()::integer,
     (current_setting('transaction_read_only') = 'on')::integer,
     coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false)::integer,
     current_setting('server_encoding'),
