@@ -267,6 +267,7 @@ static int fail_for_good(struct consumer *consumer, struct error *error)
         /* Deleted while all its members were frozen, or lost by its coordinator right after it was made. */
         return error_set(error, ERROR_WORLD, "Kafka has lost the consumer group: %s", reason);
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
+    case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_ASSIGNOR:
         error_set(error, ERROR_MISTAKE, "the broker refuses the consumer group's protocol: %s", reason);
         return error_hint(error, "correct group.remote.assignor, or leave out group.protocol=consumer, which needs "
