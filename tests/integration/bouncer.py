@@ -8,13 +8,15 @@ from stack.server import Server
 
 
 class Bouncer(Server):
-    """Pools by `mode`; `settings` are more lines of its configuration."""
+    """Pools by `mode`, or else by that of its database or user; `settings` are more lines of its configuration."""
 
     name = "bouncer"
 
-    def __init__(self, home, postgres, mode, **settings):
+    def __init__(self, home, postgres, mode, database_mode=None, user_mode=None, **settings):
         super().__init__(home, tied=True)
         self._postgres = postgres
+        self._database_mode = database_mode or mode
+        self._user_mode = user_mode
         self._settings = {"pool_mode": mode} | settings
         self._owner = server_user()
 
@@ -33,7 +35,9 @@ class Bouncer(Server):
             "auth_file": self.home / "users",
         } | self._settings
         (self.home / "configuration").write_text(
-            f"[databases]\n* = host=127.0.0.1 port={self._postgres.port}\n[pgbouncer]\n"
+            f"[databases]\n* = host=127.0.0.1 port={self._postgres.port} pool_mode={self._database_mode}\n"
+            + (f"[users]\n{self._postgres.user} = pool_mode={self._user_mode}\n" if self._user_mode else "")
+            + "[pgbouncer]\n"
             + "".join(f"{name} = {value}\n" for name, value in settings.items())
         )
         if self._owner:

@@ -1,5 +1,6 @@
 """Poolers in front of PostgreSQL: by session all works; by transaction or statement is recognised and refused."""
 
+import argparse
 import contextlib
 import threading
 import types
@@ -8,17 +9,27 @@ import events
 import psycopg
 import psycopg.conninfo
 import pytest
+from antenna_spark.command import MistakeError
+from antenna_spark.postgres import TABLES, connected
 from bouncer import Bouncer
 from stack import free_port, running
 
 pytestmark = pytest.mark.timeout(90)
 
-# How a pool hands out its servers: which one, and of how many.
+# How a pool hands out its servers, of how many, and where that is set.
 POOLS = {
-    "transaction, one server": ("transaction", {"default_pool_size": 1}),
-    "transaction, the last one used": ("transaction", {"default_pool_size": 4}),
-    "transaction, in turn": ("transaction", {"default_pool_size": 4, "server_round_robin": 1}),
-    "statement": ("statement", {"default_pool_size": 2}),
+    f"{mode}, {name}": (mode, settings)
+    for mode in ("transaction", "statement")
+    for name, settings in {
+        "one server": {"default_pool_size": 1},
+        "few servers, the last one used": {"default_pool_size": 4},
+        "few servers, in turn": {"default_pool_size": 4, "server_round_robin": 1},
+        "many servers": {"default_pool_size": 40, "min_pool_size": 20},
+        "many servers, in turn": {"default_pool_size": 40, "min_pool_size": 20, "server_round_robin": 1},
+    }.items()
+} | {
+    "transaction, for the database": ("session", {"database_mode": "transaction"}),
+    "transaction, for the user": ("session", {"user_mode": "transaction"}),
 }
 
 
@@ -42,13 +53,24 @@ def each_command(case, uri):
     yield ("status", *login)
 
 
+def connect_spark(case, uri):
+    """Connects as the Spark engine does."""
+    _, user, password = case.login
+    return connected(
+        argparse.Namespace(jdbc_uri=uri, jdbc_user=user, jdbc_password=password), dict(zip(TABLES, TABLES, strict=True))
+    )
+
+
 def are_refused(case, uri):
+    """All commands at once, and the Spark engine."""
     (case.root / "data").mkdir(parents=True)
     started = [case.program.start(*arguments) for arguments in each_command(case, uri)]
     for command in started:
         command.wait().fails(3, "pools by transaction or statement", "pool_mode = session")
     doctor = case.program.run("doctor", uri, *case.login[1:])
     assert (doctor.code, "pools by transaction or statement" in doctor.out) == (3, True), doctor.out
+    with pytest.raises(MistakeError, match="pools by transaction or statement"), connect_spark(case, uri):
+        pass
 
 
 @pytest.mark.parametrize("pool", POOLS)
@@ -98,6 +120,8 @@ def test_a_pool_by_session_does_all(case, home):
         ):
             result = case.program.run(*arguments)
             assert result.code == 0, f"{arguments[0]}: {result.err}"
+        with connect_spark(case, uri) as database:
+            assert database.window()
     case.check_exact()
 
 
@@ -125,3 +149,5 @@ def test_a_full_pool_by_session_is_no_pool_by_transaction(case, home):
     with pooled(case, home, "session", default_pool_size=1) as uri:
         result = case.program.run("status", uri, *case.login[1:])
         assert result.code == 0, result.err
+        with connect_spark(case, uri) as database:
+            assert database.window()

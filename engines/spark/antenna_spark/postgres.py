@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 
 from antenna_spark import record, tables
+from antenna_spark.backend import check_backend
 from antenna_spark.command import MistakeError, WorldError, say
 from antenna_spark.conflicts import CONFLICTS
 from antenna_spark.jdbc import libpq_words
@@ -572,6 +573,8 @@ def connected(arguments, tables):
     except psycopg.Error as error:
         raise refused_login(error, words) from error
     with contextlib.closing(connection):
+        with translated(connection):
+            check_backend(connection, text_of("select_backend").encode(), words)
         if (encoding := connection.info.parameter_status("server_encoding")) not in (None, "UTF8"):
             raise MistakeError(
                 f'the database "{connection.info.dbname}" is encoded as {encoding} instead of UTF8',
