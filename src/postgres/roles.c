@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "postgres/schema.h"
 #include "postgres/sql.h"
@@ -82,13 +83,33 @@ static int set_login(struct postgres *postgres, enum role_id id, const char *pas
     return 0;
 }
 
+/* What every role may do in a schema, our roles may, too. To revoke it is up to the schema's owner. */
+static int warn_of_creating(struct postgres *postgres, const char *role, struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+    struct parameters parameters = {0};
+
+    parameters_text(&parameters, role);
+    if (postgres_run(postgres, sql_select_creatable, &parameters, &result, error))
+        return -1;
+    if (*PQgetvalue(result, 0, 0))
+        log_line(
+            LEVEL_WARNING,
+            "the role %s may create tables in the schema %s, as every role may before PostgreSQL 15: have its owner "
+            "REVOKE CREATE ON SCHEMA %s FROM PUBLIC",
+            role, PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 0));
+    return 0;
+}
+
 static int grant(struct postgres *postgres, const struct config *config, enum role_id id, struct error *error)
 {
     cleanup(memory_free) char *rights = schema_with_tables(grants[id], config);
 
     if (set_role(postgres, roles[id].name, error) || postgres_script(postgres, rights, error))
         return -1;
-    return postgres_script(postgres, sql_grant_places, error);
+    if (postgres_script(postgres, sql_grant_places, error))
+        return -1;
+    return warn_of_creating(postgres, roles[id].name, error);
 }
 
 int role_create(struct postgres *postgres, const struct config *config, enum role_id id, const char *password,

@@ -130,6 +130,16 @@ def test_what_they_must_not_do_fails(jobs, role):
                 connection.execute(statement)
 
 
+def test_what_every_role_may_create_is_warned_of(jobs):
+    """As in the schema public before PostgreSQL 15."""
+    words = "may create tables in the schema public"
+    jobs.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
+    said = jobs.provision().err
+    assert all(f"the role {role} {words}" in said for role in PASSWORDS), said
+    jobs.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    assert words not in jobs.provision().err
+
+
 def may(case, role, table):
     """What the role may do with a table."""
     kinds = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE")
