@@ -25,11 +25,11 @@ sanitized = $(if $(filter all,$(SANITIZED)),tests/integration,tests/integration 
 
 .DEFAULT_GOAL := help
 .PHONY: help build install deb kafka-archive check test test-shares test-release test-unit test-model test-core \
-        test-integration test-faults test-faults-share test-scale test-scale-share test-sanitized test-threads \
-        test-valgrind test-dashboard test-deploy test-deploy-share pictures build-clang build-sanitized demo \
-        demo-stop dashboard dashboard-stop bench bench-smoke capacity fuzz fuzz-decoder fuzz-corpus coverage lint \
-        analyze format reference sbom clean distclean setup-build setup-test setup-deploy setup-lint setup-dashboard \
-        setup-browser setup-spark
+        test-integration test-versions test-faults test-faults-share test-scale test-scale-share test-sanitized \
+        test-threads test-valgrind test-dashboard test-deploy test-deploy-share pictures build-clang build-sanitized \
+        demo demo-stop dashboard dashboard-stop bench bench-smoke capacity versions fuzz fuzz-decoder fuzz-corpus \
+        coverage lint analyze format reference sbom clean distclean setup-build setup-test setup-versions \
+        setup-deploy setup-lint setup-dashboard setup-browser setup-spark
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,8 +71,11 @@ test-model: setup-test ## the protocol of exactly once, checked exhaustively by 
 test-core: setup-test build ## the core of the integration tests
 	@$(python) -m pytest tests/integration -m core $(parallel) $(ARGS)
 
-test-integration: setup-test build ## tests on a real Kafka and PostgreSQL
-	@$(python) -m pytest tests/integration $(parallel) $(ARGS)
+test-integration: setup-test build ## tests on a real Kafka and PostgreSQL, and some on the oldest and newest of both
+	@$(python) -m pytest tests/integration tests/versions -m "not versions or share" $(parallel) $(ARGS)
+
+test-versions: setup-versions build ## tests on each version of PostgreSQL and Kafka; writes docs/versions.md
+	@$(python) -m pytest tests/versions --record $(parallel) $(ARGS)
 
 test-faults-share: setup-test build ## some minutes of the faults, drawn by SEED=1
 	@FAULTS=5 SEED=$(SEED) $(python) -m pytest tests/fault --share 8 $(parallel) $(ARGS)
@@ -184,6 +187,9 @@ reference: build ## write docs/reference.md, docs/metrics.md and the Spark engin
 capacity: setup-lint ## write the figures of docs/capacity.md from bench/results
 	@$(python) bench/capacity.py
 
+versions: setup-lint ## write the tables of README.md and docs/versions.md from third_party/versions
+	@$(python) tools/versions.py
+
 sbom: setup-lint ## write third_party/sbom.cdx.json, the bill of materials, from the pins
 	@$(python) tools/sbom.py >third_party/sbom.cdx.json
 
@@ -198,6 +204,9 @@ setup-build:
 
 setup-test:
 	@tools/setup build test
+
+setup-versions:
+	@tools/setup build test versions
 
 setup-deploy:
 	@tools/setup build test deploy

@@ -6,22 +6,21 @@ A part that fails stops no other. A part that is run alone gets a new row of the
 part's output goes to build/release/TARGET.log. Exit code 1 when a part failed.
 """
 
-import datetime
 import os
-import pathlib
 import re
 import subprocess
 import sys
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+from pages import RELEASE_TESTS, ROOT, read_rows, tested_commit, today
+
 LOGS = ROOT / "build" / "release"
-PAGE = ROOT / "docs" / "release-tests.md"
 
 # Make targets, and the arguments that a release gives them.
 PARTS = {
     "test": (),
     "build-clang": (),
+    "test-versions": (),
     "test-faults": (f"FAULTS={os.environ.get('FAULTS', '100')}",),
     "test-scale": (),
     "test-deploy": (),
@@ -36,7 +35,7 @@ PARTS = {
 # The last line of pytest, of ctest and of gcovr that counts something.
 COUNTS = re.compile(r"^=+ (.*\d+ passed.*?) in .* =+$|^(\d+% tests passed.*)$|^(TOTAL .*)$", re.MULTILINE)
 
-ROW = re.compile(r"^\| `make ([a-z-]+)[ `].*$", re.MULTILINE)
+ROW = r"^\| `make ([a-z-]+)[ `].*$"
 
 HEAD = """\
 # Results of the release tests
@@ -49,21 +48,10 @@ run yet. `FAULTS` is the size of the [fault suite](reliability.md).
 """
 
 
-def commit():
-    """The commit that is tested; `-dirty` behind it says that there were changes beside the page itself."""
-    describe = ["git", "describe", "--always", "--abbrev=10"]
-    changes = ["git", "status", "--porcelain", "--", ".", f":!{PAGE.relative_to(ROOT)}"]
-    name, changed = (
-        subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
-        for command in (describe, changes)
-    )
-    return f"{name}-dirty" if changed else name
-
-
 def run(target):
     """Runs one part; returns its row of the table, and whether it passed."""
     log = LOGS / f"{target}.log"
-    tested = commit()
+    tested = tested_commit()
     begin = time.monotonic()
     with log.open("w", encoding="utf-8") as output:
         code = subprocess.run(
@@ -74,16 +62,9 @@ def run(target):
     counts = "; ".join(dict.fromkeys(next(filter(None, found)) for found in COUNTS.findall(text)))
     result = "failed" if code else "passed"
     print(f"{target}: {result} in {minutes:.1f} minutes", flush=True)
-    today = datetime.datetime.now(datetime.UTC).date()
     command = " ".join(["make", target, *PARTS[target]])
-    row = f"| `{command}` | {result} | {minutes:.1f} | {os.cpu_count()} | {tested} | {today} | {counts} |"
+    row = f"| `{command}` | {result} | {minutes:.1f} | {os.cpu_count()} | {tested} | {today()} | {counts} |"
     return row, code == 0
-
-
-def known_rows():
-    """The rows of the page by target."""
-    text = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-    return {found[1]: found[0] for found in ROW.finditer(text)}
 
 
 def main():
@@ -97,9 +78,9 @@ def main():
     for target in targets:
         row, passed = run(target)
         failed += not passed
-        rows = known_rows() | {target: row}
+        rows = read_rows(RELEASE_TESTS, ROW) | {target: row}
         table = "\n".join(rows[target] for target in PARTS if target in rows)
-        PAGE.write_text(f"{HEAD}{table}\n", encoding="utf-8")
+        RELEASE_TESTS.write_text(f"{HEAD}{table}\n", encoding="utf-8")
     return 1 if failed else 0
 
 

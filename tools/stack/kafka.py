@@ -47,6 +47,11 @@ class Kafka(Server):
 
     name = "kafka"
 
+    def __init__(self, home, port=None, tied=False, jars=JARS):
+        """As Server; `jars`: the folder of the server's jars."""
+        super().__init__(home, port, tied)
+        self._jars = jars
+
     def _properties(self, data):
         """The text of server.properties, with `data` as the folder of the log."""
         return PROPERTIES.format(port=self.port, controller_port=free_port(), data=data)
@@ -57,9 +62,9 @@ class Kafka(Server):
 
     def _java(self, *arguments):
         options = [f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
-        if CLASSES.exists():
+        if self._jars == JARS and CLASSES.exists():
             options.append(f"-XX:SharedArchiveFile={CLASSES}")
-        return ["java", *options, "-cp", f"{JARS}/*", *arguments]
+        return ["java", *options, "-cp", f"{self._jars}/*", *arguments]
 
     def _cluster(self):
         """The id of a new cluster."""
@@ -71,9 +76,13 @@ class Kafka(Server):
         data = self.home / "kafka"
         if data.exists():
             return
-        if not JARS.exists():
-            raise ServerError(f"{JARS} is missing: run tools/setup test")
+        if not self._jars.exists():
+            raise ServerError(f"{self._jars} is missing: run tools/setup test")
         properties.write_text(self._properties(data))
+        self._format(properties)
+
+    def _format(self, properties):
+        """Makes the storage."""
         done = subprocess.run(
             self._java(
                 "kafka.tools.StorageTool",

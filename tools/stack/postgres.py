@@ -1,4 +1,4 @@
-"""PostgreSQL, with the programs that Debian installs."""
+"""PostgreSQL, with the programs that Debian installs or those of another folder."""
 
 import os
 import pathlib
@@ -42,9 +42,12 @@ class Postgres(Server):
     database = "antenna"
     stop_signal = signal.SIGINT  # "fast": rolls open transactions back and ends
 
-    def __init__(self, home, port=None, tied=False, durable=True):
-        """As Server; `durable=False` leaves out fsync: faster, and safe unless the machine itself crashes."""
+    def __init__(self, home, port=None, tied=False, durable=True, programs=None):
+        """As Server; `durable=False` leaves out fsync: faster, and safe unless the machine itself crashes.
+        `programs`: the folder of the server's programs, None for Debian's.
+        """
         super().__init__(home, port, tied)
+        self._programs = programs
         self._owner = server_user()
         self._folder = self.home / "postgres"
         self._durable = durable
@@ -101,7 +104,7 @@ class Postgres(Server):
     def _initdb(self, password_file):
         done = subprocess.run(
             [
-                find_programs() / "initdb",
+                (self._programs or find_programs()) / "initdb",
                 *("-D", self._folder, "-U", self.user, "-E", "UTF8", "--locale=C.UTF-8"),
                 *("-A", "scram-sha-256", f"--pwfile={password_file}", "--no-sync"),
             ],
@@ -125,7 +128,7 @@ class Postgres(Server):
             "fsync": "on" if self._durable else "off",
         }
         return [
-            str(find_programs() / "postgres"),
+            str((self._programs or find_programs()) / "postgres"),
             *("-D", str(self._folder)),
             *(word for name, value in settings.items() for word in ("-c", f"{name}={value}")),
         ]
