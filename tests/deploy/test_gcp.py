@@ -19,114 +19,110 @@ pytestmark = pytest.mark.share
 
 FSTAB_GENERATOR = "/lib/systemd/system-generators/systemd-fstab-generator"
 
-FILES = sorted(GCP.glob("*.tf"))
-TEXT = "\n".join(path.read_text() for path in FILES)
+NAMED = re.compile(r"(?:(?:data|ephemeral)\.)?\b(?:google|random)_\w+\.\w+|\blocal\.\w+|\bvar\.\w+")
 
 
-def parse(path):
-    with open(path) as file:
-        return hcl2.load(file)
+def plain(value):
+    """A value of the parser's as Terraform has it: strings without their quotes."""
+    if isinstance(value, dict):
+        return {plain(name): plain(one) for name, one in value.items() if not name.startswith("__")}
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    return value[1:-1] if isinstance(value, str) and value.startswith('"') else value
 
 
-def unquote(name):
-    return name.strip('"')
+def blocks():
+    """{name: body} of all blocks, named as expressions name them: var.x, local.x, type.x, data.type.x."""
+    found = {}
+    for path in sorted(GCP.glob("*.tf")):
+        with open(path) as file:
+            parsed = plain(hcl2.load(file))
+        for one in parsed.get("variable", []):
+            found |= {f"var.{name}": body for name, body in one.items()}
+        for one in parsed.get("locals", []):
+            found |= {f"local.{name}": body for name, body in one.items()}
+        for one in parsed.get("output", []):
+            found |= {f"output.{name}": body for name, body in one.items()}
+        for kind in ("resource", "data", "ephemeral"):
+            prefix = "" if kind == "resource" else f"{kind}."
+            for one in parsed.get(kind, []):
+                found |= {
+                    f"{prefix}{first}.{name}": body for first, named in one.items() for name, body in named.items()
+                }
+    return found
 
 
-def declared(kind):
-    """The names of all blocks of a kind: variables, outputs; of resources `type.name`."""
-    names = set()
-    for path in FILES:
-        for block in parse(path).get(kind, []):
-            for first, rest in block.items():
-                if first.startswith("__"):
-                    continue
-                if kind in ("resource", "data", "ephemeral"):
-                    names |= {f"{unquote(first)}.{unquote(name)}" for name in rest if not name.startswith("__")}
-                else:
-                    names.add(unquote(first))
-    return names
+BLOCKS = blocks()
+REFERENCES = {name: set(NAMED.findall(json.dumps(body, default=str))) for name, body in BLOCKS.items()}
 
 
-def used(pattern):
-    return set(re.findall(pattern, TEXT))
+def of_type(kind):
+    """The bodies of the resources of a type by name."""
+    return {name.partition(".")[2]: body for name, body in BLOCKS.items() if name.startswith(f"{kind}.")}
+
+
+def attributes(body):
+    """All names and values in a block, those of its own blocks included."""
+    if isinstance(body, dict):
+        for name, value in body.items():
+            yield name, value
+            yield from attributes(value)
+    elif isinstance(body, list):
+        for one in body:
+            yield from attributes(one)
 
 
 def test_the_database_has_the_version_of_the_composition():
-    version = re.search(r'database_version += "POSTGRES_(\d+)"', TEXT)[1]
+    version = of_type("google_sql_database_instance")["main"]["database_version"].removeprefix("POSTGRES_")
     assert services()["postgres"]["image"] == f"postgres:{version}"
 
 
-def test_every_variable_is_declared_and_used():
-    assert used(r"\bvar\.(\w+)") == declared("variable")
-
-
-def test_every_local_is_declared_and_used():
-    assert used(r"\blocal\.(\w+)") == declared("locals")
-
-
-def test_every_resource_that_is_named_is_there():
-    names = used(r"\b(google_\w+\.\w+)\.?") | used(r"\b(random_\w+\.\w+)\.?")
-    assert names <= declared("resource") | declared("data") | declared("ephemeral")
+def test_all_that_is_named_is_there_and_no_setting_is_unused():
+    named = set().union(*REFERENCES.values())
+    named |= {"var.project", "var.region", "var.zone"}  # the provider's block
+    assert named <= BLOCKS.keys()
+    assert {name for name in BLOCKS if name.startswith(("var.", "local."))} <= named
 
 
 def test_the_template_is_given_what_it_uses():
-    block = re.search(r"(?s)\n  settings = \{\n(.*?)\n  \}", TEXT)[1]
-    given = set(re.findall(r"(?m)^    (\w+) +=", block))
     wanted = set(re.findall(r"\$\{(?:base64encode\()?(\w+)", TEMPLATE.read_text()))
-    assert given == wanted
+    assert BLOCKS["local.settings"].keys() == wanted == SETTINGS.keys()
 
 
 def test_secrets_are_neither_in_state_nor_in_plans():
-    assert not re.search(r"\b(password|secret_data|root_password)\s*=", TEXT)
-    assert 'resource "random_password"' not in TEXT
-    assert len(used(r"(\w+_wo)\s*=")) == 2
+    names = {name for body in BLOCKS.values() for name, _ in attributes(body)}
+    assert not names & {"password", "secret_data", "root_password"}
+    assert {"password_wo", "secret_data_wo"} <= names
+    assert "random_password.made" not in BLOCKS
 
 
 def test_nothing_is_open_to_everybody():
-    assert "0.0.0.0/0" not in TEXT
-    assert "::/0" not in TEXT
-    assert "access_config" not in TEXT
-    assert "ipv4_enabled    = false" in TEXT
+    ranges = {name: body["source_ranges"] for name, body in of_type("google_compute_firewall").items()}
+    assert ranges == {"ssh": ["35.235.240.0/20"], "kafka": "${var.antenna_ranges}"}
+    assert BLOCKS["var.antenna_ranges"]["default"] == []
+    (interface,) = of_type("google_compute_instance")["main"]["network_interface"]
+    assert "access_config" not in interface
+    (settings,) = of_type("google_sql_database_instance")["main"]["settings"]
+    assert settings["ip_configuration"][0]["ipv4_enabled"] is False
 
 
 def test_the_machine_may_do_little():
-    roles = used(r'role\s+= "([^"]+)"')
+    roles = {body["role"] for name, body in BLOCKS.items() if "_iam_" in name}
     assert roles == {"roles/secretmanager.secretAccessor", "roles/storage.objectViewer"}
-    assert "google_project_iam" not in TEXT
-
-
-def references():
-    """{block: the blocks that it names}, with locals as `local.name`."""
-    found = {}
-    for path in FILES:
-        parsed = parse(path)
-        for kind in ("resource", "data", "ephemeral"):
-            for block in parsed.get(kind, []):
-                for first, rest in block.items():
-                    for name, body in rest.items():
-                        prefix = "" if kind == "resource" else f"{kind}."
-                        found[f"{prefix}{unquote(first)}.{unquote(name)}"] = body
-        for block in parsed.get("locals", []):
-            found |= {f"local.{name}": body for name, body in block.items()}
-    pattern = r"(?:(?:data|ephemeral)\.)?\b(?:google|random)_\w+\.\w+|\blocal\.\w+"
-    return {name: set(re.findall(pattern, json.dumps(body, default=str))) for name, body in found.items()}
+    assert not of_type("google_project_iam_member") | of_type("google_project_iam_binding")
 
 
 def test_everything_of_googles_waits_for_its_api():
-    names = references()
     waiting = {"google_project_service.used"}
-    while more := {name for name, named in names.items() if named & waiting} - waiting:
+    while more := {name for name, named in REFERENCES.items() if named & waiting} - waiting:
         waiting |= more
-    assert not {name for name in names if name.startswith("google_")} - waiting
+    assert not {name for name in BLOCKS if name.startswith("google_")} - waiting
 
 
 def test_what_outlives_the_machine_is_not_destroyed():
-    disks = {}
-    for block in parse(GCP / "machine.tf")["resource"]:
-        for first, rest in block.items():
-            if unquote(first) == "google_compute_disk":
-                disks |= {unquote(name): body["lifecycle"][0]["prevent_destroy"] for name, body in rest.items()}
-    assert disks == {"archive": True, "kafka": True}
+    disks = of_type("google_compute_disk")
+    assert disks.keys() == {"archive", "kafka"}
+    assert all(disk["lifecycle"] == [{"prevent_destroy": True}] for disk in disks.values())
 
 
 # What Terraform can do without the provider of Google's.
