@@ -29,7 +29,7 @@ sanitized = $(if $(filter all,$(SANITIZED)),tests/integration,tests/integration 
         test-threads test-valgrind test-dashboard test-deploy test-deploy-share pictures build-clang build-sanitized \
         demo demo-stop dashboard dashboard-stop bench bench-smoke capacity versions fuzz fuzz-decoder fuzz-corpus \
         coverage lint analyze format reference sbom clean distclean setup-build setup-test setup-versions \
-        setup-deploy setup-lint setup-dashboard setup-browser setup-spark
+        setup-package setup-deploy setup-lint setup-dashboard setup-browser setup-spark
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,8 +41,8 @@ build: setup-build ## build the program: build/antenna
 install: build ## install the program, its services and documentation below prefix=/usr/local, staged in DESTDIR
 	@DESTDIR="$(DESTDIR)" cmake --install build --prefix "$(prefix)"
 
-deb: build ## make the Debian package: build/antenna_*.deb
-	@cpack --config build/CPackConfig.cmake -B build
+deb: setup-package build ## make the Debian package for this machine's release: build/antenna_*.deb
+	@tools/make-deb
 
 kafka-archive: setup-test ## make an archive of Kafka's server for a machine that has none: build/kafka.tar.gz
 	@mkdir -p build
@@ -208,8 +208,11 @@ setup-test:
 setup-versions:
 	@tools/setup build test versions
 
+setup-package:
+	@tools/setup build package
+
 setup-deploy:
-	@tools/setup build test deploy
+	@tools/setup build test package deploy
 
 setup-dashboard:
 	@tools/setup dashboard

@@ -1,12 +1,14 @@
-"""A clean Debian in a folder of its own, entered by chroot."""
+"""Clean Debians in folders of their own, entered by chroot."""
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 PRISTINE = CHECKOUT / ".deps" / "root"
+RELEASES = {"bookworm": 12, "trixie": 13}
 # What brings systemd-sysusers without the whole of systemd.
 SYSUSERS = "systemd-standalone-sysusers"
 
@@ -16,22 +18,37 @@ APT = ("apt-get", "-y", "-q", "--no-install-recommends")
 NOTES = ("var/log", "var/cache", "var/lib/apt", "var/lib/dpkg")
 KERNEL = ("proc", "sys", "dev")
 
-# The authorities that this machine trusts, among them those of a network that ends TLS on the way.
-AUTHORITIES = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
-AUTHORITIES_INSIDE = "/etc/authorities.crt"
+
+def copy_root(origin, folder):
+    """Copies a Debian to a folder that is not there yet, or into one that is empty."""
+    assert origin.exists(), f"{origin} is missing: run tools/setup deploy"
+    subprocess.run(["cp", "-aT", "--reflink=auto", origin, folder], check=True)
+
+
+def repack(package, folder, version=None):
+    """The package with another content, and another version if one is given; returns its path."""
+    raw = folder / "raw"
+    subprocess.run(["dpkg-deb", "--raw-extract", package, raw], check=True)
+    (raw / "usr" / "share" / "antenna" / "repacked").touch()
+    if version:
+        control = raw / "DEBIAN" / "control"
+        control.write_text(re.sub(r"(?m)^Version: .*$", f"Version: {version}", control.read_text()))
+    subprocess.run(["dpkg-deb", "--build", "-Znone", raw, folder / "repacked.deb"], check=True)
+    return folder / "repacked.deb"
 
 
 class Debian:
-    """A copy of the Debian that tools/setup has made."""
+    """A copy of another; in the end `close` it, as it is large."""
 
-    def __init__(self, folder):
-        assert PRISTINE.exists(), f"{PRISTINE} is missing: run tools/setup deploy"
+    def __init__(self, folder, origin):
+        """`origin`: the folder of the other."""
         self.folder = folder
-        subprocess.run(["cp", "-a", "--reflink=auto", PRISTINE, folder], check=True)
+        copy_root(origin, folder)
         shutil.copy("/etc/resolv.conf", folder / "etc" / "resolv.conf")
-        if AUTHORITIES.exists():
-            shutil.copy(AUTHORITIES, folder / AUTHORITIES_INSIDE.lstrip("/"))
-        self.apt("update")
+
+    def close(self):
+        """Removes it."""
+        shutil.rmtree(self.folder)
 
     def run(self, *words, check=True):
         """Runs a command in there, with a /proc of its own."""
@@ -40,8 +57,6 @@ class Debian:
             "PATH": os.defpath + ":/usr/sbin:/sbin",
             "LC_ALL": "C.UTF-8",
             "DEBIAN_FRONTEND": "noninteractive",
-            "NODE_EXTRA_CA_CERTS": AUTHORITIES_INSIDE,
-            "PIP_CERT": AUTHORITIES_INSIDE,
         }
         done = subprocess.run(
             ["unshare", "--mount", "--pid", "--fork", "sh", "-ec", inside, self.folder, *map(str, words)],
@@ -63,6 +78,11 @@ class Debian:
         done = self.apt("install", f"/tmp/{package.name}", *more)
         (self.folder / "tmp" / package.name).unlink()
         return done
+
+    def judge(self, package):
+        """Has lintian judge a package's file."""
+        shutil.copy(package, self.folder / "tmp" / package.name)
+        return self.run("lintian", "--fail-on", "error,warning", "--allow-root", f"/tmp/{package.name}", check=False)
 
     def text(self, path):
         """The text of a file in there."""

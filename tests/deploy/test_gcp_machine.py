@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 import yaml
-from debian import CHECKOUT
+from debian import CHECKOUT, repack
 from gcp import GCP, render
 from machine import Machine
 from waiting import wait_until
@@ -161,14 +161,6 @@ def test_a_start_without_packages_restarts_nothing(debian, started):
     assert started() == (0, 1)
 
 
-def rebuild(package, folder):
-    """The package with another content and the same version."""
-    subprocess.run(["dpkg-deb", "--raw-extract", package, folder / "raw"], check=True)
-    (folder / "raw" / "usr" / "share" / "antenna" / "rebuilt").touch()
-    subprocess.run(["dpkg-deb", "--build", "-Znone", folder / "raw", folder / "rebuilt.deb"], check=True)
-    return folder / "rebuilt.deb"
-
-
 def test_the_machine_sets_itself_up_and_takes_in_what_is_changed(package, kafka_archive, debian, tmp_path):
     google = Google(debian)
     prepare(debian, *yaml.safe_load(render())["packages"], "postgresql", "systemd-sysv")
@@ -191,11 +183,11 @@ def test_the_machine_sets_itself_up_and_takes_in_what_is_changed(package, kafka_
         assert machine.run("stat", "-c", "%u", "/var/lib/antenna", "/var/lib/kafka").split() == ["901", "902"]
 
         ask(machine, f"ALTER ROLE owner PASSWORD '{google.keep_passwords(2)}'")
-        parts = {rebuild(package, tmp_path): "antenna.deb", kafka_archive: "kafka.tar.gz", users: "users.csv"}
+        parts = {repack(package, tmp_path): "antenna.deb", kafka_archive: "kafka.tar.gz", users: "users.csv"}
         changed = settings | {"checksums": google.keep_parts(parts), "workers": "1", "hours": "24"}
         google.answer(f"{METADATA}/attributes/user-data", render(**changed).encode())
         machine.run("antenna-setup")
-        machine.run("test", "-e", "/usr/share/antenna/rebuilt")
+        machine.run("test", "-e", "/usr/share/antenna/repacked")
         assert "workers = 1\n" in debian.text("etc/antenna/speed-devices.ini")
         assert debian.text("etc/antenna/speed.password") == "speed-2"
         wait_until_totalled(machine, 2000)

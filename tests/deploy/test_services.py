@@ -3,9 +3,11 @@
 import contextlib
 import datetime
 import json
+import shutil
 
 import events
 import pytest
+from debian import Debian, repack
 from machine import Machine
 from proxy import Proxy
 from stack import free_port
@@ -62,10 +64,18 @@ def configure(debian, case, **changes):
         write(debian.folder / "etc" / "systemd" / "system" / f"{unit}.d" / "haste.conf", HASTE)
 
 
+@pytest.fixture(scope="module")
+def installed_folder(clean_folder, package, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("installed") / "debian"
+    with contextlib.closing(Debian(folder, clean_folder("bookworm"))) as debian:
+        debian.install(package, "systemd-sysv")
+        yield folder
+
+
 @pytest.fixture
-def installed(package, debian):
-    debian.install(package, "systemd-sysv")
-    return debian
+def installed(installed_folder, tmp_path):
+    with contextlib.closing(Debian(tmp_path / "debian", installed_folder)) as debian:
+        yield debian
 
 
 @contextlib.contextmanager
@@ -110,6 +120,30 @@ def test_both_layers_come_up_with_the_machine(installed, case, tmp_path):
     case.check_layers()
     hour = datetime.datetime(2022, 2, 20, 9)
     assert any(key[0] == hour for key in case.totals("bytes_hourly"))
+
+
+def test_an_upgrade_restarts_what_runs_and_a_removal_stops_it(package, debian, case, tmp_path):
+    debian.install(repack(package, tmp_path, "0.0.9-1"), "systemd-sysv")
+    shutil.copy(package, debian.folder / "srv")
+    case.create_topic()
+    configure(debian, case)
+    case.root = debian.folder / "var" / "lib" / "antenna"
+    case.produce(events.draw(100, seed=1))
+    with booted(debian, tmp_path) as machine:
+        for unit in (SPEED, BATCH):
+            wait_until_active(machine, unit)
+        former = {unit: machine.show(unit, "MainPID") for unit in (SPEED, BATCH)}
+        machine.run("dpkg", "--install", f"/srv/{package.name}")
+        for unit in (SPEED, BATCH):
+            wait_until_active(machine, unit)
+            assert machine.show(unit, "MainPID") not in (former[unit], "0")
+            assert machine.show(unit, "NRestarts") == "0"
+        case.produce(events.draw(100, seed=2))
+        wait_until(lambda: committed(case) == 200, "it reads on", 60)
+        machine.run("dpkg", "--remove", "antenna")
+        for unit in (SPEED, BATCH):
+            assert machine.show(unit, "ActiveState") == "inactive"
+    case.check_exact()
 
 
 def test_a_job_that_hangs_is_started_anew(installed, case, tmp_path):

@@ -90,7 +90,7 @@ class Postgres(Server):
         if self._folder.exists():
             return
         self._password_file.touch(mode=0o600)
-        self._password_file.write_text(secrets.token_hex(12) + "\n")
+        self._password_file.write_text(self._new_password() + "\n")
         temporary = self.home / "initdb-password"
         temporary.touch(mode=0o600)
         temporary.write_text(self._password_file.read_text())
@@ -100,6 +100,9 @@ class Postgres(Server):
         self.give(temporary)
         self._initdb(temporary)
         temporary.unlink()
+
+    def _new_password(self):
+        return secrets.token_hex(12)
 
     def _initdb(self, password_file):
         done = subprocess.run(
