@@ -23,7 +23,7 @@ typedef int (*command_function)(const struct config *config, struct error *error
 static const command_function command_functions[COMMAND_IDS] = {
     [COMMAND_PROVISION] = command_provision, [COMMAND_SIMULATE] = command_simulate, [COMMAND_SPEED] = command_speed,
     [COMMAND_BATCH] = command_batch,         [COMMAND_VERIFY] = command_verify,     [COMMAND_STATUS] = command_status,
-    [COMMAND_DOCTOR] = command_doctor,       [COMMAND_CONFIG] = command_config,
+    [COMMAND_NOTIFY] = command_notify,       [COMMAND_DOCTOR] = command_doctor,     [COMMAND_CONFIG] = command_config,
 };
 
 static void print_version(void)
@@ -46,8 +46,10 @@ static int load(enum command_id command, int count, char **arguments, struct con
 
 static void warn_of_exposed_passwords(const struct config *config)
 {
-    static const enum option_id files[] = {OPTION_PASSWORD_FILE, OPTION_SPEED_PASSWORD_FILE, OPTION_BATCH_PASSWORD_FILE,
-                                           OPTION_READER_PASSWORD_FILE};
+    static const enum option_id files[] = {OPTION_PASSWORD_FILE,        OPTION_SPEED_PASSWORD_FILE,
+                                           OPTION_BATCH_PASSWORD_FILE,  OPTION_READER_PASSWORD_FILE,
+                                           OPTION_NOTIFY_PASSWORD_FILE, OPTION_SMTP_PASSWORD_FILE,
+                                           OPTION_WEBHOOK_KEY_FILE};
 
     for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
         if (config_has(config, files[i]) && password_is_exposed(config_text(config, files[i])))

@@ -131,7 +131,7 @@ def run_hour(session, arguments, database):
     """Replaces the hour's totals and users over quota; returns a report. The session keeps other runs of it out."""
     hour = arguments.hour
     database.hold_hour(hour)
-    counted = database.count_rows(hour)
+    counted, sealed = database.count_rows(hour), database.is_sealed(hour)
     kinds = database.totals()
     totals, files, count, size = read_until_still(session, arguments, database, kinds)
     written = totals.count()
@@ -143,9 +143,11 @@ def run_hour(session, arguments, database):
         database.replace_totals(hour, rows, events.labels(kinds))
         database.check_hour(hour, written, kinds, count, size)
         exceeded, unknown = users_with_exceeded_quota(database, hour, arguments.quota_as_of == "now")
+        if count:  # as users_with_exceeded_quota() of src/batch/hour.c
+            database.write_notices(hour, arguments.quota_as_of == "now", sealed)
         database.hold_totals(kinds)
         database.note_batch(hour, count, size)
-    provisional = "" if database.is_sealed(hour) else " (provisional: more is expected)"
+    provisional = "" if sealed else " (provisional: more is expected)"
     return (
         f"{hour.isoformat()}Z{provisional}: {files} files, {count} rows, {size} bytes; {written} totals,"
         f" {exceeded} users over quota, {unknown} without metadata"

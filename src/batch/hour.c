@@ -3,6 +3,7 @@
 #include "base/time.h"
 #include "batch/lowered.h"
 #include "postgres/metrics.h"
+#include "postgres/notices.h"
 #include "postgres/totals.h"
 #include "postgres/users.h"
 
@@ -219,7 +220,10 @@ static int users_with_exceeded_quota(const struct batch_tools *tools, struct bat
         return -1;
     report->exceeded = quota.exceeded;
     report->unknown = quota.unknown;
-    return 0;
+    /* An hour of which the archive has nothing says nothing of its users. */
+    if (!tools->bookkeeping || report->rows == 0)
+        return 0;
+    return notices_write(tools->postgres, &tables, report->hour, report->sealed, error);
 }
 
 static int note_run(const struct batch_tools *tools, const struct input *input, struct batch_report *report,

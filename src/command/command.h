@@ -25,6 +25,12 @@ int command_batch(const struct config *config, struct error *error) must_check;
  * stop left hours out (verify.c). */
 int command_verify(const struct config *config, struct error *error) must_check;
 
+/**
+ * Notifies users of their quota (notify.c). Returns EXIT_UNAVAILABLE when notices wait for another attempt,
+ * EXIT_INCOMPLETE when a stop left some out.
+ */
+int command_notify(const struct config *config, struct error *error) must_check;
+
 /** Tells how far the jobs are (status.c). */
 int command_status(const struct config *config, struct error *error) must_check;
 

@@ -9,7 +9,8 @@ const struct command command_table[COMMAND_IDS] = {
                 "Creates the tables bytes, bytes_hourly, user_metadata and user_quota_limit with their keys and the\n"
                 "schema antenna with the program's own bookkeeping, and loads users from a CSV file. Running it again\n"
                 "changes nothing; a changed CSV file updates its users. Each of --speed-password-file,\n"
-                "--batch-password-file and --reader-password-file makes a role that jobs or dashboards log in as.",
+                "--batch-password-file, --reader-password-file and --notify-password-file makes a role that jobs or\n"
+                "dashboards log in as.",
             .positionals = {{OPTION_JDBC_URI, true}, {OPTION_JDBC_USER, true}, {OPTION_JDBC_PASSWORD, false}},
             .positional_count = 3,
             .examples = "  antenna provision jdbc:postgresql://localhost:5432/postgres postgres - --users users.csv\n"
@@ -87,6 +88,23 @@ const struct command command_table[COMMAND_IDS] = {
             .examples =
                 "  antenna verify jdbc:postgresql://localhost:5432/postgres postgres - \\\n"
                 "      --storage-path /var/lib/antenna/data --from 2022-02-20T00:00:00Z --to 2022-02-20T23:00:00Z\n",
+        },
+    [COMMAND_NOTIFY] =
+        {
+            .name = "notify",
+            .summary = "notify users of their hourly quota",
+            .description =
+                "Notifies each user who uses more than a share of the hourly quota, by e-mail or by a signed webhook:\n"
+                "once for an hour and threshold, as soon as the window totals show it, and again only if the batch\n"
+                "layer's totals differ. The notices are rows of antenna.notice, and none is lost or written twice by "
+                "a\n"
+                "crash. Nothing is sent without --smtp-url or --webhook-url; --follow keeps running as a service.",
+            .positionals = {{OPTION_JDBC_URI, true}, {OPTION_JDBC_USER, true}, {OPTION_JDBC_PASSWORD, false}},
+            .positional_count = 3,
+            .examples = "  antenna notify jdbc:postgresql://localhost:5432/postgres postgres - --dry-run\n"
+                        "  antenna notify jdbc:postgresql://localhost:5432/postgres postgres - --follow \\\n"
+                        "      --smtp-url smtp://mail.example.org:587 --sender quota@example.org \\\n"
+                        "      --smtp-user quota --smtp-password-file smtp-password\n",
         },
     [COMMAND_STATUS] =
         {

@@ -12,9 +12,10 @@
 #define SPEED (1u << COMMAND_SPEED)
 #define BATCH (1u << COMMAND_BATCH)
 #define VERIFY (1u << COMMAND_VERIFY)
+#define NOTIFY (1u << COMMAND_NOTIFY)
 #define STATUS (1u << COMMAND_STATUS)
 #define DOCTOR (1u << COMMAND_DOCTOR)
-#define DATABASE (PROVISION | SPEED | BATCH | VERIFY | STATUS | DOCTOR)
+#define DATABASE (PROVISION | SPEED | BATCH | VERIFY | NOTIFY | STATUS | DOCTOR)
 #define KAFKA (SIMULATE | SPEED | DOCTOR)
 #define CONFIG (1u << COMMAND_CONFIG)
 #define EVERY (DATABASE | SIMULATE)
@@ -59,14 +60,46 @@ const struct option option_table[OPTION_IDS] = {
         "hour that is looked at, - for all"},
     [OPTION_PENDING] = {"pending", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
         "run every hour that is sealed, and new or changed since its last run"},
-    [OPTION_FOLLOW] = {"follow", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
-        "as --pending, again and again until SIGTERM or SIGINT"},
+    [OPTION_FOLLOW] = {"follow", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH | NOTIFY, false,
+        "run again and again until SIGTERM or SIGINT; batch: as --pending"},
     [OPTION_WATCH] = {"watch", 0, TYPE_FLAG, NULL, NULL, 0, 0, STATUS, false,
         "show it on the whole screen, again and again until q, Ctrl-C or SIGTERM"},
-    [OPTION_INTERVAL] = {"interval", 0, TYPE_INTERVAL, "TIME", NULL, 100, DAY_MS, BATCH | STATUS, false,
+    [OPTION_INTERVAL] = {"interval", 0, TYPE_INTERVAL, "TIME", NULL, 100, DAY_MS, BATCH | NOTIFY | STATUS, false,
         "pause before it looks again (default: 10s with --follow, 2s with --watch)"},
     [OPTION_MAX_LAG] = {"max-lag", 0, TYPE_INTERVAL, "TIME", NULL, 1000, YEAR_MS, STATUS, false,
         "exit with code 4 if a partition is further behind than this, or has no commit that tells"},
+    [OPTION_THRESHOLDS] = {"thresholds", 0, TYPE_LIST, "PERCENT", NULL, 0, 0, NOTIFY, false,
+        "percentages of the hourly quota of which users are notified once they have used more, separated by commas; they are "
+        "stored in the database, where batch reads them (default: the stored ones, and 80,100 for a new database)"},
+    [OPTION_DRY_RUN] = {"dry-run", 0, TYPE_FLAG, NULL, NULL, 0, 0, NOTIFY, false,
+        "print what would be sent, send nothing and change nothing"},
+    [OPTION_SMTP_URL] = {"smtp-url", 0, TYPE_TEXT, "URL", NULL, 0, 0, NOTIFY | DOCTOR, true,
+        "mail server that notices are sent by: smtp://HOST[:PORT] with STARTTLS, or smtps://HOST[:PORT]"},
+    [OPTION_SENDER] = {"sender", 0, TYPE_TEXT, "ADDRESS", NULL, 0, 0, NOTIFY | DOCTOR, false,
+        "e-mail address that notices come from, and failures of delivery go to"},
+    [OPTION_SMTP_USER] = {"smtp-user", 0, TYPE_TEXT, "USER", NULL, 0, 0, NOTIFY | DOCTOR, false,
+        "user to log in to the mail server as (default: no login)"},
+    [OPTION_SMTP_PASSWORD_FILE] = {"smtp-password-file", 0, TYPE_PATH, "FILE", NULL, 0, 0, NOTIFY | DOCTOR, false,
+        "file whose first line is the password of --smtp-user"},
+    [OPTION_WEBHOOK_URL] = {"webhook-url", 0, TYPE_TEXT, "URL", NULL, 0, 0, NOTIFY | DOCTOR, true,
+        "https://… to which notices are posted as JSON, instead of by mail"},
+    [OPTION_WEBHOOK_KEY_FILE] = {"webhook-key-file", 0, TYPE_PATH, "FILE", NULL, 0, 0, NOTIFY | DOCTOR, false,
+        "file whose first line is the key that posted notices are signed with"},
+    [OPTION_TLS_CA] = {"tls-ca", 0, TYPE_PATH, "FILE", NULL, 0, 0, NOTIFY | DOCTOR, false,
+        "certificates of the authorities that may have signed the server's, as PEM (default: those of the system)"},
+    [OPTION_PLAIN_TEXT] = {"plain-text", 0, TYPE_FLAG, NULL, NULL, 0, 0, NOTIFY | DOCTOR, false,
+        "use no TLS with smtp://, and allow http:// as --webhook-url: for a relay on this machine"},
+    [OPTION_TEMPLATES] = {"templates", 0, TYPE_PATH, "FOLDER", NULL, 0, 0, NOTIFY, false,
+        "folder with texts of your own: passed-subject.txt, passed-text.txt, corrected-subject.txt, corrected-text.txt and "
+        "notice.json; one that is missing has its default"},
+    [OPTION_NOTICES_PER_SECOND] = {"notices-per-second", 0, TYPE_COUNT, "N", "10", 1, 1000, NOTIFY, false,
+        "most notices that are sent in a second"},
+    [OPTION_ATTEMPTS] = {"attempts", 0, TYPE_COUNT, "N", "12", 1, 1000, NOTIFY, false,
+        "give a notice up after so many attempts"},
+    [OPTION_RETRY_PAUSE] = {"retry-pause", 0, TYPE_INTERVAL, "TIME", "10s", 10, 60 * MINUTE_MS, NOTIFY, false,
+        "pause before the second attempt; it doubles with each further one, up to an hour"},
+    [OPTION_SEND_TIMEOUT] = {"send-timeout", 0, TYPE_INTERVAL, "TIME", "30s", 100, 5 * MINUTE_MS, NOTIFY | DOCTOR, false,
+        "longest time that the server of --smtp-url or --webhook-url may take for a notice"},
     [OPTION_REQUIRE_SEALED] = {"require-sealed", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
         "refuse hours of which more is expected, instead of calling them provisional"},
     [OPTION_ALL_FILES] = {"all-files", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
@@ -83,7 +116,7 @@ const struct option option_table[OPTION_IDS] = {
     [OPTION_JSON] = {"json", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH | VERIFY | STATUS | DOCTOR, false,
         "print JSON for scripts instead of a table: batch an object a line for each hour, the others one object"},
     [OPTION_USER_METADATA_TABLE] = {"user-metadata-table", 0, TYPE_TEXT, "TABLE", "user_metadata", 0, 0,
-        PROVISION | BATCH | DOCTOR, false, "table of the users: id, name, e-mail, hourly quota"},
+        PROVISION | BATCH | NOTIFY | DOCTOR, false, "table of the users: id, name, e-mail, hourly quota"},
     [OPTION_BYTES_HOURLY_TABLE] = {"bytes-hourly-table", 0, TYPE_TEXT, "TABLE", "bytes_hourly", 0, 0,
         PROVISION | BATCH | VERIFY | DOCTOR, false, "table of the hourly totals"},
     [OPTION_USER_QUOTA_LIMIT_TABLE] = {"user-quota-limit-table", 0, TYPE_TEXT, "TABLE", "user_quota_limit", 0, 0,
@@ -117,6 +150,8 @@ const struct option option_table[OPTION_IDS] = {
         "the same for the role antenna_batch, which runs batch, verify and status"},
     [OPTION_READER_PASSWORD_FILE] = {"reader-password-file", 0, TYPE_PATH, "FILE", NULL, 0, 0, PROVISION, false,
         "the same for the role antenna_reader, which may read what dashboards show and change nothing"},
+    [OPTION_NOTIFY_PASSWORD_FILE] = {"notify-password-file", 0, TYPE_PATH, "FILE", NULL, 0, 0, PROVISION, false,
+        "the same for the role antenna_notify, which runs notify"},
     [OPTION_RATE] = {"rate", 0, TYPE_TEXT, "N", "100", 0, 0, SIMULATE, false,
         "messages a second, or max"},
     [OPTION_MESSAGES] = {"count", 0, TYPE_COUNT, "N", NULL, 1, INT64_MAX, SIMULATE, false,
@@ -194,9 +229,9 @@ const struct option option_table[OPTION_IDS] = {
         "go on when Kafka no longer holds messages that were not read yet, and record what was lost"},
     [OPTION_ADOPT_ARCHIVE] = {"adopt-archive", 0, TYPE_FLAG, NULL, NULL, 0, 0, SPEED | BATCH, false,
         "give the folder of the archive the identity that the database knows, because it was moved or restored"},
-    [OPTION_LISTEN] = {"listen", 0, TYPE_TEXT, "ADDRESS", NULL, 0, 0, SPEED | BATCH | DOCTOR, false,
+    [OPTION_LISTEN] = {"listen", 0, TYPE_TEXT, "ADDRESS", NULL, 0, 0, SPEED | BATCH | NOTIFY | DOCTOR, false,
         "serve /metrics for Prometheus, /healthz and /readyz at HOST:PORT, [IPV6]:PORT, PORT of 127.0.0.1, or :PORT of "
-        "all addresses; 0 is a free port; batch: with --follow (default: off)"},
+        "all addresses; 0 is a free port; batch, notify: with --follow (default: off)"},
     [OPTION_KAFKA_PROPERTY] = {"kafka-property", 'X', TYPE_PROPERTIES, "NAME=VALUE", NULL, 0, 0, KAFKA, true,
         "a librdkafka property, such as security.protocol=SASL_SSL; may be given several times, and separated by commas "
         "in the environment"},

@@ -26,7 +26,7 @@ static bool is_hidden(const struct option *option, const char *text)
 
     if (!option->secret)
         return false;
-    if (option == &option_table[OPTION_JDBC_URI])
+    if (option == &option_table[OPTION_JDBC_URI] || option == &option_table[OPTION_SMTP_URL])
         return has_word(text, strlen(text), in_address);
     if (option == &option_table[OPTION_KAFKA_PROPERTY])
         return has_word(text, strcspn(text, "="), in_property);

@@ -90,11 +90,9 @@ void doctor_examine(struct doctor *doctor)
     static const struct {
         const char *name;
         void (*examine)(struct doctor *doctor);
-    } subjects[DOCTOR_SUBJECTS] = {{"kafka", examine_kafka},
-                                   {"postgres", examine_postgres},
-                                   {"storage", examine_storage},
-                                   {"listen", examine_listen},
-                                   {"host", examine_host}};
+    } subjects[DOCTOR_SUBJECTS] = {{"kafka", examine_kafka},     {"postgres", examine_postgres},
+                                   {"storage", examine_storage}, {"listen", examine_listen},
+                                   {"notify", examine_notify},   {"host", examine_host}};
 
     doctor->brokers = 1;
     for (size_t i = 0; i < DOCTOR_SUBJECTS; i++)

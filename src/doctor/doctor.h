@@ -27,8 +27,8 @@ struct finding {
     char mend[FINDING_MEND_SIZE]; /* what to do, or empty */
 };
 
-/** Kafka, PostgreSQL, the storage root and the machine. */
-#define DOCTOR_SUBJECTS 5
+/** Kafka, PostgreSQL, the storage root, the address of --listen, the way of notices and the machine. */
+#define DOCTOR_SUBJECTS 6
 
 /** One examination. */
 struct doctor {

@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "doctor/subjects.h"
+#include "notify/transport.h"
 #include "postgres/metrics.h"
 #include "postgres/roles.h"
 #include "postgres/schema.h"
@@ -24,7 +25,8 @@ const char *const table_checks[] = {
     NULL};
 
 /* What each role is for, indexed by role_id. */
-static const char *const purposes[ROLES] = {"run speed", "run batch, verify and status", "read what dashboards show"};
+static const char *const purposes[ROLES] = {"run speed", "run batch, verify and status", "read what dashboards show",
+                                            "run notify"};
 
 /* Whether there is a schema whose rights can be looked at. */
 static bool examine_schema(struct doctor *doctor, struct postgres *postgres)
@@ -125,7 +127,9 @@ static void judge_rights(struct doctor *doctor, const struct missing_rights miss
 {
     cleanup(buffer_release) struct buffer may = {0}, mend = {0};
     const char *user = config_text(doctor->config, OPTION_JDBC_USER);
-    enum role_id wanted = config_has(doctor->config, OPTION_KAFKA_SERVER) ? ROLE_SPEED : nearest_role(missing);
+    enum role_id wanted = config_has(doctor->config, OPTION_KAFKA_SERVER) ? ROLE_SPEED
+                          : transport_is_set(doctor->config)              ? ROLE_NOTIFY
+                                                                          : nearest_role(missing);
 
     for (int i = 0; i < ROLES; i++)
         if (missing[i].count == 0)

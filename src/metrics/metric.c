@@ -2,19 +2,20 @@
 
 #define SPEED "speed"
 #define BATCH "batch"
-#define BOTH "speed, batch"
+#define NOTIFY "notify"
+#define SERVICES "speed, batch, notify"
 #define PARTITION "topic, partition"
 
 // One metric a row reads better than what the formatter makes of designated initialisers.
 // clang-format off
 const struct metric metric_table[METRIC_IDS] = {
-    [METRIC_BUILD_INFO] = {"antenna_build_info", METRIC_GAUGE, "command, version", BOTH,
+    [METRIC_BUILD_INFO] = {"antenna_build_info", METRIC_GAUGE, "command, version", SERVICES,
         "1, with the command that runs and its version."},
-    [METRIC_READY] = {"antenna_ready", METRIC_GAUGE, "", BOTH,
+    [METRIC_READY] = {"antenna_ready", METRIC_GAUGE, "", SERVICES,
         "1 when /readyz says so, else 0."},
-    [METRIC_OUTAGES] = {"antenna_outages_total", METRIC_COUNTER, "", BOTH,
+    [METRIC_OUTAGES] = {"antenna_outages_total", METRIC_COUNTER, "", SERVICES,
         "Times that work had to wait for Kafka, PostgreSQL or the disk, each until it went on."},
-    [METRIC_POSTGRES_CONNECTS] = {"antenna_postgres_connects_total", METRIC_COUNTER, "", BOTH,
+    [METRIC_POSTGRES_CONNECTS] = {"antenna_postgres_connects_total", METRIC_COUNTER, "", SERVICES,
         "Connections opened to PostgreSQL for the work; all but the first of each worker are reconnections."},
     [METRIC_KAFKA_DISCONNECTS] = {"antenna_kafka_disconnects_total", METRIC_COUNTER, "", SPEED,
         "Times that a worker no longer reached any Kafka broker."},
@@ -79,17 +80,27 @@ const struct metric metric_table[METRIC_IDS] = {
         "Runs that are due: of hours that are sealed, and new or changed by late events, and not run yet."},
     [METRIC_BATCH_LAST_LOOK] = {"antenna_batch_last_look_timestamp_seconds", METRIC_GAUGE, "", BATCH,
         "When PostgreSQL said last which hours are pending, since the Unix epoch; not there before the first time."},
-    [METRIC_PROCESS_CPU] = {"process_cpu_seconds_total", METRIC_COUNTER, "", BOTH,
+    [METRIC_NOTICES] = {"antenna_notices_total", METRIC_COUNTER, "result", NOTIFY,
+        "Notices by result: sent, put_off until another attempt, skipped as they would say nothing, or dead, which are given up."},
+    [METRIC_NOTICE_DURATION] = {"antenna_notice_duration_seconds", METRIC_HISTOGRAM, "", NOTIFY,
+        "Time that attempts to send a notice took."},
+    [METRIC_NOTICES_WAITING] = {"antenna_notices_waiting", METRIC_GAUGE, "", NOTIFY,
+        "Notices in antenna.notice that wait to be sent, or for another attempt; not there before the first look."},
+    [METRIC_NOTICES_DEAD] = {"antenna_notices_dead", METRIC_GAUGE, "", NOTIFY,
+        "Notices in antenna.notice that were given up; not there before the first look."},
+    [METRIC_NOTICES_LAST_LOOK] = {"antenna_notices_last_look_timestamp_seconds", METRIC_GAUGE, "", NOTIFY,
+        "When PostgreSQL said last which notices are due, since the Unix epoch; not there before the first time."},
+    [METRIC_PROCESS_CPU] = {"process_cpu_seconds_total", METRIC_COUNTER, "", SERVICES,
         "CPU time of the process, of user and system together."},
-    [METRIC_PROCESS_RESIDENT_MEMORY] = {"process_resident_memory_bytes", METRIC_GAUGE, "", BOTH,
+    [METRIC_PROCESS_RESIDENT_MEMORY] = {"process_resident_memory_bytes", METRIC_GAUGE, "", SERVICES,
         "Memory of the process that is resident."},
-    [METRIC_PROCESS_VIRTUAL_MEMORY] = {"process_virtual_memory_bytes", METRIC_GAUGE, "", BOTH,
+    [METRIC_PROCESS_VIRTUAL_MEMORY] = {"process_virtual_memory_bytes", METRIC_GAUGE, "", SERVICES,
         "Address space of the process."},
-    [METRIC_PROCESS_OPEN_FDS] = {"process_open_fds", METRIC_GAUGE, "", BOTH,
+    [METRIC_PROCESS_OPEN_FDS] = {"process_open_fds", METRIC_GAUGE, "", SERVICES,
         "Open file descriptors."},
-    [METRIC_PROCESS_MAX_FDS] = {"process_max_fds", METRIC_GAUGE, "", BOTH,
+    [METRIC_PROCESS_MAX_FDS] = {"process_max_fds", METRIC_GAUGE, "", SERVICES,
         "File descriptors that may be open; not there when there is no limit."},
-    [METRIC_PROCESS_START_TIME] = {"process_start_time_seconds", METRIC_GAUGE, "", BOTH,
+    [METRIC_PROCESS_START_TIME] = {"process_start_time_seconds", METRIC_GAUGE, "", SERVICES,
         "When the process was started, since the Unix epoch."},
 };
 // clang-format on
@@ -103,14 +114,15 @@ const char *metric_type_name(enum metric_type type)
 
 void metric_markdown(FILE *file)
 {
-    fputs("# Metrics\n\n"
-          "What `/metrics` of `antenna speed --listen` and `antenna batch --follow --listen` serves, in Prometheus' "
-          "text\n"
-          "format 0.0.4. Written by `make reference` from the table of metrics. How to scrape, which alerts and which\n"
-          "dashboard there are: [operators' guide](operators.md#monitoring).\n\n"
-          "Counters begin with 0 at the start of a process; what is durable stands in PostgreSQL and survives it.\n\n"
-          "| metric | type | labels | of | meaning |\n| --- | --- | --- | --- | --- |\n",
-          file);
+    fputs(
+        "# Metrics\n\n"
+        "What `/metrics` of `antenna speed --listen`, `antenna batch --follow --listen` and `antenna notify --follow\n"
+        "--listen` serves, in Prometheus' text format 0.0.4. Written by `make reference` from the table of metrics. "
+        "How to scrape, which alerts and which\n"
+        "dashboard there are: [operators' guide](operators.md#monitoring).\n\n"
+        "Counters begin with 0 at the start of a process; what is durable stands in PostgreSQL and survives it.\n\n"
+        "| metric | type | labels | of | meaning |\n| --- | --- | --- | --- | --- |\n",
+        file);
     for (size_t i = 0; i < METRIC_IDS; i++) {
         const struct metric *metric = &metric_table[i];
 

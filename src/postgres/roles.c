@@ -11,6 +11,7 @@ const struct role roles[ROLES] = {
     [ROLE_SPEED] = {"antenna_speed", OPTION_SPEED_PASSWORD_FILE},
     [ROLE_BATCH] = {"antenna_batch", OPTION_BATCH_PASSWORD_FILE},
     [ROLE_READER] = {"antenna_reader", OPTION_READER_PASSWORD_FILE},
+    [ROLE_NOTIFY] = {"antenna_notify", OPTION_NOTIFY_PASSWORD_FILE},
 };
 
 /* The rights on tables and views; sql_grant_places does the rest for any role. */
@@ -18,6 +19,7 @@ static const char *const grants[ROLES] = {
     [ROLE_SPEED] = sql_grant_speed,
     [ROLE_BATCH] = sql_grant_batch,
     [ROLE_READER] = sql_grant_reader,
+    [ROLE_NOTIFY] = sql_grant_notify,
 };
 
 static int fail(const struct postgres *postgres, const struct config *config, const struct role *role,

@@ -13,6 +13,7 @@ enum role_id {
     ROLE_SPEED,  /* runs speed */
     ROLE_BATCH,  /* runs batch, verify and status */
     ROLE_READER, /* reads what dashboards show and changes nothing */
+    ROLE_NOTIFY, /* runs notify */
     ROLES
 };
 

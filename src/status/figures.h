@@ -2,6 +2,7 @@
 #ifndef ANTENNA_STATUS_FIGURES_H
 #define ANTENNA_STATUS_FIGURES_H
 
+#include "postgres/notices.h"
 #include "postgres/status.h"
 
 /** Hours that are read at most. */
@@ -27,6 +28,7 @@ struct figures {
     double *rates; /* messages a second of each partition, or RATE_UNKNOWN */
     struct archive_status archive;
     struct hour_statuses hours;
+    struct notice_counts notices;
     struct rejected_reason *reasons; /* the most frequent first */
     size_t reason_count;
 };

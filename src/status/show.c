@@ -65,9 +65,15 @@ static size_t count_groups(const struct partition_statuses *partitions)
     return count;
 }
 
+/* Where nobody is to be notified, nothing is said of it. */
+static bool has_notices(const struct figures *figures)
+{
+    return figures->notices.wanted || figures->notices.waiting || figures->notices.dead;
+}
+
 static struct rows rows_in(const struct figures *figures, size_t lines)
 {
-    size_t fixed = count_groups(&figures->partitions) * JOB_LINES + HOUR_TITLE_LINES + SUM_LINES;
+    size_t fixed = count_groups(&figures->partitions) * JOB_LINES + HOUR_TITLE_LINES + SUM_LINES + has_notices(figures);
     size_t left = lines > fixed ? lines - fixed : 0;
     size_t partitions = figures->partitions.count, hours = figures->hours.count;
     size_t least = hours < left / HOURS_SHARE ? hours : left / HOURS_SHARE;
@@ -233,6 +239,21 @@ static void show_hours(const struct figures *figures, size_t rows, struct buffer
     table_write(&table, text);
 }
 
+static void show_notices(const struct figures *figures, struct buffer *text)
+{
+    const struct notice_counts *notices = &figures->notices;
+    char hour[TIME_TEXT_SIZE];
+
+    if (!has_notices(figures))
+        return;
+    buffer_printf(text, "notices   %" PRId64 " wait, %" PRId64 " were given up", notices->waiting, notices->dead);
+    if (notices->dead_id)
+        buffer_printf(text, ", the last to user \"%s\" (%" PRId64 " %% in %s): %s", text_show(notices->dead_id).text,
+                      notices->dead_threshold, time_format(notices->dead_hour, hour),
+                      text_show(notices->dead_reason).text);
+    buffer_text(text, "\n");
+}
+
 static void show_rejected(const struct figures *figures, struct buffer *text)
 {
     buffer_text(text, "rejected  ");
@@ -258,6 +279,7 @@ void show_figures(const struct figures *figures, struct show_room room, struct b
     buffer_printf(ret_text, "archive   %" PRId64 " files, %" PRId64 " rows, %" PRId64 " bytes; %.1f MB on disk\n",
                   archive->files, archive->rows, archive->bytes, (double)archive->size / MEGABYTE);
     buffer_printf(ret_text, "database  %.1f MB\n", (double)archive->database_size / MEGABYTE);
+    show_notices(figures, ret_text);
     show_rejected(figures, ret_text);
 }
 
@@ -317,16 +339,27 @@ static json_t *reasons_as_json(const struct figures *figures)
     return object;
 }
 
+static json_t *notices_as_json(const struct notice_counts *notices)
+{
+    json_t *last = notices->dead_id ? json_pack("{s:s, s:o, s:I, s:s}", "user", notices->dead_id, "hour",
+                                                time_as_json(notices->dead_hour), "threshold",
+                                                (json_int_t)notices->dead_threshold, "reason", notices->dead_reason)
+                                    : json_null();
+
+    return json_pack("{s:I, s:I, s:o}", "waiting", (json_int_t)notices->waiting, "dead", (json_int_t)notices->dead,
+                     "last_dead", last);
+}
+
 json_t *show_json(const struct figures *figures)
 {
     const struct archive_status *archive = &figures->archive;
 
-    return json_pack("{s:o, s:{s:I, s:I, s:I, s:I, s:I, s:o, s:o}, s:{s:I, s:I, s:I, s:I}, s:I, s:o}", "partitions",
-                     partitions_as_json(figures), "hours", "open", (json_int_t)archive->open_hours, "new",
+    return json_pack("{s:o, s:{s:I, s:I, s:I, s:I, s:I, s:o, s:o}, s:{s:I, s:I, s:I, s:I}, s:I, s:o, s:o}",
+                     "partitions", partitions_as_json(figures), "hours", "open", (json_int_t)archive->open_hours, "new",
                      (json_int_t)archive->new_hours, "dirty", (json_int_t)archive->dirty_hours, "held",
                      (json_int_t)archive->held_hours, "clean", (json_int_t)archive->clean_hours, "sealed_until",
                      time_as_json(archive->sealed_until), "list", hours_as_json(&figures->hours), "archive", "files",
                      (json_int_t)archive->files, "rows", (json_int_t)archive->rows, "bytes", (json_int_t)archive->bytes,
-                     "size", (json_int_t)archive->size, "database_size", (json_int_t)archive->database_size, "rejected",
-                     reasons_as_json(figures));
+                     "size", (json_int_t)archive->size, "database_size", (json_int_t)archive->database_size, "notices",
+                     notices_as_json(&figures->notices), "rejected", reasons_as_json(figures));
 }

@@ -15,6 +15,7 @@ USAGE = {
     "batch": "storage-path hour jdbc-uri user-metadata-table bytes-hourly-table user-quota-limit-table "
     "jdbc-user jdbc-password",
     "verify": "jdbc-uri jdbc-user [jdbc-password]",
+    "notify": "jdbc-uri jdbc-user [jdbc-password]",
     "status": "jdbc-uri jdbc-user [jdbc-password]",
     "doctor": "jdbc-uri jdbc-user [jdbc-password]",
     "config": "command",
@@ -27,6 +28,7 @@ MISSPELT = {
     "speed": "--until-ends",
     "batch": "--jdbc-usr",
     "verify": "--deap",
+    "notify": "--dry-rum",
     "status": "--jsn",
     "doctor": "--storage-rot",
     "config": "--hepl",
@@ -37,6 +39,7 @@ MEANT = {
     "speed": "until-end",
     "batch": "jdbc-user",
     "verify": "deep",
+    "notify": "dry-run",
     "status": "json",
     "doctor": "storage-root",
     "config": "help",

@@ -92,8 +92,15 @@ PATHS = {
     "speed": ["storage-root", "password-file"],
     "batch": ["storage-path"],
     "verify": ["storage-path"],
+    "notify": ["smtp-password-file", "webhook-key-file", "tls-ca", "templates"],
     "doctor": ["storage-root"],
-    "provision": ["users", "speed-password-file", "batch-password-file", "reader-password-file"],
+    "provision": [
+        "users",
+        "speed-password-file",
+        "batch-password-file",
+        "reader-password-file",
+        "notify-password-file",
+    ],
     "simulate": ["users", "ledger"],
 }
 
@@ -177,7 +184,7 @@ SERVICE_LINKS = {
 
 
 def test_variables_of_kubernetes_are_passed_by(program):
-    for command in ("provision", "simulate", "speed", "batch", "verify", "status", "doctor"):
+    for command in ("provision", "simulate", "speed", "batch", "verify", "notify", "status", "doctor"):
         plain = program.run("config", command)
         assert plain.code == 0, plain.err
         assert program.run("config", command, environment=SERVICE_LINKS).out == plain.out

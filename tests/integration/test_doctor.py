@@ -309,7 +309,7 @@ def test_plain_text_over_a_network(healthy, tmp_path):
 
 # The rights of the user.
 
-ROLES = {"antenna_speed": "speed", "antenna_batch": "batch", "antenna_reader": "reader"}
+ROLES = {"antenna_speed": "speed", "antenna_batch": "batch", "antenna_reader": "reader", "antenna_notify": "notify"}
 # A right as REVOKE has it, and as the doctor shows it.
 NAME = "CASE table_schema WHEN 'public' THEN '' ELSE table_schema || '.' END || table_name"
 RIGHTS = f"""
@@ -351,8 +351,7 @@ def rights(case, role, *options):
 
 
 @pytest.mark.parametrize(
-    ("role", "words"),
-    [("antenna_speed", "run speed"), ("antenna_batch", "run batch"), ("antenna_reader", "dashboards")],
+    ("role", "words"), zip(ROLES, ("run speed", "run batch", "dashboards", "run notify"), strict=True)
 )
 def test_each_right_is_needed(roles, role, words):
     """Whatever provision grants, the doctor misses when it is gone, and nothing else."""

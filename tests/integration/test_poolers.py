@@ -50,6 +50,7 @@ def each_command(case, uri):
     yield case.batch_arguments("-", "--pending", "--compact", uri=uri)
     yield case.batch_arguments("-", "--follow", uri=uri)
     yield ("verify", *login, "--storage-path", case.root / "data")
+    yield ("notify", *login, "--dry-run")
     yield ("status", *login)
 
 
@@ -116,6 +117,7 @@ def test_a_pool_by_session_does_all(case, home):
             case.speed_arguments("--until-end", "--workers", "2", uri=uri),
             case.batch_arguments("-", "--pending", "--compact", uri=uri),
             ("verify", *login, "--storage-path", case.root / "data"),
+            ("notify", *login, "--dry-run"),
             ("status", *login),
         ):
             result = case.program.run(*arguments)

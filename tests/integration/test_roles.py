@@ -9,8 +9,8 @@ from test_upgrade import take_back
 
 pytestmark = pytest.mark.timeout(60)
 
-SPEED, BATCH = "antenna_speed", "antenna_batch"
-PASSWORDS = {SPEED: "one's \\ secret", BATCH: "another"}
+SPEED, BATCH, NOTIFY = "antenna_speed", "antenna_batch", "antenna_notify"
+PASSWORDS = {SPEED: "one's \\ secret", BATCH: "another", NOTIFY: "a third"}
 HOUR = "2022-02-20T09:00:00Z"
 
 
@@ -23,12 +23,15 @@ def drop(case):
 
 @pytest.fixture
 def jobs(case):
-    """A database with both roles, and a topic."""
+    """A database with the roles, and a topic."""
     drop(case)
     files = {role: case.folder / f"{role}-password" for role in PASSWORDS}
     for role, path in files.items():
         path.write_text(f"{PASSWORDS[role]}\n")
-    said = case.provision("--speed-password-file", files[SPEED], "--batch-password-file", files[BATCH]).out
+    options = [
+        word for role, path in files.items() for word in (f"--{role.removeprefix('antenna_')}-password-file", path)
+    ]
+    said = case.provision(*options).out
     assert all(f"role {role}: created" in said for role in PASSWORDS)
     case.create_topic(1)
     yield case
@@ -66,6 +69,8 @@ def test_their_rights_suffice(jobs):
         options = ("--storage-path", jobs.root / "data", "--deep") if command == "verify" else ()
         result = jobs.program.run(command, jobs.login[0], *login(BATCH).values(), *options)
         assert result.code in (0, 4), result.err
+    result = jobs.program.run("notify", jobs.login[0], *login(NOTIFY).values(), "--dry-run")
+    assert result.code == 0, result.err
 
 
 def test_speed_may_recover_what_compaction_left(jobs, proxy):
@@ -108,9 +113,22 @@ NOT_ALLOWED = {
         "SELECT * FROM antenna.rejected_message",
         "DELETE FROM antenna.rejected_count",
         "INSERT INTO antenna.schema_version VALUES (9)",
+        "UPDATE antenna.notice SET state = 'sent'",
+        "INSERT INTO antenna.notice_threshold VALUES (1, now())",
+    ],
+    NOTIFY: [
+        "SELECT * FROM bytes",
+        "SELECT * FROM bytes_hourly",
+        "SELECT * FROM user_quota_limit",
+        "UPDATE user_metadata SET quota = 0",
+        "SELECT * FROM antenna.progress",
+        "UPDATE antenna.hour SET batch_at = now()",
+        "DELETE FROM antenna.notice",
+        "UPDATE antenna.notice_threshold SET since = now()",
+        "UPDATE antenna.data_set SET archive_marked_at = now()",
     ],
 }
-FOR_BOTH = [
+FOR_ALL = [
     "CREATE TABLE own (id int)",
     "CREATE TABLE antenna.own (id int)",
     "CREATE SCHEMA own",
@@ -125,7 +143,7 @@ FOR_BOTH = [
 def test_what_they_must_not_do_fails(jobs, role):
     conninfo = f"host=127.0.0.1 port={jobs.postgres.port} dbname={jobs.database} user={role}"
     with psycopg.connect(conninfo, password=PASSWORDS[role], autocommit=True) as connection:
-        for statement in NOT_ALLOWED[role] + FOR_BOTH:
+        for statement in NOT_ALLOWED[role] + FOR_ALL:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)
 

@@ -222,7 +222,7 @@ def test_a_role_gets_the_whole_password_of_its_file(case):
 @pytest.mark.parametrize(
     "password", [f"{dashes}{MARKER}" for dashes in ("-", "--", "---", "-h", "-V", "-X", "--jso", "-=")]
 )
-@pytest.mark.parametrize("command", ["provision", "status", "verify", "doctor", "speed"])
+@pytest.mark.parametrize("command", ["provision", "status", "verify", "notify", "doctor", "speed"])
 def test_a_password_that_begins_with_a_dash_is_not_shown(program, command, password):
     before = ["127.0.0.1:1", "t"] * (command == "speed")
     table = ["bytes"] * (command == "speed")

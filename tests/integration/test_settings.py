@@ -128,6 +128,7 @@ def each_command(case, uri, user, password="x"):
     yield case.speed_arguments("--until-end", **login)
     yield case.batch_arguments("-", "--pending", **login)
     yield ("verify", *login.values(), "--storage-path", case.root / "data")
+    yield ("notify", *login.values(), "--dry-run")
     yield ("status", *login.values())
     yield ("doctor", *login.values(), "--kafka-server", case.kafka.address, "--topic", case.topic)
 

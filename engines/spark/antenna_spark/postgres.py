@@ -539,6 +539,10 @@ class Database:
         self._check_written("insert_exceeded", exceeded, written)
         return exceeded, unknown
 
+    def write_notices(self, hour, as_of_now, sealed):
+        """Writes what the hour's totals change of what its users were told; only those of a sealed hour take back."""
+        self._run("insert_notices", hour, as_of_now, sealed)
+
     def note_batch(self, hour, rows, size):
         """Notes what a run has read of the hour's listed files."""
         self._write("note_batch", 1, hour, rows, size, 0, 0)

@@ -70,6 +70,12 @@ WHERE CASE
 END
 GROUP BY speed_hour.hour, total.type, total.id;
 
+-- Whether a usage is more than so many percent of a quota, as users are over it at 100. Of a quota of 0 only that means something.
+CREATE OR REPLACE FUNCTION antenna.passes(usage NUMERIC, quota NUMERIC, percent INTEGER) RETURNS BOOLEAN
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT usage * 100 > quota * percent AND (quota > 0 OR percent = 100)
+$$;
+
 -- This hour's usage of each user by the speed layer, and the quota in force when the hour began, as batch will judge. share: of the quota, 1 = all of it. projected: bytes at the hour's
 -- end when it goes on at the rate so far. crosses_at: when that rate passes the quota, NULL when the hour ends before.
 CREATE OR REPLACE VIEW antenna.quota_now AS

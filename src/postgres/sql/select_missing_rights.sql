@@ -36,6 +36,8 @@ WITH needed (role, name, privileges, columns) AS (
         ('antenna_batch', 'antenna.hour', '{SELECT,INSERT}', NULL),
         ('antenna_batch', 'antenna.hour', '{UPDATE}',
             '{files,batch_at,batch_rows,batch_bytes,batch_unlisted_rows,batch_unlisted_bytes}'),
+        ('antenna_batch', 'antenna.notice', '{SELECT,INSERT}', NULL),
+        ('antenna_batch', 'antenna.notice_threshold', '{SELECT}', NULL),
         ('antenna_reader', $2, '{SELECT}', NULL),
         ('antenna_reader', $3, '{SELECT}', NULL),
         ('antenna_reader', $4, '{SELECT}', NULL),
@@ -45,7 +47,14 @@ WITH needed (role, name, privileges, columns) AS (
         ('antenna_reader', 'antenna.freshness', '{SELECT}', NULL),
         ('antenna_reader', 'antenna.offenders', '{SELECT}', NULL),
         ('antenna_reader', 'antenna.hour_state', '{SELECT}', NULL),
-        ('antenna_reader', 'antenna.rejected_count', '{SELECT}', NULL)
+        ('antenna_reader', 'antenna.rejected_count', '{SELECT}', NULL),
+        ('antenna_notify', $4, '{SELECT}', NULL),
+        ('antenna_notify', 'antenna.schema_version', '{SELECT}', NULL),
+        ('antenna_notify', 'antenna.data_set', '{SELECT}', NULL),
+        ('antenna_notify', 'antenna.hour', '{SELECT}', NULL),
+        ('antenna_notify', 'antenna.quota_now', '{SELECT}', NULL),
+        ('antenna_notify', 'antenna.notice', '{SELECT,INSERT,UPDATE}', NULL),
+        ('antenna_notify', 'antenna.notice_threshold', '{SELECT,INSERT,DELETE}', NULL)
 ), own AS ( -- to_regclass() would fail where the user may not even look into the schema
     SELECT 'antenna.' || relname AS name, relation.oid
     FROM pg_class AS relation JOIN pg_namespace AS place ON place.oid = relnamespace

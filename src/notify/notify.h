@@ -1,0 +1,34 @@
+/*
+ * Users hear of their quota. A turn writes what the running hour makes worth telling into the outbox, and sends what is
+ * due there; what the final totals of an hour make of it, batch has written. Once, or again and again as a service.
+ */
+#ifndef ANTENNA_NOTIFY_NOTIFY_H
+#define ANTENNA_NOTIFY_NOTIFY_H
+
+#include "config/config.h"
+#include "notify/template.h"
+
+/** Is given each notice of a dry run in the place of its server. */
+struct notify_listener {
+    void (*would_send)(void *context, const struct notice *notice, const struct message *message);
+    void *context;
+};
+
+/** What a call has done in all. */
+struct notify_summary {
+    int64_t sent;
+    int64_t skipped; /* said nothing to anybody */
+    int64_t dead;    /* refused for good, or so often that they were given up */
+    int64_t waiting; /* for another attempt */
+    bool left;       /* whether a stop has left some that were due */
+};
+
+/**
+ * Sends what is due, or with --follow what comes, too, until a stop is asked for. Errors: ERROR_USAGE for options that
+ * do not go together; ERROR_MISTAKE for a template, a login or a sender that is refused; ERROR_WORLD for servers that
+ * are unavailable.
+ */
+int notify_run(const struct config *config, const struct notify_listener *listener, struct notify_summary *ret_summary,
+               struct error *error) must_check;
+
+#endif
