@@ -8,6 +8,7 @@ install(TARGETS antenna RUNTIME DESTINATION bin)
 install(FILES $<TARGET_PROPERTY:duckdb,IMPORTED_LOCATION> DESTINATION ${PRIVATE_LIBRARIES})
 
 install(FILES deploy/systemd/antenna-speed@.service deploy/systemd/antenna-batch.service
+    deploy/systemd/antenna-notify.service
     DESTINATION lib/systemd/system)
 install(FILES deploy/systemd/antenna.sysusers DESTINATION lib/sysusers.d RENAME antenna.conf)
 
@@ -16,7 +17,7 @@ file(GLOB GUIDES CONFIGURE_DEPENDS docs/*.md docs/*.svg docs/*.png)
 install(FILES README.md ARCHITECTURE.md CHANGELOG.md SECURITY.md LICENSE DESTINATION ${DOCUMENTATION})
 install(FILES ${GUIDES} DESTINATION ${DOCUMENTATION}/docs)
 install(DIRECTORY docs/first-hour DESTINATION ${DOCUMENTATION}/docs)
-install(FILES deploy/config/speed.ini deploy/config/batch.ini DESTINATION ${DOCUMENTATION}/examples)
+install(FILES deploy/config/speed.ini deploy/config/batch.ini deploy/config/notify.ini DESTINATION ${DOCUMENTATION}/examples)
 # Small images leave out share/doc: what a command reads is not there.
 install(FILES demo/users.csv DESTINATION share/antenna)
 install(DIRECTORY deploy/monitoring DESTINATION ${DOCUMENTATION}/deploy)

@@ -33,7 +33,7 @@ def test_every_document_has_every_code(program):
     assert {int(code) for code in re.findall(r"^\.It (\d)$", manual, re.MULTILINE)} == codes
 
 
-@pytest.mark.parametrize("unit", ["antenna-speed@.service", "antenna-batch.service"])
+@pytest.mark.parametrize("unit", ["antenna-speed@.service", "antenna-batch.service", "antenna-notify.service"])
 def test_units_restart_what_a_retry_may_help(unit):
     text = (CHECKOUT / "deploy" / "systemd" / unit).read_text()
     prevented = {int(code) for code in re.search(r"^RestartPreventExitStatus=(.*)$", text, re.MULTILINE)[1].split()}
@@ -57,6 +57,7 @@ def each_command(case, uri, password):
     yield case.speed_arguments("--until-end", uri=uri, password=password)
     yield case.batch_arguments(HOUR, uri=uri, password=password)
     yield ("verify", uri, user, password, "--storage-path", case.root / "data")
+    yield ("notify", uri, user, password, "--dry-run")
     yield ("status", uri, user, password)
     yield doctor_arguments(case, login=(uri, user, password))
 

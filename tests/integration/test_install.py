@@ -21,6 +21,7 @@ WANTED = {
     *(f"share/man/man1/{name}.1" for name in NAMES),
     "lib/antenna/libduckdb.so",
     "lib/systemd/system/antenna-batch.service",
+    "lib/systemd/system/antenna-notify.service",
     "lib/systemd/system/antenna-speed@.service",
     "lib/sysusers.d/antenna.conf",
     "share/antenna/superset/import",
@@ -34,6 +35,7 @@ WANTED = {
     "share/doc/antenna/docs/first-hour/start.svg",
     "share/doc/antenna/docs/operators.md",
     "share/doc/antenna/examples/batch.ini",
+    "share/doc/antenna/examples/notify.ini",
     "share/doc/antenna/examples/speed.ini",
 }
 

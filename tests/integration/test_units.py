@@ -16,7 +16,15 @@ CONFIGURATION = CHECKOUT / "deploy" / "config"
 INSTANCES = {
     "antenna-speed@.service": "antenna-speed@devices.service",
     "antenna-batch.service": "antenna-batch.service",
+    "antenna-notify.service": "antenna-notify.service",
     "kafka.service": "kafka.service",
+}
+
+# What runs as a service: its unit, and the file of its configuration in /etc/antenna.
+SERVICES = {
+    "speed": ("antenna-speed@.service", "speed-NAME.ini"),
+    "batch": ("antenna-batch.service", "batch.ini"),
+    "notify": ("antenna-notify.service", "notify.ini"),
 }
 
 # Of 100, which a unit with every right has; systemd's word for less than 20 is OK.
@@ -56,13 +64,13 @@ def test_the_units_are_closed(units):
         assert code == 0, said
 
 
-def test_both_layers_are_closed_in_the_same_way():
+def test_all_services_are_closed_in_the_same_way():
     def sandbox(name):
         found = settings(name)
         begin = found.index(("NoNewPrivileges", "yes"))
         return found[begin:]
 
-    assert sandbox("antenna-speed@.service") == sandbox("antenna-batch.service")
+    assert sandbox("antenna-speed@.service") == sandbox("antenna-batch.service") == sandbox("antenna-notify.service")
 
 
 def test_the_users_file_is_read(tmp_path):
@@ -75,15 +83,16 @@ def test_the_users_file_is_read(tmp_path):
     assert re.search(r"^antenna:x:\d+:\d+:", (tmp_path / "etc" / "passwd").read_text(), re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", ["speed", "batch"])
+@pytest.mark.parametrize("command", SERVICES)
 def test_the_example_is_read_as_the_unit_gives_it(command, tmp_path):
     """All is understood: what fails is only that the database of the example is not there."""
     password = tmp_path / "password"
     password.write_text("secret\n")
     example = tmp_path / "config"
     text = (CONFIGURATION / f"{command}.ini").read_text()
+    text = text.replace("/run/credentials/antenna-notify.service/secret", str(password))
     example.write_text(re.sub(r"(?m)^(jdbc-uri) = .*|^(storage-\w+) = .*", _elsewhere(tmp_path), text))
-    execute = dict(settings("antenna-speed@.service" if command == "speed" else "antenna-batch.service"))["ExecStart"]
+    execute = dict(settings(SERVICES[command][0]))["ExecStart"]
     words = execute.replace("%d", str(tmp_path)).replace("%i-%H", "devices-host").split()
     done = subprocess.run(
         [BINARY, *words[1:]],
@@ -108,13 +117,13 @@ def _elsewhere(folder):
     return replace
 
 
-def test_variables_of_both_layers_come_from_one_file_that_may_be_missing():
-    for unit in ("antenna-speed@.service", "antenna-batch.service"):
+def test_variables_of_all_services_come_from_one_file_that_may_be_missing():
+    for unit, _ in SERVICES.values():
         assert dict(settings(unit))["EnvironmentFile"] == "-/etc/default/antenna"
 
 
 def test_examples_name_what_the_units_read():
-    for command, unit in (("speed", "speed-NAME.ini"), ("batch", "batch.ini")):
+    for command, (_, unit) in SERVICES.items():
         text = (CONFIGURATION / f"{command}.ini").read_text()
         assert f"/etc/antenna/{unit}" in text
         assert f"/etc/antenna/{command}.password" in text
