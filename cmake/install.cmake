@@ -28,10 +28,10 @@ install(FILES third_party/README.md third_party/sbom.cdx.json DESTINATION ${DOCU
 install(CODE "set(DOCUMENTATION \"${DOCUMENTATION}\")")
 install(SCRIPT cmake/unlink.cmake)
 
-# The licences of what is inside the program and beside it. A system's own librdkafka is not.
+# The licences of what is inside the program and beside it.
 install(FILES deploy/debian/copyright DESTINATION ${DOCUMENTATION})
-install(FILES ${ANTENNA_PARTS}/source/librdkafka/LICENSES.txt DESTINATION ${DOCUMENTATION} RENAME librdkafka-licences.txt
-    OPTIONAL)
+install(FILES ${ANTENNA_PARTS}/source/librdkafka/LICENSES.txt DESTINATION ${DOCUMENTATION}
+    RENAME librdkafka-licences.txt)
 
 # The dashboards, and what loads them into a Superset.
 install(PROGRAMS serving/superset/import DESTINATION share/antenna/superset)

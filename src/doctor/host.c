@@ -28,8 +28,6 @@
 /* What a limit of ours should leave of that of the machine: it is kept approximately, and the kernel's is not. */
 #define MEMORY_SHARE 0.9
 
-/* 2.11.1, as rd_kafka_version() has it. */
-#define LIBRDKAFKA_MIN 0x020b01ff
 #define LIBPQ_UNIT 10000
 
 static void examine_open_files(struct doctor *doctor)
@@ -113,10 +111,7 @@ static void examine_libraries(struct doctor *doctor)
 {
     struct error error;
 
-    if (rd_kafka_version() < LIBRDKAFKA_MIN)
-        found_failed(doctor, LIBRARIES, "build with the librdkafka that the set-up makes: make build",
-                     "librdkafka %s can lose messages around a rebalance; 2.11.1 is the least", rd_kafka_version_str());
-    else if (try_duckdb(&error))
+    if (try_duckdb(&error))
         found_failed(doctor, LIBRARIES, "build with the DuckDB that the set-up fetches: make build",
                      "DuckDB %s does not work: %s", duckdb_library_version(), error.message);
     else
