@@ -9,6 +9,7 @@
 #include "base/stop.h"
 #include "base/time.h"
 #include "kafka/certificate.h"
+#include "kafka/sasl.h"
 
 #define ASK_AGAIN_MS 50
 
@@ -21,6 +22,7 @@ const struct kafka_property kafka_no_properties[] = {{NULL, NULL}};
 static void log_kafka(const rd_kafka_t *client, int level, const char *facility, const char *text)
 {
     (void)client;
+    sasl_note_log(text);
     log_line(level < LOG_ERR ? LEVEL_WARNING : LEVEL_DEBUG, "kafka: %s: %s", facility, text);
 }
 
@@ -57,14 +59,12 @@ bool kafka_is_refusal(rd_kafka_resp_err_t code)
            code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED;
 }
 
-int kafka_refusal(struct error *error, rd_kafka_resp_err_t code, const char *reason)
+int kafka_refusal(struct error *error, rd_kafka_t *client, rd_kafka_resp_err_t code, const char *reason)
 {
     const char *rejection = certificate_reason(reason);
 
-    if (code != RD_KAFKA_RESP_ERR__SSL) {
-        error_set(error, ERROR_MISTAKE, "%s", reason);
-        return error_hint(error, "check the properties sasl.username, sasl.password and sasl.mechanism");
-    }
+    if (code != RD_KAFKA_RESP_ERR__SSL)
+        return sasl_refusal(rd_kafka_conf(client), reason, error);
     if (!rejection) {
         error_set(error, ERROR_MISTAKE, "%s", reason);
         return error_hint(error, "check the properties security.protocol and ssl.*");
@@ -113,6 +113,7 @@ struct trouble {
     rd_kafka_resp_err_t refusal;    /* the first one, or 0 */
     char reason[KAFKA_REASON_SIZE]; /* of the refusal, else of the last failure */
     bool all_brokers_down;
+    bool no_token; /* without which no broker is asked */
 };
 
 static void cut_before(char *text, const char *words)
@@ -136,6 +137,7 @@ static void listen_for_trouble(rd_kafka_t *client, struct trouble *trouble)
             trouble->all_brokers_down = true;
         else if (code && !trouble->refusal) {
             trouble->refusal = kafka_is_refusal(code) ? code : RD_KAFKA_RESP_ERR_NO_ERROR;
+            trouble->no_token = sasl_lacks_token(rd_kafka_event_error_string(event));
             snprintf(trouble->reason, sizeof(trouble->reason), "%s", rd_kafka_event_error_string(event));
             cut_before(trouble->reason, " (after "); /* so many milliseconds in a state of librdkafka's */
         }
@@ -151,8 +153,8 @@ void kafka_discard_events(rd_kafka_t *inquirer)
     listen_for_trouble(inquirer, &ignored);
 }
 
-/* Ends before its time when no broker is left that has not failed, and one has refused us: that does not mend itself.
- */
+/* Ends before its time when no broker is left that has not failed, and one has refused us, or when there is no token:
+ * that does not mend itself. */
 static rd_kafka_resp_err_t ask_for_topic(rd_kafka_t *client, const char *name,
                                          const struct rd_kafka_metadata **ret_metadata, struct trouble *trouble)
 {
@@ -164,19 +166,19 @@ static rd_kafka_resp_err_t ask_for_topic(rd_kafka_t *client, const char *name,
         code = rd_kafka_metadata(client, 0, topic, ret_metadata, attempt_ms < left ? attempt_ms : (int)left);
         listen_for_trouble(client, trouble);
         left = deadline - time_monotonic_ms();
-        if (!code || left <= 0 || (trouble->refusal && trouble->all_brokers_down))
+        if (!code || left <= 0 || trouble->no_token || (trouble->refusal && trouble->all_brokers_down))
             break;
     }
     rd_kafka_topic_destroy(topic);
     return code;
 }
 
-static int fail_to_ask(const struct config *config, rd_kafka_resp_err_t code, const struct trouble *trouble,
-                       struct error *error)
+static int fail_to_ask(rd_kafka_t *client, const struct config *config, rd_kafka_resp_err_t code,
+                       const struct trouble *trouble, struct error *error)
 {
     if (trouble->refusal)
-        kafka_refusal(error, trouble->refusal, trouble->reason);
-    else {
+        kafka_refusal(error, client, trouble->refusal, trouble->reason);
+    else if (*trouble->reason || !sasl_waits_for_token(rd_kafka_conf(client), error)) {
         kafka_error(error, code, "could not ask Kafka for the topic");
         if (*trouble->reason)
             error_set(error, error->kind, "could not ask Kafka for the topic: %s", trouble->reason);
@@ -192,7 +194,7 @@ int kafka_query_topic(rd_kafka_t *inquirer, const struct config *config, const s
     struct trouble trouble = {0};
     rd_kafka_resp_err_t code = ask_for_topic(inquirer, config_text(config, OPTION_TOPIC), ret_metadata, &trouble);
 
-    return code ? fail_to_ask(config, code, &trouble, error) : 0;
+    return code ? fail_to_ask(inquirer, config, code, &trouble, error) : 0;
 }
 
 int kafka_check_topic(const struct rd_kafka_metadata *metadata, const char *name, int32_t *ret_count,

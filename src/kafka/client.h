@@ -33,8 +33,8 @@ int kafka_open(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret_cli
 /** Whether an error says that we do not trust the broker, or it not us. It comes again at each attempt to connect. */
 bool kafka_is_refusal(rd_kafka_resp_err_t code);
 
-/** Fills `error` with a refusal: ERROR_MISTAKE with librdkafka's `reason`, or why a certificate is not accepted. */
-int kafka_refusal(struct error *error, rd_kafka_resp_err_t code, const char *reason);
+/** Fills `error` with a refusal: as sasl_refusal(), or ERROR_MISTAKE with the reason why TLS failed. */
+int kafka_refusal(struct error *error, rd_kafka_t *client, rd_kafka_resp_err_t code, const char *reason);
 
 /** Fills `error` from librdkafka's code: authentication and authorization are ERROR_MISTAKE, the rest ERROR_WORLD. */
 int kafka_error(struct error *error, rd_kafka_resp_err_t code, const char *what);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/time.h"
+#include "kafka/sasl.h"
 
 /* Where nothing comes a broker is asked this often and given this long, as a fetch that waits for messages
  * (fetch.wait.max.ms, half a second) may be answered first; after so many questions without an answer none
@@ -121,8 +122,10 @@ static void note_refusal(struct consumer *consumer, rd_kafka_resp_err_t code, co
     if (consumer->refused)
         return;
     consumer->refused = true;
-    if (kafka_refusal(&refusal, code, reason))
-        log_line(LEVEL_WARNING, "a Kafka broker is not used: %s", refusal.message);
+    if (kafka_refusal(&refusal, consumer->client, code, reason))
+        log_line(LEVEL_WARNING, "%s: %s",
+                 sasl_lacks_token(reason) ? "Kafka may refuse the next connection" : "a Kafka broker is not used",
+                 refusal.message);
 }
 
 static void on_error(rd_kafka_t *client, int code, const char *reason, void *context)

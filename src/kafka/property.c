@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "kafka/sasl.h"
 
 /* Of a value that is compared; longer ones, such as lists of brokers, are compared as far. */
 #define VALUE_SIZE 1024
@@ -228,11 +229,13 @@ int property_check(const struct config *config, struct error *error)
         {NULL, NULL},
     };
     rd_kafka_conf_t *conf;
+    int status;
 
     if (configure(config, own, true, &conf, error))
         return -1;
+    status = sasl_check(conf, error);
     rd_kafka_conf_destroy(conf);
-    return 0;
+    return status;
 }
 
 int property_configure(const struct config *config, const struct kafka_property *own, rd_kafka_conf_t **ret_conf,

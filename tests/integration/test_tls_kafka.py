@@ -4,33 +4,12 @@ import time
 
 import events
 import pytest
-from case import Case
 from confluent_kafka.admin import AdminClient, ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
-from secure_kafka import USER, SecureKafka
-from stack import running
+from secure_kafka import USER, properties
 
 pytestmark = [pytest.mark.timeout(90), pytest.mark.xdist_group("tls_kafka")]
 
 MECHANISMS = ["PLAIN", "SCRAM-SHA-512"]
-
-
-@pytest.fixture(scope="session")
-def secure_kafka(tmp_path_factory, certificates):
-    server = SecureKafka(tmp_path_factory.mktemp("secure-kafka"), certificates)
-    with running(server):
-        yield server
-
-
-@pytest.fixture
-def secured(secure_kafka, postgres, program, tmp_path):
-    case = Case(secure_kafka, postgres, program, tmp_path)
-    yield case
-    case.close()
-
-
-def properties(**changes):
-    """Words of the command line that set librdkafka's properties."""
-    return [word for name, value in changes.items() for word in ("-X", f"{name.replace('_', '.')}={value}")]
 
 
 def login(kafka, certificates, **changes):
