@@ -49,6 +49,12 @@ def npm_parts():
             raise SbomError(f"{key} has another version: correct CONTAINED in tools/sbom.py")
 
 
+def go_parts():
+    """The same of Go's modules, whose hashes are Go's own."""
+    for name, version in re.findall(r"^require (\S+) (\S+)$", (PINS / "go/go.mod").read_text(), re.MULTILINE):
+        yield f"golang/{name}", version, "required", []
+
+
 def python_parts():
     """The same of Python's; several files may be had of each, so that no hash is told."""
     for folder, scope in PYTHON.items():
@@ -105,7 +111,7 @@ def read_parts(licences):
     """All parts by package URL; one that is pinned twice has the gravest of its scopes."""
     parts = {}
     order = ["required", "optional", "excluded"]
-    for part in [*npm_parts(), *python_parts(), *jar_parts(licences), *debian_parts()]:
+    for part in [*npm_parts(), *go_parts(), *python_parts(), *jar_parts(licences), *debian_parts()]:
         former = parts.setdefault(purl_of(*part[:2]), part)
         if order.index(part[2]) < order.index(former[2]):
             parts[purl_of(*part[:2])] = part

@@ -1,13 +1,39 @@
 #include "archive/database.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "archive/spill.h"
 #include "base/memory.h"
 
 /* How DuckDB begins to say that neither memory nor the spill folder do. */
 #define OUT_OF_MEMORY "Out of Memory Error"
+
+/* Another version may mean something else by the names and numbers of the header. */
+static int check_version(struct error *error)
+{
+    if (strcmp(duckdb_library_version(), "v" ANTENNA_DUCKDB_VERSION) == 0)
+        return 0;
+    error_set(error, ERROR_MISTAKE, "DuckDB's library is %s, and this program was built for v%s",
+              duckdb_library_version(), ANTENNA_DUCKDB_VERSION);
+    return error_hint(error, "install antenna again: it brings the library that it needs");
+}
+
+/* DuckDB reads this file when it opens a database. Since 1.5 it ends the process if it cannot, such as where no file
+ * descriptor is left: the exception meets a destructor that uses what is not made yet. */
+static int check_group_file(struct error *error)
+{
+    static const char path[] = "/proc/self/cgroup";
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (file < 0 && errno != ENOENT)
+        return error_set(error, ERROR_WORLD, "could not open DuckDB: could not open the file \"%s\": %m", path);
+    if (file >= 0)
+        close(file);
+    return 0;
+}
 
 int database_open(int threads, const struct database_limits *limits, struct database *ret_database, struct error *error)
 {
@@ -26,6 +52,8 @@ int database_open(int threads, const struct database_limits *limits, struct data
     duckdb_state state;
     char *reason = NULL;
 
+    if (check_version(error) || check_group_file(error))
+        return -1;
     if (duckdb_create_config(&config) != DuckDBSuccess)
         return error_set(error, ERROR_FAILED, "could not configure DuckDB");
     for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++)

@@ -22,7 +22,11 @@ struct database_limits {
     const char *spill; /* folder for what memory does not hold; NULL: none, and the statement fails */
 };
 
-/** Opens a database that works with so many threads; release with database_release(). */
+/**
+ * Opens a database that works with so many threads; release with database_release(). Errors: ERROR_MISTAKE when DuckDB's
+ * library is not of the version for which the program was built, ERROR_WORLD when no file descriptor is left, else
+ * ERROR_FAILED.
+ */
 int database_open(int threads, const struct database_limits *limits, struct database *ret_database, struct error *error)
     must_check;
 

@@ -79,13 +79,29 @@ FAILING(ssize_t, getrandom, (void *buffer, size_t size, unsigned flags), (buffer
 FAILING(duckdb_state, duckdb_create_config, (duckdb_config * config), (config), DuckDBError)
 FAILING(duckdb_state, duckdb_set_config, (duckdb_config config, const char *name, const char *value),
         (config, name, value), DuckDBError)
-FAILING(duckdb_state, duckdb_open_ext,
-        (const char *path, duckdb_database *database, duckdb_config config, char **reason),
-        (path, database, config, reason), DuckDBError)
 FAILING(duckdb_state, duckdb_connect, (duckdb_database database, duckdb_connection *connection), (database, connection),
         DuckDBError)
 FAILING(duckdb_state, duckdb_register_table_function, (duckdb_connection connection, duckdb_table_function function),
         (connection, function), DuckDBError)
+
+/* It fails as a whole: DuckDB ends the process when one of its own calls fails here, see check_group_file(). */
+duckdb_state duckdb_open_ext(const char *path, duckdb_database *database, duckdb_config config, char **reason)
+{
+    static duckdb_state (*real)(const char *, duckdb_database *, duckdb_config, char **);
+    duckdb_state state;
+    int left;
+
+    if (!real)
+        *(void **)&real = dlsym(RTLD_NEXT, "duckdb_open_ext");
+    if (fails_now())
+        return DuckDBError;
+    left = failing.left;
+    failing.left = 0;
+    state = real(path, database, config, reason);
+    failing.left = left;
+    return state;
+}
+
 /* A result that says why. */
 FAILING(duckdb_state, duckdb_query, (duckdb_connection connection, const char *sql, duckdb_result *result),
         (connection, sql, result), real(connection, "SELECT error('this call fails')", result))
