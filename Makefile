@@ -29,10 +29,11 @@ sanitized = $(if $(filter all,$(SANITIZED)),tests/integration,tests/integration 
         test-threads test-valgrind test-dashboard test-deploy test-deploy-share pictures build-clang build-sanitized \
         demo demo-stop dashboard dashboard-stop bench bench-smoke capacity versions fuzz fuzz-decoder fuzz-corpus \
         coverage lint analyze format reference sbom clean distclean setup-build setup-test setup-versions \
-        setup-package setup-deploy setup-lint setup-dashboard setup-browser setup-spark
+        setup-package setup-deploy setup-lint setup-dashboard setup-browser setup-spark build-arm64 \
+        deb-arm64 test-arm64 setup-arm64
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: setup-build ## build the program: build/antenna
 	@cmake --preset release >/dev/null
@@ -122,6 +123,17 @@ test-deploy: setup-deploy build ## tests of what is deployed: the package in a c
 
 test-deploy-share: setup-test build ## the share of it that is in make test
 	@$(python) -m pytest tests/deploy -m share $(ARGS)
+
+build-arm64: setup-arm64
+	@tools/arm64 cmake --preset arm64 >/dev/null
+	@tools/arm64 cmake --build --preset arm64
+
+deb-arm64: build-arm64 ## make the Debian package for arm64 by a cross-build: build/arm64/antenna_*.deb
+	@tools/arm64 dpkg-architecture -aarm64 -c tools/make-deb build/arm64
+
+test-arm64: setup-arm64 build-arm64 ## unit tests of a cross-build for arm64, under qemu, and its package
+	@tools/arm64 ctest --preset arm64
+	@$(python) -m pytest tests/arm64 $(ARGS)
 
 test-dashboard: setup-browser build ## tests of the dashboards, in a real Superset and a real browser
 	@$(python) -m pytest tests/browser -m "not pictures" $(ARGS)
@@ -213,6 +225,9 @@ setup-package:
 
 setup-deploy:
 	@tools/setup build test package deploy
+
+setup-arm64:
+	@tools/setup build test arm64
 
 setup-dashboard:
 	@tools/setup dashboard

@@ -24,6 +24,7 @@ PARTS = {
     "test-faults": (f"FAULTS={os.environ.get('FAULTS', '100')}",),
     "test-scale": (),
     "test-deploy": (),
+    "test-arm64": (),
     "test-dashboard": (),
     "test-valgrind": (),
     "coverage": (),
