@@ -29,9 +29,8 @@ static bool is_local_part(const char *text, size_t size)
     if (size == 0 || size > LOCAL_SIZE_MAX || text[0] == '.' || text[size - 1] == '.')
         return false;
     for (size_t i = 0; i < size; i++)
-        if (!isalnum((unsigned char)text[i]) && !strchr("!#$%&'*+-/=?^_`{|}~.", text[i]))
-            return false;
-        else if (text[i] == '.' && text[i + 1] == '.')
+        if ((!isalnum((unsigned char)text[i]) && !strchr("!#$%&'*+-/=?^_`{|}~.", text[i])) ||
+            (text[i] == '.' && text[i + 1] == '.'))
             return false;
     return true;
 }

@@ -34,7 +34,7 @@ BATCH_SECONDS = 0.05
 
 
 class Case:
-    """The world of one test."""
+    """The world of one test; without a Kafka (None) it has no topic."""
 
     def __init__(self, kafka, postgres, program, folder):
         self.kafka = kafka
@@ -46,14 +46,15 @@ class Case:
         self._database = f"case_{name}"
         self._has_database = False
         self.root = folder / "archive"
-        self._admin = AdminClient({"bootstrap.servers": kafka.address})
+        self._admin = AdminClient({"bootstrap.servers": kafka.address}) if kafka else None
         self._session = None
 
     def close(self):
         """Removes topic and database."""
         self.program.close()
         self.disconnect()
-        self._admin.delete_topics([self.topic])
+        if self._admin:
+            self._admin.delete_topics([self.topic])
         if self._has_database:
             self._administer(f"DROP DATABASE {self._database} WITH (FORCE)")
 
