@@ -23,9 +23,9 @@ struct database_limits {
 };
 
 /**
- * Opens a database that works with so many threads; release with database_release(). Errors: ERROR_MISTAKE when DuckDB's
- * library is not of the version for which the program was built, ERROR_WORLD when no file descriptor is left, else
- * ERROR_FAILED.
+ * Opens a database that works with so many threads; release with database_release(). Errors: ERROR_MISTAKE when
+ * DuckDB's library is not of the version for which the program was built, ERROR_WORLD when no file descriptor is left,
+ * else ERROR_FAILED.
  */
 int database_open(int threads, const struct database_limits *limits, struct database *ret_database, struct error *error)
     must_check;

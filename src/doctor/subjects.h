@@ -40,8 +40,8 @@ void examine_folders(struct doctor *doctor, const char *root);
 /** The address of --listen, when it is given: whether it is free, or a job of ours serves there (listen.c). */
 void examine_listen(struct doctor *doctor);
 
-/** The mail server or webhook of notify, when it is given: that it answers, encrypted, and takes the login and the sender
- * (notify.c). */
+/** The mail server or webhook of notify, when it is given: that it answers, encrypted, and takes the login and the
+ * sender (notify.c). */
 void examine_notify(struct doctor *doctor);
 
 /** Open files, memory and libraries of the process (host.c). */
