@@ -131,6 +131,7 @@ def run_hour(session, arguments, database):
     """Replaces the hour's totals and users over quota; returns a report. The session keeps other runs of it out."""
     hour = arguments.hour
     database.hold_hour(hour)
+    database.refuse_pruned(hour)
     counted, sealed = database.count_rows(hour), database.is_sealed(hour)
     kinds = database.totals()
     totals, files, count, size = read_until_still(session, arguments, database, kinds)

@@ -302,10 +302,10 @@ int foreign_inspect(struct database *database, struct foreign_files *files, stru
     return status;
 }
 
-void foreign_append(struct buffer *sql, const struct foreign_files *files)
+void foreign_append(struct buffer *sql, const struct foreign_files *files, unsigned wanted)
 {
-    buffer_text(sql, "SELECT * EXCLUDE (time) FROM (");
-    append_shaped(sql, files, SHAPE_WITH_TIME);
+    buffer_printf(sql, "SELECT *%s FROM (", wanted & SHAPE_WITH_TIME ? "" : " EXCLUDE (time)");
+    append_shaped(sql, files, wanted | SHAPE_WITH_TIME);
     buffer_text(sql, ") WHERE ");
     append_hour(sql, files->hour);
     buffer_text(sql, " AND NOT ");

@@ -72,7 +72,7 @@ struct foreign_rejects {
 int foreign_inspect(struct database *database, struct foreign_files *files, struct foreign_rejects *ret_rejects,
                     struct error *error) must_check;
 
-/** Appends a query of the hour's rows that our rules accept, with the columns of shapes_append() but the time. */
-void foreign_append(struct buffer *sql, const struct foreign_files *files);
+/** Appends a query of the hour's rows that our rules accept, with the columns of shapes_append() that are wanted. */
+void foreign_append(struct buffer *sql, const struct foreign_files *files, unsigned wanted);
 
 #endif

@@ -1,5 +1,12 @@
 #include "archive/grouping.h"
 
+#include <inttypes.h>
+
+#include "base/time.h"
+
+/* Where the window begins, in seconds since the Unix epoch; each belongs to one hour. */
+#define WINDOW "window_start"
+
 /* The id of a kind's totals by its texts; that of a pair as pair_join() writes it. */
 static void append_id(struct buffer *sql, const struct total_kind_entry *kind)
 {
@@ -56,14 +63,14 @@ static bool shares_group(total_kind_set kinds, enum total_kind kind)
     return false;
 }
 
-static void append_groups(struct buffer *sql, total_kind_set kinds)
+static void append_groups(struct buffer *sql, total_kind_set kinds, bool windows)
 {
     const char *separator = "";
 
     for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++) {
         if (!total_kind_in(kinds, kind) || shares_group(kinds, kind))
             continue;
-        buffer_printf(sql, "%s(", separator);
+        buffer_printf(sql, "%s(%s", separator, windows ? WINDOW ", " : "");
         append_texts(sql, texts_of(1u << kind));
         buffer_text(sql, ")");
         separator = ", ";
@@ -83,7 +90,7 @@ static void append_totals(struct buffer *sql, total_kind_set kinds)
     for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
         if (total_kind_in(kinds, kind))
             buffer_printf(sql, " WHEN %d THEN %s", (int)kind, total_counts_events(kind) ? "events::HUGEINT" : "bytes");
-    buffer_text(sql, " END AS value");
+    buffer_text(sql, " END AS value, " WINDOW);
 }
 
 static void append_kinds(struct buffer *sql, total_kind_set kinds)
@@ -99,7 +106,16 @@ static void append_kinds(struct buffer *sql, total_kind_set kinds)
     buffer_text(sql, ") AS kinds (kind, grouped)");
 }
 
-void grouping_append(struct buffer *sql, total_kind_set kinds, const char *rows)
+static void append_rows(struct buffer *sql, int64_t window, const char *rows)
+{
+    if (window)
+        buffer_printf(sql, "SELECT *, time // %d // %" PRId64 " * %" PRId64 " AS " WINDOW " FROM (%s)", US_PER_SECOND,
+                      window, window, rows);
+    else
+        buffer_text(sql, rows);
+}
+
+void grouping_append(struct buffer *sql, total_kind_set kinds, int64_t window, const char *rows)
 {
     unsigned texts = texts_of(kinds);
 
@@ -108,11 +124,12 @@ void grouping_append(struct buffer *sql, total_kind_set kinds, const char *rows)
     append_texts(sql, texts);
     buffer_text(sql, ") AS grouped, ");
     append_texts(sql, texts);
-    buffer_printf(sql,
-                  ", count(*) AS events, coalesce(sum(bytes), 0)::HUGEINT AS bytes FROM (%s) GROUP BY GROUPING SETS (",
-                  rows);
-    append_groups(sql, kinds);
+    buffer_printf(sql, ", %s, count(*) AS events, coalesce(sum(bytes), 0)::HUGEINT AS bytes FROM (",
+                  window ? WINDOW : "0::BIGINT AS " WINDOW);
+    append_rows(sql, window, rows);
+    buffer_text(sql, ") GROUP BY GROUPING SETS (");
+    append_groups(sql, kinds, window);
     buffer_text(sql, ")) JOIN ");
     append_kinds(sql, kinds);
-    buffer_text(sql, " USING (grouped) ORDER BY kind, id");
+    buffer_printf(sql, " USING (grouped)%s", window ? "" : " ORDER BY kind, id");
 }

@@ -150,6 +150,21 @@ int storage_require_years(const char *storage_path, struct error *error)
                              "check that its disk is mounted");
 }
 
+int storage_find_root(const char *storage_path, char **ret_root, struct error *error)
+{
+    cleanup(memory_free) char *root = memory_printf("%s/..", storage_path);
+    cleanup(memory_free) char *data = memory_printf("%s/%s", root, LAYOUT_DATA);
+    struct stat given, made;
+
+    if (stat(storage_path, &given) || stat(data, &made) || given.st_dev != made.st_dev || given.st_ino != made.st_ino) {
+        error_set(error, ERROR_MISTAKE, "\"%s\" is not the folder \"%s\" of a storage-root", storage_path, LAYOUT_DATA);
+        return error_hint(error, "give the speed layer's storage-root with /data behind it");
+    }
+    *ret_root = root;
+    root = NULL;
+    return 0;
+}
+
 /* The path of a file in one folder, or NULL. Free it. */
 static char *find_in(const char *folder, const char *name)
 {

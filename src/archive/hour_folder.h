@@ -13,6 +13,12 @@ int storage_check(const char *storage_path, struct error *error) must_check;
 /** Refuses a storage path without any folder year=NUMBER, which then holds no archive. Error: ERROR_MISTAKE. */
 int storage_require_years(const char *storage_path, struct error *error) must_check;
 
+/**
+ * The storage-root, if the storage path lies in one as the speed layer makes it: there its writers have their folders.
+ * Free the path. Error: ERROR_MISTAKE.
+ */
+int storage_find_root(const char *storage_path, char **ret_root, struct error *error) must_check;
+
 /** What lies in the folders of an hour. Zero-initialise, then hour_folder_list(). */
 struct hour_folder {
     bool lenient;            /* pass over folders that cannot be read as part of any hour, instead of an error */

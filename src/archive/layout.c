@@ -33,6 +33,13 @@ int layout_path(char path[LAYOUT_PATH_SIZE], const char *name)
     return 0;
 }
 
+bool layout_is_none(const char *path)
+{
+    const char *sequence = strrchr(path, '-');
+
+    return sequence && strcmp(sequence, "-0" SUFFIX) == 0;
+}
+
 bool layout_is_own(const char *path)
 {
     char place[LAYOUT_PATH_SIZE];

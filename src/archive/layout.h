@@ -33,6 +33,12 @@ void layout_name(char name[LAYOUT_NAME_SIZE], int64_t hour, const char *token, u
 /** Writes the path below the data folder of the file with this name. Returns -1 when it is no name of ours. */
 int layout_path(char path[LAYOUT_PATH_SIZE], const char *name) must_check;
 
+/** No file has this number: the file that "replaces" those that are removed from the archive. */
+#define LAYOUT_SEQUENCE_NONE 0
+
+/** Whether a path is that of a file which no writer makes: LAYOUT_SEQUENCE_NONE. */
+bool layout_is_none(const char *path);
+
 /** Whether a file has, by its name, been written by the speed layer or by compaction. */
 bool layout_is_own(const char *path);
 

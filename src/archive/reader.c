@@ -11,7 +11,7 @@
 #include "base/memory.h"
 
 /* Columns of a total as the query gives them. */
-enum total_column { COLUMN_KIND, COLUMN_ID, COLUMN_EVENTS, COLUMN_VALUE };
+enum total_column { COLUMN_KIND, COLUMN_ID, COLUMN_EVENTS, COLUMN_VALUE, COLUMN_WINDOW };
 
 struct reader {
     struct database database;
@@ -150,6 +150,7 @@ int reader_inspect(struct reader *reader, const char *path, struct file_content 
 
 struct summing {
     total_kind_set kinds;
+    int64_t window; /* seconds; 0: the hour is one */
     hour_total_function take;
     void *context;
     bool refused; /* by `take`: it is no file's fault */
@@ -159,12 +160,16 @@ static int take_total(struct summing *summing, duckdb_data_chunk chunk, idx_t ro
 {
     enum total_kind kind = *(enum total_kind *)database_value(chunk, COLUMN_KIND, row, sizeof(int32_t));
     duckdb_hugeint value = *(duckdb_hugeint *)database_value(chunk, COLUMN_VALUE, row, sizeof(value));
-    struct hour_total total = {.kind = kind, .events = database_number(chunk, COLUMN_EVENTS, row)};
+    struct hour_total total = {.kind = kind,
+                               .window = database_number(chunk, COLUMN_WINDOW, row),
+                               .events = database_number(chunk, COLUMN_EVENTS, row)};
     const char *label = total_kinds[kind].label;
 
     if (database_is_null(chunk, COLUMN_ID, row))
         return error_set(error, ERROR_MISTAKE, "the archive has %lld events that cannot be counted for %s: it is NULL",
                          (long long)total.events, label);
+    if (database_is_null(chunk, COLUMN_WINDOW, row))
+        return error_set(error, ERROR_MISTAKE, "the archive has %lld events without a time", (long long)total.events);
     total.id = database_text(chunk, COLUMN_ID, row);
     if (value.upper < 0)
         return error_set(error, ERROR_MISTAKE, "the sum of %s \"%.*s\" is negative", label, (int)total.id.size,
@@ -189,16 +194,17 @@ static int sum_files(struct reader *reader, const struct reader_files *files, co
                      struct summing *summing, struct error *error)
 {
     static const duckdb_type types[] = {DUCKDB_TYPE_INTEGER, DUCKDB_TYPE_VARCHAR, DUCKDB_TYPE_BIGINT,
-                                        DUCKDB_TYPE_HUGEINT, DUCKDB_TYPE_INVALID};
+                                        DUCKDB_TYPE_HUGEINT, DUCKDB_TYPE_BIGINT,  DUCKDB_TYPE_INVALID};
     cleanup(buffer_release) struct buffer sql = {0}, rows = {0};
     bool any_foreign = files->foreign && files->foreign->paths.count;
+    unsigned wanted = summing->window ? SHAPE_WITH_TIME : 0;
 
-    shapes_append(&rows, files->own, shapes, NULL, 0);
+    shapes_append(&rows, files->own, shapes, NULL, wanted);
     if (any_foreign) {
         buffer_text(&rows, files->own->count ? " UNION ALL " : "");
-        foreign_append(&rows, files->foreign);
+        foreign_append(&rows, files->foreign, wanted);
     }
-    grouping_append(&sql, summing->kinds, rows.data);
+    grouping_append(&sql, summing->kinds, summing->window, rows.data);
     return database_read(&reader->database, sql.data, types, take_totals, summing, error);
 }
 
@@ -240,18 +246,32 @@ int reader_inspect_foreign(struct reader *reader, struct foreign_files *files, s
     return find_failing(reader, &files->paths, error);
 }
 
-int reader_sum(struct reader *reader, const struct reader_files *files, total_kind_set kinds, hour_total_function take,
-               void *context, struct error *error)
+static int sum(struct reader *reader, const struct reader_files *files, struct summing *summing, struct error *error)
 {
-    struct summing summing = {.kinds = kinds, .take = take, .context = context};
     struct shape *shapes = memory_new(files->own->count, sizeof(*shapes));
     int status = shapes_read(&reader->database, files->own, shapes, error);
 
     if (!status)
-        status = sum_files(reader, files, shapes, &summing, error);
+        status = sum_files(reader, files, shapes, summing, error);
     free(shapes);
-    if (!status || summing.refused || database_is_short(error))
+    if (!status || summing->refused || database_is_short(error))
         return status;
     find_failing(reader, files->own, error);
     return -1;
+}
+
+int reader_sum(struct reader *reader, const struct reader_files *files, total_kind_set kinds, hour_total_function take,
+               void *context, struct error *error)
+{
+    struct summing summing = {.kinds = kinds, .take = take, .context = context};
+
+    return sum(reader, files, &summing, error);
+}
+
+int reader_sum_windows(struct reader *reader, const struct reader_files *files, total_kind_set kinds, int64_t window,
+                       hour_total_function take, void *context, struct error *error)
+{
+    struct summing summing = {.kinds = kinds, .window = window, .take = take, .context = context};
+
+    return sum(reader, files, &summing, error);
 }

@@ -11,10 +11,11 @@
 
 struct reader;
 
-/** One total of an hour. */
+/** One total of an hour, or of one of its windows. */
 struct hour_total {
     enum total_kind kind;
     struct slice id;
+    int64_t window; /* its first second; 0 where the hour is not divided */
     int64_t events; /* that it is of */
     int64_t value;  /* in the unit of its kind */
 };
@@ -76,5 +77,9 @@ struct reader_files {
  */
 int reader_sum(struct reader *reader, const struct reader_files *files, total_kind_set kinds, hour_total_function take,
                void *context, struct error *error) must_check;
+
+/** The same for each window of so many seconds, which divide an hour; the totals come in no order. */
+int reader_sum_windows(struct reader *reader, const struct reader_files *files, total_kind_set kinds, int64_t window,
+                       hour_total_function take, void *context, struct error *error) must_check;
 
 #endif

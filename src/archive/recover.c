@@ -47,10 +47,20 @@ static int drop_unlisted(struct postgres *postgres, const struct staging *stagin
     return status;
 }
 
-static bool any_new_file_waits(const struct swap *swap, const struct replaced_files *replaced)
+/* Files that are removed from the archive are replaced by none. */
+static bool is_removal(const struct replaced_files *replaced)
 {
+    return layout_is_none(replaced->replaced_by[0]);
+}
+
+/* The exchange is to come: a new file is not in the hour's folder yet, or a file that is removed still is. */
+static bool must_exchange(const struct swap *swap, const struct replaced_files *replaced)
+{
+    bool removal = is_removal(replaced);
+
     for (size_t i = 0; i < replaced->count; i++)
-        if (swap_has(swap, disk_name_of(replaced->replaced_by[i])))
+        if (removal ? swap_hour_has(swap, disk_name_of(replaced->paths[i]))
+                    : swap_has(swap, disk_name_of(replaced->replaced_by[i])))
             return true;
     return false;
 }
@@ -76,9 +86,9 @@ static int replace_files(const struct swap *swap, const struct replaced_files *r
 
     for (size_t i = 0; i < replaced->count; i++)
         file_names_add(&names, disk_name_of(replaced->paths[i]));
-    if (any_new_file_waits(swap, replaced) && swap_exchange(swap, &names, error))
+    if (must_exchange(swap, replaced) && swap_exchange(swap, &names, error))
         return -1;
-    if (check_new_files(swap, replaced, error))
+    if (!is_removal(replaced) && check_new_files(swap, replaced, error))
         return -1;
     return swap_settle(swap, &names, error);
 }
@@ -95,7 +105,11 @@ int recover_swap(struct postgres *postgres, const struct staging *staging, const
     if (replaced.count &&
         (replace_files(swap, &replaced, error) || archive_files_forget(postgres, token, swap_hour(swap), error)))
         return -1;
-    return swap_end(swap, error);
+    if (swap_end(swap, error))
+        return -1;
+    if (replaced.count && is_removal(&replaced))
+        swap_remove_empty(swap);
+    return 0;
 }
 
 static int take_over_swap(struct postgres *postgres, const struct staging *staging, int64_t hour, unsigned taken,

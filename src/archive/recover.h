@@ -14,8 +14,8 @@ int recover_files(struct postgres *postgres, const struct staging *staging, stru
 
 /**
  * Brings a swap in the writer's folder to its end, wherever it stands: when its new files are listed, they replace
- * those that the list says, else they are deleted. The writer's transactions must have ended, and nobody else may know
- * the swap's name.
+ * those that the list says, else they are deleted; files that the list has as removed from the archive are deleted. The
+ * writer's transactions must have ended, and nobody else may know the swap's name.
  */
 int recover_swap(struct postgres *postgres, const struct staging *staging, const struct swap *swap, struct error *error)
     must_check;

@@ -167,6 +167,13 @@ bool swap_has(const struct swap *swap, const char *name)
     return access(path, F_OK) == 0;
 }
 
+bool swap_hour_has(const struct swap *swap, const char *name)
+{
+    cleanup(memory_free) char *path = swap_hour_path(swap, name);
+
+    return access(path, F_OK) == 0;
+}
+
 static int compare_names(const void *left, const void *right)
 {
     return strcmp(*(char *const *)left, *(char *const *)right);
@@ -267,4 +274,13 @@ int swap_end(const struct swap *swap, struct error *error)
             return -1;
     }
     return disk_fail(error, "remove the folder", swap->folder);
+}
+
+/* Not the year's: an archive is known by one (storage_require_years()). */
+void swap_remove_empty(const struct swap *swap)
+{
+    cleanup(memory_free) char *folder = memory_text(swap->hour_folder, strlen(swap->hour_folder));
+
+    for (int level = 0; level < HIVE_LEVELS - 1 && rmdir(folder) == 0; level++)
+        *strrchr(folder, '/') = '\0';
 }

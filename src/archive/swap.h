@@ -56,6 +56,9 @@ int swap_list(const struct swap *swap, struct file_names *ret_names, struct erro
 /** Whether the new folder has a file of this name. */
 bool swap_has(const struct swap *swap, const char *name);
 
+/** Whether the hour's folder has a file of this name. */
+bool swap_hour_has(const struct swap *swap, const char *name);
+
 /** Waits until the disk knows the names of the files in the new folder. */
 int swap_sync(const struct swap *swap, struct error *error) must_check;
 
@@ -77,5 +80,8 @@ int swap_settle(const struct swap *swap, const struct file_names *replaced, stru
 
 /** Removes the folder that is out of its place, and settles what came into it until then. */
 int swap_end(const struct swap *swap, struct error *error) must_check;
+
+/** Removes the hour's folder, and those of its day and month, as far as they are empty. A writer makes them again. */
+void swap_remove_empty(const struct swap *swap);
 
 #endif

@@ -15,7 +15,8 @@ const struct exit_code_row exit_code_table[EXIT_CODES] = {
     [EXIT_DIFFERENCE] = {"difference", "a check found a difference, or a limit is passed", false},
     [EXIT_UNAVAILABLE] = {"unavailable",
                           "a dependency is unavailable now: a server is down or restarts, a disk is full", true},
-    [EXIT_INCOMPLETE] = {"incomplete", "the command was interrupted before all was done", true},
+    [EXIT_INCOMPLETE] = {"incomplete",
+                         "the command was interrupted before all was done, or some of it cannot be done yet", true},
 };
 
 int error_set(struct error *error, enum error_kind kind, const char *format, ...)

@@ -53,6 +53,37 @@ static void note_look(struct batch_job *job, const struct hour_list *hours)
     batch_metrics_set_reason(&job->metrics, "");
 }
 
+static void sum_up(void *context, const struct prune_report *report)
+{
+    prune_add(context, &report->amounts);
+}
+
+/* Once in each hour of the clock, as no more becomes old. What cannot be removed now is logged, and left until then. */
+static int prune(struct batch_job *job, struct error *error)
+{
+    const struct prune_tools tools = {
+        .postgres = job->tools.postgres, .storage_path = job->tools.input.storage_path, .limits = job->limits};
+    int64_t now = time_hour(time_now());
+    struct prune_amounts sum = {0};
+    const struct prune_listener listener = {sum_up, &sum};
+    struct prune_summary summary;
+    int status;
+
+    if (!job->prunes || job->pruned_hour == now)
+        return 0;
+    status = prune_now(&tools, &listener, &summary, error);
+    if (status && !summary.failed)
+        return -1;
+    job->pruned_hour = now;
+    if (summary.hours || summary.rejected)
+        log_line(LEVEL_INFO,
+                 "removed what is old of %zu hours: %lld files, %lld window totals, %lld hourly totals; and %lld "
+                 "rejected messages",
+                 summary.hours, (long long)sum.files, (long long)sum.totals, (long long)sum.hourly_totals,
+                 (long long)summary.rejected);
+    return 0;
+}
+
 static int run_pending(struct batch_job *job, struct error *error)
 {
     cleanup(hour_list_release) struct hour_list hours = {0};
@@ -60,7 +91,7 @@ static int run_pending(struct batch_job *job, struct error *error)
     if (probe(job, error) || batch_job_hours(job, &hours, error))
         return -1;
     note_look(job, &hours);
-    return batch_job_run(job, &hours, error);
+    return batch_job_run(job, &hours, error) || prune(job, error) ? -1 : 0;
 }
 
 /* The world is down: say it once, wait longer each time, and begin with a new connection. */

@@ -2,8 +2,8 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
+#include "archive/hour_folder.h"
 #include "archive/merge.h"
 #include "archive/recover.h"
 #include "archive/swap.h"
@@ -36,22 +36,6 @@ static void release(struct compaction *compaction)
     listed_files_release(&compaction->files);
     swap_free(compaction->swap);
     staging_close(compaction->staging);
-}
-
-/* The storage-root, if the folder lies in one as the speed layer makes it: there its writers have their folders. */
-static int find_root(const char *storage_path, char **ret_root, struct error *error)
-{
-    cleanup(memory_free) char *root = memory_printf("%s/..", storage_path);
-    cleanup(memory_free) char *data = memory_printf("%s/%s", root, LAYOUT_DATA);
-    struct stat given, made;
-
-    if (stat(storage_path, &given) || stat(data, &made) || given.st_dev != made.st_dev || given.st_ino != made.st_ino) {
-        error_set(error, ERROR_MISTAKE, "\"%s\" is not the folder \"%s\" of a storage-root", storage_path, LAYOUT_DATA);
-        return error_hint(error, "give the speed layer's storage-root with /data behind it");
-    }
-    *ret_root = root;
-    root = NULL;
-    return 0;
 }
 
 static char *path_of(const struct compaction *compaction, const struct listed_file *file)
@@ -201,7 +185,15 @@ static bool is_unfinished(const struct listed_files *files)
 static int compact_held(struct compaction *compaction, struct compact_report *report, struct error *error)
 {
     const struct compact_tools *tools = compaction->tools;
+    struct pruned_parts pruned = {0};
 
+    if (hours_pruned(tools->postgres, compaction->hour, false, &pruned, error))
+        return -1;
+    /* Late files of an hour whose others were removed: each tells by itself whether the hourly totals have it. */
+    if (pruned.archive) {
+        report->result = COMPACT_FEW;
+        return 0;
+    }
     if (hours_files(tools->postgres, compaction->hour, &compaction->files, error))
         return -1;
     if (is_unfinished(&compaction->files)) {
@@ -228,8 +220,9 @@ static int run(struct compaction *compaction, struct compact_report *report, str
     struct error ignored;
     int status;
 
-    if (find_root(compaction->tools->storage_path, &root, error) || staging_open(root, &compaction->staging, error) ||
-        recover_abandoned(postgres, root, error) || hours_hold(postgres, compaction->hour, error))
+    if (storage_find_root(compaction->tools->storage_path, &root, error) ||
+        staging_open(root, &compaction->staging, error) || recover_abandoned(postgres, root, error) ||
+        hours_hold(postgres, compaction->hour, error))
         return -1;
     status = compact_held(compaction, report, error);
     /* A connection that is lost has let the hour go; the next statement tells. */

@@ -1,5 +1,8 @@
 #include "batch/hour.h"
 
+#include <stdlib.h>
+
+#include "base/memory.h"
 #include "base/time.h"
 #include "batch/lowered.h"
 #include "postgres/metrics.h"
@@ -86,38 +89,11 @@ static int hourly_total_bytes(const struct batch_tools *tools, const struct inpu
     return totals_check_hour(tools->postgres, table, report->hour, &written, error);
 }
 
-/* Names the first file whose rows are not those that were archived. */
-static int name_altered_file(struct reader *reader, const struct input *input, struct error *error)
-{
-    size_t next = 0;
-
-    for (size_t i = 0; i < input->listed.count; i++) {
-        const struct listed_file *file = &input->listed.list[i];
-        struct file_content content;
-
-        if (file->replaced)
-            continue;
-        if (reader_inspect(reader, input->own.names[next], &content, error))
-            return -1;
-        if (content.bytes_total != file->bytes_total)
-            return error_set(error, ERROR_MISTAKE,
-                             "the rows of \"%s\" have %lld bytes instead of the %lld that are listed",
-                             input->own.names[next], (long long)content.bytes_total, (long long)file->bytes_total);
-        next++;
-    }
-    return error_set(error, ERROR_MISTAKE, "the hour's files do not have the %lld bytes that are listed",
-                     (long long)input->listed_bytes);
-}
-
 /* What was summed up is what the speed layer archived, to the byte. */
 static int check_sums(const struct batch_tools *tools, const struct input *input, const struct batch_report *report,
                       struct error *error)
 {
-    if (!tools->bookkeeping || input->foreign.paths.count || report->bytes == input->listed_bytes)
-        return 0;
-    if (name_altered_file(tools->reader, input, error) && !*error->hint)
-        return error_hint(error, "put the file back from a backup");
-    return -1;
+    return tools->bookkeeping ? input_check_bytes(input, tools->reader, report->bytes, error) : 0;
 }
 
 static int refuse_held(const char *table, const struct hour_totals *before, const struct batch_report *report,
@@ -172,22 +148,9 @@ static int refuse_less(const struct batch_tools *tools, const struct hour_entry 
 static int refuse_other_input(const struct batch_tools *tools, const struct input *input,
                               const struct batch_report *report, struct error *error)
 {
-    int64_t unlisted = report->bytes - input->listed_bytes, noted_listed, noted_unlisted;
-    char hour[TIME_TEXT_SIZE];
-
     if (!tools->bookkeeping || config_flag(tools->config, OPTION_ALLOW_LESS))
         return 0;
-    if (hours_noted(tools->postgres, report->hour, &noted_listed, &noted_unlisted, error))
-        return -1;
-    if (input->listed_bytes >= noted_listed && unlisted >= noted_unlisted)
-        return 0;
-    error_set(error, ERROR_MISTAKE,
-              "the last run of the hour %s read %lld bytes of listed files and %lld of others, and this one reads %lld "
-              "and %lld",
-              time_format(report->hour, hour), (long long)noted_listed, (long long)noted_unlisted,
-              (long long)input->listed_bytes, (long long)unlisted);
-    return error_hint(error, "give the storage-path, --old-storage-path and --all-files of that run, or replace the "
-                             "totals by less with --allow-less");
+    return input_check_noted(input, tools->postgres, report->hour, report->bytes, error);
 }
 
 /* Nor may any total of it become less while the hour as a whole grows. */
@@ -255,11 +218,74 @@ static int check_pending(const struct batch_tools *tools, int64_t hour, struct e
     return hours.count ? 0 : 1;
 }
 
+static int refuse_pruned(const char *why, const char *hint, struct error *error)
+{
+    error_set(error, ERROR_MISTAKE, "files of the hour were removed by antenna prune, %s", why);
+    return error_hint(error, "%s", hint);
+}
+
+/* The paths of the files that were read, as the list has them. */
+static int note_late(const struct batch_tools *tools, const struct input *input, const struct batch_report *report,
+                     struct error *error)
+{
+    const char **paths = memory_new(input->listed.count + 1, sizeof(*paths));
+    size_t count = 0;
+    int status;
+
+    for (size_t i = 0; i < input->listed.count; i++)
+        if (!input->listed.list[i].replaced && !input->listed.list[i].added)
+            paths[count++] = input->listed.list[i].path;
+    status = hours_limit_idle_time(tools->postgres, error);
+    if (!status)
+        status = hours_note_late(tools->postgres, report->hour, report->rows, report->bytes, paths, count, error);
+    free(paths);
+    return status;
+}
+
+/* Adds the rows of files that are not added yet, each once, to the hourly totals. */
+static int add_rows(const struct batch_tools *tools, const struct input *input, struct batch_report *report,
+                    struct error *error)
+{
+    const struct reader_files files = {&input->own, NULL};
+    struct lowered none = {0};
+    struct run run = {.report = report, .lowered = &none};
+    int status = 0;
+
+    totals_begin_adding_here(&run.writer, tools->postgres, config_text(tools->config, OPTION_BYTES_HOURLY_TABLE));
+    if (input->own.count)
+        status = reader_sum(tools->reader, &files, report->kinds, take_total, &run, error);
+    if (!status)
+        status = totals_flush(&run.writer, error);
+    totals_writer_release(&run.writer);
+    return status;
+}
+
+/* Of an hour whose files were removed the archive has late rows alone: they are added to the totals that were made of
+ * all others, and never take their place. */
+static int add_late(const struct batch_tools *tools, const struct pruned_parts *pruned, struct input *input,
+                    struct batch_report *report, struct error *error)
+{
+    if (pruned->hourly)
+        return refuse_pruned("and its hourly totals, too", "leave it out: nothing is kept of it any more", error);
+    if (input_reads_foreign(&tools->input))
+        return refuse_pruned("so that only its late events can be added",
+                             "leave out --all-files and --old-storage-path", error);
+    report->rerun = true;
+    report->late = true;
+    if (metrics_read_pruned(tools->postgres, report->hour, &report->kinds, error) ||
+        read_from_storage(tools, input, report, error) || add_rows(tools, input, report, error) ||
+        check_sums(tools, input, report, error) || users_with_exceeded_quota(tools, report, error) ||
+        note_late(tools, input, report, error))
+        return -1;
+    return postgres_commit(tools->postgres, error);
+}
+
 static int replace_hour(const struct batch_tools *tools, const struct hour_entry *entry, struct input *input,
                         struct batch_report *report, struct error *error)
 {
     cleanup(lowered_release) struct lowered lowered = {0};
     struct hour_totals before = {0};
+    struct pruned_parts pruned = {0};
     int status;
 
     if (postgres_begin(tools->postgres, error) || hours_lock(tools->postgres, report->hour, error))
@@ -267,6 +293,10 @@ static int replace_hour(const struct batch_tools *tools, const struct hour_entry
     status = check_pending(tools, report->hour, error);
     if (status)
         return status;
+    if (tools->bookkeeping && hours_pruned(tools->postgres, report->hour, false, &pruned, error))
+        return -1;
+    if (pruned.archive)
+        return add_late(tools, &pruned, input, report, error);
     report->kinds = total_kinds_standard();
     if ((tools->bookkeeping && metrics_read(tools->postgres, &report->kinds, error)) ||
         read_from_storage(tools, input, report, error) || read_totals(tools, report->hour, &before, error) ||

@@ -11,6 +11,7 @@ struct batch_report {
     total_kind_set kinds; /* of its totals */
     bool rerun;           /* a run of this hour was noted before */
     bool sealed;          /* else the totals are provisional: more is expected */
+    bool late;            /* late rows were added to an hour whose other files were removed */
     size_t files;         /* that were read */
     size_t unlisted;      /* files that were found and the list of the archive does not have, read or not */
     size_t left_out;      /* of them, that were not read */

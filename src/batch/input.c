@@ -10,6 +10,7 @@
 #include "archive/spark_log.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/time.h"
 #include "postgres/archive_files.h"
 
 /* What reads an hour's files. */
@@ -50,6 +51,22 @@ bool input_reads_foreign(const struct input_rule *rule)
     return rule->all_files || rule->old_storage_path;
 }
 
+/* One that was the archive before is waited for, as it may come back. */
+int input_check_archive(const struct input_rule *rule, struct postgres *postgres, bool adopt, char *archive_id,
+                        struct error *error)
+{
+    enum identity_use use = adopt && !*archive_id ? IDENTITY_ADOPT : rule->all_files ? IDENTITY_FOREIGN : IDENTITY_READ;
+
+    if (rule->old_storage_path && identity_refuse_own(postgres, rule->old_storage_path, error))
+        return -1;
+    if (!rule->storage_path) /* another archive alone is read */
+        return 0;
+    return identity_look(rule->storage_path, archive_id, error) ||
+                   identity_check(postgres, rule->storage_path, use, archive_id, error)
+               ? -1
+               : 0;
+}
+
 static int check_old_archive(const struct input_rule *rule, struct error *error)
 {
     if (storage_check(rule->old_storage_path, error) || storage_require_years(rule->old_storage_path, error))
@@ -65,6 +82,12 @@ int input_check_rule(const struct input_rule *rule, struct reader *reader, struc
     return foreign_check_rule(reader_database(reader), &rule->foreign, error);
 }
 
+/* Files that were replaced, or whose rows an earlier run has added for good, are not read. */
+static bool is_read(const struct listed_file *file)
+{
+    return !file->replaced && !file->added;
+}
+
 /* Listed files must be where the list says. */
 static int find_listed_files(const char *storage_path, struct input *input, struct error *error)
 {
@@ -72,7 +95,7 @@ static int find_listed_files(const char *storage_path, struct input *input, stru
         const struct listed_file *file = &input->listed.list[i];
         cleanup(memory_free) char *path = NULL;
 
-        if (file->replaced)
+        if (!is_read(file))
             continue;
         if (hour_folder_find(storage_path, file->path, HOUR_FOLDER_PUBLISH_MS, &path, error))
             return -1;
@@ -94,7 +117,7 @@ static int check_rows(struct reader *reader, const struct input *input, struct e
     for (size_t i = 0; i < input->listed.count && !status; i++) {
         const struct listed_file *file = &input->listed.list[i];
 
-        if (file->replaced)
+        if (!is_read(file))
             continue;
         if (rows[next] != file->rows)
             status = error_set(error, ERROR_MISTAKE, "\"%s\" has %lld rows instead of the %lld that are listed",
@@ -169,6 +192,8 @@ static int take_unlisted(struct reading *reading, struct input *input, struct er
         input->unlisted++;
         if (!reading->all_files) {
             input->left_out++;
+            if (!input->stray)
+                input->stray = memory_text(found->paths.names[i], strlen(found->paths.names[i]));
             continue;
         }
         status = refuse_remains(input, found->paths.names[i], error);
@@ -315,6 +340,63 @@ int input_read(const struct input_rule *rule, struct postgres *postgres, bool li
     return judge_rejects(rule, &input->rejects, error);
 }
 
+/* Names the first file whose rows are not those that were archived. */
+static int name_altered_file(const struct input *input, struct reader *reader, struct error *error)
+{
+    size_t next = 0;
+
+    for (size_t i = 0; i < input->listed.count; i++) {
+        const struct listed_file *file = &input->listed.list[i];
+        struct file_content content;
+
+        if (!is_read(file))
+            continue;
+        if (reader_inspect(reader, input->own.names[next], &content, error))
+            return -1;
+        if (content.bytes_total != file->bytes_total)
+            return error_set(error, ERROR_MISTAKE,
+                             "the rows of \"%s\" have %lld bytes instead of the %lld that are listed",
+                             input->own.names[next], (long long)content.bytes_total, (long long)file->bytes_total);
+        if (content.min_timestamp != file->min_timestamp || content.max_timestamp != file->max_timestamp)
+            return error_set(error, ERROR_MISTAKE, "the rows of \"%s\" have other event times than listed",
+                             input->own.names[next]);
+        next++;
+    }
+    return error_set(error, ERROR_MISTAKE, "the hour's files do not have the %lld bytes that are listed",
+                     (long long)input->listed_bytes);
+}
+
+int input_refuse_altered(const struct input *input, struct reader *reader, struct error *error)
+{
+    if (name_altered_file(input, reader, error) && !*error->hint)
+        return error_hint(error, "put the file back from a backup");
+    return -1;
+}
+
+int input_check_bytes(const struct input *input, struct reader *reader, int64_t bytes, struct error *error)
+{
+    return input->foreign.paths.count || bytes == input->listed_bytes ? 0 : input_refuse_altered(input, reader, error);
+}
+
+int input_check_noted(const struct input *input, struct postgres *postgres, int64_t hour, int64_t bytes,
+                      struct error *error)
+{
+    int64_t unlisted = bytes - input->listed_bytes, noted_listed, noted_unlisted;
+    char text[TIME_TEXT_SIZE];
+
+    if (hours_noted(postgres, hour, &noted_listed, &noted_unlisted, error))
+        return -1;
+    if (input->listed_bytes >= noted_listed && unlisted >= noted_unlisted)
+        return 0;
+    error_set(error, ERROR_MISTAKE,
+              "the last run of the hour %s read %lld bytes of listed files and %lld of others, and this one reads %lld "
+              "and %lld",
+              time_format(hour, text), (long long)noted_listed, (long long)noted_unlisted,
+              (long long)input->listed_bytes, (long long)unlisted);
+    return error_hint(error, "give the storage-path, --old-storage-path and --all-files of that run, or replace the "
+                             "totals by less with --allow-less");
+}
+
 static bool any_left(const struct file_names *paths)
 {
     for (size_t i = 0; i < paths->count; i++)
@@ -333,4 +415,5 @@ void input_release(struct input *input)
     listed_files_release(&input->listed);
     file_names_release(&input->own);
     foreign_files_release(&input->foreign);
+    free(input->stray);
 }

@@ -18,11 +18,12 @@ struct input_rule {
 /** Zero-initialise, then input_read(); free with input_release(). */
 struct input {
     struct listed_files listed; /* as the list has them, with the replaced ones */
-    struct file_names own;      /* paths of listed files without the replaced ones, in the list's order */
+    struct file_names own;      /* paths of listed files but those that are replaced or added, in the list's order */
     struct foreign_files foreign;
     struct foreign_rejects rejects; /* rows of the foreign files */
     size_t unlisted;                /* files that were found and are not listed, read or not */
     size_t left_out;                /* of them, that are not read */
+    char *stray;                    /* the first Parquet file of them that lies in the hour's folder; NULL: none */
     int64_t listed_rows, listed_bytes;
 };
 
@@ -36,12 +37,31 @@ bool input_reads_foreign(const struct input_rule *rule);
 int input_check_rule(const struct input_rule *rule, struct reader *reader, struct error *error) must_check;
 
 /**
+ * Checks that the folders of the rule are the archive of the database, and another's; `archive_id` gets the identity of
+ * the former, or stays. With `adopt` the folder becomes the archive, unless it has been it. Errors: as
+ * identity_check().
+ */
+int input_check_archive(const struct input_rule *rule, struct postgres *postgres, bool adopt, char *archive_id,
+                        struct error *error) must_check;
+
+/**
  * Finds the files of an hour and compares the listed ones with the list. `listed` tells whether the database has a
  * list; without one all files are read. Errors: ERROR_MISTAKE for a listed file that is missing or has other rows, for
  * a file that is there twice, for foreign files that cannot be read as events of the hour, and where no archive is.
  */
 int input_read(const struct input_rule *rule, struct postgres *postgres, bool listed, struct reader *reader,
                int64_t hour, struct input *input, struct error *error) must_check;
+
+/** Fails with ERROR_MISTAKE, naming the first listed file whose rows are not those that were archived. */
+int input_refuse_altered(const struct input *input, struct reader *reader, struct error *error) must_check;
+
+/** Compares the bytes that were summed up with those that are listed. Errors: as input_refuse_altered(). */
+int input_check_bytes(const struct input *input, struct reader *reader, int64_t bytes, struct error *error) must_check;
+
+/** Refuses fewer bytes, of listed files or of others, than the last batch run of the hour read. Error: ERROR_MISTAKE.
+ */
+int input_check_noted(const struct input *input, struct postgres *postgres, int64_t hour, int64_t bytes,
+                      struct error *error) must_check;
 
 /** Whether a file has left where it was found: its writer, or a recovery, moves it to its place at any time. */
 bool input_has_moved(const struct input *input);

@@ -17,6 +17,15 @@
 /* A file that is missing will hardly come back within seconds. */
 #define RETRY_FAILED_MS 60000
 
+int batch_check_range(int64_t from, int64_t to, struct error *error)
+{
+    if (to < from)
+        return error_set(error, ERROR_USAGE, "invalid value for to: it lies before the first hour");
+    if ((to - from) / SECONDS_PER_HOUR > RANGE_HOURS_MAX)
+        return error_set(error, ERROR_USAGE, "the range has more than %d hours", RANGE_HOURS_MAX);
+    return 0;
+}
+
 static int read_range(struct batch_job *job, const struct config *config, struct error *error)
 {
     const char *hour = config_text(config, OPTION_HOUR);
@@ -36,11 +45,22 @@ static int read_range(struct batch_job *job, const struct config *config, struct
     job->to = job->tools.pending ? RECORD_TIME_END - SECONDS_PER_HOUR : job->from;
     if (config_has(config, OPTION_TO))
         job->to = time_hour(config_number(config, OPTION_TO));
-    if (job->to < job->from)
-        return error_set(error, ERROR_USAGE, "invalid value for to: it lies before the hour");
-    if ((job->to - job->from) / SECONDS_PER_HOUR > RANGE_HOURS_MAX)
-        return error_set(error, ERROR_USAGE, "the range has more than %d hours", RANGE_HOURS_MAX);
-    return 0;
+    return batch_check_range(job->from, job->to, error);
+}
+
+/* A service removes what is old; a single run does as it is told, which prune is. */
+static int read_limits(struct batch_job *job, const struct config *config, struct error *error)
+{
+    prune_read_limits(config, &job->limits, &job->prunes);
+    if (!job->prunes)
+        return 0;
+    if (!config_flag(config, OPTION_FOLLOW)) {
+        error_set(error, ERROR_USAGE, "could not remove what is old: --follow is missing");
+        return error_hint(error, "run antenna prune, which removes it once");
+    }
+    if (job->limits.seconds[PRUNE_ARCHIVE] == PRUNE_FOR_EVER || job->tools.input.storage_path)
+        return 0;
+    return error_set(error, ERROR_USAGE, "could not use --archive-older-than: storage-path \"-\" names no archive");
 }
 
 static int refuse_without_bookkeeping(const struct config *config, struct error *error)
@@ -74,24 +94,6 @@ static int refuse_idle_options(const struct batch_job *job, const struct config 
     return 0;
 }
 
-/* One that was the archive before is waited for, as it may come back. */
-static int check_archive(struct batch_job *job, const struct config *config, struct error *error)
-{
-    const char *path = job->tools.input.storage_path;
-    enum identity_use use = config_flag(config, OPTION_ADOPT_ARCHIVE) && !*job->archive_id ? IDENTITY_ADOPT
-                            : job->tools.input.all_files                                   ? IDENTITY_FOREIGN
-                                                                                           : IDENTITY_READ;
-
-    if (job->tools.input.old_storage_path &&
-        identity_refuse_own(job->tools.postgres, job->tools.input.old_storage_path, error))
-        return -1;
-    if (!path) /* another archive alone is read */
-        return 0;
-    if (identity_look(path, job->archive_id, error))
-        return -1;
-    return identity_check(job->tools.postgres, path, use, job->archive_id, error);
-}
-
 static int check_database(struct batch_job *job, const struct config *config, struct error *error)
 {
     if (schema_has_bookkeeping(job->tools.postgres, &job->tools.bookkeeping, error))
@@ -99,7 +101,11 @@ static int check_database(struct batch_job *job, const struct config *config, st
     if (job->tools.bookkeeping && refuse_idle_options(job, config, error))
         return -1;
     if (job->tools.bookkeeping)
-        return schema_check(job->tools.postgres, config, error) || check_archive(job, config, error) ? -1 : 0;
+        return schema_check(job->tools.postgres, config, error) ||
+                       input_check_archive(&job->tools.input, job->tools.postgres,
+                                           config_flag(config, OPTION_ADOPT_ARCHIVE), job->archive_id, error)
+                   ? -1
+                   : 0;
     return refuse_without_bookkeeping(config, error) ? -1 : schema_check_columns(job->tools.postgres, config, error);
 }
 
@@ -112,7 +118,7 @@ int batch_job_open(struct batch_job *job, const struct config *config, const str
     *job = (struct batch_job){.tools = {.config = config}, .listener = listener};
     batch_metrics_init(&job->metrics);
     if (read_range(job, config, error) || metrics_server_check(config, error) ||
-        input_read_rule(config, &job->tools.input, error))
+        input_read_rule(config, &job->tools.input, error) || read_limits(job, config, error))
         return -1;
     settings.storage_path = job->tools.input.storage_path;
     if (reader_open(&settings, &job->tools.reader, error) ||

@@ -6,6 +6,7 @@
 #include "base/terminal.h"
 #include "batch/batch.h"
 #include "batch/metrics.h"
+#include "batch/prune.h"
 
 /** An hour that failed is left alone for some time. */
 struct failed_hour {
@@ -25,7 +26,14 @@ struct batch_job {
     enum error_kind failure; /* the gravest of the failures; its exit code goes before those of the others */
     struct batch_summary summary;
     struct batch_metrics metrics;
+    struct prune_limits limits; /* of --follow */
+    bool prunes;                /* there is one */
+    int64_t pruned_hour;        /* of the clock, in which it was pruned last */
 };
+
+/** Refuses a range of hours that ends before it begins, or that is longer than one call may name. Error: ERROR_USAGE.
+ */
+int batch_check_range(int64_t from, int64_t to, struct error *error) must_check;
 
 /** Reads the configuration, connects and checks. Release with batch_job_release() also after a failure. */
 int batch_job_open(struct batch_job *job, const struct config *config, const struct batch_listener *listener,

@@ -40,6 +40,8 @@ static void print_notes(const struct batch_report *report)
         fputs("  run again", stdout);
     if (!report->sealed)
         fputs("  provisional", stdout);
+    if (report->late)
+        fputs("  late rows added, as the others were removed", stdout);
     if (report->unlisted > report->left_out)
         printf("  %zu files not listed", report->unlisted - report->left_out);
     if (report->left_out)
@@ -73,6 +75,8 @@ static void print_json(const struct batch_report *report)
         (json_int_t)rejected_rows(report), "rows_without_bytes", (json_int_t)report->rejects.without_bytes,
         "replaced_bytes", (json_int_t)report->replaced_bytes);
 
+    if (report->late)
+        json_set(object, "late_rows_added", json_true());
     if (report->compact.result == COMPACT_MERGED)
         json_set(object, "files_after_compaction", json_integer((json_int_t)report->compact.files_after));
     /* Standard output is checked at the end (main.c): the other hours are processed all the same. */

@@ -30,6 +30,12 @@ int command_verify(const struct config *config, struct error *error) must_check;
  * EXIT_INCOMPLETE when a stop left some out.
  */
 int command_notify(const struct config *config, struct error *error) must_check;
+/** Computes window totals again from the archive; returns EXIT_INCOMPLETE when hours were not sealed or a stop left
+ * some out (rebuild.c). */
+int command_rebuild(const struct config *config, struct error *error) must_check;
+
+/** Removes what is older than is to be kept; returns EXIT_INCOMPLETE when a stop left hours out (prune.c). */
+int command_prune(const struct config *config, struct error *error) must_check;
 
 /** Tells how far the jobs are (status.c). */
 int command_status(const struct config *config, struct error *error) must_check;

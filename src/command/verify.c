@@ -18,6 +18,8 @@ struct printer {
 
 static const char *state_of(const struct hour_finding *finding)
 {
+    if (finding->sums.hourly_pruned)
+        return "pruned";
     if (!finding->sealed)
         return "open";
     if (!finding->sums.batched)
@@ -38,10 +40,10 @@ static void print_row(struct printer *printer, const struct hour_finding *findin
     char hour[TIME_TEXT_SIZE];
 
     if (printer->hours == 0)
-        printf("%-20s %-5s %5s %11s %14s %14s %14s\n", "hour", "state", "files", "rows", "archived", "bytes",
+        printf("%-20s %-6s %5s %11s %14s %14s %14s\n", "hour", "state", "files", "rows", "archived", "bytes",
                "bytes_hourly");
-    printf("%-20s %-5s %5zu %11" PRId64 " %14" PRId64 " %14" PRId64 " %14" PRId64 "  %s\n",
-           time_format(finding->hour, hour), state_of(finding), finding->files, finding->file_rows, sums->bytes,
+    printf("%-20s %-6s %5zu %11" PRId64 " %14" PRId64 " %14" PRId64 " %14" PRId64 "  %s\n",
+           time_format(finding->hour, hour), state_of(finding), finding->files, finding->file_rows, sums->listed_bytes,
            sums->speed[TOTAL_APP_BYTES], sums->hourly[TOTAL_APP_BYTES], finding->differences.count ? "" : "=");
     print_differences(&finding->differences);
 }
@@ -78,9 +80,10 @@ static json_t *hour_as_json(const struct hour_finding *finding)
 
     return json_pack(
         "{s:s, s:s, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:o, s:o, s:o}", "hour", time_format(finding->hour, hour),
-        "state", state_of(finding), "list", "files", (json_int_t)sums->files, "rows", (json_int_t)sums->rows, "bytes",
-        (json_int_t)sums->bytes, "parquet", "files", (json_int_t)finding->files, "rows", (json_int_t)finding->file_rows,
-        "bytes", (json_int_t)finding->file_bytes, "bytes", sums_by_label(sums->speed, sums->kinds), "bytes_hourly",
+        "state", state_of(finding), "list", "files", (json_int_t)(sums->files - sums->pruned_files), "rows",
+        (json_int_t)(sums->rows - sums->pruned_rows), "bytes", (json_int_t)(sums->bytes - sums->pruned_bytes),
+        "parquet", "files", (json_int_t)finding->files, "rows", (json_int_t)finding->file_rows, "bytes",
+        (json_int_t)finding->file_bytes, "bytes", sums_by_label(sums->speed, sums->kinds), "bytes_hourly",
         sums_by_label(sums->hourly, sums->kinds), "differences", differences_as_json(&finding->differences));
 }
 

@@ -106,6 +106,40 @@ const struct command command_table[COMMAND_IDS] = {
                         "      --smtp-url smtp://mail.example.org:587 --sender quota@example.org \\\n"
                         "      --smtp-user quota --smtp-password-file smtp-password\n",
         },
+    [COMMAND_REBUILD] =
+        {
+            .name = "rebuild",
+            .summary = "compute window totals again from the archive",
+            .description =
+                "Sums up the Parquet files of sealed hours by window, and replaces the window totals that differ, "
+                "each\n"
+                "hour in one transaction: rows that were edited, lost, or never counted. --dry-run shows the\n"
+                "differences. An hour whose archive is not whole, or of which totals wait for the archive, stays as "
+                "it\n"
+                "is, with the reason. The speed layer may run meanwhile.",
+            .positionals = {{OPTION_JDBC_URI, true}, {OPTION_JDBC_USER, true}, {OPTION_JDBC_PASSWORD, false}},
+            .positional_count = 3,
+            .examples =
+                "  antenna rebuild jdbc:postgresql://localhost:5432/postgres postgres - \\\n"
+                "      --storage-path /var/lib/antenna/data --from 2022-02-20T00:00:00Z --to 2022-02-20T23:00:00Z \\\n"
+                "      --dry-run\n",
+        },
+    [COMMAND_PRUNE] =
+        {
+            .name = "prune",
+            .summary = "remove what is older than is to be kept",
+            .description =
+                "Removes window totals, Parquet files, hourly totals and rejected messages that are older than the\n"
+                "given times, hour by hour, each in one transaction. Only hours that are complete and in the hourly\n"
+                "totals lose anything, and antenna verify still ends with 0. Late events of such an hour are added to\n"
+                "its hourly totals. --dry-run shows what would be removed.",
+            .positionals = {{OPTION_JDBC_URI, true}, {OPTION_JDBC_USER, true}, {OPTION_JDBC_PASSWORD, false}},
+            .positional_count = 3,
+            .examples =
+                "  antenna prune jdbc:postgresql://localhost:5432/postgres postgres - \\\n"
+                "      --storage-path /var/lib/antenna/data --totals-older-than 30d --archive-older-than 365d \\\n"
+                "      --dry-run\n",
+        },
     [COMMAND_STATUS] =
         {
             .name = "status",

@@ -222,6 +222,14 @@ bool config_has(const struct config *config, enum option_id id)
     return config->entries[id].given.origin.source != SOURCE_NONE;
 }
 
+int config_require(const struct config *config, enum option_id id, struct error *error)
+{
+    if (config_has(config, id))
+        return 0;
+    error_set(error, ERROR_USAGE, "missing option --%s: %s", option_table[id].name, option_table[id].help);
+    return error_hint(error, "see antenna %s --help", command_table[config->command].name);
+}
+
 enum config_source config_source(const struct config *config, enum option_id id)
 {
     return config->entries[id].given.origin.source;

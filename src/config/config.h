@@ -42,6 +42,9 @@ enum command_id config_command(const struct config *config);
 /** Whether the option has a value, its default included. */
 bool config_has(const struct config *config, enum option_id id);
 
+/** Refuses a configuration without a value of the option. Error: ERROR_USAGE. */
+int config_require(const struct config *config, enum option_id id, struct error *error) must_check;
+
 /** Where the option's value came from; of a list the gravest source of its entries. */
 enum config_source config_source(const struct config *config, enum option_id id);
 

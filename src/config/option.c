@@ -12,10 +12,12 @@
 #define SPEED (1u << COMMAND_SPEED)
 #define BATCH (1u << COMMAND_BATCH)
 #define VERIFY (1u << COMMAND_VERIFY)
+#define REBUILD (1u << COMMAND_REBUILD)
+#define PRUNE (1u << COMMAND_PRUNE)
 #define NOTIFY (1u << COMMAND_NOTIFY)
 #define STATUS (1u << COMMAND_STATUS)
 #define DOCTOR (1u << COMMAND_DOCTOR)
-#define DATABASE (PROVISION | SPEED | BATCH | VERIFY | NOTIFY | STATUS | DOCTOR)
+#define DATABASE (PROVISION | SPEED | BATCH | VERIFY | REBUILD | PRUNE | NOTIFY | STATUS | DOCTOR)
 #define KAFKA (SIMULATE | SPEED | DOCTOR)
 #define CONFIG (1u << COMMAND_CONFIG)
 #define EVERY (DATABASE | SIMULATE)
@@ -23,6 +25,7 @@
 #define MINUTE_MS (60 * 1000)
 #define DAY_MS (24 * 60 * MINUTE_MS)
 #define YEAR_MS (366LL * DAY_MS)
+#define CENTURY_MS (100LL * YEAR_MS)
 
 /* A misspelling this far away is no longer taken for the option. */
 #define NEAREST_MAX_EDITS 3
@@ -42,8 +45,8 @@ const struct option option_table[OPTION_IDS] = {
         "Kafka topic that carries the antennas' events; status: show this topic only, and without it all"},
     [OPTION_JDBC_URI] = {"jdbc-uri", 0, TYPE_TEXT, "URI", NULL, 0, 0, DATABASE, true,
         "PostgreSQL database: jdbc:postgresql://host:port/database?…, a libpq URI or a conninfo string"},
-    [OPTION_JDBC_TABLE] = {"jdbc-table", 0, TYPE_TEXT, "TABLE", "bytes", 0, 0, PROVISION | SPEED | VERIFY | DOCTOR,
-        false, "table of the window totals"},
+    [OPTION_JDBC_TABLE] = {"jdbc-table", 0, TYPE_TEXT, "TABLE", "bytes", 0, 0,
+        PROVISION | SPEED | VERIFY | REBUILD | DOCTOR, false, "table of the window totals"},
     [OPTION_JDBC_USER] = {"jdbc-user", 0, TYPE_TEXT, "USER", NULL, 0, 0, DATABASE, false,
         "PostgreSQL role to log in as"},
     [OPTION_JDBC_PASSWORD] = {"jdbc-password", 0, TYPE_TEXT, "PASSWORD", "-", 0, 0, DATABASE, true,
@@ -52,7 +55,8 @@ const struct option option_table[OPTION_IDS] = {
         "file whose first line is the password, used when jdbc-password is -"},
     [OPTION_STORAGE_ROOT] = {"storage-root", 0, TYPE_PATH, "FOLDER", NULL, 0, 0, SPEED | DOCTOR, false,
         "folder of the archive; Parquet files appear under FOLDER/data/year=Y/month=M/day=D/hour=H"},
-    [OPTION_STORAGE_PATH] = {"storage-path", 0, TYPE_PATH, "FOLDER", NULL, 0, 0, BATCH | VERIFY | DOCTOR, false,
+    [OPTION_STORAGE_PATH] = {"storage-path", 0, TYPE_PATH, "FOLDER", NULL, 0, 0,
+        BATCH | VERIFY | REBUILD | PRUNE | DOCTOR, false,
         "folder that holds year=…: the speed layer's storage-root with /data behind it; batch: - with --old-storage-path for "
         "none"},
     [OPTION_HOUR] = {"hour", 0, TYPE_TEXT, "OFFSET-DATE-TIME", "-", 0, 0, BATCH, false,
@@ -71,8 +75,6 @@ const struct option option_table[OPTION_IDS] = {
     [OPTION_THRESHOLDS] = {"thresholds", 0, TYPE_LIST, "PERCENT", NULL, 0, 0, NOTIFY, false,
         "percentages of the hourly quota of which users are notified once they have used more, separated by commas; they are "
         "stored in the database, where batch reads them (default: the stored ones, and 80,100 for a new database)"},
-    [OPTION_DRY_RUN] = {"dry-run", 0, TYPE_FLAG, NULL, NULL, 0, 0, NOTIFY, false,
-        "print what would be sent, send nothing and change nothing"},
     [OPTION_SMTP_URL] = {"smtp-url", 0, TYPE_TEXT, "URL", NULL, 0, 0, NOTIFY | DOCTOR, true,
         "mail server that notices are sent by: smtp://HOST[:PORT] with STARTTLS, or smtps://HOST[:PORT]"},
     [OPTION_SENDER] = {"sender", 0, TYPE_TEXT, "ADDRESS", NULL, 0, 0, NOTIFY | DOCTOR, false,
@@ -102,19 +104,33 @@ const struct option option_table[OPTION_IDS] = {
         "longest time that the server of --smtp-url or --webhook-url may take for a notice"},
     [OPTION_REQUIRE_SEALED] = {"require-sealed", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
         "refuse hours of which more is expected, instead of calling them provisional"},
-    [OPTION_ALL_FILES] = {"all-files", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
+    [OPTION_ALL_FILES] = {"all-files", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH | REBUILD, false,
         "also read files in the hour's folder that the speed layer did not write, such as those of the Spark job"},
-    [OPTION_OLD_STORAGE_PATH] = {"old-storage-path", 0, TYPE_PATH, "FOLDER", NULL, 0, 0, BATCH, false,
-        "also read every Parquet file of the hour in this archive of another job; with - as storage-path, read it alone"},
-    [OPTION_BY_TIMESTAMP] = {"by-timestamp", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
+    [OPTION_OLD_STORAGE_PATH] = {"old-storage-path", 0, TYPE_PATH, "FOLDER", NULL, 0, 0, BATCH | REBUILD, false,
+        "also read every Parquet file of the hour in this archive of another job; batch: with - as storage-path, read it "
+        "alone"},
+    [OPTION_BY_TIMESTAMP] = {"by-timestamp", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH | REBUILD, false,
         "count each row of a file that is not listed in the hour of its timestamp, whatever folder it is in: reads the "
         "folders of a day around the hour"},
-    [OPTION_ALLOW_LESS] = {"allow-less", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
-        "replace an hour's totals also when one of them becomes smaller or goes away, or when another job made them"},
+    [OPTION_ALLOW_LESS] = {"allow-less", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH | REBUILD, false,
+        "replace an hour's totals also when one of them becomes smaller or goes away, or when another job made them; rebuild: "
+        "when more bytes were counted than the archive has"},
     [OPTION_DEEP] = {"deep", 0, TYPE_FLAG, NULL, NULL, 0, 0, VERIFY, false,
         "read all rows of the files, not only their footers, and compare every total"},
-    [OPTION_JSON] = {"json", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH | VERIFY | STATUS | DOCTOR, false,
-        "print JSON for scripts instead of a table: batch an object a line for each hour, the others one object"},
+    [OPTION_TOTALS_OLDER_THAN] = {"totals-older-than", 0, TYPE_INTERVAL, "TIME", NULL, 60 * MINUTE_MS, CENTURY_MS,
+        BATCH | PRUNE, false,
+        "remove the window totals of hours that ended longer ago, such as 30d, and are in the hourly totals; batch: with "
+        "--follow"},
+    [OPTION_ARCHIVE_OLDER_THAN] = {"archive-older-than", 0, TYPE_INTERVAL, "TIME", NULL, 60 * MINUTE_MS, CENTURY_MS,
+        BATCH | PRUNE, false, "remove the Parquet files of such hours"},
+    [OPTION_HOURLY_OLDER_THAN] = {"hourly-older-than", 0, TYPE_INTERVAL, "TIME", NULL, 60 * MINUTE_MS, CENTURY_MS,
+        BATCH | PRUNE, false, "remove the hourly totals of such hours, and their users over quota"},
+    [OPTION_REJECTED_OLDER_THAN] = {"rejected-older-than", 0, TYPE_INTERVAL, "TIME", NULL, 60 * MINUTE_MS, CENTURY_MS,
+        BATCH | PRUNE, false, "remove rejected messages that were read longer ago; their counts stay"},
+    [OPTION_DRY_RUN] = {"dry-run", 0, TYPE_FLAG, NULL, NULL, 0, 0, REBUILD | PRUNE | NOTIFY, false,
+        "show what would change, be removed or be sent, and change and send nothing"},
+    [OPTION_JSON] = {"json", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH | VERIFY | REBUILD | PRUNE | STATUS | DOCTOR, false,
+        "print JSON for scripts instead of a table: batch, rebuild and prune an object a line for each hour, the others one object"},
     [OPTION_USER_METADATA_TABLE] = {"user-metadata-table", 0, TYPE_TEXT, "TABLE", "user_metadata", 0, 0,
         PROVISION | BATCH | NOTIFY | DOCTOR, false, "table of the users: id, name, e-mail, hourly quota"},
     [OPTION_BYTES_HOURLY_TABLE] = {"bytes-hourly-table", 0, TYPE_TEXT, "TABLE", "bytes_hourly", 0, 0,
@@ -137,17 +153,18 @@ const struct option option_table[OPTION_IDS] = {
     [OPTION_MERGE] = {"merge", 0, TYPE_CHOICE, "sum|max", NULL, 0, 0, PROVISION, false,
         "with --adopt: what becomes of the rows of one total (default: of jdbc-table the sum of those that differ, of "
         "bytes-hourly-table the largest)"},
-    [OPTION_INVALID_ROWS] = {"invalid-rows", 0, TYPE_CHOICE, "put-aside|stop", "put-aside", 0, 0, PROVISION | BATCH,
-        false, "with --adopt: move rows with NULLs, and those that speed would reject, to antenna.put_aside, or stop; batch: "
-        "leave such rows of files that are not listed out and count them, or stop"},
-    [OPTION_TIME_ZONE] = {"time-zone", 0, TYPE_TEXT, "ZONE", NULL, 0, 0, PROVISION | BATCH, false,
+    [OPTION_INVALID_ROWS] = {"invalid-rows", 0, TYPE_CHOICE, "put-aside|stop", "put-aside", 0, 0,
+        PROVISION | BATCH | REBUILD, false,
+        "with --adopt: move rows with NULLs, and those that speed would reject, to antenna.put_aside, or stop; batch, "
+        "rebuild: leave such rows of files that are not listed out and count them, or stop"},
+    [OPTION_TIME_ZONE] = {"time-zone", 0, TYPE_TEXT, "ZONE", NULL, 0, 0, PROVISION | BATCH | REBUILD, false,
         "with --adopt: time zone of the dates in old tables, such as Europe/Madrid; they become UTC (default: they "
-        "are UTC); batch: zone of the folders of files that are not listed, and of timestamps without one"},
+        "are UTC); batch, rebuild: zone of the folders of files that are not listed, and of timestamps without one"},
     [OPTION_SPEED_PASSWORD_FILE] = {"speed-password-file", 0, TYPE_PATH, "FILE", NULL, 0, 0, PROVISION, false,
         "make the role antenna_speed, which may do what speed does and no more, or set its password: the first line of "
         "FILE"},
     [OPTION_BATCH_PASSWORD_FILE] = {"batch-password-file", 0, TYPE_PATH, "FILE", NULL, 0, 0, PROVISION, false,
-        "the same for the role antenna_batch, which runs batch, verify and status"},
+        "the same for the role antenna_batch, which runs batch, verify, rebuild, prune and status"},
     [OPTION_READER_PASSWORD_FILE] = {"reader-password-file", 0, TYPE_PATH, "FILE", NULL, 0, 0, PROVISION, false,
         "the same for the role antenna_reader, which may read what dashboards show and change nothing"},
     [OPTION_NOTIFY_PASSWORD_FILE] = {"notify-password-file", 0, TYPE_PATH, "FILE", NULL, 0, 0, PROVISION, false,
@@ -164,12 +181,13 @@ const struct option option_table[OPTION_IDS] = {
         "application names, separated by commas"},
     [OPTION_SEED] = {"seed", 0, TYPE_COUNT, "N", "1", 0, INT64_MAX, SIMULATE, false,
         "the same seed and options make the same messages"},
-    [OPTION_FROM] = {"from", 0, TYPE_TIME, "OFFSET-DATE-TIME", NULL, 0, 0, SIMULATE | VERIFY, false,
+    [OPTION_FROM] = {"from", 0, TYPE_TIME, "OFFSET-DATE-TIME", NULL, 0, 0, SIMULATE | VERIFY | REBUILD, false,
         "simulate: event time of the first message (default: now); from a past time the events catch up with the "
-        "clock at --rate and then go on live. verify: a time within the first hour (default: of all)"},
-    [OPTION_TO] = {"to", 0, TYPE_TIME, "OFFSET-DATE-TIME", NULL, 0, 0, SIMULATE | BATCH | VERIFY, false,
+        "clock at --rate and then go on live. verify: a time within the first hour (default: of all); rebuild: the same, "
+        "always given"},
+    [OPTION_TO] = {"to", 0, TYPE_TIME, "OFFSET-DATE-TIME", NULL, 0, 0, SIMULATE | BATCH | VERIFY | REBUILD, false,
         "simulate: event time of the last message; with --count the events spread evenly from --from to --to. "
-        "batch, verify: a time within the last hour"},
+        "batch, verify, rebuild: a time within the last hour (default of batch and rebuild: the first)"},
     [OPTION_LATE] = {"late", 0, TYPE_SHARE, "SHARE", "0", 0, 0, SIMULATE, false,
         "share of events whose time lies up to two hours back"},
     [OPTION_MALFORMED] = {"malformed", 0, TYPE_SHARE, "SHARE", "0", 0, 0, SIMULATE, false,
@@ -215,9 +233,9 @@ const struct option option_table[OPTION_IDS] = {
     [OPTION_ROLL_AGE] = {"roll-age", 0, TYPE_INTERVAL, "TIME", "1m", 1, DAY_MS, SPEED, false,
         "longest time that a row waits in memory before it is written to Parquet"},
     [OPTION_MEMORY_LIMIT] = {"memory-limit", 0, TYPE_SIZE, "SIZE", NULL, 120LL * MEBIBYTE, 1024LL * 1024 * MEBIBYTE,
-        SPEED | BATCH | VERIFY | DOCTOR, false, "most memory of the process: when it is reached, what waits is committed and written to Parquet, however "
+        SPEED | BATCH | VERIFY | REBUILD | DOCTOR, false, "most memory of the process: when it is reached, what waits is committed and written to Parquet, however "
         "many ids are new (default: no limit beside those of rows); "
-        "batch, verify: memory of DuckDB, which spills the rest to disk (default: 2GB)"},
+        "batch, verify, rebuild: memory of DuckDB, which spills the rest to disk (default: 2GB)"},
     [OPTION_MAX_FUTURE] = {"max-future", 0, TYPE_INTERVAL, "TIME", "1h", 0, YEAR_MS, SPEED | DOCTOR, false,
         "reject events dated further ahead of their arrival in Kafka, where its timestamp can be one"},
     [OPTION_MAX_BYTES] = {"max-bytes", 0, TYPE_COUNT, "N", "1099511627776", 0, INT64_MAX, SPEED | DOCTOR, false,

@@ -20,7 +20,8 @@ enum file_column {
     FILE_MAX,
     FILE_REPLACED,
     FILE_JOB,
-    FILE_TOPIC
+    FILE_TOPIC,
+    FILE_ADDED
 };
 
 void hour_list_release(struct hour_list *hours)
@@ -162,6 +163,7 @@ static struct listed_file read_file(const PGresult *result, int row)
         .min_timestamp = postgres_number(result, row, FILE_MIN),
         .max_timestamp = postgres_number(result, row, FILE_MAX),
         .replaced = postgres_number(result, row, FILE_REPLACED) != 0,
+        .added = postgres_number(result, row, FILE_ADDED) != 0,
     };
 }
 
@@ -202,6 +204,37 @@ int hours_have_other_totals(struct postgres *postgres, int64_t hour, bool *ret_o
         return -1;
     *ret_others = postgres_number(result, 0, 0) != 0;
     return 0;
+}
+
+int hours_pruned(struct postgres *postgres, int64_t hour, bool hold, struct pruned_parts *ret_parts,
+                 struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+
+    if (select_for_hour(postgres, hold ? sql_hold_pruned : sql_select_pruned, hour, "what was removed of the hour",
+                        &result, error))
+        return -1;
+    if (PQntuples(result))
+        *ret_parts = (struct pruned_parts){postgres_number(result, 0, 0) != 0, postgres_number(result, 0, 1) != 0,
+                                           postgres_number(result, 0, 2) != 0, postgres_number(result, 0, 3) != 0};
+    return 0;
+}
+
+int hours_note_late(struct postgres *postgres, int64_t hour, int64_t rows, int64_t bytes, const char *const *paths,
+                    size_t count, struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+    cleanup(array_release) struct array noted = {0};
+    struct parameters parameters = {0};
+
+    array_of_texts(&noted, paths, count);
+    parameters_timestamp(&parameters, hour);
+    parameters_number(&parameters, rows);
+    parameters_number(&parameters, bytes);
+    parameters_array(&parameters, &noted);
+    if (postgres_run(postgres, sql_note_late, &parameters, &result, error))
+        return error_context(error, "could not note the run");
+    return written_check(postgres, "antenna.archive_file", (int64_t)count, postgres_number(result, 0, 0), error);
 }
 
 int hours_noted(struct postgres *postgres, int64_t hour, int64_t *ret_listed_bytes, int64_t *ret_unlisted_bytes,

@@ -48,7 +48,8 @@ struct listed_file {
     int64_t bytes_total;
     int64_t size; /* bytes */
     int64_t min_timestamp, max_timestamp;
-    bool replaced; /* by another, which has its rows: no part of the archive any more */
+    bool replaced; /* by another, which has its rows, or removed: no part of the archive any more */
+    bool added;    /* its rows are in the hourly totals of an hour whose earlier files were removed */
 };
 
 struct listed_files {
@@ -101,6 +102,20 @@ struct batch_input {
     int64_t listed_rows, listed_bytes;
     int64_t unlisted_rows, unlisted_bytes;
 };
+
+/** What retention has removed of an hour, and whether late events came after its last batch run. */
+struct pruned_parts {
+    bool totals, archive, hourly;
+    bool dirty;
+};
+
+/** Reads it; `hold` keeps the hour as it is until the transaction ends. */
+int hours_pruned(struct postgres *postgres, int64_t hour, bool hold, struct pruned_parts *ret_parts,
+                 struct error *error) must_check;
+
+/** Notes that so many rows and bytes, of files with these paths, were added to the hourly totals of an hour. */
+int hours_note_late(struct postgres *postgres, int64_t hour, int64_t rows, int64_t bytes, const char *const *paths,
+                    size_t count, struct error *error) must_check;
 
 /** Reads how many bytes the last run of an hour read, 0 when none is noted. */
 int hours_noted(struct postgres *postgres, int64_t hour, int64_t *ret_listed_bytes, int64_t *ret_unlisted_bytes,

@@ -24,6 +24,14 @@ enum sums_column {
     SUMS_MESSAGES_TO_ARCHIVE,
     SUMS_MESSAGES_TO_TOTAL,
     SUMS_MISPLACED,
+    SUMS_REBUILT_UNLISTED_ROWS,
+    SUMS_REBUILT_UNLISTED_BYTES,
+    SUMS_PRUNED_FILES,
+    SUMS_PRUNED_ROWS,
+    SUMS_PRUNED_BYTES,
+    SUMS_PRUNED_EVENTS,
+    SUMS_PRUNED_TOTAL_BYTES,
+    SUMS_HOURLY_PRUNED,
 };
 
 enum kind_column { KIND_SPEED, KIND_HOURLY, KIND_SPEED_WHOLE, KIND_HOURLY_WHOLE };
@@ -83,6 +91,14 @@ static struct hour_sums read_sums(const PGresult *result)
         .messages_to_archive = postgres_number(result, 0, SUMS_MESSAGES_TO_ARCHIVE),
         .messages_to_total = postgres_number(result, 0, SUMS_MESSAGES_TO_TOTAL),
         .misplaced = postgres_number(result, 0, SUMS_MISPLACED),
+        .rebuilt_unlisted_rows = postgres_number(result, 0, SUMS_REBUILT_UNLISTED_ROWS),
+        .rebuilt_unlisted_bytes = postgres_number(result, 0, SUMS_REBUILT_UNLISTED_BYTES),
+        .pruned_files = postgres_number(result, 0, SUMS_PRUNED_FILES),
+        .pruned_rows = postgres_number(result, 0, SUMS_PRUNED_ROWS),
+        .pruned_bytes = postgres_number(result, 0, SUMS_PRUNED_BYTES),
+        .pruned_events = postgres_number(result, 0, SUMS_PRUNED_EVENTS),
+        .pruned_total_bytes = postgres_number(result, 0, SUMS_PRUNED_TOTAL_BYTES),
+        .hourly_pruned = postgres_number(result, 0, SUMS_HOURLY_PRUNED) != 0,
     };
 }
 

@@ -32,6 +32,10 @@ struct hour_sums {
     int64_t to_total;                               /* and the other way round */
     int64_t messages_to_archive, messages_to_total; /* that have these bytes, or none */
     int64_t misplaced;                              /* rows of the window totals at times where no window starts */
+    int64_t rebuilt_unlisted_rows, rebuilt_unlisted_bytes; /* of files that are not listed, in the window totals */
+    int64_t pruned_files, pruned_rows, pruned_bytes;       /* of files, rows and bytes: removed from the archive */
+    int64_t pruned_events, pruned_total_bytes;             /* that removed window totals had */
+    bool hourly_pruned;                                    /* the hourly totals were removed */
 };
 
 /** The hours of the range, both inclusive, of which any table has something, or that are among the `count` of `found`.

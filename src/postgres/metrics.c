@@ -6,11 +6,12 @@
 #include "postgres/totals.h"
 
 /* By a statement that gives the labels. */
-static int read_kinds(struct postgres *postgres, const char *sql, total_kind_set *ret_kinds, struct error *error)
+static int read_kinds(struct postgres *postgres, const char *sql, const struct parameters *parameters,
+                      total_kind_set *ret_kinds, struct error *error)
 {
     cleanup(postgres_clear) PGresult *result = NULL;
 
-    if (postgres_run(postgres, sql, NULL, &result, error))
+    if (postgres_run(postgres, sql, parameters, &result, error))
         return error_context(error, "could not read the metrics");
     *ret_kinds = total_kinds_standard();
     for (int i = 0; i < PQntuples(result); i++) {
@@ -28,14 +29,22 @@ static int read_kinds(struct postgres *postgres, const char *sql, total_kind_set
 
 int metrics_read(struct postgres *postgres, total_kind_set *ret_kinds, struct error *error)
 {
-    return read_kinds(postgres, sql_select_metrics, ret_kinds, error);
+    return read_kinds(postgres, sql_select_metrics, NULL, ret_kinds, error);
+}
+
+int metrics_read_pruned(struct postgres *postgres, int64_t hour, total_kind_set *ret_kinds, struct error *error)
+{
+    struct parameters parameters = {0};
+
+    parameters_timestamp(&parameters, hour);
+    return read_kinds(postgres, sql_select_pruned_metrics, &parameters, ret_kinds, error);
 }
 
 int metrics_hold(struct postgres *postgres, total_kind_set kinds, struct error *error)
 {
     total_kind_set now = 0;
 
-    if (read_kinds(postgres, sql_hold_metrics, &now, error))
+    if (read_kinds(postgres, sql_hold_metrics, NULL, &now, error))
         return -1;
     return now == kinds ? 0 : error_set(error, ERROR_WORLD, "metrics were switched on while the hour was read");
 }

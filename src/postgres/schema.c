@@ -179,14 +179,14 @@ int schema_create(struct postgres *postgres, const struct config *config, struct
 
 static bool writes(enum command_id command, enum contract_id id)
 {
-    static const enum command_id writers[CONTRACTS] = {
-        [CONTRACT_BYTES] = COMMAND_SPEED,
-        [CONTRACT_BYTES_HOURLY] = COMMAND_BATCH,
-        [CONTRACT_USER_METADATA] = COMMAND_PROVISION,
-        [CONTRACT_USER_QUOTA_LIMIT] = COMMAND_BATCH,
+    static const unsigned writers[CONTRACTS] = {
+        [CONTRACT_BYTES] = 1u << COMMAND_SPEED | 1u << COMMAND_REBUILD,
+        [CONTRACT_BYTES_HOURLY] = 1u << COMMAND_BATCH,
+        [CONTRACT_USER_METADATA] = 1u << COMMAND_PROVISION,
+        [CONTRACT_USER_QUOTA_LIMIT] = 1u << COMMAND_BATCH,
     };
 
-    return writers[id] == command;
+    return writers[id] >> command & 1;
 }
 
 static int check_table(struct postgres *postgres, const struct config *config, enum contract_id id, bool keyed,

@@ -42,6 +42,7 @@ void partition_statuses_release(struct partition_statuses *partitions);
 /** The archive as a whole. */
 struct archive_status {
     int64_t open_hours, new_hours, dirty_hours, held_hours, clean_hours;
+    int64_t pruned_hours; /* of them, those of which something was removed */
     int64_t files, rows, bytes;
     int64_t size;          /* of the files, in bytes */
     int64_t sealed_until;  /* 0: unknown, or for ever */

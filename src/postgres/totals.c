@@ -38,6 +38,18 @@ void totals_begin_adding(struct totals_writer *writer, struct pipeline *pipeline
     writer->pipeline = pipeline;
 }
 
+void totals_begin_adding_here(struct totals_writer *writer, struct postgres *postgres, const char *table)
+{
+    begin(writer, sql_add_totals, table);
+    writer->postgres = postgres;
+}
+
+void totals_begin_inserting(struct totals_writer *writer, struct postgres *postgres, const char *table)
+{
+    begin(writer, sql_insert_totals, table);
+    writer->postgres = postgres;
+}
+
 int totals_begin_replacing(struct totals_writer *writer, struct postgres *postgres, const char *table, int64_t hour,
                            struct error *error)
 {
@@ -47,8 +59,7 @@ int totals_begin_replacing(struct totals_writer *writer, struct postgres *postgr
     parameters_timestamp(&parameters, hour);
     if (postgres_do(postgres, sql, &parameters, error))
         return error_context(error, "could not remove the hour's totals");
-    begin(writer, sql_insert_totals, table);
-    writer->postgres = postgres;
+    totals_begin_inserting(writer, postgres, table);
     return 0;
 }
 

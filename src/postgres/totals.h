@@ -32,6 +32,12 @@ struct totals_writer {
  */
 void totals_begin_adding(struct totals_writer *writer, struct pipeline *pipeline, const char *table);
 
+/** Begins to add to the totals of `table`, inside a transaction. */
+void totals_begin_adding_here(struct totals_writer *writer, struct postgres *postgres, const char *table);
+
+/** Begins to insert totals into `table`, which has none of their keys, inside a transaction. */
+void totals_begin_inserting(struct totals_writer *writer, struct postgres *postgres, const char *table);
+
 /** Removes the rows of `hour` from `table` and begins to insert those that take their place, inside a transaction. */
 int totals_begin_replacing(struct totals_writer *writer, struct postgres *postgres, const char *table, int64_t hour,
                            struct error *error) must_check;

@@ -274,6 +274,8 @@ void show_figures(const struct figures *figures, struct show_room room, struct b
                   archive->open_hours, archive->new_hours, archive->dirty_hours, archive->clean_hours);
     if (archive->held_hours)
         buffer_printf(ret_text, ", %" PRId64 " held", archive->held_hours);
+    if (archive->pruned_hours)
+        buffer_printf(ret_text, ", %" PRId64 " pruned", archive->pruned_hours);
     buffer_printf(ret_text, "; sealed until %s\n", time_or_none(archive->sealed_until, until));
     show_hours(figures, rows.hours, ret_text);
     buffer_printf(ret_text, "archive   %" PRId64 " files, %" PRId64 " rows, %" PRId64 " bytes; %.1f MB on disk\n",
@@ -354,12 +356,13 @@ json_t *show_json(const struct figures *figures)
 {
     const struct archive_status *archive = &figures->archive;
 
-    return json_pack("{s:o, s:{s:I, s:I, s:I, s:I, s:I, s:o, s:o}, s:{s:I, s:I, s:I, s:I}, s:I, s:o, s:o}",
+    return json_pack("{s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}, s:{s:I, s:I, s:I, s:I}, s:I, s:o, s:o}",
                      "partitions", partitions_as_json(figures), "hours", "open", (json_int_t)archive->open_hours, "new",
                      (json_int_t)archive->new_hours, "dirty", (json_int_t)archive->dirty_hours, "held",
-                     (json_int_t)archive->held_hours, "clean", (json_int_t)archive->clean_hours, "sealed_until",
-                     time_as_json(archive->sealed_until), "list", hours_as_json(&figures->hours), "archive", "files",
-                     (json_int_t)archive->files, "rows", (json_int_t)archive->rows, "bytes", (json_int_t)archive->bytes,
-                     "size", (json_int_t)archive->size, "database_size", (json_int_t)archive->database_size, "notices",
-                     notices_as_json(&figures->notices), "rejected", reasons_as_json(figures));
+                     (json_int_t)archive->held_hours, "clean", (json_int_t)archive->clean_hours, "pruned",
+                     (json_int_t)archive->pruned_hours, "sealed_until", time_as_json(archive->sealed_until), "list",
+                     hours_as_json(&figures->hours), "archive", "files", (json_int_t)archive->files, "rows",
+                     (json_int_t)archive->rows, "bytes", (json_int_t)archive->bytes, "size", (json_int_t)archive->size,
+                     "database_size", (json_int_t)archive->database_size, "notices", notices_as_json(&figures->notices),
+                     "rejected", reasons_as_json(figures));
 }

@@ -9,11 +9,14 @@ static void check_list(struct hour_finding *finding)
 {
     const struct hour_sums *sums = &finding->sums;
 
-    if (sums->files != sums->listed_files || sums->rows != sums->listed_rows || sums->bytes != sums->listed_bytes)
+    int64_t files = sums->files - sums->pruned_files, rows = sums->rows - sums->pruned_rows,
+            bytes = sums->bytes - sums->pruned_bytes;
+
+    if (files != sums->listed_files || rows != sums->listed_rows || bytes != sums->listed_bytes)
         differences_add(&finding->differences, CAUSE_LIST_EDITED,
                         "antenna.hour has %lld files, %lld rows, %lld bytes; antenna.archive_file has %lld, %lld, %lld",
-                        (long long)sums->files, (long long)sums->rows, (long long)sums->bytes,
-                        (long long)sums->listed_files, (long long)sums->listed_rows, (long long)sums->listed_bytes);
+                        (long long)files, (long long)rows, (long long)bytes, (long long)sums->listed_files,
+                        (long long)sums->listed_rows, (long long)sums->listed_bytes);
 }
 
 static void check_windows(const struct verify_tools *tools, struct hour_finding *finding)
@@ -55,9 +58,9 @@ static bool speed_agrees(const struct hour_sums *sums, enum total_kind kind, int
 
 /* The events of the window totals by a metric that has all of them. Where there is none, as many as are archived, or as
  * a metric has that was switched on later. */
-static int64_t speed_events(const struct hour_sums *sums)
+static int64_t speed_events(const struct hour_sums *sums, int64_t rows)
 {
-    int64_t events = sums->rows;
+    int64_t events = rows;
 
     for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++) {
         if (!total_counts_events(kind) || !total_kind_in(sums->kinds, kind))
@@ -70,34 +73,43 @@ static int64_t speed_events(const struct hour_sums *sums)
     return events;
 }
 
+/* Whether window totals and listed files have all of the hour, and nothing else. */
+static bool is_whole(const struct hour_sums *sums)
+{
+    return !sums->rebuilt_unlisted_rows && !sums->pruned_rows && !sums->pruned_events && !sums->pruned_total_bytes;
+}
+
 /* Whether the window totals are the archive's, and can be compared one by one. What is more in one of them may be on
  * its way to the other: all kinds then differ by the same, and by no more than what waits. While something is on its
- * way in both directions, equal sums of an hour that is open do not show that nothing is. */
+ * way in both directions, equal sums of an hour that is open do not show that nothing is. Totals that were rebuilt with
+ * files that are not listed have their rows on purpose; those that were removed have left what came later. */
 static bool check_speed(const struct verify_tools *tools, struct hour_finding *finding)
 {
     const struct hour_sums *sums = &finding->sums;
-    int64_t bytes = sums->speed[TOTAL_USER_BYTES], more = bytes - sums->bytes;
-    int64_t events = speed_events(sums), more_events = events - sums->rows;
+    int64_t archived_rows = sums->rows + sums->rebuilt_unlisted_rows - sums->pruned_events,
+            archived_bytes = sums->bytes + sums->rebuilt_unlisted_bytes - sums->pruned_total_bytes;
+    int64_t bytes = sums->speed[TOTAL_USER_BYTES], more = bytes - archived_bytes;
+    int64_t events = speed_events(sums, archived_rows), more_events = events - archived_rows;
     bool equal = true, waiting = -sums->to_total <= more && more <= sums->to_archive &&
                                  -sums->messages_to_total <= more_events && more_events <= sums->messages_to_archive;
 
     for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
         if (total_kind_in(sums->kinds, kind)) {
-            equal = equal && speed_agrees(sums, kind, sums->rows, sums->bytes);
+            equal = equal && speed_agrees(sums, kind, archived_rows, archived_bytes);
             waiting = waiting && speed_agrees(sums, kind, events, bytes);
         }
     if (equal)
-        return finding->sealed || !sums->to_archive || !sums->to_total;
+        return is_whole(sums) && (finding->sealed || !sums->to_archive || !sums->to_total);
     if (waiting) {
         tell_waiting(finding, more, more_events);
         return false;
     }
     for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
-        if (total_kind_in(sums->kinds, kind) && !speed_agrees(sums, kind, sums->rows, sums->bytes))
+        if (total_kind_in(sums->kinds, kind) && !speed_agrees(sums, kind, archived_rows, archived_bytes))
             differences_add(&finding->differences, CAUSE_SPEED_EDITED,
                             "the window totals of table \"%s\" have %lld %s of %s, the archive's list %lld",
                             tools->tables.bytes, (long long)sums->speed[kind], total_unit_name(kind),
-                            total_kinds[kind].label, (long long)expected(kind, sums->rows, sums->bytes));
+                            total_kinds[kind].label, (long long)expected(kind, archived_rows, archived_bytes));
     return false;
 }
 
@@ -131,6 +143,13 @@ static bool check_hourly(const struct verify_tools *tools, struct hour_finding *
     const struct hour_sums *sums = &finding->sums;
     bool equal;
 
+    if (sums->hourly_pruned) {
+        if (sums->hourly_rows)
+            differences_add(&finding->differences, CAUSE_HOURLY_EDITED,
+                            "table \"%s\" has %lld rows of the hour, whose hourly totals were removed",
+                            tools->tables.bytes_hourly, (long long)sums->hourly_rows);
+        return false;
+    }
     if (!sums->batched && sums->hourly_rows == 0) {
         if (sums->rows)
             differences_add(&finding->differences, CAUSE_NOT_BATCHED, "the hour has had no batch run");
@@ -151,7 +170,7 @@ static bool check_hourly(const struct verify_tools *tools, struct hour_finding *
         differences_add(&finding->differences, CAUSE_DIRTY,
                         "the archive has %lld bytes, the last batch run read %lld: late events came after it",
                         (long long)sums->bytes, (long long)sums->batch_bytes);
-    return equal && !sums->dirty;
+    return equal && !sums->dirty && !sums->pruned_rows;
 }
 
 /* What goes away by itself is no difference of an hour of which more is expected. */

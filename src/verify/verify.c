@@ -24,10 +24,8 @@ static int read_range(const struct config *config, struct range *ret_range, stru
 {
     struct range range = {RECORD_TIME_MIN, RECORD_TIME_END - SECONDS_PER_HOUR};
 
-    if (!config_has(config, OPTION_STORAGE_PATH)) {
-        error_set(error, ERROR_USAGE, "missing option --storage-path: %s", option_table[OPTION_STORAGE_PATH].help);
-        return error_hint(error, "see antenna verify --help");
-    }
+    if (config_require(config, OPTION_STORAGE_PATH, error))
+        return -1;
     if (config_has(config, OPTION_FROM))
         range.from = time_hour(config_number(config, OPTION_FROM));
     if (config_has(config, OPTION_TO))

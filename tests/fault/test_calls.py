@@ -6,7 +6,8 @@ import signal
 
 import pytest
 from faults import Fault, Injection, choose, dice_of, times
-from workloads import Batch, Compaction, Provision, Speed
+from oracle import expect
+from workloads import Batch, Compaction, Provision, Prune, Rebuild, Speed
 
 NEVER = 1 << 40
 
@@ -40,6 +41,24 @@ MERGE_POINTS = {
     "COMMIT sent": ("send", None, "COMMIT"),
     "COMMIT answered": ("recv", None, "COMMIT"),
     "folder": ("mkdir", None, None),
+    "exchange": ("renameat2", None, None),
+    "deletion": ("unlink", None, None),
+    "deletion of a folder": ("rmdir", None, None),
+}
+
+REBUILD_POINTS = {
+    "totals of the archive sent": ("send", None, "antenna_rebuilt"),
+    "comparison answered": ("recv", None, "CREATE TABLE"),
+    "differences sent": ("send", None, "array_position"),
+    "differences answered": ("recv", None, "INSERT 0"),
+    "COMMIT sent": ("send", None, "COMMIT"),
+    "COMMIT answered": ("recv", None, "COMMIT"),
+}
+PRUNE_POINTS = {
+    "folder": ("mkdir", None, None),
+    "removal sent": ("send", None, "removed"),
+    "COMMIT sent": ("send", None, "COMMIT"),
+    "COMMIT answered": ("recv", None, "COMMIT"),
     "exchange": ("renameat2", None, None),
     "deletion": ("unlink", None, None),
     "deletion of a folder": ("rmdir", None, None),
@@ -118,10 +137,19 @@ def test_compaction_dies(case, figures, fault):
     figures.check("kill -9 of compaction at each point of its protocol", case, happened)
 
 
+@pytest.mark.parametrize("fault", deaths(REBUILD_POINTS))
+def test_rebuild_dies(case, figures, fault):
+    workload = Rebuild(case)
+    workload.prepare()
+    happened = sweep(workload, fault, times(1, 1000))
+    figures.check("kill -9 of rebuild at each point of its protocol", case, happened)
+
+
 FAILURES = [
     *((Speed, call) for call in (*DISK, *NETWORK, *KAFKA, *ROLL, *MEMORY)),
     *((Batch, call) for call in (*FILES, *NETWORK, *PARQUET, *MEMORY)),
     *((Compaction, call) for call in (*DISK, *NETWORK, *PARQUET, *MERGE, *MEMORY)),
+    *((Rebuild, call) for call in (*FILES, *NETWORK, *PARQUET)),
     *((Provision, call) for call in (*NETWORK, *MEMORY)),
 ]
 
@@ -137,6 +165,29 @@ def test_call_fails(case, figures, kind, call, number):
     workload.prepare()
     happened = sweep(workload, Fault(call, number), count_of(kind, call))
     figures.check(f"the N-th failing call of {kind.__name__.lower()}", case, happened)
+
+
+def check_pruned(case, figures, kind, happened):
+    """The hourly totals are all that is left."""
+    expected = expect(case.messages())
+    figures.note(kind, happened, expected.events, expected.hourly, case.totals("bytes_hourly"))
+    assert case.totals("bytes_hourly") == dict(expected.hourly)
+
+
+@pytest.mark.parametrize("fault", deaths(PRUNE_POINTS))
+def test_prune_dies(case, figures, fault):
+    workload = Prune(case)
+    workload.prepare()
+    happened = sweep(workload, fault, times(1, 1000))
+    check_pruned(case, figures, "kill -9 of prune at each point of its protocol", happened)
+
+
+@pytest.mark.parametrize(("call", "number"), [*DISK, *NETWORK, *MERGE])
+def test_call_of_prune_fails(case, figures, call, number):
+    workload = Prune(case)
+    workload.prepare()
+    happened = sweep(workload, Fault(call, number), times(5, 1000))
+    check_pruned(case, figures, "the N-th failing call of prune", happened)
 
 
 @pytest.mark.parametrize(("kind", "usual"), [(Provision, 400), (Batch, 20), (Compaction, 20), (Speed, 20)])

@@ -8,6 +8,7 @@ import datetime
 import itertools
 
 import events
+import readers
 from case import QUICK_GROUP
 from faults import NAMED
 from oracle import expect
@@ -62,6 +63,51 @@ class Compaction(Batch):
     """It does, and merges the hour's small files."""
 
     options = ("--compact",)
+
+
+class Rebuild(Batch):
+    """The window totals of an hour are rebuilt, of which some were edited, lost and invented."""
+
+    def next(self):
+        super().next()
+        edits = "UPDATE bytes SET value = value + 1; DELETE FROM bytes WHERE id = 'SKYPE'"
+        invented = f"INSERT INTO bytes VALUES ('{HOUR}', 'zzz', 7, 'user_bytes_total') ON CONFLICT DO NOTHING"
+        self.case.execute(f"{edits}; {invented}")
+        hour = f"{HOUR.isoformat()}Z"
+        return ("rebuild", *self.case.login, "--storage-path", self.case.root / "data", "--from", hour)
+
+    def check(self):
+        expected = expect(self.case.messages())
+        self.case.check_totals(expected)
+
+    def settle(self):
+        Speed.settle(self)
+        result = self.case.program.run(*self.next())
+        assert result.code == 0, result.err
+        self.check()
+
+
+class Prune(Batch):
+    """What is old of an hour is removed, after late events were added to its hourly totals."""
+
+    def next(self):
+        super().next()
+        self.case.batch("-", "--pending")
+        storage = ("--storage-path", self.case.root / "data")
+        return ("prune", *self.case.login, *storage, "--totals-older-than", "30d", "--archive-older-than", "30d")
+
+    def check(self):
+        super().check()
+        assert self.case.totals() == {}
+
+    def settle(self):
+        Speed.settle(self)
+        result = self.case.program.run(*self.next())
+        assert result.code == 0, result.err
+        self.check()
+        assert readers.list_files(self.case.root) == []
+        self.case.check_nothing_left()
+        self.case.verify("--deep")
 
 
 class Provision(Speed):

@@ -92,6 +92,8 @@ PATHS = {
     "speed": ["storage-root", "password-file"],
     "batch": ["storage-path"],
     "verify": ["storage-path"],
+    "rebuild": ["storage-path", "old-storage-path"],
+    "prune": ["storage-path"],
     "notify": ["smtp-password-file", "webhook-key-file", "tls-ca", "templates"],
     "doctor": ["storage-root"],
     "provision": [
@@ -184,7 +186,7 @@ SERVICE_LINKS = {
 
 
 def test_variables_of_kubernetes_are_passed_by(program):
-    for command in ("provision", "simulate", "speed", "batch", "verify", "notify", "status", "doctor"):
+    for command in set(PATHS) | {"status"}:
         plain = program.run("config", command)
         assert plain.code == 0, plain.err
         assert program.run("config", command, environment=SERVICE_LINKS).out == plain.out

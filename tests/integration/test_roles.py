@@ -65,8 +65,14 @@ def test_their_rights_suffice(jobs):
     jobs.delete_records({0: 306})
     speed(jobs, "--accept-loss")
     assert "2 files became 1" in batch(jobs, HOUR, "--compact").out
-    for command in ("status", "verify"):
-        options = ("--storage-path", jobs.root / "data", "--deep") if command == "verify" else ()
+    storage = ("--storage-path", jobs.root / "data")
+    jobs.execute("UPDATE bytes SET value = value + 1")
+    for command, options in {
+        "rebuild": (*storage, "--from", HOUR, "--to", "2022-02-20T10:00:00Z", "--allow-less"),
+        "status": (),
+        "verify": (*storage, "--deep"),
+        "prune": (*storage, "--totals-older-than", "1h", "--archive-older-than", "1h", "--rejected-older-than", "1h"),
+    }.items():
         result = jobs.program.run(command, jobs.login[0], *login(BATCH).values(), *options)
         assert result.code in (0, 4), result.err
     result = jobs.program.run("notify", jobs.login[0], *login(NOTIFY).values(), "--dry-run")
@@ -100,9 +106,8 @@ NOT_ALLOWED = {
         "UPDATE antenna.schema_version SET version = 9",
     ],
     BATCH: [
-        "UPDATE bytes SET value = 0",
-        "DELETE FROM bytes",
-        "UPDATE bytes_hourly SET value = 0",
+        "TRUNCATE bytes",
+        "UPDATE antenna.hour_bytes SET added = 0",
         "TRUNCATE bytes_hourly",
         "DROP TABLE user_quota_limit",
         "UPDATE user_metadata SET quota = 0",

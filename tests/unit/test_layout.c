@@ -12,6 +12,7 @@ static void lies_at(int64_t hour, unsigned sequence, const char *expected)
     layout_name(name, hour, TOKEN, sequence);
     assert_int_equal(layout_path(path, name), 0);
     assert_string_equal(path, expected);
+    assert_int_equal(layout_is_none(path), sequence == LAYOUT_SEQUENCE_NONE);
 }
 
 static void test_folders_are_not_padded(void **state)
@@ -21,6 +22,7 @@ static void test_folders_are_not_padded(void **state)
     lies_at(1640995200, 12, "year=2022/month=1/day=1/hour=0/20220101T00-" TOKEN "-12.parquet");
     lies_at(1672527600, 4294967295u, "year=2022/month=12/day=31/hour=23/20221231T23-" TOKEN "-4294967295.parquet");
     lies_at(946684800, 1, "year=2000/month=1/day=1/hour=0/20000101T00-" TOKEN "-1.parquet");
+    lies_at(4102441200, 10, "year=2099/month=12/day=31/hour=23/20991231T23-" TOKEN "-10.parquet");
     lies_at(4102441200, 1, "year=2099/month=12/day=31/hour=23/20991231T23-" TOKEN "-1.parquet");
 }
 

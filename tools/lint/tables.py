@@ -17,6 +17,7 @@ KNOWN = {
     "src/speed/commit.c": "each event has one user: the bytes of an hour are theirs",
     "src/verify/hour.c": "the bytes of an hour are those of its users",
     "src/batch/hour.c": "each event has one app: its rows are those of the hour",
+    "src/batch/rebuild.c": "each event has one app: its rows are those of the hour",
     "src/command/verify.c": "a row shows the bytes by app for all",
     "src/command/batch.c": "the report counts antennas, apps and users",
     "engines/spark/antenna_spark/tables.py": "generated from the tables",

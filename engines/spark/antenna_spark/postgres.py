@@ -20,7 +20,7 @@ from antenna_spark.jdbc import libpq_words
 from antenna_spark.refusals import refused_login, translated
 
 # Of the schema antenna; that of src/postgres/schema.h.
-SCHEMA_VERSION = 12
+SCHEMA_VERSION = 15
 
 STATEMENT_ROWS = 20_000
 
@@ -508,6 +508,12 @@ class Database:
                 f' (user "{user}", application "{application}"): {state} since {since}',
             )
         self._run("hold_hour", hour)
+
+    def refuse_pruned(self, hour):
+        """Raises MistakeError for an hour whose files were removed: late rows alone would replace its totals."""
+        if (row := self._run("select_pruned", hour).fetchone()) and row[1]:
+            hint = "process it with antenna batch, which adds its late rows to its totals"
+            raise MistakeError(f"files of the hour {hour.isoformat()}Z were removed by antenna prune", hint)
 
     def hour_files(self, hour):
         """(path, rows, bytes) of each file that the list has of the hour."""

@@ -19,13 +19,15 @@ WHERE table_name IS NULL OR table_name = (SELECT bytes FROM antenna.data_set);
 
 -- The hours of the archive. state: held (the totals did not come from this archive alone, and it has rows that are not in
 -- them: nobody but an operator can say what belongs together), open (more is expected), new (sealed and not batched), dirty
--- (sealed, and changed after its batch run) or clean (sealed, and batched as it is). Hourly totals did not come from here
--- when no batch run has noted them, or one that read other files, too; window totals, when they are more than what is
--- archived and what waits for it.
+-- (sealed, and changed after its batch run), clean (sealed, and batched as it is) or pruned (its hourly totals were removed).
+-- Hourly totals did not come from here when no batch run has noted them, or one that read other files, too; window totals,
+-- when they are more than what is archived and what waits for it. What was removed is no part of files, rows and bytes.
 CREATE OR REPLACE VIEW antenna.hour_state AS
-SELECT hour, files, rows, bytes_total, changed_at, batch_at, batch_rows, batch_bytes, sealed, dirty,
+SELECT hour, files - pruned_files AS files, rows - pruned_rows AS rows, bytes_total - pruned_bytes AS bytes_total,
+    changed_at, batch_at, batch_rows, batch_bytes, sealed, dirty,
     CASE
-        WHEN mixed AND dirty OR batch_at IS NULL AND (
+        WHEN hourly_pruned_at IS NOT NULL THEN 'pruned'
+        WHEN mixed AND dirty AND archive_pruned_at IS NULL OR batch_at IS NULL AND (
             EXISTS (SELECT FROM :"bytes_hourly" WHERE date = hour)
             OR sealed AND (
                 SELECT sum(value)
@@ -39,7 +41,8 @@ SELECT hour, files, rows, bytes_total, changed_at, batch_at, batch_rows, batch_b
         WHEN batch_at IS NULL THEN 'new'
         WHEN dirty THEN 'dirty'
         ELSE 'clean'
-    END AS state
+    END AS state,
+    totals_pruned_at, archive_pruned_at, hourly_pruned_at
 FROM (
     SELECT hour.*, coalesce(hour.hour + INTERVAL '1 hour' <= sealed.until, false) AS sealed,
         coalesce(hour.batch_unlisted_rows > 0, false) AS mixed
@@ -47,7 +50,8 @@ FROM (
 ) AS hour;
 
 -- The hourly totals of both layers, each hour from one of them: from batch where the hour is clean, or held or unknown to
--- the archive and yet with hourly totals; else the window totals summed up. layer: batch or speed.
+-- the archive and yet with hourly totals; else the window totals summed up. Where window totals were removed, those that are
+-- left are of late events alone. layer: batch or speed.
 CREATE OR REPLACE VIEW antenna.hourly AS
 WITH RECURSIVE speed_hour (hour) AS ( -- the hours of the window totals, one look into the index for each
     SELECT date_trunc('hour', min(date)) FROM :"bytes"
@@ -58,13 +62,16 @@ WITH RECURSIVE speed_hour (hour) AS ( -- the hours of the window totals, one loo
 )
 SELECT date, type COLLATE "C" AS type, id COLLATE "C" AS id, value, 'batch' AS layer
 FROM :"bytes_hourly" AS total
-WHERE NOT EXISTS (SELECT FROM antenna.hour_state AS known WHERE known.hour = total.date AND known.state NOT IN ('clean', 'held'))
+WHERE NOT EXISTS (
+    SELECT FROM antenna.hour_state AS known
+    WHERE known.hour = total.date AND known.state NOT IN ('clean', 'held') AND known.totals_pruned_at IS NULL
+)
 UNION ALL
 SELECT speed_hour.hour, total.type COLLATE "C", total.id COLLATE "C", sum(total.value)::BIGINT, 'speed'
 FROM speed_hour
 LEFT JOIN antenna.hour_state AS known USING (hour)
 JOIN :"bytes" AS total ON total.date >= speed_hour.hour AND total.date < speed_hour.hour + INTERVAL '1 hour'
-WHERE CASE
+WHERE known.totals_pruned_at IS NULL AND CASE
     WHEN known.state <> 'held' THEN known.state <> 'clean'
     ELSE (SELECT min(date) FROM :"bytes_hourly" WHERE date = speed_hour.hour) IS NULL -- one look into the index
 END

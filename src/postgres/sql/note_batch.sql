@@ -10,5 +10,6 @@ SELECT $1, 0, 0, 0, now(), now(), $2::bigint, $3::numeric, $4::bigint, $5::numer
 WHERE $2::bigint + $4::bigint > 0 OR EXISTS (SELECT FROM before) -- an hour of which nothing was ever known stays unknown
 ON CONFLICT (hour) DO UPDATE
 SET batch_at = excluded.batch_at, batch_rows = excluded.batch_rows, batch_bytes = excluded.batch_bytes,
-    batch_unlisted_rows = excluded.batch_unlisted_rows, batch_unlisted_bytes = excluded.batch_unlisted_bytes
+    batch_unlisted_rows = excluded.batch_unlisted_rows, batch_unlisted_bytes = excluded.batch_unlisted_bytes,
+    hourly_pruned_at = NULL
 RETURNING (SELECT batch_at FROM before)

@@ -4,5 +4,5 @@
 SELECT extract(EPOCH FROM hour)::bigint, state, sealed::integer, dirty::integer, files, rows, bytes_total,
     extract(EPOCH FROM changed_at)::bigint, extract(EPOCH FROM batch_at)::bigint
 FROM antenna.hour_state
-ORDER BY state = 'clean', hour DESC
+ORDER BY state IN ('clean', 'pruned'), hour DESC
 LIMIT $1::bigint

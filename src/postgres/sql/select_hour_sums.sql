@@ -2,12 +2,16 @@
 -- knows the hour, whether it is batched and dirty; files, rows and bytes of antenna.hour; the same summed up from
 -- antenna.archive_file; the rows and bytes that the last batch run read and how many rows of them were not listed; the rows
 -- of the hourly totals; bytes of any hour that are totalled and wait to be archived, and those that are archived and wait to
--- be totalled; the most messages that have them; rows of the window totals at times where no window starts.
+-- be totalled; the most messages that have them; rows of the window totals at times where no window starts; the rows and bytes
+-- of files that are not listed from which the window totals were rebuilt; what retention has removed: files, their rows and
+-- bytes, events and bytes of window totals, and whether the hourly totals.
 SELECT (known.hour IS NOT NULL)::integer, (known.batch_at IS NOT NULL)::integer, coalesce(known.dirty, false)::integer,
     known.files, known.rows, known.bytes_total, listed.files, listed.rows, listed.bytes,
     known.batch_rows + known.batch_unlisted_rows, known.batch_bytes + known.batch_unlisted_bytes, known.batch_unlisted_rows,
     batch.rows, waiting.to_archive, waiting.to_total, waiting.messages_to_archive, waiting.messages_to_total,
-    speed.misplaced
+    speed.misplaced, known.rebuilt_unlisted_rows, known.rebuilt_unlisted_bytes,
+    known.pruned_files, known.pruned_rows, known.pruned_bytes, known.pruned_events, known.pruned_total_bytes,
+    (known.hourly_pruned_at IS NOT NULL)::integer
 FROM (
     SELECT count(*) AS files, sum(rows) AS rows, sum(bytes_total) AS bytes
     FROM antenna.archive_file WHERE hour = $1 AND replaced_by IS NULL

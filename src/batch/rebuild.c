@@ -1,0 +1,340 @@
+#include "batch/rebuild.h"
+
+#include <inttypes.h>
+
+#include "archive/identity.h"
+#include "base/log.h"
+#include "base/stop.h"
+#include "base/terminal.h"
+#include "base/time.h"
+#include "batch/job.h"
+#include "postgres/ledger.h"
+#include "postgres/metrics.h"
+#include "postgres/schema.h"
+#include "postgres/window.h"
+
+/* An hour whose files move while they are read, or that is changed meanwhile, is read again. */
+#define ATTEMPTS 3
+
+/* What one call works with. */
+struct rebuild {
+    const struct config *config;
+    const char *table;
+    struct postgres *postgres;
+    struct reader *reader;
+    struct input_rule rule;
+    char archive_id[DATA_SET_ID_SIZE];
+    int64_t window; /* seconds */
+    bool counted;   /* a job has counted something: hours are complete when they are sealed */
+    struct bar bar;
+    struct rebuild_summary summary;
+    enum error_kind failure; /* the gravest */
+};
+
+/* One hour on its way. */
+struct hour_run {
+    const struct rebuild *rebuild;
+    struct totals_writer writer;
+    struct rebuild_report *report;
+    bool outside; /* a row is none of the hour */
+};
+
+static void release_run(struct hour_run *run)
+{
+    totals_writer_release(&run->writer);
+}
+
+static int take_total(void *context, const struct hour_total *total, struct error *error)
+{
+    struct hour_run *run = context;
+
+    /* Each event has one app: these sums are the sums of all. */
+    if (total->kind == TOTAL_APP_BYTES) {
+        run->report->rows += total->events;
+        if (__builtin_add_overflow(run->report->bytes, total->value, &run->report->bytes))
+            return error_set(error, ERROR_MISTAKE, "the sum of the hour's bytes exceeds what BIGINT holds");
+    }
+    run->outside = run->outside || time_hour(total->window) != run->report->hour;
+    return totals_write(&run->writer, total->window, total->kind, total->id, total->value, error);
+}
+
+static int sum_windows(struct hour_run *run, const struct input *input, total_kind_set kinds, struct error *error)
+{
+    const struct rebuild *rebuild = run->rebuild;
+    const struct reader_files files = {&input->own, &input->foreign};
+
+    if (rebuilt_begin(&run->writer, rebuild->postgres, rebuild->table, error))
+        return -1;
+    if (input->own.count + input->foreign.paths.count &&
+        reader_sum_windows(rebuild->reader, &files, kinds, rebuild->window, take_total, run, error))
+        return -1;
+    if (totals_flush(&run->writer, error))
+        return -1;
+    return run->outside ? input_refuse_altered(input, rebuild->reader, error)
+                        : input_check_bytes(input, rebuild->reader, run->report->bytes, error);
+}
+
+/* Which of the files are the hour's, nobody can say but an operator. */
+static int refuse_stray(const struct input *input, struct error *error)
+{
+    if (!input->stray)
+        return 0;
+    error_set(error, ERROR_MISTAKE, "\"%s\" is not listed", input->stray);
+    return error_hint(error, "move it away, or read it, too, with --all-files when no listed file has its events");
+}
+
+static int refuse_waiting(const struct rebuild_report *report, int64_t number, const char *what, const char *where,
+                          struct error *error)
+{
+    char hour[TIME_TEXT_SIZE];
+
+    error_set(error, ERROR_MISTAKE, "%" PRId64 " %s of the hour %s %s", number, what, time_format(report->hour, hour),
+              where);
+    return error_hint(error, "run it again when antenna status shows that totals and archive are equally far: within "
+                             "--roll-age of antenna speed, which must run until then");
+}
+
+#define NOT_ARCHIVED "in the window totals and not yet in the archive"
+#define NOT_TOTALLED "in the archive and not yet in the window totals"
+
+/* The archive has what the window totals must be, of messages that both sides have passed. What one side has passed
+ * and the other has not would be lost, or count twice. Such bytes show in what commits have counted of the hour,
+ * whatever became of the rows; events of no bytes in a metric that counts events. Where each side has passed something
+ * that the other has not, both may add up to nothing. */
+static int refuse_ahead(const struct rebuild_report *report, bool allow_less, struct error *error)
+{
+    const struct rebuilt_state *state = &report->before;
+    int64_t more = state->counted - report->bytes, more_events = state->events ? state->events - report->rows : 0;
+
+    if (state->to_archive && more > 0)
+        return refuse_waiting(report, more, "bytes", "are " NOT_ARCHIVED, error);
+    if (state->to_total && more < 0)
+        return refuse_waiting(report, -more, "bytes", "are " NOT_TOTALLED, error);
+    if (more_events > 0 && more_events <= state->to_archive)
+        return refuse_waiting(report, more_events, "events", "may be " NOT_ARCHIVED, error);
+    if (more_events < 0 && -more_events <= state->to_total)
+        return refuse_waiting(report, -more_events, "events", "may be " NOT_TOTALLED, error);
+    if (state->to_archive && state->to_total)
+        return refuse_waiting(report, state->to_archive + state->to_total, "messages",
+                              "may be on their way, in both directions", error);
+    if (more <= 0 || allow_less)
+        return 0;
+    error_set(error, ERROR_MISTAKE, "%" PRId64 " bytes were counted, and the %zu files of the hour have %" PRId64,
+              state->counted, report->files, report->bytes);
+    return error_hint(error, "give the storage-path, --old-storage-path and --all-files that have its rows, or replace "
+                             "the totals by less with --allow-less");
+}
+
+/* Returns 1 when events were counted that stand in the way. */
+static int apply(const struct rebuild *rebuild, const struct input *input, struct rebuild_report *report,
+                 total_kind_set kinds, struct error *error)
+{
+    const struct rebuilt_input made_of = {
+        .bytes = report->bytes,
+        .unlisted_rows = report->rows - input->listed_rows,
+        .unlisted_bytes = report->bytes - input->listed_bytes,
+    };
+    int status;
+
+    if (hours_limit_idle_time(rebuild->postgres, error))
+        return -1;
+    status = rebuilt_apply(rebuild->postgres, rebuild->table, report->hour, &report->before, &made_of, error);
+    if (status > 0) {
+        error_set(error, ERROR_WORLD, "events of the hour were counted while its window totals were rebuilt");
+        error_hint(error, "run it again");
+    }
+    if (status)
+        return status;
+    if (metrics_hold(rebuild->postgres, kinds, error) || window_check(rebuild->postgres, rebuild->window, error) ||
+        postgres_commit(rebuild->postgres, error))
+        return -1;
+    report->rebuilt = true;
+    return 0;
+}
+
+/* Files that were listed since the list was read are not in the sums. */
+static int check_list(const struct rebuild_report *report, const struct input *input, struct error *error)
+{
+    if (report->before.listed_rows == input->listed_rows)
+        return 0;
+    error_set(error, ERROR_MISTAKE,
+              "antenna.hour counts %" PRId64 " rows, and the %zu files that were read have %" PRId64
+              ": files were listed meanwhile, or one list was edited",
+              report->before.listed_rows, input->own.count, input->listed_rows);
+    error_hint(error, "run it again; antenna verify tells of an edited list");
+    return 1;
+}
+
+/* The archive, or the window totals, have late events of it alone. */
+static int refuse_pruned(const struct rebuild *rebuild, const struct rebuild_report *report, struct error *error)
+{
+    struct pruned_parts pruned = {0};
+
+    if (hours_pruned(rebuild->postgres, report->hour, false, &pruned, error))
+        return -1;
+    if (!pruned.archive && !pruned.totals)
+        return 0;
+    error_set(error, ERROR_MISTAKE, "the %s of the hour were removed by antenna prune",
+              pruned.archive ? "files" : "window totals");
+    return error_hint(error, "leave the hour out: antenna.hour tells what was removed, and when");
+}
+
+/* Returns 1, with the reason, when the hour was changed meanwhile. */
+static int rebuild_once(const struct rebuild *rebuild, struct input *input, struct rebuild_report *report,
+                        struct error *error)
+{
+    cleanup(release_run) struct hour_run run = {.rebuild = rebuild, .report = report};
+    bool allow_less = config_flag(rebuild->config, OPTION_ALLOW_LESS);
+    total_kind_set kinds = 0;
+    int status;
+
+    if (postgres_begin(rebuild->postgres, error) || hours_lock(rebuild->postgres, report->hour, error) ||
+        refuse_pruned(rebuild, report, error) || metrics_read(rebuild->postgres, &kinds, error) ||
+        input_read(&rebuild->rule, rebuild->postgres, true, rebuild->reader, report->hour, input, error) ||
+        refuse_stray(input, error))
+        return -1;
+    report->files = input->own.count + input->foreign.paths.count;
+    report->rejects = input->rejects;
+    if (sum_windows(&run, input, kinds, error) ||
+        rebuilt_compare(rebuild->postgres, rebuild->table, report->hour, &report->before, error))
+        return -1;
+    status = check_list(report, input, error);
+    if (status)
+        return status;
+    if (refuse_ahead(report, allow_less, error) ||
+        (!allow_less && input_check_noted(input, rebuild->postgres, report->hour, report->bytes, error)))
+        return -1;
+    if (!config_flag(rebuild->config, OPTION_DRY_RUN))
+        return apply(rebuild, input, report, kinds, error);
+    postgres_rollback(rebuild->postgres);
+    return 0;
+}
+
+static int rebuild_hour(const struct rebuild *rebuild, int64_t hour, struct rebuild_report *ret_report,
+                        struct error *error)
+{
+    char text[TIME_TEXT_SIZE];
+
+    for (int left = ATTEMPTS; left; left--) {
+        cleanup(input_release) struct input input = {0};
+        struct rebuild_report report = {.hour = hour, .sealed = true};
+        int status = rebuild_once(rebuild, &input, &report, error);
+
+        if (status == 0) {
+            *ret_report = report;
+            return 0;
+        }
+        postgres_rollback(rebuild->postgres);
+        if (status < 0 && !input_has_moved(&input))
+            break;
+    }
+    identity_explain(rebuild->rule.storage_path, rebuild->archive_id, error);
+    return error_context(error, "could not rebuild the window totals of the hour %s", time_format(hour, text));
+}
+
+/* Of several hours each is looked at, and the gravest failure is the call's. */
+static int run_hour(struct rebuild *rebuild, const struct hour_entry *entry, bool alone,
+                    const struct rebuild_listener *listener, struct error *error)
+{
+    struct rebuild_summary *summary = &rebuild->summary;
+    struct rebuild_report report = {.hour = entry->hour};
+
+    if (entry->sealed || !rebuild->counted) {
+        if (rebuild_hour(rebuild, entry->hour, &report, error)) {
+            if (alone || !postgres_is_connected(rebuild->postgres))
+                return -1;
+            bar_end(&rebuild->bar);
+            log_line(LEVEL_ERROR, "%s%s%s", error->message, *error->hint ? "; " : "", error->hint);
+            if (summary->failed++ == 0 || error->kind < rebuild->failure)
+                rebuild->failure = error->kind;
+            return 0;
+        }
+        summary->hours++;
+    } else if (summary->open++ == 0)
+        summary->left_from = entry->hour;
+    bar_end(&rebuild->bar);
+    listener->hour_done(listener->context, &report);
+    return 0;
+}
+
+static int run_hours(struct rebuild *rebuild, const struct hour_list *hours, const struct rebuild_listener *listener,
+                     struct error *error)
+{
+    int status = 0;
+
+    bar_begin(&rebuild->bar);
+    for (size_t i = 0; i < hours->count && !status; i++) {
+        if (stop_requested()) {
+            rebuild->summary.left = hours->count - i;
+            rebuild->summary.left_from = rebuild->summary.open ? rebuild->summary.left_from : hours->list[i].hour;
+            break;
+        }
+        bar_show(&rebuild->bar, (double)i / (double)hours->count, "%zu of %zu hours", i, hours->count);
+        status = run_hour(rebuild, &hours->list[i], hours->count == 1, listener, error);
+    }
+    bar_end(&rebuild->bar);
+    return status;
+}
+
+static int run(struct rebuild *rebuild, int64_t from, int64_t to, const struct rebuild_listener *listener,
+               struct error *error)
+{
+    const struct config *config = rebuild->config;
+    const struct reader_settings settings = {
+        rebuild->rule.storage_path,
+        config_has(config, OPTION_MEMORY_LIMIT) ? config_number(config, OPTION_MEMORY_LIMIT) : 0};
+    cleanup(hour_list_release) struct hour_list hours = {0};
+    struct ledger_counters counters;
+
+    if (reader_open(&settings, &rebuild->reader, error) || input_check_rule(&rebuild->rule, rebuild->reader, error) ||
+        login(config, &rebuild->postgres, error) || schema_check(rebuild->postgres, config, error) ||
+        input_check_archive(&rebuild->rule, rebuild->postgres, false, rebuild->archive_id, error) ||
+        window_read(rebuild->postgres, &rebuild->window, error) ||
+        ledger_counters(rebuild->postgres, &counters, error) ||
+        hours_in_range(rebuild->postgres, from, to, &hours, error))
+        return -1;
+    rebuild->counted = counters.totalled || counters.archived;
+    if (run_hours(rebuild, &hours, listener, error))
+        return -1;
+    if (rebuild->summary.failed == 0)
+        return 0;
+    error_set(error, rebuild->failure, "could not rebuild the window totals of %zu of %zu hours",
+              rebuild->summary.failed, hours.count);
+    return error_hint(error, "each is logged above with its reason");
+}
+
+static int read_range(const struct config *config, int64_t *ret_from, int64_t *ret_to, struct error *error)
+{
+    if (config_require(config, OPTION_STORAGE_PATH, error) || config_require(config, OPTION_FROM, error))
+        return -1;
+    *ret_from = time_hour(config_number(config, OPTION_FROM));
+    *ret_to = config_has(config, OPTION_TO) ? time_hour(config_number(config, OPTION_TO)) : *ret_from;
+    return batch_check_range(*ret_from, *ret_to, error);
+}
+
+/* Listed rows, which are in the window totals, are of this archive. */
+static int require_storage_path(const struct input_rule *rule, struct error *error)
+{
+    if (rule->storage_path)
+        return 0;
+    error_set(error, ERROR_USAGE, "invalid value for storage-path: \"-\" names none");
+    return error_hint(error, "give the folder that holds year=…");
+}
+
+int rebuild_run(const struct config *config, const struct rebuild_listener *listener,
+                struct rebuild_summary *ret_summary, struct error *error)
+{
+    struct rebuild rebuild = {.config = config, .table = config_text(config, OPTION_JDBC_TABLE)};
+    int64_t from = 0, to = 0;
+    int status;
+
+    *ret_summary = (struct rebuild_summary){0};
+    if (read_range(config, &from, &to, error) || input_read_rule(config, &rebuild.rule, error) ||
+        require_storage_path(&rebuild.rule, error))
+        return -1;
+    status = run(&rebuild, from, to, listener, error);
+    reader_close(rebuild.reader);
+    postgres_close(rebuild.postgres);
+    *ret_summary = rebuild.summary;
+    return status;
+}

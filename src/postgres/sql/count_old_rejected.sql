@@ -1,0 +1,9 @@
+-- How many rejected messages prune_rejected would remove. $1 seconds that are kept.
+SELECT count(*)
+FROM antenna.rejected_message AS kept
+WHERE rejected_at <= now() - $1::bigint * INTERVAL '1 second'
+    AND (reason <> 'sum_out_of_range' OR NOT EXISTS (
+        SELECT FROM antenna.progress
+        WHERE progress.job = kept.job AND progress.topic = kept.topic AND progress.partition = kept.partition
+            AND progress.archive_offset <= kept."offset"
+    ))
