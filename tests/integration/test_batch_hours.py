@@ -47,7 +47,7 @@ def test_a_range_with_hours_of_which_nothing_is_known(archived):
 
 
 def test_ranges_that_are_none(archived):
-    archived.program.run(*archived.batch_arguments(HOURS[1], "--to", HOURS[0])).fails(2, "to", "before the hour")
+    archived.program.run(*archived.batch_arguments(HOURS[1], "--to", HOURS[0])).fails(2, "to", "before the first hour")
     archived.program.run(*archived.batch_arguments("-")).fails(2, "hour", "--pending", "--follow")
     archived.program.run(*archived.batch_arguments("yesterday")).fails(2, "hour", "yesterday", "ISO-8601")
     far = archived.batch_arguments("1000-01-01T00:00:00Z")
