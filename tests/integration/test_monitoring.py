@@ -109,7 +109,7 @@ def test_alerts(group, rule):
 
 def test_each_trouble_has_an_alert():
     groups = yaml.safe_load((MONITORING / "alerts.yml").read_text())["groups"]
-    assert [group["name"] for group in groups] == ["antenna", "antenna-speed", "antenna-batch"]
+    assert [group["name"] for group in groups] == ["antenna", "antenna-speed", "antenna-batch", "antenna-notify"]
     alerts = [rule["alert"] for _, rule in rules()]
     assert len(set(alerts)) == len(alerts)
     watched = set().union(*(check_expression(rule["expr"]) for _, rule in rules()))
@@ -194,6 +194,8 @@ def test_every_metric_of_the_layers_is_shown_or_watched():
         "antenna_batch_bytes_total",
         "antenna_build_info",
         "antenna_last_roll_timestamp_seconds",
+        "antenna_notice_duration_seconds",
+        "antenna_notices_total",
         "antenna_partition_end_offset",
         "antenna_partition_epoch",
         "antenna_workers",
