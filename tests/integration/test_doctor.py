@@ -139,8 +139,8 @@ class Strict(SecureKafka):
         )
 
 
-def test_rights_in_kafka(healthy, tmp_path, certificates):
-    broker = Strict(tmp_path / "strict", certificates)
+def test_rights_in_kafka(healthy, tmp_path, certificates, tokens, tickets):
+    broker = Strict(tmp_path / "strict", certificates, tokens, tickets)
     with running(broker):
         admin = AdminClient({"bootstrap.servers": broker.address})
         admin.create_topics([NewTopic(healthy.topic, 1)])[healthy.topic].result(ANSWER_SECONDS)
@@ -317,7 +317,7 @@ SELECT privilege_type || ' ON ' || {NAME}, privilege_type || ' on ' || {NAME}
 FROM information_schema.role_table_grants
 WHERE grantee = %(role)s
 UNION ALL
-SELECT privilege_type || ' (' || column_name || ') ON ' || {NAME}, privilege_type || ' on ' || {NAME}
+SELECT privilege_type || ' (' || quote_ident(column_name) || ') ON ' || {NAME}, privilege_type || ' on ' || {NAME}
 FROM information_schema.role_column_grants AS one
 WHERE grantee = %(role)s AND NOT EXISTS (
     SELECT FROM information_schema.role_table_grants AS whole

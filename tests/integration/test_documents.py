@@ -27,6 +27,8 @@ NOT_RUN = {
     "sudo": "changes the machine; tests/deploy does the same on a Debian of its own that has booted",
     "spark-submit": "needs a cluster; tests/scale has one, and runs the commands for a single machine",
     "/srv/spark": "needs an archive of the Spark job; tests/scale/test_from_spark.py has one",
+    "mail.example.org": "needs a mail server; test_notify.py has one",
+    "hooks.example.org": "needs a web server; test_webhook.py has one",
     "case $?": "is the end of a script; test_status.py has the exit codes",
     "make": "takes hours, or runs these tests; that the target is there is tested below",
 }
