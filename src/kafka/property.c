@@ -5,9 +5,6 @@
 #include "base/memory.h"
 #include "kafka/sasl.h"
 
-/* Of a value that is compared; longer ones, such as lists of brokers, are compared as far. */
-#define VALUE_SIZE 1024
-
 #define READER PROPERTY_READER
 #define WRITER PROPERTY_WRITER
 #define DEFAULT PROPERTY_DEFAULT
@@ -82,13 +79,9 @@ const struct property property_table[] = {
     {NULL, NULL, 0, DEFAULT, NULL, NULL, NULL},
 };
 
-struct value {
-    char text[VALUE_SIZE]; /* empty: the property has none */
-};
-
-static struct value value_of(const rd_kafka_conf_t *conf, const char *name)
+struct property_value property_value(const rd_kafka_conf_t *conf, const char *name)
 {
-    struct value value = {""};
+    struct property_value value = {""};
     size_t size = sizeof(value.text);
 
     if (rd_kafka_conf_get(conf, name, value.text, &size) != RD_KAFKA_CONF_OK)
@@ -123,7 +116,7 @@ bool property_broker_assigns(const struct config *config)
         if (strncmp(entry, name, strlen(name)) == 0 && entry[strlen(name)] == '=')
             rd_kafka_conf_set(conf, name, entry + sizeof(name), NULL, 0);
     }
-    assigns = strcmp(value_of(conf, name).text, "consumer") == 0;
+    assigns = strcmp(property_value(conf, name).text, "consumer") == 0;
     rd_kafka_conf_destroy(conf);
     return assigns;
 }
@@ -177,7 +170,7 @@ static int judge(rd_kafka_conf_t *conf, enum property_role role, const char *nam
     before = rd_kafka_conf_dup(conf);
     status = set_property(conf, name, value, error);
     for (const struct property *row = property_table; row->name && !status; row++) {
-        struct value ours = value_of(before, row->name), theirs = value_of(conf, row->name);
+        struct property_value ours = property_value(before, row->name), theirs = property_value(conf, row->name);
 
         if ((row->roles & role) && strcmp(ours.text, theirs.text) != 0 &&
             (row->rule == PROPERTY_FIXED || (row->refused && strcmp(row->refused, theirs.text) == 0)))

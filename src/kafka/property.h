@@ -48,6 +48,14 @@ struct kafka_property {
     const char *value;
 };
 
+/** A value as librdkafka has it; a longer one, such as a list of brokers, is cut. */
+struct property_value {
+    char text[1024];
+};
+
+/** The value of a property; empty when it has none. */
+struct property_value property_value(const rd_kafka_conf_t *conf, const char *name);
+
 /**
  * A librdkafka configuration for a client of the command: the table, then kafka-server and `own` (ended by a NULL
  * name), then the operator's properties. Errors: ERROR_USAGE with librdkafka's own words for one that is malformed;

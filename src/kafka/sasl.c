@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "kafka/property.h"
 
-#define VALUE_SIZE 1024
 #define LINE_SIZE 2048 /* librdkafka cuts its lines there */
 
 /* So librdkafka's texts begin. */
@@ -45,29 +45,15 @@ static const struct mechanism mechanisms[] = {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char last_line[LINE_SIZE];
 
-struct value {
-    char text[VALUE_SIZE]; /* empty: the property has none */
-};
-
-static struct value value_of(const rd_kafka_conf_t *conf, const char *name)
-{
-    struct value value = {""};
-    size_t size = sizeof(value.text);
-
-    if (rd_kafka_conf_get(conf, name, value.text, &size) != RD_KAFKA_CONF_OK)
-        *value.text = '\0';
-    return value;
-}
-
 /* The features are words separated by commas, and none is a part of another that we ask for. */
 static bool is_built_in(const rd_kafka_conf_t *conf, const struct mechanism *mechanism)
 {
-    return strstr(value_of(conf, "builtin.features").text, mechanism->feature);
+    return strstr(property_value(conf, "builtin.features").text, mechanism->feature);
 }
 
 static const struct mechanism *mechanism_of(const rd_kafka_conf_t *conf)
 {
-    struct value name = value_of(conf, "sasl.mechanism");
+    struct property_value name = property_value(conf, "sasl.mechanism");
 
     for (size_t i = 0; i < MECHANISMS; i++)
         if (strcmp(mechanisms[i].name, name.text) == 0 && is_built_in(conf, &mechanisms[i]))
@@ -77,7 +63,7 @@ static const struct mechanism *mechanism_of(const rd_kafka_conf_t *conf)
 
 static bool logs_in(const rd_kafka_conf_t *conf)
 {
-    return strncmp(value_of(conf, "security.protocol").text, "sasl_", strlen("sasl_")) == 0;
+    return strncmp(property_value(conf, "security.protocol").text, "sasl_", strlen("sasl_")) == 0;
 }
 
 static int refuse_mechanism(const rd_kafka_conf_t *conf, struct error *error)
@@ -88,14 +74,14 @@ static int refuse_mechanism(const rd_kafka_conf_t *conf, struct error *error)
         if (is_built_in(conf, &mechanisms[i]))
             buffer_printf(&names, "%s%s", names.size ? ", " : "", mechanisms[i].name);
     error_set(error, ERROR_MISTAKE, "this build does not know the SASL mechanism \"%s\"",
-              value_of(conf, "sasl.mechanism").text);
+              property_value(conf, "sasl.mechanism").text);
     return error_hint(error, "set sasl.mechanism to one of %s", names.data);
 }
 
 static int check_oauthbearer(const rd_kafka_conf_t *conf, struct error *error)
 {
-    if (strcmp(value_of(conf, "sasl.oauthbearer.method").text, "oidc") == 0 ||
-        strcmp(value_of(conf, "enable.sasl.oauthbearer.unsecure.jwt").text, "true") == 0)
+    if (strcmp(property_value(conf, "sasl.oauthbearer.method").text, "oidc") == 0 ||
+        strcmp(property_value(conf, "enable.sasl.oauthbearer.unsecure.jwt").text, "true") == 0)
         return 0;
     error_set(error, ERROR_MISTAKE, "SASL OAUTHBEARER has no source of tokens");
     return error_hint(error, "set sasl.oauthbearer.method=oidc, " ENDPOINT ", sasl.oauthbearer.client.id and "
@@ -105,11 +91,11 @@ static int check_oauthbearer(const rd_kafka_conf_t *conf, struct error *error)
 /* Librdkafka gets tickets by a command, kinit, unless it is told that others do. */
 static int check_gssapi(const rd_kafka_conf_t *conf, struct error *error)
 {
-    struct value keytab = value_of(conf, KEYTAB);
+    struct property_value keytab = property_value(conf, KEYTAB);
     const char *path = strncmp(keytab.text, "FILE:", strlen("FILE:")) ? keytab.text : keytab.text + strlen("FILE:");
 
-    if (strcmp(value_of(conf, "sasl.kerberos.min.time.before.relogin").text, "0") == 0 ||
-        !strstr(value_of(conf, "sasl.kerberos.kinit.cmd").text, KEYTAB))
+    if (strcmp(property_value(conf, "sasl.kerberos.min.time.before.relogin").text, "0") == 0 ||
+        !strstr(property_value(conf, "sasl.kerberos.kinit.cmd").text, KEYTAB))
         return 0;
     if (!*path) {
         error_set(error, ERROR_MISTAKE, "SASL GSSAPI, which is the default of sasl.mechanism, has no keytab");
@@ -170,7 +156,7 @@ bool sasl_lacks_token(const char *reason)
 
 static int fail_without_token(const rd_kafka_conf_t *conf, const char *reason, struct error *error)
 {
-    struct value endpoint = value_of(conf, ENDPOINT);
+    struct property_value endpoint = property_value(conf, ENDPOINT);
     int status = status_of(reason);
 
     if (status < 0 && strstr(reason, "certificate")) {
@@ -207,11 +193,11 @@ int sasl_refusal(const rd_kafka_conf_t *conf, const char *reason, struct error *
 
 bool sasl_waits_for_token(const rd_kafka_conf_t *conf, struct error *error)
 {
-    if (!logs_in(conf) || strcmp(value_of(conf, "sasl.mechanism").text, "OAUTHBEARER") != 0)
+    if (!logs_in(conf) || strcmp(property_value(conf, "sasl.mechanism").text, "OAUTHBEARER") != 0)
         return false;
     error_set(error, ERROR_WORLD,
               "no token for Kafka: the token endpoint %s does not answer, or with temporary errors only",
-              value_of(conf, ENDPOINT).text);
+              property_value(conf, ENDPOINT).text);
     error_hint(error, "check that it runs, and the property " ENDPOINT);
     return true;
 }
