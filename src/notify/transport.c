@@ -209,13 +209,16 @@ static int watch(CURL *curl, curl_infotype type, char *data, size_t size, void *
 static void set_up(struct transport *transport, const struct config *config)
 {
     CURL *curl = transport->curl;
+    long limit_ms = (long)config_number(config, OPTION_SEND_TIMEOUT);
 
     curl_easy_setopt(curl, CURLOPT_URL, transport->url);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, transport->mail ? "smtp,smtps" : "http,https");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transport->fault);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)config_number(config, OPTION_SEND_TIMEOUT));
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, limit_ms);
+    /* That does not bound QUIT, whose answer libcurl awaits when it closes a session: two minutes by default. */
+    curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, (limit_ms + 999) / 1000);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_line);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, transport);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "antenna/" ANTENNA_VERSION);

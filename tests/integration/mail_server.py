@@ -20,7 +20,7 @@ def server_context(pair):
 
 
 class MailServer:
-    """An SMTP server (aiosmtpd). `answers` says what it answers to MAIL, RCPT and DATA, and to the end of a mail
+    """An SMTP server (aiosmtpd). `answers` says what it answers to MAIL, RCPT, DATA and QUIT, and to the end of a mail
     (TAKEN), instead of taking it: a text, "hang", or a function of the address, which may also do something else and
     return None.
     """
@@ -90,6 +90,9 @@ class MailServer:
         self.contents.append(envelope.content)
         self.mails.append((envelope.mail_from, envelope.rcpt_tos, mail))
         return await self._answer("TAKEN", envelope.rcpt_tos[0]) or "250 OK"
+
+    async def handle_QUIT(self, server, session, envelope):
+        return await self._answer("QUIT", None) or "221 Bye"
 
     def wait_for(self, count):
         """Waits until so many mails have come."""

@@ -14,7 +14,7 @@ from scraper import Scraper
 from stack import free_port
 from test_metrics import assert_as_documented
 from test_protocol import Victim, address, cut_after, cut_before, kill_after, kill_before
-from waiting import early_in_an_hour, wait_until
+from waiting import PATIENCE, early_in_an_hour, wait_until
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -267,6 +267,15 @@ def test_what_a_mail_server_refuses(ada, mail, *, where, answer, code, state, at
     mail.answers.clear()
     expire(ada)
     assert f"sent {int(state == 'waiting')} notices" in notify(ada, *by_mail(mail)).out
+
+
+def test_a_mail_server_that_hangs_at_the_end(ada, mail):
+    """The mail was taken, so that it is sent; the end of the session is awaited for one --send-timeout."""
+    mail.answers["QUIT"] = "hang"
+    begin = time.monotonic()
+    assert "sent 1 notices" in notify(ada, *by_mail(mail)).out
+    assert time.monotonic() - begin < 30 * PATIENCE
+    assert [state for _, state, *_ in notices(ada)] == ["sent"]
 
 
 def test_it_is_tried_again_and_given_up(ada, mail):
