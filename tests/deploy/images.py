@@ -72,7 +72,7 @@ class Store:
         make_slim(folder)
         if AUTHORITIES.exists():
             shutil.copy(AUTHORITIES, folder / AUTHORITIES_INSIDE.lstrip("/"))
-            for variable in ("NODE_EXTRA_CA_CERTS", "PIP_CERT"):
+            for variable in ("NODE_EXTRA_CA_CERTS", "PIP_CERT", "SSL_CERT_FILE"):
                 self.run("config", "--env", f"{variable}={AUTHORITIES_INSIDE}", container)
         self.run("commit", "--rm", container, name)
 
