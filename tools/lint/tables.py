@@ -1,4 +1,6 @@
-"""Checks that fields of events and kinds of totals are named in their tables only, but for the places listed here."""
+"""Checks that fields of events and kinds of totals are named in their tables only, but for the places listed here, and
+that SQL and the dashboards' datasets, which must name labels, name none that the tables do not have.
+"""
 
 import pathlib
 import re
@@ -37,6 +39,15 @@ def read_names():
                 yield rf"\b{text}\b" if "_" in text else rf'"{text}"'
 
 
+def unknown_labels():
+    """Places in SQL, and labels there that are of no total."""
+    labels = {text for _, text in re.findall(ROW.format("KIND"), (ROOT / TABLES[1][1]).read_text(), re.MULTILINE)}
+    for path in sorted([*(ROOT / "src").rglob("*.sql"), *(ROOT / "serving").rglob("*.yaml")]):
+        for label in re.findall(r"'(\w+_total)'", path.read_text()):
+            if label not in labels:
+                yield f"{path.relative_to(ROOT)} names {label}, which is not in {TABLES[1][1]}"
+
+
 def main():
     """Prints each breach; returns the exit code."""
     names = re.compile("|".join(read_names()))
@@ -56,6 +67,7 @@ def main():
         for known in KNOWN
         if not any(place.startswith(known) for place in found)
     ]
+    breaches += unknown_labels()
     print("\n".join(breaches))
     return 1 if breaches else 0
 
