@@ -16,6 +16,7 @@ import measure_growth
 import measure_latency
 import measure_metrics
 import measure_produce
+import measure_prune
 import measure_scale
 import measure_speed
 import measure_stages
@@ -30,7 +31,7 @@ from workloads import WORKLOADS, Loads
 
 MEASURES = (
     *(measure_speed, measure_stages, measure_workers, measure_copy, measure_latency, measure_start, measure_batch),
-    *(measure_scale, measure_metrics, measure_produce, measure_growth),
+    *(measure_scale, measure_metrics, measure_produce, measure_prune, measure_growth),
 )
 QUICK_SCALE = 0.04
 SMOKE_SCALE = 0.2
