@@ -21,7 +21,7 @@ int metrics_store(struct postgres *postgres, const struct config *config, total_
  */
 int metrics_read(struct postgres *postgres, total_kind_set *ret_kinds, struct error *error) must_check;
 
-/** Reads the kinds that the hourly totals of an hour had when its files were removed. Errors: as metrics_read(). */
+/** Reads the kinds that the hourly totals of an hour have whose files were removed. Errors: as metrics_read(). */
 int metrics_read_pruned(struct postgres *postgres, int64_t hour, total_kind_set *ret_kinds, struct error *error)
     must_check;
 

@@ -255,13 +255,20 @@ def test_late_events_with_metrics(case):
     assert case.totals("bytes_hourly") == dict(expect(case.messages(), totals=TOTALS).hourly)
 
 
-def test_late_events_and_metrics_that_were_switched_on_later(batched):
-    prune(batched, *limit("totals", "archive"))
+@pytest.mark.parametrize("pruned", ["before", "after"])
+def test_late_events_and_metrics_that_were_switched_on_after_the_batch_run(batched, pruned):
+    """The hour's totals have none of a metric, and never that of its late rows alone."""
+    if pruned == "before":
+        prune(batched, *limit("totals", "archive"))
     batched.provision("--metrics", ALL)
-    come_late(batched)
-    batched.batch_pending()
-    assert batched.totals("bytes_hourly") == dict(expect(batched.messages()).hourly)
-    batched.verify("--deep")
+    if pruned == "after":
+        prune(batched, *limit("totals", "archive"))
+    for seed in (5, 6):
+        come_late(batched, seed)
+        batched.batch_pending()
+        assert batched.totals("bytes_hourly") == dict(expect(batched.messages()).hourly)
+        batched.verify("--deep")
+        prune(batched, *limit("totals", "archive"))
 
 
 def test_late_events_of_an_hour_of_which_nothing_is_kept(batched):

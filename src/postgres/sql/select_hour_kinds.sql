@@ -2,7 +2,7 @@
 -- window totals, and that of the hourly ones, NULL where there is none; and of a metric that is switched on whether the window
 -- totals, and whether the hourly totals, have all of it, NULL for others.
 SELECT speed.value, batch.value, (metric.whole_from <= $1 OR coalesce(metric.since <= rebuilt_at, false))::integer,
-    (metric.since <= least(batch_at, archive_pruned_at))::integer
+    (metric.since <= batch_at)::integer
 FROM unnest($2::text[]) WITH ORDINALITY AS label (type, number)
 LEFT JOIN (
     SELECT type, sum(value) AS value FROM :"bytes" WHERE date >= $1 AND date < $1 + INTERVAL '1 hour' GROUP BY type
@@ -15,8 +15,7 @@ LEFT JOIN (
     FROM antenna.data_set
 ) AS metric USING (type)
 LEFT JOIN (
-    SELECT batch_at AT TIME ZONE 'UTC' AS batch_at, rebuilt_at AT TIME ZONE 'UTC' AS rebuilt_at,
-        archive_pruned_at AT TIME ZONE 'UTC' AS archive_pruned_at
+    SELECT batch_at AT TIME ZONE 'UTC' AS batch_at, rebuilt_at AT TIME ZONE 'UTC' AS rebuilt_at
     FROM antenna.hour WHERE hour = $1
 ) AS known ON true
 ORDER BY label.number
