@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "postgres/archive_files.h"
 #include "postgres/schema.h"
+#include "postgres/server.h"
 
 static const enum option_id options[PRUNE_KINDS] = {
     [PRUNE_TOTALS] = OPTION_TOTALS_OLDER_THAN,
@@ -290,11 +291,33 @@ static int prune_all(struct pruning *pruning, struct error *error)
     return error_hint(error, "each is logged above with its reason");
 }
 
+/* PostgreSQL tells what is old. Where its clock is ahead of this machine's, one of them is wrong, and what it calls old
+ * may be young: it is kept for so much longer. */
+static int heed_clock(struct prune_tools *tools, struct error *error)
+{
+    struct server server = {0};
+    int64_t ahead;
+
+    if (server_query(tools->postgres, &server, error))
+        return -1;
+    ahead = (server.clock_ahead_ms - server.clock_doubt_ms) / MS_PER_SECOND;
+    if (ahead <= 0)
+        return 0;
+    for (int kind = 0; kind < PRUNE_KINDS; kind++)
+        if (tools->limits.seconds[kind] != PRUNE_FOR_EVER)
+            tools->limits.seconds[kind] += ahead;
+    if (ahead >= SECONDS_PER_MINUTE)
+        log_line(LEVEL_WARNING,
+                 "PostgreSQL's clock is %" PRId64 " s ahead of this machine's: all is kept for so much longer", ahead);
+    return 0;
+}
+
 int prune_now(const struct prune_tools *tools, const struct prune_listener *listener, struct prune_summary *ret_summary,
               struct error *error)
 {
-    struct pruning pruning = {.tools = tools, .listener = listener};
-    int status = prune_all(&pruning, error);
+    struct prune_tools heeding = *tools;
+    struct pruning pruning = {.tools = &heeding, .listener = listener};
+    int status = heed_clock(&heeding, error) || prune_all(&pruning, error) ? -1 : 0;
 
     staging_close(pruning.staging);
     prune_tables_release(&pruning.tables);

@@ -12,6 +12,7 @@ from antenna_spark.tables import TOTALS
 from case import QUICK_ROLLS
 from oracle import expect
 from proxy import COMMIT
+from test_clock import Clock
 from test_interrupted import hour_lock, interrupt
 from test_metrics_of_totals import ALL
 from test_protocol import Victim, address, cut_after, cut_before, kill_after, kill_before
@@ -465,3 +466,22 @@ def test_hours_of_today_stay(case):
     reports, _ = prune(case, "--totals-older-than", "1h", "--archive-older-than", "1h")
     assert len(reports) == 1
     assert len({key[0] for key in case.totals()}) == 1
+
+
+def test_a_clock_that_is_ahead_makes_nothing_old(case):
+    """An hour is old by the clock that is behind: that of PostgreSQL or of this machine."""
+    case.prepare()
+    case.produce([events.encode(int(time.time()) - 5 * 3600)])
+    case.speed()
+    case.batch_pending()
+    clock = Clock(case.folder)
+    three_hours = ("--totals-older-than", "3h", "--archive-older-than", "3h", "--rejected-older-than", "3h")
+    clock.set("-3h")
+    result = case.program.run(*arguments(case, *three_hours), environment=clock.environment)
+    assert result.out.splitlines()[-1].startswith("removed data of 0 hours"), result.out
+    assert "s ahead of this machine's: all is kept for so much longer" in result.err
+    assert left(case) == set(KINDS)
+    clock.set("+3h")
+    result = case.program.run(*arguments(case, "--totals-older-than", "6h"), environment=clock.environment)
+    assert result.out.splitlines()[-1].startswith("removed data of 0 hours"), result.out
+    assert prune(case, *three_hours)[1]["hours"] == 1
