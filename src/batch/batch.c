@@ -53,9 +53,18 @@ static void note_look(struct batch_job *job, const struct hour_list *hours)
     batch_metrics_set_reason(&job->metrics, "");
 }
 
+struct pruned {
+    struct batch_job *job;
+    struct prune_amounts sum;
+};
+
+/* Years of hours, which the first time may have, take longer than a turn may last. */
 static void sum_up(void *context, const struct prune_report *report)
 {
-    prune_add(context, &report->amounts);
+    struct pruned *pruned = context;
+
+    batch_job_turn(pruned->job);
+    prune_add(&pruned->sum, &report->amounts);
 }
 
 /* Once in each hour of the clock, as no more becomes old. What cannot be removed now is logged, and left until then. */
@@ -64,8 +73,8 @@ static int prune(struct batch_job *job, struct error *error)
     const struct prune_tools tools = {
         .postgres = job->tools.postgres, .storage_path = job->tools.input.storage_path, .limits = job->limits};
     int64_t now = time_hour(time_now());
-    struct prune_amounts sum = {0};
-    const struct prune_listener listener = {sum_up, &sum};
+    struct pruned pruned = {.job = job};
+    const struct prune_listener listener = {sum_up, &pruned};
     struct prune_summary summary;
     int status;
 
@@ -79,8 +88,8 @@ static int prune(struct batch_job *job, struct error *error)
         log_line(LEVEL_INFO,
                  "removed what is old of %zu hours: %lld files, %lld window totals, %lld hourly totals; and %lld "
                  "rejected messages",
-                 summary.hours, (long long)sum.files, (long long)sum.totals, (long long)sum.hourly_totals,
-                 (long long)summary.rejected);
+                 summary.hours, (long long)pruned.sum.files, (long long)pruned.sum.totals,
+                 (long long)pruned.sum.hourly_totals, (long long)summary.rejected);
     return 0;
 }
 
