@@ -39,7 +39,10 @@ struct consumer {
     bool closing;
     bool ended; /* and said so */
     bool cut_off;
-    bool refused;       /* and said so */
+    bool until_end;
+    bool refused;         /* since a broker was heard of last */
+    struct error refusal; /* the last */
+    struct log_trouble refusals;
     int64_t look_at_ms; /* for a broker, unless one is heard of before; monotonic */
     int looks;          /* without an answer */
 };
@@ -117,15 +120,14 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_
 
 static void note_refusal(struct consumer *consumer, rd_kafka_resp_err_t code, const char *reason)
 {
-    struct error refusal;
-
     if (consumer->refused)
         return;
     consumer->refused = true;
-    if (kafka_refusal(&refusal, consumer->client, code, reason))
-        log_line(LEVEL_WARNING, "%s: %s",
-                 sasl_lacks_token(reason) ? "Kafka may refuse the next connection" : "a Kafka broker is not used",
-                 refusal.message);
+    if (kafka_refusal(&consumer->refusal, consumer->client, code, reason))
+        log_trouble_begin(&consumer->refusals, time_monotonic_ms(), "%s: %s",
+                          sasl_lacks_token(reason) ? "Kafka may refuse the next connection"
+                                                   : "a Kafka broker is not used",
+                          consumer->refusal.message);
 }
 
 static void on_error(rd_kafka_t *client, int code, const char *reason, void *context)
@@ -181,6 +183,7 @@ int consumer_open(const struct config *config, const char *group, int member, st
 
     limit_fetches(config, fetch, sizeof(fetch));
     consumer->broker_assigns = property_broker_assigns(config);
+    consumer->until_end = config_flag(config, OPTION_UNTIL_END);
     if (kafka_configure(config, own, &conf, error)) {
         free(consumer);
         return -1;
@@ -286,7 +289,7 @@ static int check_message(struct consumer *consumer, const rd_kafka_message_t *ra
 {
     char what[64] = "could not take part in the consumer group";
 
-    /* The client looks for the group's coordinator again; a service waits for its password to be put right. */
+    /* The client looks for the group's coordinator again; see check_refusal(). */
     if (kafka_is_refusal(raw->err)) {
         note_refusal(consumer, raw->err, rd_kafka_message_errstr(raw));
         return 0;
@@ -349,6 +352,16 @@ static void look_for_broker(struct consumer *consumer, int64_t now_ms)
     note_broker(consumer, now_ms);
 }
 
+/* Where no broker is left and one has refused us, a service waits for its password to be put right. Who waits for an
+ * end would wait for ever. */
+static int check_refusal(const struct consumer *consumer, struct error *error)
+{
+    if (!consumer->until_end || !consumer->cut_off || !consumer->refused || consumer->refusal.kind != ERROR_MISTAKE)
+        return 0;
+    *error = consumer->refusal;
+    return -1;
+}
+
 int consumer_read(struct consumer *consumer, int timeout_ms, const struct message **ret_messages, size_t *ret_count,
                   struct error *error)
 {
@@ -377,7 +390,7 @@ int consumer_read(struct consumer *consumer, int timeout_ms, const struct messag
         look_for_broker(consumer, now_ms);
     *ret_messages = consumer->messages;
     *ret_count = kept;
-    return 0;
+    return check_refusal(consumer, error);
 }
 
 bool consumer_take_event(struct consumer *consumer, struct consumer_event *ret_event)

@@ -160,6 +160,26 @@ def test_a_token_that_expires_is_renewed(secured, secure_kafka, certificates, is
     secured.check_exact()
 
 
+def test_a_run_to_the_end_does_not_wait_for_a_password(secured, secure_kafka, certificates, issuer):
+    """One that is refused once the run has begun; a service waits for it."""
+    secured.prepare()
+    secured.speed()
+    secured.produce(events.draw(100))
+    issuer.seconds = SHORT_SECONDS
+    arguments = secured.speed_arguments(
+        "--until-end", *token_login(certificates, issuer), server=secure_kafka.address_of("TOKEN")
+    )
+    with secured.connect() as connection, connection.transaction():
+        connection.execute("LOCK antenna.progress IN SHARE ROW EXCLUSIVE MODE")
+        speed = secured.program.start(*arguments)
+        wait_until(secured.waits_for_a_lock, "its claim waits")
+        issuer.answer = (401, "application/json", '{"error":"invalid_client"}')
+        time.sleep(2 * issuer.seconds)
+    speed.wait().fails(3, "refuses with HTTP status 401", "sasl.oauthbearer.client.secret")
+    secured.speed()
+    secured.check_exact()
+
+
 def test_a_service_that_waits_for_a_token_stops(secured, secure_kafka, certificates, issuer):
     """A request that hangs is ended after 20 s."""
     secured.prepare()
