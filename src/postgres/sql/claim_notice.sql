@@ -2,7 +2,8 @@
 -- that says nothing to anybody is skipped. $1 whether it needs an e-mail address, $3 the longest pause between two attempts
 -- in milliseconds: what is due later than that was put off by a clock that has since gone back.
 -- A correction waits until what it corrects is settled. A notice says nothing when another came after it before it was first tried, or
--- when the user was told the same last; what was tried may have been told.
+-- when the user was told the same last; what was tried may have been told. A user who comes back within an hour was never
+-- away, as in the history of quotas: the table may be emptied and loaded again.
 WITH due AS (
     SELECT notice.hour, notice.id, notice.threshold, notice.revision, person.name, person.email,
         CASE
@@ -29,6 +30,10 @@ WITH due AS (
             WHERE (earlier.hour, earlier.id, earlier.threshold) = (notice.hour, notice.id, notice.threshold)
                 AND earlier.revision < notice.revision AND earlier.state = 'waiting'
         )
+        AND NOT (person.id IS NULL AND EXISTS (
+            SELECT FROM antenna.user_quota AS known
+            WHERE known.id = notice.id AND valid_until > now() AT TIME ZONE 'UTC' - INTERVAL '1 hour'
+        ))
     ORDER BY next_attempt_at, notice.hour, notice.id, threshold, revision
     LIMIT 1
     FOR UPDATE OF notice SKIP LOCKED

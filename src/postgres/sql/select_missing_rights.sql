@@ -59,6 +59,7 @@ WITH needed (role, name, privileges, columns) AS (
         ('antenna_notify', 'antenna.data_set', '{SELECT}', NULL),
         ('antenna_notify', 'antenna.hour', '{SELECT}', NULL),
         ('antenna_notify', 'antenna.quota_now', '{SELECT}', NULL),
+        ('antenna_notify', 'antenna.user_quota', '{SELECT}', '{id,valid_until}'),
         ('antenna_notify', 'antenna.notice', '{SELECT,INSERT,UPDATE}', NULL),
         ('antenna_notify', 'antenna.notice_threshold', '{SELECT,INSERT,DELETE}', NULL)
 ), own AS ( -- to_regclass() would fail where the user may not even look into the schema

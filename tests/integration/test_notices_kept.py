@@ -1,0 +1,58 @@
+"""No notice is lost while the users are loaded again, nor after a restore of the database."""
+
+import contextlib
+
+import pytest
+from mail_server import MailServer
+from test_notify import by_mail, notices, notify, users
+
+__all__ = ["users"]
+
+pytestmark = pytest.mark.timeout(60)
+
+
+@pytest.fixture(scope="session")
+def kafka():
+    """Nothing here reads a topic: no broker is started."""
+    return None
+
+
+@pytest.fixture
+def mail():
+    with contextlib.closing(MailServer()) as server:
+        yield server
+
+
+@pytest.fixture
+def ada(users):
+    return users({"ada": ("Ada Lovelace", "ada@example.org")})
+
+
+# How users go and come back, in two transactions.
+RELOADS = {
+    "deleted": "DELETE FROM user_metadata",
+    "truncated": "TRUNCATE user_metadata",
+    "renamed": "UPDATE user_metadata SET id = 'other'",
+}
+
+
+@pytest.mark.parametrize("gone", RELOADS.values(), ids=RELOADS)
+def test_users_who_are_loaded_again(ada, mail, gone):
+    """A user who comes back within an hour was never away."""
+    ada.execute(gone)
+    notify(ada, *by_mail(mail), code=5)
+    assert notices(ada) == [("ada", "waiting", 0, None)]
+    ada.execute("DELETE FROM user_metadata; INSERT INTO user_metadata VALUES ('ada', 'Ada', 'ada@example.org', 100)")
+    notify(ada, *by_mail(mail))
+    assert notices(ada) == [("ada", "sent", 1, None)]
+    assert [recipients for _, recipients, _ in mail.mails] == [["ada@example.org"]]
+
+
+@pytest.mark.parametrize("gone", RELOADS.values(), ids=RELOADS)
+def test_users_who_were_deleted(ada, mail, gone):
+    ada.execute(gone)
+    notify(ada, *by_mail(mail), code=5)
+    ada.execute("UPDATE antenna.user_quota SET valid_until = valid_until - INTERVAL '1 hour' WHERE id = 'ada'")
+    assert notify(ada, *by_mail(mail)).out == "sent 0 notices, skipped 1, gave up 0, 0 wait\n"
+    assert notices(ada) == [("ada", "skipped", 0, "the user was deleted")]
+    assert not mail.mails
