@@ -121,6 +121,20 @@ static int store_thresholds(struct job *job, struct error *error)
                                          sizeof(default_thresholds) / sizeof(*default_thresholds), error);
 }
 
+/* With the thresholds, as the database may have been restored to before they were stored. */
+static int connect_again(struct job *job, struct error *error)
+{
+    if (job->postgres)
+        return 0;
+    if (connect_to_database(job, error))
+        return -1;
+    if (store_thresholds(job, error) == 0)
+        return 0;
+    postgres_close(job->postgres);
+    job->postgres = NULL;
+    return -1;
+}
+
 static int write_live(struct job *job, struct error *error)
 {
     if (!job->transport) /* in the transaction of the dry run */
@@ -298,7 +312,7 @@ static int take_counts(struct job *job, struct error *error)
 
 static int run_turn(struct job *job, struct error *error)
 {
-    if (connect_to_database(job, error) || settle(job, error) || write_live(job, error))
+    if (connect_again(job, error) || settle(job, error) || write_live(job, error))
         return -1;
     return send_due(job, error) || take_counts(job, error) ? -1 : 0;
 }

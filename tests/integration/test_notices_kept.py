@@ -4,7 +4,8 @@ import contextlib
 
 import pytest
 from mail_server import MailServer
-from test_notify import by_mail, notices, notify, users
+from test_notify import by_mail, notices, notify, start, users
+from waiting import wait_until
 
 __all__ = ["users"]
 
@@ -56,3 +57,15 @@ def test_users_who_were_deleted(ada, mail, gone):
     assert notify(ada, *by_mail(mail)).out == "sent 0 notices, skipped 1, gave up 0, 0 wait\n"
     assert notices(ada) == [("ada", "skipped", 0, "the user was deleted")]
     assert not mail.mails
+
+
+def test_a_database_that_was_restored_to_before_the_first_start(ada, mail):
+    """Its thresholds are stored again by a service that runs."""
+    running = start(ada, *by_mail(mail))
+    mail.wait_for(1)
+    ada.execute("TRUNCATE antenna.notice, antenna.notice_threshold")
+    ada.end_sessions()
+    mail.wait_for(2)
+    assert ada.query("SELECT threshold FROM antenna.notice_threshold") == [(100,)]
+    wait_until(lambda: notices(ada) == [("ada", "sent", 1, None)], "it is noted")
+    running.terminate()
