@@ -17,6 +17,13 @@
 #define LOOK_TIMEOUT_MS 1000
 #define LOOKS_MAX 2
 
+/* A broker that starts may refuse a password that it has not read yet; librdkafka comes again after 10 s at the most.
+ */
+#define REFUSED_MS 30000
+
+/* One broker of several that refuses us, as by a wrong certificate, does so at each attempt. */
+#define REFUSALS_APART_MS 600000
+
 /* 2016-01-01 and 2100-01-01. */
 #define ARRIVAL_MIN_MS 1451606400000
 #define ARRIVAL_END_MS 4102444800000
@@ -40,11 +47,12 @@ struct consumer {
     bool ended; /* and said so */
     bool cut_off;
     bool until_end;
-    bool refused;         /* since a broker was heard of last */
-    struct error refusal; /* the last */
-    struct log_trouble refusals;
-    int64_t look_at_ms; /* for a broker, unless one is heard of before; monotonic */
-    int looks;          /* without an answer */
+    bool refused;          /* since a broker was heard of last */
+    struct error refusal;  /* the last */
+    int64_t refused_at_ms; /* monotonic */
+    int64_t told_at_ms;    /* of a refusal; 0: not yet */
+    int64_t look_at_ms;    /* for a broker, unless one is heard of before; monotonic */
+    int looks;             /* without an answer */
 };
 
 /* The part of --memory-limit that a fetch of a partition may have, and the most that it has. */
@@ -120,14 +128,19 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_
 
 static void note_refusal(struct consumer *consumer, rd_kafka_resp_err_t code, const char *reason)
 {
-    if (consumer->refused)
+    int64_t now_ms = time_monotonic_ms();
+    int status = kafka_refusal(&consumer->refusal, consumer->client, code, reason);
+
+    if (!status || consumer->refused)
         return;
     consumer->refused = true;
-    if (kafka_refusal(&consumer->refusal, consumer->client, code, reason))
-        log_trouble_begin(&consumer->refusals, time_monotonic_ms(), "%s: %s",
-                          sasl_lacks_token(reason) ? "Kafka may refuse the next connection"
-                                                   : "a Kafka broker is not used",
-                          consumer->refusal.message);
+    consumer->refused_at_ms = now_ms;
+    if (consumer->told_at_ms && now_ms - consumer->told_at_ms < REFUSALS_APART_MS)
+        return;
+    consumer->told_at_ms = now_ms;
+    log_line(LEVEL_WARNING, "%s: %s",
+             sasl_lacks_token(reason) ? "Kafka may refuse the next connection" : "a Kafka broker is not used",
+             consumer->refusal.message);
 }
 
 static void on_error(rd_kafka_t *client, int code, const char *reason, void *context)
@@ -354,9 +367,10 @@ static void look_for_broker(struct consumer *consumer, int64_t now_ms)
 
 /* Where no broker is left and one has refused us, a service waits for its password to be put right. Who waits for an
  * end would wait for ever. */
-static int check_refusal(const struct consumer *consumer, struct error *error)
+static int check_refusal(const struct consumer *consumer, int64_t now_ms, struct error *error)
 {
-    if (!consumer->until_end || !consumer->cut_off || !consumer->refused || consumer->refusal.kind != ERROR_MISTAKE)
+    if (!consumer->until_end || !consumer->cut_off || !consumer->refused || consumer->refusal.kind != ERROR_MISTAKE ||
+        now_ms - consumer->refused_at_ms < REFUSED_MS)
         return 0;
     *error = consumer->refusal;
     return -1;
@@ -390,7 +404,7 @@ int consumer_read(struct consumer *consumer, int timeout_ms, const struct messag
         look_for_broker(consumer, now_ms);
     *ret_messages = consumer->messages;
     *ret_count = kept;
-    return check_refusal(consumer, error);
+    return check_refusal(consumer, now_ms, error);
 }
 
 bool consumer_take_event(struct consumer *consumer, struct consumer_event *ret_event)

@@ -154,6 +154,7 @@ def test_a_token_that_expires_is_renewed(secured, secure_kafka, certificates, is
         speed.wait_for("Kafka may refuse the next connection: the token endpoint https://127.0.0.1")
         # No connection is left when the last token has expired.
         time.sleep(issuer.seconds)
+    assert speed.err.count("Kafka may refuse") == 1
     secured.produce(events.draw(100, seed=3))
     secured.wait_until_read(speed)
     speed.terminate()
