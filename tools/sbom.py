@@ -19,8 +19,8 @@ DEBIAN = {"distro": "debian-12"}
 # What a package contains that is built into antenna, by the package's version, which is pinned.
 CONTAINED = {"npm/@confluentinc/kafka-javascript@1.10.1": ("github/confluentinc/librdkafka", "2.15.1")}
 
-PYTHON = {"python": "excluded", "superset": "optional", "spark": "optional"}
-JARS = {"maven": "excluded", "jdbc": "excluded", "versions": "excluded", "spark": "optional"}
+PYTHON = {"python": "excluded", "superset": "optional", "spark": "optional", "peers": "excluded"}
+JARS = {"maven": "excluded", "jdbc": "excluded", "versions": "excluded", "spark": "optional", "peers": "excluded"}
 
 
 class SbomError(Exception):
@@ -69,7 +69,7 @@ def jar_parts(licences):
     for folder, scope in JARS.items():
         for line in (PINS / folder / "SHA256SUMS").read_text().splitlines():
             digest, jar = line.split()
-            name, version = re.fullmatch(r"(?:.+/)?(.+?)-(\d+(?:\.\w+)+(?:-\d+)?)\.jar", jar).groups()
+            name, version = re.fullmatch(r"(?:.+/)?(.+?)-(\d+(?:\.\w+)+(?:-\d+(?:\.\d+)*)?)\.jar", jar).groups()
             hashes = [{"alg": "SHA-256", "content": digest}]
             yield keys.get(name, f"maven/{name}"), version, scope, hashes
 
