@@ -1,16 +1,21 @@
-"""Copies a topic with messages of the same meaning, in another shape or with a key, which the simulator never makes.
+"""Copies a topic with messages of the same meaning, in a shape, with ids or with a key that the simulator never makes.
 
 Of a share of the messages each gets blanks, or its fields in another order, in turn; what is malformed stays as it is.
-The key is the user's id.
+The key is the user's id. A random id is a hash of the simulator's, so that topic and ledger have the same.
 """
 
+import functools
+import hashlib
 import json
+import re
 import sys
+import uuid
 
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 BATCH = 10_000
+ID = re.compile(rb"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
 def only_once(pairs):
@@ -34,6 +39,17 @@ def other_shape(value, number):
     else:
         text = "{ " + json.dumps(event, separators=(" ,  ", "\t: "))[1:-1] + "\n}"
     return text.encode()
+
+
+@functools.cache
+def random_id(plain):
+    """A random UUID in the place of another, always the same one."""
+    return str(uuid.UUID(bytes=hashlib.md5(plain).digest(), version=4)).encode()
+
+
+def with_random_ids(text):
+    """The same message or ledger with random ids."""
+    return ID.sub(lambda found: random_id(found[0]), text)
 
 
 def read_all(address, topic, partitions):
@@ -66,6 +82,8 @@ def reshape(address, source, target, workload):
             value = message.value()
             if number % every == 0:
                 value = other_shape(value, number // every)
+            if workload.random_ids:
+                value = with_random_ids(value)
             place = {"key": json.loads(value)["id"]} if workload.keyed else {"partition": message.partition()}
             try:
                 producer.produce(target, value, **place)

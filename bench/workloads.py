@@ -6,7 +6,7 @@ import datetime
 import sys
 
 from confluent_kafka.admin import AdminClient
-from reshape import reshape
+from reshape import reshape, with_random_ids
 
 EVENTS_BEGIN = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
@@ -24,6 +24,7 @@ class Workload:
     late: float = 0
     malformed: float = 0
     reshaped: float = 0  # share with blanks, or with another key order
+    random_ids: bool = False  # of users and antennas; the simulator's are numbers in the shape of a UUID
     keyed: bool = False  # each user's messages lie in one partition, as those of a device do whose id is the key
     partitions: int = 4
     first: datetime.datetime = EVENTS_BEGIN  # event time of the first message
@@ -32,6 +33,11 @@ class Workload:
     def scaled(self, scale):
         """The same with so many times the messages."""
         return dataclasses.replace(self, messages=max(1, round(self.messages * scale)))
+
+    @property
+    def is_reshaped(self):
+        """Whether its messages have something that the simulator never makes."""
+        return bool(self.reshaped or self.keyed or self.random_ids)
 
     @property
     def begin(self):
@@ -52,6 +58,7 @@ WORKLOADS = {
         Workload("city", 100_000, 20_000, 10_000, 10_000_000),
         Workload("sparse", 100_000, 20_000, 1_000, 5_000_000),
         Workload("mixed", 100_000, 20_000, 10_000, 5_000_000, late=0.05, malformed=0.01, reshaped=0.01),
+        Workload("random", 100_000, 20_000, 10_000, 5_000_000, random_ids=True),
     )
 }
 
@@ -105,7 +112,7 @@ class Loads:
         self._count += 1
         topic = f"devices-{self._count}-{workload.name}"
         ledger = lab.home / f"{topic}.csv"
-        first = f"{topic}-plain" if workload.reshaped or workload.keyed else topic
+        first = f"{topic}-plain" if workload.is_reshaped else topic
         lab.antenna(
             *("simulate", lab.kafka.address, first, "--users", workload.users, "--antennas", workload.antennas),
             *("--from", workload.begin, "--to", workload.end, "--count", workload.messages, "--rate", "max"),
@@ -114,5 +121,7 @@ class Loads:
         )
         if first != topic:
             reshape(lab.kafka.address, first, topic, workload)
+        if workload.random_ids:
+            ledger.write_bytes(with_random_ids(ledger.read_bytes()))
         sums = ledger_sums(ledger)
         return Load(workload, topic, ledger, sums["messages_sent"], sums["events_accepted"], sums["bytes_total"])
