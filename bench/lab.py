@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 import duckdb
 import psycopg
@@ -25,6 +26,10 @@ PROGRAM = CHECKOUT / "build" / "antenna"
 METER = CHECKOUT / "bench" / "meter.py"
 TICKS = os.sysconf("SC_CLK_TCK")
 WIDTH_WITHOUT_TERMINAL = 140
+# What is measured beside antenna: the folder of its pins, and the package.
+OTHERS = {
+    "Spark": ("spark", "pyspark"),
+}
 FAILURE_TAIL = 4000  # characters
 
 
@@ -41,6 +46,14 @@ def cpu_seconds(pid):
     return ticks / TICKS
 
 
+def machine_seconds():
+    """CPU time that the machine has spent, for the host's other guests included (proc_stat(5))."""
+    user, nice, system, _idle, _waiting, interrupts, soft, steal = map(
+        int, pathlib.Path("/proc/stat").read_text().split()[1:9]
+    )
+    return (user + nice + system + interrupts + soft + steal) / TICKS
+
+
 def commit():
     """The commit of this checkout, with -dirty when files differ from it; what is no clone says so."""
     words = ["git", "-C", CHECKOUT, "describe", "--always", "--dirty", "--exclude=*"]
@@ -48,14 +61,30 @@ def commit():
     return f"commit {found}" if found else "no clone"
 
 
+def pinned_version(part, package):
+    """The version of a Python package that third_party pins for a part."""
+    pinned = (CHECKOUT / "third_party" / part / "requirements.txt").read_text()
+    return re.search(rf"^{package}==(\S+)", pinned, re.M)[1]
+
+
 @dataclasses.dataclass(frozen=True)
 class Usage:
-    """What a program used: seconds of wall clock and CPU, bytes of memory at its peak; and what it said."""
+    """What a program used: seconds of wall clock and CPU, bytes of memory at its peak; and what it said.
+
+    `load`: the load average when it ended; `others`: CPUs that others than it and the servers took meanwhile, or None.
+    """
 
     wall: float
     cpu: float
     memory: int
     said: str
+    load: float
+    others: float | None = None
+
+    @property
+    def figures(self):
+        """All but what it said, for the results."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if name != "said"}
 
 
 class Run:
@@ -82,7 +111,7 @@ class Run:
         said = self._log.read_text(errors="replace")
         if status:
             raise ServerError(f"{self._what} failed:\n{said[-FAILURE_TAIL:]}")
-        return Usage(**json.loads(self._result.read_text()), said=said)
+        return Usage(**json.loads(self._result.read_text()), said=said, load=os.getloadavg()[0])
 
     def end(self):
         """Ends it at once, if it still runs."""
@@ -136,14 +165,21 @@ class Lab:
     def run_together(self, *commands, environment=None):
         """Runs programs at the same time to their ends; returns their Usages. Raises ServerError when one fails."""
         environment = os.environ | self.environment | (environment or {})
-        runs = []
+        runs, before, begin = [], self._seconds_of_others(), time.monotonic()
         try:
             for number, words in enumerate(commands):
                 runs.append(Run(self.home, f"{pathlib.Path(words[0]).name}-{number}", words, environment))
-            return [run.finish() for run in runs]
+            usages = [run.finish() for run in runs]
+            others = self._seconds_of_others() - before - sum(usage.cpu for usage in usages)
+            others = max(0, others / (time.monotonic() - begin))
+            return [dataclasses.replace(usage, others=others) for usage in usages]
         finally:
             for run in runs:
                 run.end()
+
+    def _seconds_of_others(self):
+        """CPU time of the machine but for the servers."""
+        return machine_seconds() - cpu_seconds(self.kafka.pid()) - cpu_seconds(self.postgres.pid())
 
     def run(self, *command, environment=None):
         """Runs a program to its end; returns its Usage. Raises ServerError when it fails."""
@@ -160,11 +196,10 @@ class Lab:
         cpu_info = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
         models = [line.partition(": ")[2] for line in cpu_info if line.startswith("model name")]
         jar = next((CHECKOUT / ".deps" / "kafka" / "libs").glob("kafka_2.13-*.jar"))
-        pinned = (CHECKOUT / "third_party" / "spark" / "requirements.txt").read_text()
-        spark = re.search(r"^pyspark==(\S+)", pinned, re.M)[1]
         pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        others = [f"{name} {pinned_version(*pin)}" for name, pin in OTHERS.items()]
         servers = [f"PostgreSQL {self.query('SHOW server_version')[0]}", f"Kafka {jar.stem.rpartition('-')[2]}"]
-        others = [f"Spark {spark}", f"DuckDB's Python module {duckdb.__version__}"]
+        others.append(f"DuckDB's Python module {duckdb.__version__}")
         return {
             "machine": f"{models[0] if models else platform.machine()}, {os.cpu_count()} CPUs,"
             f" {pages / 2**30:.0f} GiB, shared by the program and both servers",

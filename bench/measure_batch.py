@@ -132,7 +132,7 @@ def query_duckdb(query, groups):
             database.sql(query, params=[group]).to_arrow_table()
     wall, after = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Usage(wall, cpu, None, "")
+    return Usage(wall, cpu, None, "", os.getloadavg()[0])
 
 
 WAYS = {
@@ -154,8 +154,7 @@ def measure(lab, archived, name):
     postgres = cpu_seconds(lab.postgres.pid()) - postgres
     if tables:
         check(lab, archived, tables)
-    figures = {"wall": usage.wall, "cpu": usage.cpu, "memory": usage.memory}
-    return figures | {"postgres_cpu": postgres if tables else None}
+    return usage.figures | {"postgres_cpu": postgres if tables else None}
 
 
 def run(bench):

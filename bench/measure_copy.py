@@ -4,6 +4,7 @@ The COPY goes into a table with the same columns and index. A row that is writte
 committed in parts, counts twice for antenna.
 """
 
+import os
 import sys
 import tempfile
 
@@ -56,6 +57,7 @@ def measure(lab, load, job):
         "written": written,
         "upsert": upsert / written * 1e6,
         "copy": copy_cpu(lab) / rows * 1e6,
+        "load": os.getloadavg()[0],
     }
 
 

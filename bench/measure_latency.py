@@ -7,6 +7,7 @@ It has Kafka's part in it. The commit's time is taken just before it is flushed 
 millisecond more. In the end all rows must sum up to all bytes that were sent, probes and load.
 """
 
+import os
 import sys
 import time
 
@@ -110,7 +111,8 @@ def run(bench):
             for _ in range(bench.runs):
                 latencies = measure(bench.lab, name, rate, seconds)
                 shares = {f"p{share}": percentile(latencies, share) for share in (50, 99)}
-                runs.append(shares | {"max": latencies[-1] * 1000, "probes": len(latencies)})
+                worst = {"max": latencies[-1] * 1000, "probes": len(latencies)}
+                runs.append(shares | worst | {"load": os.getloadavg()[0]})
             rows.append({"rate": rate, "system": name, "runs": runs})
     return rows
 

@@ -21,7 +21,7 @@ def measure(lab, topic, messages, batch):
         *("--from", CITY.begin, "--to", CITY.end, "--count", messages, "--rate", "max"),
         *("--partitions", CITY.partitions, *(("-X", f"batch.num.messages={batch}") if batch else ())),
     )
-    return {"kafka_cpu": cpu_seconds(lab.kafka.pid()) - before, "wall": usage.wall}
+    return usage.figures | {"kafka_cpu": cpu_seconds(lab.kafka.pid()) - before}
 
 
 def run(bench):

@@ -45,7 +45,7 @@ def measure(lab, system, load, job):
     postgres, kafka = cpu_seconds(lab.postgres.pid()), cpu_seconds(lab.kafka.pid())
     usage = system.run(lab, load, job, root)
     postgres, kafka = cpu_seconds(lab.postgres.pid()) - postgres, cpu_seconds(lab.kafka.pid()) - kafka
-    figures = {"wall": usage.wall, "cpu": usage.cpu, "memory": usage.memory, "kafka_cpu": kafka}
+    figures = usage.figures | {"kafka_cpu": kafka}
     if system.table:
         if words := differences(lab, load, table, root if system.archives else None):
             print(f"{load.workload.name}: {system.name}: {'; '.join(words)}", file=sys.stderr)

@@ -30,7 +30,8 @@ def run(bench):
             print(f"{name}: run {number + 1} of {bench.runs}", file=sys.stderr)
             root = bench.lab.home / "archive" / f"stages-{name}-{number}"
             bench.lab.provision()
-            runs.append(stages_of(PROFILED.run(bench.lab, load, root.name, root).said))
+            usage = PROFILED.run(bench.lab, load, root.name, root)
+            runs.append(stages_of(usage.said) | {"load": usage.load, "others": usage.others})
             shutil.rmtree(root)
         rows.append({"workload": name, "messages": load.sent, "runs": runs})
     return rows
@@ -38,7 +39,7 @@ def run(bench):
 
 def table(rows):
     """Columns and cells."""
-    names = list(rows[0]["runs"][0]) if rows else []
+    names = [name for name in rows[0]["runs"][0] if name not in ("load", "others")] if rows else []
     cells = [[row["workload"], *(f"{median(row['runs'], name):.0f}" for name in names)] for row in rows]
     return ["CPU ns/message", *names], cells
 

@@ -5,6 +5,7 @@ at once, and recovery is the time to its first commit; in the end the table must
 for its start only: its appended sums are doubled by a batch that is run again.
 """
 
+import os
 import sys
 import time
 
@@ -34,7 +35,7 @@ def time_until(database, service, statement, values, holds):
 
 
 def measure_start(bench, name, number):
-    """Seconds from start to the first row."""
+    """A run: seconds from start to the first row, and the load average."""
     lab = bench.lab
     make_service, table = SERVICES[name]
     topic = f"start-{name.lower()}-{number}"
@@ -43,13 +44,17 @@ def measure_start(bench, name, number):
     service = make_service(lab, topic)
     try:
         with lab.connect() as database:
-            return time_until(database, service, f"SELECT count(*) FROM {table}", (), lambda rows: rows > 0)
+            seconds = time_until(database, service, f"SELECT count(*) FROM {table}", (), lambda rows: rows > 0)
+        return {"wall": seconds, "load": os.getloadavg()[0]}
     finally:
         service.stop()
 
 
 def measure_recovery(bench, number):
-    """Seconds from the start after kill -9 to the first commit. Raises ServerError when bytes differ in the end."""
+    """A run: seconds from the start after kill -9 to the first commit, and the load average.
+
+    Raises ServerError when bytes differ in the end.
+    """
     lab = bench.lab
     make_service, table = SERVICES["antenna"]
     topic = f"recovery-{number}"
@@ -69,7 +74,7 @@ def measure_recovery(bench, number):
             seconds = time_until(database, service, TOTALLED, [topic], lambda offset: offset > before)
         expected = begin + sender.finish()
         wait_until(lambda: user_bytes(lab, table) == expected, service, f"the table never had {expected} bytes", 0.5)
-        return seconds
+        return {"wall": seconds, "load": os.getloadavg()[0]}
     finally:
         if sender:
             sender.end()
@@ -82,10 +87,10 @@ def run(bench):
     rows = []
     for name in services_of(bench):
         print(f"start: {name}", file=sys.stderr)
-        runs = [{"wall": measure_start(bench, name, number)} for number in range(bench.runs)]
+        runs = [measure_start(bench, name, number) for number in range(bench.runs)]
         rows.append({"what": f"start to first committed row, {name}", "runs": runs})
     print("kill -9: antenna", file=sys.stderr)
-    runs = [{"wall": measure_recovery(bench, number)} for number in range(bench.runs)]
+    runs = [measure_recovery(bench, number) for number in range(bench.runs)]
     rows.append({"what": "start after kill -9 to first commit, antenna", "runs": runs})
     return rows
 

@@ -6,8 +6,10 @@ be compared, and from runs that had it for themselves.
 
 import argparse
 import dataclasses
+import math
 import os
 import sys
+import time
 
 import capacity
 import measure_batch
@@ -33,6 +35,8 @@ MEASURES = (
     *(measure_speed, measure_stages, measure_workers, measure_copy, measure_latency, measure_start, measure_batch),
     *(measure_scale, measure_metrics, measure_produce, measure_prune, measure_growth),
 )
+MAX_LOAD = 0.5
+LOAD_SECONDS = 180  # in which the load of building what is measured passes
 QUICK_SCALE = 0.04
 SMOKE_SCALE = 0.2
 
@@ -77,9 +81,16 @@ def parse_arguments():
     for name, allowed in (("measures", measures), ("workloads", list(WORKLOADS)), ("systems", list(SYSTEMS))):
         parser.add_argument(f"--{name}", type=names(allowed), help=f"of {','.join(allowed)} (all)")
     parser.add_argument("--smoke", action="store_true", help="a minute: antenna alone, two workloads, nothing written")
+    parser.add_argument(
+        "--max-load",
+        type=float,
+        help=f"start below this load average only, or refuse after {LOAD_SECONDS} s"
+        f" ({MAX_LOAD}; any with --quick or --smoke)",
+    )
     arguments = parser.parse_args()
     if arguments.smoke:
-        arguments.measures, arguments.systems, arguments.workloads = ["speed"], ["antenna"], ["small", "city"]
+        arguments.measures, arguments.systems = ["speed"], arguments.systems or ["antenna"]
+        arguments.workloads = arguments.workloads or ["small", "city"]
     if arguments.quick:
         arguments.measures = arguments.measures or [name for name in measures if name != "growth"]
         arguments.workloads = arguments.workloads or ["small", "city"]
@@ -87,11 +98,28 @@ def parse_arguments():
     arguments.workloads, arguments.systems = arguments.workloads or list(WORKLOADS), arguments.systems or list(SYSTEMS)
     arguments.runs = arguments.runs or (1 if arguments.quick or arguments.smoke else 3)
     arguments.scale = arguments.scale or (QUICK_SCALE if arguments.quick else SMOKE_SCALE if arguments.smoke else 1)
+    if arguments.max_load is None:
+        arguments.max_load = math.inf if arguments.quick or arguments.smoke else MAX_LOAD
     return arguments
 
 
+def await_quiet(max_load):
+    """Waits until the machine does little else. Raises RuntimeError when it does more for so long."""
+    deadline = time.monotonic() + LOAD_SECONDS
+    while (load := os.getloadavg()[0]) > max_load:
+        if time.monotonic() > deadline:
+            raise RuntimeError(
+                f"the load average is {load:.2f}, above {max_load:g}: the figures would be those of a machine that"
+                f" others use, too; end what else runs, or allow it with --max-load {math.ceil(load)}"
+            )
+        time.sleep(1)
+
+
 def run_measure(measure, arguments):
-    """Runs a measure in a lab of its own, prints its table and keeps its results. Raises ServerError."""
+    """Runs a measure in a lab of its own, prints its table and keeps its results.
+
+    Raises ServerError, and RuntimeError when a system came to other results than the ledger.
+    """
     load = os.getloadavg()[0]
     with opened() as lab:
         bench = Bench(
@@ -100,18 +128,28 @@ def run_measure(measure, arguments):
         )
         rows = measure.run(bench)
         facts = lab.environment_facts()
-    facts["machine"] += f"; load average before: {load:.1f}"
+    facts["machine"] += f"; load average before: {load:.2f}"
+    others = [run["others"] for row in rows for run in row["runs"] if run.get("others") is not None]
+    if others:
+        facts["machine"] += f"; CPUs that others took during a run: {max(others):.2f} at most"
     facts["settings"] = f"{bench.settings}; {facts['settings']}"
     print(f"\n{measure.TITLE}\n" + "\n".join(f"{name:<9} {words}" for name, words in facts.items()))
     print_table(*measure.table(rows))
     if not arguments.smoke:
         results.save(measure.NAME, measure.TITLE, facts, rows)
+    if differing := [row for row in rows if row.get("differs")]:
+        raise RuntimeError("; ".join(f"{row.get('system', 'antenna')}: {row['differs']}" for row in differing))
 
 
 def main():
     """Runs the measures; returns the exit code."""
     arguments = parse_arguments()
     status = 0
+    try:
+        await_quiet(arguments.max_load)
+    except RuntimeError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
     for measure in MEASURES:
         if measure.NAME not in arguments.measures:
             continue

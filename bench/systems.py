@@ -59,6 +59,8 @@ class Group(Antenna):
             wall=time.monotonic() - begin,
             cpu=sum(usage.cpu for usage in usages),
             memory=sum(usage.memory for usage in usages),
+            load=usages[0].load,
+            others=usages[0].others,
             said="".join(usage.said for usage in usages),
         )
 
