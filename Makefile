@@ -29,7 +29,7 @@ sanitized = $(if $(filter all,$(SANITIZED)),tests/integration,tests/integration 
         test-threads test-valgrind test-dashboard test-deploy test-deploy-share pictures build-clang build-sanitized \
         demo demo-stop dashboard dashboard-stop bench bench-smoke capacity versions fuzz fuzz-decoder fuzz-corpus \
         coverage lint analyze format reference sbom clean distclean setup-build setup-test setup-versions \
-        setup-package setup-deploy setup-lint setup-dashboard setup-browser setup-spark build-arm64 \
+        setup-package setup-deploy setup-lint setup-dashboard setup-browser setup-spark setup-peers build-arm64 \
         deb-arm64 test-arm64 setup-arm64
 
 help: ## print this list
@@ -158,10 +158,10 @@ dashboard-stop: setup-dashboard ## stop the Superset that dashboard started
 demo-stop: setup-test ## stop what demo left running and remove its data
 	@$(python) demo/stop.py
 
-bench-smoke: setup-test build ## messages a second and CPU-seconds per million messages of the speed layer
+bench-smoke: setup-test setup-peers build ## what the speed layer costs beside a script and Flink, on few messages
 	@bench/run --smoke $(ARGS)
 
-bench: setup-test setup-spark build ## all benchmarks, beside Spark and others: an hour or more, ARGS=--quick for minutes
+bench: setup-test setup-spark setup-peers build ## all benchmarks, beside Spark, Flink and others: two hours or more, ARGS=--quick for minutes
 	@bench/run $(ARGS)
 
 fuzz: setup-test ## fuzz what reads input, each target for SECONDS_OF_FUZZING=60
@@ -240,3 +240,6 @@ setup-lint:
 
 setup-spark:
 	@tools/setup spark
+
+setup-peers:
+	@tools/setup peers

@@ -2,6 +2,8 @@
 
 import duckdb
 
+MAGIC = b"PAR1"  # how a Parquet file begins
+
 # The rows of a grain of the ledger beside the table; sums, because Spark's table may have a window in several rows.
 DIFFERENCES = """
     SELECT count(*) FROM (SELECT date, type, id, sum(value) AS value FROM {table} GROUP BY date, type, id) AS found
@@ -28,14 +30,19 @@ def differing_totals(lab, load, table, grain="5min"):
         return database.execute(DIFFERENCES.format(table=table)).fetchone()[0]
 
 
+def archive_files(root):
+    """The Parquet files below a folder, which Flink gives no ending."""
+    return [path for path in root.rglob("*") if path.is_file() and path.open("rb").read(len(MAGIC)) == MAGIC]
+
+
 def archive_sums(root):
     """Rows and bytes in the Parquet files below a folder."""
-    if not any(root.rglob("*.parquet")):
+    files = [str(path) for path in archive_files(root)]
+    if not files:
         return 0, 0
     with duckdb.connect() as database:
         return database.execute(
-            "SELECT count(*), sum(bytes)::BIGINT FROM read_parquet($1, hive_partitioning = false)",
-            [f"{root}/**/*.parquet"],
+            "SELECT count(*), sum(bytes)::BIGINT FROM read_parquet($1, hive_partitioning = false)", [files]
         ).fetchone()
 
 

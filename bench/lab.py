@@ -29,6 +29,8 @@ WIDTH_WITHOUT_TERMINAL = 140
 # What is measured beside antenna: the folder of its pins, and the package.
 OTHERS = {
     "Spark": ("spark", "pyspark"),
+    "Flink": ("peers", "apache-flink-libraries"),
+    "polars": ("peers", "polars"),
 }
 FAILURE_TAIL = 4000  # characters
 

@@ -4,6 +4,7 @@ import subprocess
 import time
 
 from lab import PROGRAM
+from peers import script_command
 from stack import ServerError, Service
 from systems import SPARK_TABLE, SYSTEMS, spark_command, spark_environment
 from workloads import ledger_sums
@@ -28,14 +29,25 @@ def spark_service(lab, topic):
     )
 
 
+def script_service(lab, topic):
+    """bench/script_speed.py that goes on."""
+    words = script_command(lab, topic, topic, lab.home / "live" / topic)
+    return Service(lab.home, "script-live", words, {}, tied=True)
+
+
 # Name: how to make the service, and the table that it writes.
-SERVICES = {"antenna": (antenna_service, "bytes"), "Spark": (spark_service, SPARK_TABLE)}
+SERVICES = {
+    "antenna": (antenna_service, "bytes"),
+    "script": (script_service, "bytes"),
+    "Spark": (spark_service, SPARK_TABLE),
+}
 
 
 def services_of(bench):
     """The names of the services to measure."""
-    with_spark = "spark" in bench.systems and SYSTEMS["spark"].is_available()
-    return [name for name in SERVICES if name != "Spark" or with_spark]
+    chosen = [SYSTEMS[name] for name in ("script", "spark") if name in bench.systems]
+    names = ["antenna", *(system.name for system in chosen if system.is_available())]
+    return [name for name in SERVICES if name in names]
 
 
 def wait_until(condition, service, what, pause=0.1):

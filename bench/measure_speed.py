@@ -7,7 +7,7 @@ figures, only words.
 import shutil
 import sys
 
-from check import differences
+from check import archive_files, differences
 from lab import cpu_seconds
 from plots import bars
 from results import median, show, with_spread
@@ -53,7 +53,7 @@ def measure(lab, system, load, job):
         figures |= {"postgres_cpu": postgres, "rows_written": lab.query(WRITTEN_ROWS, table)[0] - rows}
         figures["rows"] = lab.query(f"SELECT count(*) FROM {table}")[0]
     if system.archives:
-        figures["archive"] = sum(path.stat().st_size for path in root.rglob("*.parquet"))
+        figures["archive"] = sum(path.stat().st_size for path in archive_files(root))
     shutil.rmtree(root, ignore_errors=True)
     return figures
 
@@ -80,13 +80,14 @@ def run(bench):
     warm_up(bench, SYSTEMS["antenna"])
     for workload in workloads:
         load = bench.loads.get(workload)
-        runs = {system: [] for system in systems}
+        takers = [system for system in systems if system.takes_malformed or not workload.malformed]
+        runs = {system: [] for system in takers}
         for number in range(bench.runs):
-            for system in systems:
+            for system in takers:
                 print(f"{workload.name}: {system.name}, run {number + 1} of {bench.runs}", file=sys.stderr)
                 job = f"{load.topic}-{system.name}-{number}".replace(" ", "-").replace(",", "")
                 runs[system].append(measure(bench.lab, system, load, job))
-        rows += [row_of(system, load, runs[system]) for system in systems]
+        rows += [row_of(system, load, runs[system]) for system in takers]
     return rows
 
 

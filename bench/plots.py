@@ -3,7 +3,7 @@
 import math
 from xml.sax.saxutils import escape
 
-COLOURS = ("#1f6f8b", "#e08e45", "#6a9955", "#8b5fbf", "#b04a5a", "#777777")
+COLOURS = ("#1f6f8b", "#e08e45", "#6a9955", "#8b5fbf", "#b04a5a", "#777777", "#c9b037")
 WIDTH = 760
 LETTER = 7  # at most, of a letter's width
 BAR = 18

@@ -1,6 +1,7 @@
 """What all measures found, as bench/results/table.md and pictures beside it, made from the JSON files alone."""
 
 import aims
+import comparison
 import results
 
 
@@ -29,6 +30,10 @@ def write(measures):
     found = [(measure, results.load(measure.NAME)) for measure in measures]
     parts = ["# What was measured", "Made by `make bench`; what each figure means: [README](../README.md)."]
     parts += [section(measure, result) for measure, result in found if result]
+    parts += [
+        f"## {comparison.TITLE}",
+        markdown(*comparison.table(results.rows_of("speed"), results.rows_of("latency"))),
+    ]
     parts += [
         "## Aims",
         "What keeps a figure from its aim: [README](../README.md#what-limits-it).",

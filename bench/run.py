@@ -1,4 +1,4 @@
-"""`make bench`: antenna beside the ceiling, Spark and DuckDB on private servers; results in bench/results.
+"""`make bench`: antenna beside the ceiling, Spark, Flink, a script and DuckDB on private servers; see bench/results.
 
 Each measure is a module with NAME, TITLE, run(bench), table(rows) and plots(rows). Figures of one machine only are to
 be compared, and from runs that had it for themselves.
@@ -12,6 +12,7 @@ import sys
 import time
 
 import capacity
+import comparison
 import measure_batch
 import measure_copy
 import measure_growth
@@ -38,7 +39,8 @@ MEASURES = (
 MAX_LOAD = 0.5
 LOAD_SECONDS = 180  # in which the load of building what is measured passes
 QUICK_SCALE = 0.04
-SMOKE_SCALE = 0.2
+SMOKE_SCALE = 0.1
+SMOKE_SYSTEMS = ["antenna", "script", "flink"]
 
 
 @dataclasses.dataclass
@@ -80,7 +82,7 @@ def parse_arguments():
     parser.add_argument("--scale", type=float, help="times the messages of each workload (1)")
     for name, allowed in (("measures", measures), ("workloads", list(WORKLOADS)), ("systems", list(SYSTEMS))):
         parser.add_argument(f"--{name}", type=names(allowed), help=f"of {','.join(allowed)} (all)")
-    parser.add_argument("--smoke", action="store_true", help="a minute: antenna alone, two workloads, nothing written")
+    parser.add_argument("--smoke", action="store_true", help="two minutes: no Spark, two workloads, nothing written")
     parser.add_argument(
         "--max-load",
         type=float,
@@ -89,7 +91,7 @@ def parse_arguments():
     )
     arguments = parser.parse_args()
     if arguments.smoke:
-        arguments.measures, arguments.systems = ["speed"], arguments.systems or ["antenna"]
+        arguments.measures, arguments.systems = ["speed"], arguments.systems or SMOKE_SYSTEMS
         arguments.workloads = arguments.workloads or ["small", "city"]
     if arguments.quick:
         arguments.measures = arguments.measures or [name for name in measures if name != "growth"]
@@ -135,7 +137,9 @@ def run_measure(measure, arguments):
     facts["settings"] = f"{bench.settings}; {facts['settings']}"
     print(f"\n{measure.TITLE}\n" + "\n".join(f"{name:<9} {words}" for name, words in facts.items()))
     print_table(*measure.table(rows))
-    if not arguments.smoke:
+    if arguments.smoke:
+        print_table(*comparison.table(rows, []))
+    else:
         results.save(measure.NAME, measure.TITLE, facts, rows)
     if differing := [row for row in rows if row.get("differs")]:
         raise RuntimeError("; ".join(f"{row.get('system', 'antenna')}: {row['differs']}" for row in differing))

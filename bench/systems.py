@@ -4,6 +4,7 @@ import subprocess
 import time
 
 from lab import CHECKOUT, PROGRAM, Usage
+from peers import Flink, Script
 from workloads import START
 
 SPARK = CHECKOUT / ".deps" / "spark"
@@ -20,6 +21,7 @@ class Antenna:
     """`antenna speed --until-end` with some options."""
 
     table = "bytes"
+    takes_malformed = True
 
     def __init__(self, name, options=(), archives=True):
         """`archives`: whether it writes Parquet with these options."""
@@ -71,6 +73,7 @@ class Drop:
     name = "consume and drop"
     table = None
     archives = False
+    takes_malformed = True
     options = ()
 
     def is_available(self):
@@ -94,6 +97,7 @@ class Spark:
     name = "Spark"
     table = SPARK_TABLE
     archives = True
+    takes_malformed = True
 
     def __init__(self, options=()):
         """`options`: more options of bench/spark_speed.py."""
@@ -163,5 +167,7 @@ SYSTEMS = {
     "no-archive": Antenna("antenna, no archive", ["--no-archive"], archives=False),
     "small-memory": Antenna("antenna, small memory", SMALL_MEMORY),
     "drop": Drop(),
+    "script": Script(),
+    "flink": Flink(),
     "spark": Spark(),
 }
