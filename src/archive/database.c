@@ -184,7 +184,7 @@ void database_quote(struct buffer *sql, const char *text)
     buffer_text(sql, "'");
 }
 
-/* DuckDB reads all files that a pattern matches; in brackets its signs stand for themselves. */
+/* DuckDB reads all files that a pattern matches; in brackets its signs are literal. */
 void database_quote_path(struct buffer *sql, const char *path)
 {
     buffer_text(sql, "'");

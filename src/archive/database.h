@@ -69,7 +69,7 @@ bool database_is_short(const struct error *error);
 /** Appends a text as SQL writes it, quoted. */
 void database_quote(struct buffer *sql, const char *text);
 
-/** Appends the path of a file that is to be read, as SQL writes a text that stands for no other path. */
+/** Appends the path of a file to read, as an SQL text that matches no other path. */
 void database_quote_path(struct buffer *sql, const char *path);
 
 /** Appends such paths as a list, as read_parquet() takes it. */

@@ -10,7 +10,7 @@
 
 #define MICROSECONDS 1000000
 
-/* Offsets of the world's time zones: a folder's hour is that of UTC and such an offset. */
+/* Offsets of all time zones: a folder's hour is that of UTC and such an offset. */
 #define OFFSET_MIN (-12 * SECONDS_PER_HOUR)
 #define OFFSET_MAX (14 * SECONDS_PER_HOUR)
 
@@ -261,7 +261,7 @@ static int inspect_rows(struct database *database, struct inspection *inspection
     return database_read(database, sql.data, types, take_inspections, inspection, error);
 }
 
-/* A time without a zone that its clocks show twice is of one of two hours, and nothing tells of which. */
+/* A time without a zone that its clocks show twice is of one of two hours, and nothing shows of which. */
 static int check_local_times(const struct foreign_files *files, struct error *error)
 {
     for (size_t i = 0; i < files->paths.count; i++) {

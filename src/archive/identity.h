@@ -1,7 +1,7 @@
 /*
  * The archive's identity: a UUID in the database (antenna.data_set) and in a hidden file of the folder that holds
- * year=…, which readers of Parquet skip. It tells the archive from an empty folder under a mount point, and from
- * another's. The protocol: docs/data-set.md, "Archive identity".
+ * year=…, which readers of Parquet skip. It distinguishes the archive from an empty folder under a mount point,
+ * and from another's. The protocol: docs/data-set.md, "Archive identity".
  */
 #ifndef ANTENNA_ARCHIVE_IDENTITY_H
 #define ANTENNA_ARCHIVE_IDENTITY_H

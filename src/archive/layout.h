@@ -1,6 +1,6 @@
 /*
  * Where the files of the archive lie and how they are named. The folders are the contract with every reader:
- * `<root>/data/year=2022/month=2/day=20/hour=9/`, numbers not padded. A file's name tells its hour and its writer,
+ * `<root>/data/year=2022/month=2/day=20/hour=9/`, numbers not padded. A file's name has its hour and its writer,
  * `20220220T09-<token>-<sequence>.parquet`, so that its place follows from its name alone. Of other writers' folders
  * and files the names are read as Hive and its followers read them.
  */

@@ -1,6 +1,6 @@
 /*
  * A folder of our own for what DuckDB cannot keep in memory: in the archive's staging folder, whose disk has room for
- * the archive, else where temporary files go. A lock on it tells that its owner lives; those of dead owners are
+ * the archive, else where temporary files go. A lock on it shows that its owner lives; those of dead owners are
  * removed.
  */
 #ifndef ANTENNA_ARCHIVE_SPILL_H

@@ -27,7 +27,7 @@ void staging_close(struct staging *staging);
 /** Whether the folder is still there with our lock. One that was lost is taken again if nobody else has it. */
 bool staging_is_held(const struct staging *staging);
 
-/** Takes a new folder below the same root; the one before is left to whoever recovers it. Errors: as staging_open(). */
+/** Takes a new folder below the same root; the one before is left to the next recovery. Errors: as staging_open(). */
 int staging_renew(struct staging **staging, struct error *error) must_check;
 
 /** The root that it was opened for. */
@@ -45,7 +45,7 @@ int staging_check_space(const struct staging *staging, struct error *error) must
  */
 int staging_look(const struct staging *staging, struct error *error) must_check;
 
-/** Writes the path where a file of that name is to be written. Free the text. */
+/** Writes the path for a new file of that name. Free the text. */
 char *staging_path(const struct staging *staging, const char *name) must_check;
 
 /** Waits until the disk knows the names of the files in this folder. */

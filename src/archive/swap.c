@@ -107,7 +107,7 @@ static int exchange(const char *left, const char *right)
     return renameat2(AT_FDCWD, left, AT_FDCWD, right, RENAME_EXCHANGE);
 }
 
-/* Late files must find the place as they know it: whoever could write into the hour's folder still can. */
+/* Late files must find the place as they know it: a user who could write into the hour's folder still can. */
 static int check_hour_folder(const struct swap *swap, struct stat *ret_status, struct error *error)
 {
     if (lstat(swap->hour_folder, ret_status))
@@ -123,7 +123,7 @@ static int check_hour_folder(const struct swap *swap, struct stat *ret_status, s
     return error_hint(error, "run compaction as the user that the speed layer runs as");
 }
 
-/* Tries on an empty folder what is to be done with a full one. */
+/* Tries the exchange on an empty folder, before it is done with a full one. */
 static int check_exchange(const struct swap *swap, struct error *error)
 {
     cleanup(memory_free) char *probe = memory_printf("%s/%s", swap->above, PROBE_NAME);

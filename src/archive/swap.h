@@ -1,6 +1,6 @@
 /*
- * A new folder takes the place of an hour's folder in one step, so that those who read the archive's folders see the
- * files as they were or as they are to be, and never both or neither.
+ * A new folder replaces an hour's folder in one step, so that readers of the archive's folders see the old files or the
+ * new ones, and never both or neither.
  *
  * The new folder is made in a writer's own, `<root>/.staging/<token>/swap-<hour>/`, and there the new files are
  * written. They are listed in PostgreSQL; then swap_exchange(), swap_settle(), and, when the list no longer names the

@@ -108,7 +108,7 @@ static void write_json(struct buffer *line, enum log_level level, const struct l
     buffer_text(line, "}\n");
 }
 
-/* One call writes the line, so that lines of several threads do not mix. On a terminal it takes the place of the
+/* One call writes the line, so that lines of several threads do not mix. On a terminal it replaces the
  * progress. */
 static void printf_like(3, 0)
     write_line(enum log_level level, const struct log_place *place, const char *format, va_list arguments)
@@ -167,7 +167,7 @@ void log_failure(const struct error *error)
         log_line(LEVEL_ERROR, "hint: %s", error->hint);
 }
 
-/* Whether trouble that begins is to be said. */
+/* Whether trouble that begins is logged. */
 static bool is_worth_a_line(struct log_trouble *trouble, int64_t now_ms)
 {
     if (trouble->count == 0 || now_ms - trouble->since_ms >= LOG_TROUBLE_MS) {

@@ -1,6 +1,6 @@
 /*
- * Talk: one line an event on stderr. The owner of an operation logs it, once, with its identity (job, topic, partition,
- * offset, hour); functions below it return errors and stay silent.
+ * Log output: one line an event on stderr. The owner of an operation logs it, once, with its identity (job, topic,
+ * partition, offset, hour); functions below it return errors and stay silent.
  *
  * As text a line is `2022-02-20T10:00:00Z info speed: …`; as JSON it is an object with the members time, level, command
  * and message, and job, topic, worker, partition and offset where they are known. A line for the journal begins with
@@ -45,8 +45,8 @@ struct log_trouble {
 };
 
 /**
- * Sets what is logged from now on (`level` and graver), how, and the command that lines name. Finds out whether stderr
- * is the journal. Call before threads start.
+ * Sets what is logged from now on (`level` and more severe ones), how, and the command that lines name. Finds out
+ * whether stderr is the journal. Call before threads start.
  */
 void log_setup(enum log_level level, enum log_format format, const char *command);
 
@@ -70,7 +70,7 @@ void log_failure(const struct error *error);
 
 /**
  * Notes that trouble has begun at `now_ms`, of the monotonic clock, and says so as a warning, unless it was said
- * LOG_TROUBLE_MAX times within LOG_TROUBLE_MS; the next that is said tells how often it was not.
+ * LOG_TROUBLE_MAX times within LOG_TROUBLE_MS; the next that is logged says how often it was not.
  */
 void log_trouble_begin(struct log_trouble *trouble, int64_t now_ms, const char *format, ...) printf_like(3, 4);
 

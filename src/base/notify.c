@@ -79,7 +79,7 @@ bool notify_send(const char *format, ...)
         return true;
     if (errno == EAGAIN)
         return false;
-    log_line(LEVEL_WARNING, "could not tell the service manager at \"%s\" \"%s\": %m", path, message);
+    log_line(LEVEL_WARNING, "could not send to the service manager at \"%s\" \"%s\": %m", path, message);
     return true;
 }
 

@@ -1,5 +1,5 @@
 /*
- * The whole screen of a terminal, written anew in place. It takes a handful of control sequences that every terminal
+ * The whole screen of a terminal, written again in place. It takes a handful of control sequences that every terminal
  * has obeyed for decades (ECMA-48, and xterm's for the alternate screen), and no library: a screen of text that is
  * written whole has nothing for ncurses to save.
  *
@@ -29,7 +29,7 @@ void screen_close(void);
 /** Its size now. */
 struct terminal_size screen_size(void);
 
-/** Writes the first line and, from the third on, the text; what is too long for a line or the screen is cut off. */
+/** Writes the first line and, from the third on, the text; what is too long for a line or the screen is truncated. */
 void screen_draw(enum screen_tone tone, const char *first, const char *text);
 
 /**

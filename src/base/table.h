@@ -1,4 +1,4 @@
-/* Rows of texts in columns that are as wide as what stands in them, two blanks apart. */
+/* Rows of texts in columns that are as wide as their texts, two blanks apart. */
 #ifndef ANTENNA_BASE_TABLE_H
 #define ANTENNA_BASE_TABLE_H
 

@@ -24,10 +24,10 @@ bool terminal_is_dumb(void);
 /** Whether a file is a terminal on which a line can be written over. */
 bool terminal_shows_progress(int file);
 
-/** How large the terminal is now: 24 lines and 80 columns where it does not tell. */
+/** How large the terminal is now: 24 lines and 80 columns where it is unknown. */
 struct terminal_size terminal_size(int file);
 
-/** Takes the place of the last line of stderr with a text, cut to what fits into one line. */
+/** Replaces the last line of stderr with a text, cut to what fits into one line. */
 void terminal_show(const char *text);
 
 /** A progress bar; nothing is shown where stderr is no terminal, or a dumb one. */

@@ -14,7 +14,7 @@ size_t text_mark_size(const char *text);
 bool text_is_utf8(const char *text);
 
 /**
- * Puts a question mark in the place of what a terminal could obey or be deceived by: control characters (C0, DEL, C1),
+ * Puts a question mark instead of what a terminal could obey or be deceived by: control characters (C0, DEL, C1),
  * those that change the direction of text, separators of lines, and bytes that are not UTF-8.
  */
 void text_make_printable(char *text);

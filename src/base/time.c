@@ -145,7 +145,7 @@ static bool parse(const char *text, bool loosely, int64_t *ret_time)
     parts.tm_mon = month - 1;
     parts.tm_mday = day;
     time = (int64_t)timegm(&parts);
-    /* timegm turns 30 February into 2 March; such a date is a mistake. */
+    /* timegm turns 30 February into 2 March; such a date is an error. */
     if (time_split(time).day != day)
         return false;
     *ret_time = time - offset;

@@ -103,7 +103,7 @@ static int run_pending(struct batch_job *job, struct error *error)
     return batch_job_run(job, &hours, error) || prune(job, error) ? -1 : 0;
 }
 
-/* The world is down: say it once, wait longer each time, and begin with a new connection. */
+/* A dependency is unavailable: log it once, wait longer each time, and begin with a new connection. */
 static void wait_out(struct batch_job *job, const struct error *cause, int64_t *pause_ms)
 {
     if (*pause_ms == 0) {
@@ -173,7 +173,7 @@ static int run_once(struct batch_job *job, struct error *error)
     if (job->summary.failed == 0)
         return 0;
     error_set(error, job->failure, "could not run %zu of %zu hours", job->summary.failed, hours.count);
-    return error_hint(error, "each is logged above with its reason; antenna verify tells more");
+    return error_hint(error, "each is logged above with its reason; antenna verify shows more");
 }
 
 int batch_run(const struct config *config, const struct batch_listener *listener, struct batch_summary *ret_summary,

@@ -22,7 +22,7 @@ struct merged {
 struct compaction {
     const struct compact_tools *tools;
     int64_t hour;
-    struct staging *staging; /* new for each hour, so that its token tells whose the files in a swap are */
+    struct staging *staging; /* new for each hour, so that its token shows whose the files in a swap are */
     struct swap *swap;
     struct listed_files files;
     struct groups groups;
@@ -168,7 +168,7 @@ static int replace_files(struct compaction *compaction, struct error *error)
             *error = reason;
         return -1;
     }
-    /* What cannot be done now is done by whoever recovers next. */
+    /* What cannot be done now is done by the next recovery. */
     if (recover_files(postgres, compaction->staging, &reason))
         return -1;
     return -1;
@@ -189,7 +189,7 @@ static int compact_held(struct compaction *compaction, struct compact_report *re
 
     if (hours_pruned(tools->postgres, compaction->hour, false, &pruned, error))
         return -1;
-    /* Late files of an hour whose others were removed: each tells by itself whether the hourly totals have it. */
+    /* Late files of an hour whose others were removed: each shows by itself whether the hourly totals have it. */
     if (pruned.archive) {
         report->result = COMPACT_FEW;
         return 0;
@@ -225,7 +225,7 @@ static int run(struct compaction *compaction, struct compact_report *report, str
         hours_hold(postgres, compaction->hour, error))
         return -1;
     status = compact_held(compaction, report, error);
-    /* A connection that is lost has let the hour go; the next statement tells. */
+    /* A connection that is lost has released the hour; the next statement fails. */
     if (hours_let_go(postgres, compaction->hour, &ignored))
         return status;
     return status;

@@ -1,4 +1,4 @@
-/* One hour of the archive becomes hourly totals and quota offenders, in one transaction. */
+/* One hour of the archive becomes hourly totals and users over quota, in one transaction. */
 #ifndef ANTENNA_BATCH_HOUR_H
 #define ANTENNA_BATCH_HOUR_H
 
@@ -25,7 +25,7 @@ struct batch_report {
     struct compact_report compact;
 };
 
-/** With what hours are run. */
+/** With what hours are processed. */
 struct batch_tools {
     const struct config *config;
     struct postgres *postgres;
@@ -36,10 +36,10 @@ struct batch_tools {
 };
 
 /**
- * Runs an hour and replaces what is in the tables about it. Errors: ERROR_MISTAKE for a file that is missing or does
- * not hold what the list says, with its name, and when the files have less than the tables; ERROR_WORLD. Returns 1 when
- * the hour had to be pending and is not any more. Nothing is written then, and the transaction is left to the caller to
- * roll back.
+ * Processes an hour and replaces what is in the tables about it. Errors: ERROR_MISTAKE for a file that is missing or
+ * does not hold what the list says, with its name, and when the files have less than the tables; ERROR_WORLD. Returns 1
+ * when the hour had to be pending and is not any more. Nothing is written then, and the transaction is left to the
+ * caller to roll back.
  */
 int batch_hour(const struct batch_tools *tools, const struct hour_entry *entry, struct batch_report *ret_report,
                struct error *error) must_check;

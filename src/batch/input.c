@@ -318,7 +318,7 @@ static int judge_rejects(const struct input_rule *rule, const struct foreign_rej
     if (!rule->stop_at_rejects || rejects->missing_field + rejects->out_of_range + rejects->without_bytes == 0)
         return 0;
     error_set(error, ERROR_MISTAKE,
-              "the files that are not listed have rows that are no valid events: %" PRId64 " lack a field, %" PRId64
+              "the files that are not listed have rows that are not valid events: %" PRId64 " lack a field, %" PRId64
               " have one out of range, %" PRId64 " have no bytes",
               rejects->missing_field, rejects->out_of_range, rejects->without_bytes);
     return error_hint(error, "give --invalid-rows put-aside to go on without them");

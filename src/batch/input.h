@@ -45,7 +45,7 @@ int input_check_archive(const struct input_rule *rule, struct postgres *postgres
                         struct error *error) must_check;
 
 /**
- * Finds the files of an hour and compares the listed ones with the list. `listed` tells whether the database has a
+ * Finds the files of an hour and compares the listed ones with the list. `listed` is whether the database has a
  * list; without one all files are read. Errors: ERROR_MISTAKE for a listed file that is missing or has other rows, for
  * a file that is there twice, for foreign files that cannot be read as events of the hour, and where no archive is.
  */

@@ -34,7 +34,7 @@ static int read_range(struct batch_job *job, const struct config *config, struct
     job->tools.pending = config_flag(config, OPTION_PENDING) || config_flag(config, OPTION_FOLLOW);
     if (strcmp(hour, "-") == 0 && !job->tools.pending) {
         error_set(error, ERROR_USAGE, "invalid value for hour: \"-\" names none without --pending or --follow");
-        return error_hint(error, "give a time, such as 2022-02-20T10:00:00Z, or --pending for what is to be run now, "
+        return error_hint(error, "give a time, such as 2022-02-20T10:00:00Z, or --pending for all pending hours, "
                                  "or --follow for what comes, too");
     }
     if (strcmp(hour, "-") != 0 && (!time_parse(hour, &time) || time < 0)) {
@@ -70,7 +70,7 @@ static int refuse_without_bookkeeping(const struct config *config, struct error 
     for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
         if (config_flag(config, options[i])) {
             error_set(error, ERROR_MISTAKE,
-                      "could not use --%s: the database has no schema antenna, which tells the "
+                      "could not use --%s: the database has no schema antenna, which has the "
                       "hours that are complete",
                       option_table[options[i]].name);
             return error_hint(error, "run antenna provision, or name the hours");

@@ -43,7 +43,7 @@ int batch_job_open(struct batch_job *job, const struct config *config, const str
  * connected. */
 int batch_job_connect(struct batch_job *job, struct error *error) must_check;
 
-/** Tells metrics and service manager that the loop has come round. */
+/** Notifies metrics and service manager that the loop has come round. */
 void batch_job_turn(struct batch_job *job);
 
 /** Frees what it holds. Fits cleanup(). */

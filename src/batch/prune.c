@@ -28,7 +28,7 @@ struct pruning {
     const struct prune_tools *tools;
     const struct prune_listener *listener;
     struct prune_tables tables;
-    struct staging *staging; /* whose token tells whose the files are that wait to be deleted; NULL: no files are */
+    struct staging *staging; /* whose token shows whose the files are that wait to be deleted; NULL: no files are */
     struct bar bar;
     struct prune_summary summary;
     enum error_kind failure; /* the gravest */
@@ -171,7 +171,7 @@ static int prune_held(struct hour_pruning *run, struct prune_report *report, str
     if (prepare_files(run, error) == 0 && remove_rows(run, &report->amounts, error) == 0)
         return run->swap ? recover_swap(postgres, pruning->staging, run->swap, error) : 0;
     postgres_rollback(postgres);
-    /* What cannot be done now is done by whoever recovers next. */
+    /* What cannot be done now is done by the next recovery. */
     if (run->swap && postgres_is_connected(postgres) && recover_files(postgres, pruning->staging, &ignored))
         return -1;
     return -1;
@@ -198,7 +198,7 @@ static int prune_hour(const struct pruning *pruning, int64_t hour, struct prune_
         run.hour = again.list[0];
         status = prune_held(&run, report, error);
     }
-    /* A connection that is lost has let the hour go; the next statement tells. */
+    /* A connection that is lost has released the hour; the next statement fails. */
     if (hours_let_go(postgres, hour, &ignored))
         return status;
     return status;

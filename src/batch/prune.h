@@ -40,7 +40,7 @@ struct prune_tools {
     bool dry_run;
 };
 
-/** Reads the limits from the configuration; `ret_any` tells whether there is one. */
+/** Reads the limits from the configuration; `ret_any` is whether there is one. */
 void prune_read_limits(const struct config *config, struct prune_limits *ret_limits, bool *ret_any);
 
 /**

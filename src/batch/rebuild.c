@@ -125,7 +125,7 @@ static int refuse_ahead(const struct rebuild_report *report, bool allow_less, st
                              "the totals by less with --allow-less");
 }
 
-/* Returns 1 when events were counted that stand in the way. */
+/* Returns 1 when events were counted that prevent it. */
 static int apply(const struct rebuild *rebuild, const struct input *input, struct rebuild_report *report,
                  total_kind_set kinds, struct error *error)
 {
@@ -161,7 +161,7 @@ static int check_list(const struct rebuild_report *report, const struct input *i
               "antenna.hour counts %" PRId64 " rows, and the %zu files that were read have %" PRId64
               ": files were listed meanwhile, or one list was edited",
               report->before.listed_rows, input->own.count, input->listed_rows);
-    error_hint(error, "run it again; antenna verify tells of an edited list");
+    error_hint(error, "run it again; antenna verify shows an edited list");
     return 1;
 }
 
@@ -176,7 +176,7 @@ static int refuse_pruned(const struct rebuild *rebuild, const struct rebuild_rep
         return 0;
     error_set(error, ERROR_MISTAKE, "the %s of the hour were removed by antenna prune",
               pruned.archive ? "files" : "window totals");
-    return error_hint(error, "leave the hour out: antenna.hour tells what was removed, and when");
+    return error_hint(error, "leave the hour out: antenna.hour shows what was removed, and when");
 }
 
 /* Returns 1, with the reason, when the hour was changed meanwhile. */

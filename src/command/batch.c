@@ -28,7 +28,7 @@ static void print_header(void)
     printf("%-20s %5s %12s %16s %11s %10s\n", "hour", "files", "rows", "bytes", "no metadata", "over quota");
 }
 
-/* Rows that are no valid events, and so in no total. */
+/* Rows that are not valid events, and so in no total. */
 static int64_t rejected_rows(const struct batch_report *report)
 {
     return report->rejects.missing_field + report->rejects.out_of_range;
@@ -94,7 +94,7 @@ static void add_to_sum(struct batch_report *sum, const struct batch_report *repo
     sum->exceeded += report->exceeded;
 }
 
-/* What is in no total is in the log, too, whoever reads the table. */
+/* What is in no total is in the log, too, even if nobody reads the table. */
 static void log_left_out(const char *hour, const struct batch_report *report)
 {
     if (report->left_out)

@@ -1,6 +1,6 @@
 /*
- * The subcommands: one file each, which parses what is its own, calls the layer below, prints data to stdout and talk
- * to stderr, and returns the process exit code.
+ * The subcommands: one file each, which parses what is its own, calls the layer below, prints data to stdout and
+ * diagnostics to stderr, and returns the process exit code.
  */
 #ifndef ANTENNA_COMMAND_COMMAND_H
 #define ANTENNA_COMMAND_COMMAND_H
@@ -34,10 +34,10 @@ int command_notify(const struct config *config, struct error *error) must_check;
  * some out (rebuild.c). */
 int command_rebuild(const struct config *config, struct error *error) must_check;
 
-/** Removes what is older than is to be kept; returns EXIT_INCOMPLETE when a stop left hours out (prune.c). */
+/** Removes what is older than the limits; returns EXIT_INCOMPLETE when a stop left hours out (prune.c). */
 int command_prune(const struct config *config, struct error *error) must_check;
 
-/** Tells how far the jobs are (status.c). */
+/** Shows the progress of the jobs (status.c). */
 int command_status(const struct config *config, struct error *error) must_check;
 
 /**

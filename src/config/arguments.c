@@ -57,7 +57,7 @@ static int refuse_unknown(const struct config *config, size_t position, const ch
 {
     if (!expects_password(config, position))
         return config_unknown(config->command, name, size, error);
-    error_set(error, ERROR_USAGE, "unknown option in the place of jdbc-password (not shown: it may be the password)");
+    error_set(error, ERROR_USAGE, "unknown option instead of jdbc-password (not shown: it may be the password)");
     return error_hint(error,
                       "write a password that begins with - to a file for --password-file, or write -- before the "
                       "arguments; antenna %s --help lists the options",

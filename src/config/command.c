@@ -15,14 +15,14 @@ const struct command command_table[COMMAND_IDS] = {
             .positional_count = 3,
             .examples = "  antenna provision jdbc:postgresql://localhost:5432/postgres postgres - --users users.csv\n"
                         "  antenna provision jdbc:postgresql://localhost:5432/postgres postgres - \\\n"
-                        "      --speed-password-file speed-password --batch-password-file batch-password\n",
+                        "      --speed-password-file speed.password --batch-password-file batch.password\n",
         },
     [COMMAND_SIMULATE] =
         {
             .name = "simulate",
             .summary = "send events of invented antennas to Kafka",
             .description =
-                "Stands in for the antennas: sends JSON events to the topic, which it creates if it is missing, with\n"
+                "Simulates the antennas: sends JSON events to the topic, which it creates if it is missing, with\n"
                 "an idempotent producer. The same seed makes the same messages, and --ledger writes what any engine\n"
                 "must make of them.",
             .positionals = {{OPTION_KAFKA_SERVER, true}, {OPTION_TOPIC, true}},
@@ -54,7 +54,7 @@ const struct command command_table[COMMAND_IDS] = {
     [COMMAND_BATCH] =
         {
             .name = "batch",
-            .summary = "compute hourly totals and quota offenders from the archive",
+            .summary = "compute hourly totals and users over quota from the archive",
             .description =
                 "Reads the Parquet files of an hour and replaces that hour's totals per antenna, user and app and its\n"
                 "users over quota in PostgreSQL, in one transaction. Running it again changes nothing. --to makes it\n"
@@ -78,10 +78,10 @@ const struct command command_table[COMMAND_IDS] = {
     [COMMAND_VERIFY] =
         {
             .name = "verify",
-            .summary = "prove that both layers, the archive and its list agree",
+            .summary = "check that both layers, the archive and its list agree",
             .description =
                 "Compares, for each hour, the bytes and rows of the archive's list, of the Parquet files, of the\n"
-                "window totals and of the hourly totals, and tells each difference with its cause. Exit code 4 when\n"
+                "window totals and of the hourly totals, and shows each difference with its cause. Exit code 4 when\n"
                 "an hour that is sealed has one. Reads the files' footers; --deep reads their rows too.",
             .positionals = {{OPTION_JDBC_URI, true}, {OPTION_JDBC_USER, true}, {OPTION_JDBC_PASSWORD, false}},
             .positional_count = 3,
@@ -94,17 +94,18 @@ const struct command command_table[COMMAND_IDS] = {
             .name = "notify",
             .summary = "notify users of their hourly quota",
             .description =
-                "Notifies each user who uses more than a share of the hourly quota, by e-mail or by a signed webhook:\n"
-                "once for an hour and threshold, as soon as the window totals show it, and again only if the batch\n"
-                "layer's totals differ. The notices are rows of antenna.notice, and none is lost or written twice by "
-                "a\n"
-                "crash. Nothing is sent without --smtp-url or --webhook-url; --follow keeps running as a service.",
+                "Notifies users who use more than a share of their hourly quota, by e-mail or by a signed webhook. A\n"
+                "user gets one notice for an hour and threshold, as soon as the window totals show it, and another "
+                "only\n"
+                "if the batch layer's totals differ. The notices are rows of antenna.notice: a crash loses none and\n"
+                "writes none twice. Nothing is sent without --smtp-url or --webhook-url; --follow keeps running as a\n"
+                "service.",
             .positionals = {{OPTION_JDBC_URI, true}, {OPTION_JDBC_USER, true}, {OPTION_JDBC_PASSWORD, false}},
             .positional_count = 3,
             .examples = "  antenna notify jdbc:postgresql://localhost:5432/postgres postgres - --dry-run\n"
                         "  antenna notify jdbc:postgresql://localhost:5432/postgres postgres - --follow \\\n"
                         "      --smtp-url smtp://mail.example.org:587 --sender quota@example.org \\\n"
-                        "      --smtp-user quota --smtp-password-file smtp-password\n",
+                        "      --smtp-user quota --smtp-password-file smtp.password\n",
         },
     [COMMAND_REBUILD] =
         {
@@ -127,7 +128,7 @@ const struct command command_table[COMMAND_IDS] = {
     [COMMAND_PRUNE] =
         {
             .name = "prune",
-            .summary = "remove what is older than is to be kept",
+            .summary = "remove data that is older than the given times",
             .description =
                 "Removes window totals, Parquet files, hourly totals and rejected messages that are older than the\n"
                 "given times, hour by hour, each in one transaction. Only hours that are complete and in the hourly\n"
@@ -143,12 +144,12 @@ const struct command command_table[COMMAND_IDS] = {
     [COMMAND_STATUS] =
         {
             .name = "status",
-            .summary = "tell how far the jobs are, and what is to be done",
+            .summary = "show progress, lag and pending hours",
             .description =
-                "Tells, for each partition, what is totalled and archived, how far it is behind and how fast it goes,\n"
-                "who has it and when that worker committed last; which hours are open, new, dirty and clean; the\n"
-                "sizes of archive and database; and how many messages were rejected, by reason. It takes a second, in\n"
-                "which it measures the rates. --watch goes on showing it.",
+                "Shows, for each partition, what is totalled and archived, its lag, its rate, its owner and the time\n"
+                "of the owner's last commit. Also shows which hours are open, new, dirty and clean, the sizes of\n"
+                "archive and database, and how many messages were rejected, by reason. It takes a second, in which\n"
+                "it measures the rates. --watch goes on showing it.",
             .positionals = {{OPTION_JDBC_URI, true}, {OPTION_JDBC_USER, true}, {OPTION_JDBC_PASSWORD, false}},
             .positional_count = 3,
             .examples = "  antenna status jdbc:postgresql://localhost:5432/postgres postgres -\n"
@@ -157,10 +158,10 @@ const struct command command_table[COMMAND_IDS] = {
     [COMMAND_DOCTOR] =
         {
             .name = "doctor",
-            .summary = "look for whatever would stop the jobs, and tell how to mend it",
+            .summary = "diagnose problems and suggest fixes",
             .description =
                 "Examines the database, with --kafka-server also Kafka and the topic, with --storage-root the disk of\n"
-                "the archive, and this machine: a line for each check, and one that tells how to mend what was found.\n"
+                "the archive, and this machine: a line for each check, and one with the fix for each problem.\n"
                 "Call it as the user, with the arguments and on the machine of the job. It changes nothing. Exit code\n"
                 "0 when there are warnings at most, 3 when something would stop a job, 5 when all that would stop it\n"
                 "is a server that is unavailable now.",

@@ -22,7 +22,7 @@
     "^ANTENNA_([A-Z0-9_]+_)?"                                                                                          \
     "(SERVICE_HOST=|SERVICE_PORT(_[A-Z0-9_]+)?=|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?=|PORT=[a-z]+://)"
 
-/* The name of the option that a variable of `size` bytes would stand for. */
+/* The name of the option that a variable of `size` bytes would set. */
 static void name_option(const char *variable, size_t size, char text[OPTION_NAME_SIZE])
 {
     snprintf(text, OPTION_NAME_SIZE, "%.*s", (int)(size - PREFIX_SIZE), variable + PREFIX_SIZE);

@@ -10,12 +10,12 @@
 void help_program(FILE *file)
 {
     fputs("antenna turns the events of mobile-phone antennas into totals that can be billed: a stream from Kafka into\n"
-          "PostgreSQL and Parquet (speed layer), and hourly totals and quota offenders from Parquet (batch layer).\n\n"
+          "PostgreSQL and Parquet (speed layer), and hourly totals and users over quota from Parquet (batch layer).\n\n"
           "usage: antenna COMMAND ARGUMENTS [OPTIONS]\n\ncommands:\n",
           file);
     for (size_t i = 0; i < COMMAND_IDS; i++)
         fprintf(file, "  %-12s%s\n", command_table[i].name, command_table[i].summary);
-    fputs("\nantenna COMMAND --help tells the arguments and options of a command.\n"
+    fputs("\nantenna COMMAND --help shows the arguments and options of a command.\n"
           "Each argument is also an option (--topic), an environment variable (ANTENNA_TOPIC) and a key of the\n"
           "configuration file (topic), in this order of precedence; antenna config COMMAND shows what it comes to.\n\n"
           "examples:\n"

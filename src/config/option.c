@@ -63,7 +63,7 @@ const struct option option_table[OPTION_IDS] = {
         "a time within the hour to compute, ISO-8601 with an offset: 2022-02-20T10:00:00Z; with --pending the first "
         "hour that is looked at, - for all"},
     [OPTION_PENDING] = {"pending", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
-        "run every hour that is sealed, and new or changed since its last run"},
+        "process all hours that are sealed, and new or changed since their last run"},
     [OPTION_FOLLOW] = {"follow", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH | NOTIFY, false,
         "run again and again until SIGTERM or SIGINT; batch: as --pending"},
     [OPTION_WATCH] = {"watch", 0, TYPE_FLAG, NULL, NULL, 0, 0, STATUS, false,
@@ -71,7 +71,7 @@ const struct option option_table[OPTION_IDS] = {
     [OPTION_INTERVAL] = {"interval", 0, TYPE_INTERVAL, "TIME", NULL, 100, DAY_MS, BATCH | NOTIFY | STATUS, false,
         "pause before it looks again (default: 10s with --follow, 2s with --watch)"},
     [OPTION_MAX_LAG] = {"max-lag", 0, TYPE_INTERVAL, "TIME", NULL, 1000, YEAR_MS, STATUS, false,
-        "exit with code 4 if a partition is further behind than this, or has no commit that tells"},
+        "exit with code 4 if a partition is further behind than this, or has no commit that shows it"},
     [OPTION_THRESHOLDS] = {"thresholds", 0, TYPE_LIST, "PERCENT", NULL, 0, 0, NOTIFY, false,
         "percentages of the hourly quota of which users are notified once they have used more, separated by commas; they are "
         "stored in the database, where batch reads them (default: the stored ones, and 80,100 for a new database)"},
@@ -103,7 +103,7 @@ const struct option option_table[OPTION_IDS] = {
     [OPTION_SEND_TIMEOUT] = {"send-timeout", 0, TYPE_INTERVAL, "TIME", "30s", 100, 5 * MINUTE_MS, NOTIFY | DOCTOR, false,
         "longest time that the server of --smtp-url or --webhook-url may take for a notice"},
     [OPTION_REQUIRE_SEALED] = {"require-sealed", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
-        "refuse hours of which more is expected, instead of calling them provisional"},
+        "refuse hours that expect more events, instead of calling them provisional"},
     [OPTION_ALL_FILES] = {"all-files", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH | REBUILD, false,
         "also read files in the hour's folder that the speed layer did not write, such as those of the Spark job"},
     [OPTION_OLD_STORAGE_PATH] = {"old-storage-path", 0, TYPE_PATH, "FOLDER", NULL, 0, 0, BATCH | REBUILD, false,
@@ -197,7 +197,7 @@ const struct option option_table[OPTION_IDS] = {
     [OPTION_DUPLICATE] = {"duplicate", 0, TYPE_SHARE, "SHARE", "0", 0, 0, SIMULATE, false,
         "share of messages that repeat the one before them; each counts, as each was sent"},
     [OPTION_LEDGER] = {"ledger", 0, TYPE_PATH, "FILE.csv", NULL, 0, 0, SIMULATE, false,
-        "write the exact expected totals and quota offenders as CSV: grain,date,type,id,value"},
+        "write the exact expected totals and users over quota as CSV: grain,date,type,id,value"},
     [OPTION_PARTITIONS] = {"partitions", 0, TYPE_COUNT, "N", "4", 1, 10000, SIMULATE, false,
         "partitions of the topic when it has to be created"},
     [OPTION_JOB] = {"job", 0, TYPE_TEXT, "NAME", "antenna-speed", 0, 0, SPEED | STATUS | DOCTOR, false,
@@ -234,7 +234,7 @@ const struct option option_table[OPTION_IDS] = {
         "longest time that a row waits in memory before it is written to Parquet"},
     [OPTION_MEMORY_LIMIT] = {"memory-limit", 0, TYPE_SIZE, "SIZE", NULL, 120LL * MEBIBYTE, 1024LL * 1024 * MEBIBYTE,
         SPEED | BATCH | VERIFY | REBUILD | DOCTOR, false, "most memory of the process: when it is reached, what waits is committed and written to Parquet, however "
-        "many ids are new (default: no limit beside those of rows); "
+        "many ids are new (default: no limit beside those of rows). "
         "batch, verify, rebuild: memory of DuckDB, which spills the rest to disk (default: 2GB)"},
     [OPTION_MAX_FUTURE] = {"max-future", 0, TYPE_INTERVAL, "TIME", "1h", 0, YEAR_MS, SPEED | DOCTOR, false,
         "reject events dated further ahead of their arrival in Kafka, where its timestamp can be one"},

@@ -194,7 +194,7 @@ bool option_is_positional(const struct option *option, enum command_id command);
 /** Whether it is read from the environment: all but those that ask for help are. */
 bool option_in_environment(const struct option *option);
 
-/** Whether it is read from the configuration file: what is read from the environment is, but for the file's own name.
+/** Whether it is read from the configuration file: what is read from the environment is, except the file's own name.
  */
 bool option_in_file(const struct option *option);
 

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "config/sources.h"
 
-/* Whether one of the words, which end with NULL, stands in the first `size` bytes of the text, in whatever case. */
+/* Whether one of the words, which end with NULL, is in the first `size` bytes of the text, in any case. */
 static bool has_word(const char *text, size_t size, const char *const words[])
 {
     for (; *words; words++)
@@ -18,7 +18,7 @@ static bool has_word(const char *text, size_t size, const char *const words[])
     return false;
 }
 
-/* What is not known to be without secrets is hidden; whether a property is secret, its name tells. */
+/* What is not known to be without secrets is hidden; whether a property is secret follows from its name. */
 static bool is_hidden(const struct option *option, const char *text)
 {
     static const char *const in_address[] = {"pass", "@", "%", NULL};
@@ -73,7 +73,7 @@ static void show_value(FILE *file, const struct option *option, const char *text
     if (is_hidden(option, text))
         fprintf(file, "# %s = %.*s(hidden)\n", option->name, name_size, text_show(text).text);
     else if (!fits_a_line(text))
-        fprintf(file, "# %s = %s (cannot stand in a file)\n", option->name, text_show(text).text);
+        fprintf(file, "# %s = %s (cannot be in a file)\n", option->name, text_show(text).text);
     else
         fprintf(file, "%s = %s\n", option->name, text);
 }

@@ -7,8 +7,8 @@
 #include "config/config.h"
 
 /**
- * Writes the command's effective values as a section of a configuration file, each behind a comment that tells its
- * source. Read again with --config, it gives the same values but for those that stand in comments: secrets, which are
+ * Writes the command's effective values as a section of a configuration file, each behind a comment with its
+ * source. Read again with --config, it gives the same values except those in comments: secrets, which are
  * hidden, and arguments that are missing.
  */
 void config_show(FILE *file, const struct config *config);

@@ -33,8 +33,8 @@ struct config {
 };
 
 /**
- * Gives an option a value, unless a graver source has done so. Within one source the last value wins and lists grow; of
- * TYPE_PROPERTIES this holds for each name by itself. Error: ERROR_USAGE.
+ * Gives an option a value, unless a source of higher precedence has done so. Within one source the last value wins and
+ * lists grow; of TYPE_PROPERTIES this holds for each name by itself. Error: ERROR_USAGE.
  */
 int config_set(struct config *config, const struct option *option, struct origin origin, const char *text,
                struct error *error) must_check;

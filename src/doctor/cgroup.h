@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/** Where the kernel tells the groups of this process, and where their files are. */
+/** Where the kernel has the groups of this process, and where their files are. */
 #define CGROUP_OF_PROCESS "/proc/self/cgroup"
 #define CGROUP_MOUNT "/sys/fs/cgroup"
 

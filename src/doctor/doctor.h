@@ -1,6 +1,6 @@
 /*
- * The examination of everything that the jobs need, which changes nothing of it: one finding a check, handed to whoever
- * listens as soon as it is known.
+ * The examination of everything that the jobs need, which changes nothing of it: one finding a check, handed to the
+ * caller as soon as it is known.
  */
 #ifndef ANTENNA_DOCTOR_DOCTOR_H
 #define ANTENNA_DOCTOR_DOCTOR_H
@@ -51,11 +51,11 @@ void found_ok(struct doctor *doctor, const char *check, const char *format, ...)
 /** Nothing was looked at. */
 void found_skipped(struct doctor *doctor, const char *check, const char *format, ...) printf_like(3, 4);
 
-/** Something is not as it should be; `mend` says what to do. */
+/** Something is not as it should be; `mend` is the fix. */
 void found_warning(struct doctor *doctor, const char *check, const char *mend, const char *format, ...)
     printf_like(4, 5);
 
-/** Something would stop a job; `mend` says what to do. */
+/** Something would stop a job; `mend` is the fix. */
 void found_failed(struct doctor *doctor, const char *check, const char *mend, const char *format, ...)
     printf_like(4, 5);
 
@@ -71,7 +71,7 @@ void found_skipped_all(struct doctor *doctor, const char *const *checks, const c
 
 /**
  * Examines what the doctor's configuration names: PostgreSQL always, Kafka and the storage root when they are given,
- * and the machine. `take` is called for each check in turn; `counts` tells the results in the end. A stop that is asked
+ * and the machine. `take` is called for each check in turn; `counts` has the results in the end. A stop that is asked
  * for ends it between two of these subjects.
  */
 void doctor_examine(struct doctor *doctor);

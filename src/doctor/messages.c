@@ -60,14 +60,14 @@ static void judge_messages(struct doctor *doctor, const struct look *look)
         return;
     }
     buffer_printf(&text,
-                  "of the last %" PRId64 " messages %" PRId64 " are no events, such as partition %d, offset %" PRId64
+                  "of the last %" PRId64 " messages %" PRId64 " are invalid, such as partition %d, offset %" PRId64
                   ": %s: %s",
                   look->messages, look->rejected, (int)look->first_partition, look->first_offset,
                   reject_reason_code(look->first.reason), look->first.detail);
     if (look->rejected == look->messages)
         found_failed(doctor, MESSAGES, "check that --topic is the topic of the antennas' events", "%s", text.data);
     else
-        found_warning(doctor, MESSAGES, "look at antenna.rejected, and mend what sends them", "%s", text.data);
+        found_warning(doctor, MESSAGES, "look at antenna.rejected, and fix the producer", "%s", text.data);
 }
 
 /* What a timestamp that cannot be an arrival probably is. */

@@ -63,7 +63,7 @@ static void examine_server(struct doctor *doctor, const struct server *server)
     if (strcmp(server->encoding, "UTF8") == 0)
         found_ok(doctor, ENCODING, "UTF8");
     else
-        found_failed(doctor, ENCODING, "create the database anew WITH ENCODING 'UTF8'",
+        found_failed(doctor, ENCODING, "recreate the database WITH ENCODING 'UTF8'",
                      "the database is encoded as %s: an id with other characters would stop the job", server->encoding);
     if (server->fsync)
         found_ok(doctor, DURABILITY, "commits are on disk (fsync)");

@@ -50,7 +50,7 @@ static char *folder_or_root(const char *root, const char *name)
     return memory_text(root, strlen(root));
 }
 
-/* Makes a file of a new name, which takes the place of the X in the path, writes and locks it. Returns 0, or the errno
+/* Makes a file of a new name, which replaces the X in the path, writes and locks it. Returns 0, or the errno
  * of what could not be done. */
 static int make_probe(char *path)
 {
@@ -133,8 +133,8 @@ static void examine_disk(struct doctor *doctor, const char *path)
     struct statvfs disk;
 
     if (statvfs(path, &disk)) {
-        found_skipped(doctor, SPACE, "the file system does not tell: %s", strerror(errno));
-        found_skipped(doctor, INODES, "the file system does not tell: %s", strerror(errno));
+        found_skipped(doctor, SPACE, "the file system does not report it: %s", strerror(errno));
+        found_skipped(doctor, INODES, "the file system does not report it: %s", strerror(errno));
         return;
     }
     judge_space(doctor, path, &disk);

@@ -9,10 +9,10 @@
 /** Brokers, their advertised listeners and encryption, and then the topic (kafka.c). Sets the doctor's `brokers`. */
 void examine_kafka(struct doctor *doctor);
 
-/** The topic: partitions, retention, the job's group, last messages, their clock. `metadata` tells of it (topic.c). */
+/** The topic: partitions, retention, the job's group, last messages, their clock. `metadata` describes it (topic.c). */
 void examine_topic(struct doctor *doctor, rd_kafka_t *inquirer, const struct rd_kafka_metadata *metadata);
 
-/** The checks of examine_topic() but for its messages, for when it cannot be asked; ends with NULL. */
+/** The checks of examine_topic() except its messages, for when it cannot be asked; ends with NULL. */
 extern const char *const topic_checks[];
 
 /** The topic's last messages and their timestamps, set by the broker or by the senders (messages.c). */

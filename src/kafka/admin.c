@@ -47,7 +47,7 @@ void admin_release(struct admin_request *request)
         rd_kafka_AdminOptions_destroy(request->options);
 }
 
-/* Brokers that do not judge tell of no operation at all. */
+/* Brokers that do not judge return no operation at all. */
 static bool may_read(const rd_kafka_ConsumerGroupDescription_t *description)
 {
     size_t count = 0;

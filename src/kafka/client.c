@@ -108,7 +108,7 @@ bool kafka_may_ask_again(int64_t deadline_ms)
     return true;
 }
 
-/* What an inquirer was told while it tried to reach a broker. */
+/* What a metadata client learned while it tried to reach a broker. */
 struct trouble {
     rd_kafka_resp_err_t refusal;    /* the first one, or 0 */
     char reason[KAFKA_REASON_SIZE]; /* of the refusal, else of the last failure */
@@ -154,7 +154,7 @@ void kafka_discard_events(rd_kafka_t *inquirer)
 }
 
 /* Ends before its time when no broker is left that has not failed, and one has refused us, or when there is no token:
- * that does not mend itself. */
+ * that does not recover by itself. */
 static rd_kafka_resp_err_t ask_for_topic(rd_kafka_t *client, const char *name,
                                          const struct rd_kafka_metadata **ret_metadata, struct trouble *trouble)
 {

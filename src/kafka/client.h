@@ -66,7 +66,7 @@ int kafka_query_topic(rd_kafka_t *inquirer, const struct config *config, const s
                       struct error *error) must_check;
 
 /**
- * The number of partitions that such an answer tells of the topic called `name`; 0 when it does not exist. Errors:
+ * The number of partitions that such an answer has of the topic called `name`; 0 when it does not exist. Errors:
  * ERROR_MISTAKE when we may not know it, else ERROR_WORLD.
  */
 int kafka_check_topic(const struct rd_kafka_metadata *metadata, const char *name, int32_t *ret_count,

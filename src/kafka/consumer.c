@@ -349,8 +349,8 @@ static void note_broker(struct consumer *consumer, int64_t now_ms)
     consumer->look_at_ms = now_ms + LOOK_INTERVAL_MS;
 }
 
-/* Librdkafka tells that the last broker went, but neither that one came nor that none answers: where nothing is left to
- * read only a question shows it. */
+/* Librdkafka reports that the last broker went, but neither that one came nor that none answers: where nothing is left
+ * to read only a question shows it. */
 static void look_for_broker(struct consumer *consumer, int64_t now_ms)
 {
     const struct rd_kafka_metadata *metadata;

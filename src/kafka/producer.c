@@ -45,7 +45,7 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, v
     producer->acknowledged(producer->context, message->_private);
 }
 
-/* That brokers are down mends itself. */
+/* Brokers that are down recover by themselves. */
 static void on_error(rd_kafka_t *client, int code, const char *reason, void *context)
 {
     (void)client;

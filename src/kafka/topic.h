@@ -8,8 +8,8 @@
 #include "kafka/client.h"
 
 /**
- * Characters of an id in base 64, and the NUL. A topic that is deleted and made anew has the old name and another id
- * (KIP-516), and its offsets mean other messages.
+ * Characters of an id in base 64, and the NUL. A topic that is deleted and created again has the old name and another
+ * id (KIP-516), and its offsets mean other messages.
  */
 #define TOPIC_ID_SIZE 23
 

@@ -117,7 +117,7 @@ int address_listen(const char *text, int files[ADDRESSES_MAX], size_t *ret_count
         return -1;
     if (listen_to_all(addresses, files, &count)) {
         error_set(error, ERROR_MISTAKE, "could not listen on \"%s\": %m", text);
-        error_hint(error, "give another address as --listen; ss -ltnp tells who has this one");
+        error_hint(error, "give another address as --listen; ss -ltnp shows which process has this one");
         while (count)
             close(files[--count]);
         freeaddrinfo(addresses);

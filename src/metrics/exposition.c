@@ -18,7 +18,7 @@ void exposition_begin(struct buffer *text, enum metric_id id)
                   metric_type_name(metric->type));
 }
 
-/* Backslash, quote and line break are escaped, as the format demands; all other bytes stand for themselves. */
+/* Backslash, quote and line break are escaped, as the format demands; all other bytes are literal. */
 static void write_value(struct buffer *text, const char *value)
 {
     for (; *value; value++)

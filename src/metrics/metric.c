@@ -30,7 +30,7 @@ const struct metric metric_table[METRIC_IDS] = {
     [METRIC_MESSAGES_TOTALLED] = {"antenna_messages_totalled_total", METRIC_COUNTER, "topic", SPEED,
         "Messages whose bytes are in the totals, committed."},
     [METRIC_MESSAGES_REJECTED] = {"antenna_messages_rejected_total", METRIC_COUNTER, "topic, reason", SPEED,
-        "Messages that are no valid event, committed."},
+        "Invalid messages, committed."},
     [METRIC_MESSAGES_ARCHIVED] = {"antenna_messages_archived_total", METRIC_COUNTER, "topic", SPEED,
         "Messages that are in the archive, listed and published."},
     [METRIC_BYTES] = {"antenna_bytes_total", METRIC_COUNTER, "topic", SPEED,
@@ -66,7 +66,7 @@ const struct metric metric_table[METRIC_IDS] = {
     [METRIC_PARTITION_LAG_MESSAGES] = {"antenna_partition_lag_messages", METRIC_GAUGE, PARTITION, SPEED,
         "Messages that the partition has and the totals have not."},
     [METRIC_PARTITION_LAG_SECONDS] = {"antenna_partition_lag_seconds", METRIC_GAUGE, PARTITION, SPEED,
-        "How far the totals are behind the clock in event time, 0 when no message waits; not there before the first "
+        "Lag of the totals behind the clock in event time, 0 when no message waits; not there before the first "
         "commit of a claim."},
     [METRIC_BATCH_RUNS] = {"antenna_batch_runs_total", METRIC_COUNTER, "result", BATCH,
         "Runs of hours, by result: done or failed; of an hour that is done a failed compaction counts too."},
@@ -120,7 +120,7 @@ void metric_markdown(FILE *file)
         "--listen` serves, in Prometheus' text format 0.0.4. Written by `make reference` from the table of metrics. "
         "How to scrape, which alerts and which\n"
         "dashboard there are: [operators' guide](operators.md#monitoring).\n\n"
-        "Counters begin with 0 at the start of a process; what is durable stands in PostgreSQL and survives it.\n\n"
+        "Counters begin with 0 at the start of a process; what is durable is in PostgreSQL and survives it.\n\n"
         "| metric | type | labels | of | meaning |\n| --- | --- | --- | --- | --- |\n",
         file);
     for (size_t i = 0; i < METRIC_IDS; i++) {

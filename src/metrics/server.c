@@ -11,7 +11,7 @@
 #include "metrics/address.h"
 #include "metrics/exposition.h"
 
-/* A scraper, a balancer and some people; a client that says nothing for this long is let go. */
+/* A scraper, a balancer and some people; a client that sends nothing for this long is disconnected. */
 #define CONNECTIONS_MAX 16U
 #define CONNECTION_TIMEOUT_SECONDS 10U
 

@@ -10,7 +10,7 @@
 #include "base/buffer.h"
 #include "config/config.h"
 
-/** What a job tells; called by the server's thread at any time while the server is open. */
+/** What a job reports; called by the server's thread at any time while the server is open. */
 struct metrics_source {
     /* Writes the job's own metrics. */
     void (*write)(void *context, struct buffer *text);

@@ -8,7 +8,7 @@
 #include "config/config.h"
 #include "notify/template.h"
 
-/** Is given each notice of a dry run in the place of its server. */
+/** Is given each notice of a dry run instead of its server. */
 struct notify_listener {
     void (*would_send)(void *context, const struct notice *notice, const struct message *message);
     void *context;

@@ -118,8 +118,8 @@ static int connection_error(PGconn *connection, struct error *error)
 }
 
 /*
- * Libpq tells no SQLSTATE of a refused login unless it is asked to before the answer comes, which cannot be done while
- * it connects by itself. So where a server has answered ("SEVERITY:  message"), it is asked once more.
+ * Libpq reports no SQLSTATE of a refused login unless it is asked to before the answer comes, which cannot be done
+ * while it connects by itself. So where a server has answered ("SEVERITY:  message"), it is asked once more.
  */
 static void ask_again(PGconn *connection)
 {
@@ -185,7 +185,7 @@ static bool await_backend(PGconn *connection, int64_t time_ms, char backend[BACK
     return false;
 }
 
-/* Whether the connection tells in time which process serves it. */
+/* Whether the connection shows in time which process serves it. */
 static bool ask_backend(PGconn *connection, char backend[BACKEND_SIZE])
 {
     return PQsendQuery(connection, sql_select_backend) && await_backend(connection, ANSWER_MS, backend);
@@ -268,7 +268,7 @@ static int check_backend(struct postgres *postgres, const char *const *keywords,
     if (PQresultStatus(result) != PGRES_TUPLES_OK)
         return connection_fail(postgres, result, error);
     if (PQntuples(result) != 1)
-        return error_set(error, ERROR_FAILED, "PostgreSQL does not tell which process serves the connection");
+        return error_set(error, ERROR_FAILED, "PostgreSQL does not report which process serves the connection");
     if (check_version(result, error))
         return -1;
     if (postgres_number(result, 0, BACKEND_PID) == PQbackendPID(postgres->connection))

@@ -11,7 +11,7 @@
 /* Columns of select_data_set.sql, a row for each contract. */
 enum { KNOWN, GIVEN, REPLACEABLE };
 
-/* What stands in a job's way, by the codes of select_conflict.sql; its name comes between the two parts. */
+/* What prevents a job, by the codes of select_conflict.sql; its name comes between the two parts. */
 static const struct {
     const char *code;
     const char *before, *after;

@@ -46,7 +46,7 @@ int data_set_unlock(struct postgres *postgres, struct error *error) must_check;
 
 /**
  * Checks that a job which reads the topic of this id (empty: the broker has none) may count, and notes it. `ret_same`
- * tells whether the topic is still the one that the job began with. Error: ERROR_MISTAKE when messages would be counted
+ * is whether the topic is still the one that the job began with. Error: ERROR_MISTAKE when messages would be counted
  * twice, or in one of the layers only.
  */
 int data_set_join(struct postgres *postgres, const struct data_set_job *job, const char *id, bool *ret_same,

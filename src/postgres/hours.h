@@ -66,7 +66,7 @@ void listed_files_release(struct listed_files *files);
 /** Waits until no other batch run of the hour is under way, and keeps others out until the transaction ends. */
 int hours_lock(struct postgres *postgres, int64_t hour, struct error *error) must_check;
 
-/** As hours_lock(), but for the session, until hours_let_go(). */
+/** As hours_lock(), but of the session, until hours_let_go(). */
 int hours_hold(struct postgres *postgres, int64_t hour, struct error *error) must_check;
 
 /** Lets batch runs of the hour in again. */
@@ -121,7 +121,7 @@ int hours_note_late(struct postgres *postgres, int64_t hour, int64_t rows, int64
 int hours_noted(struct postgres *postgres, int64_t hour, int64_t *ret_listed_bytes, int64_t *ret_unlisted_bytes,
                 struct error *error) must_check;
 
-/** Notes what a run has read. Tells whether a run was noted before. */
+/** Notes what a run has read. Returns whether a run was noted before. */
 int hours_note_batch(struct postgres *postgres, int64_t hour, const struct batch_input *input, bool *ret_rerun,
                      struct error *error) must_check;
 

@@ -83,7 +83,7 @@ struct ledger_counters {
 /** Reads them, as of one moment. */
 int ledger_counters(struct postgres *postgres, struct ledger_counters *ret_counters, struct error *error) must_check;
 
-/** Tells how many messages were rejected for each reason, the most frequent first. */
+/** Returns how many messages were rejected for each reason, the most frequent first. */
 int ledger_rejected(struct postgres *postgres, void (*take)(void *context, const char *reason, int64_t messages),
                     void *context, struct error *error) must_check;
 

@@ -1,5 +1,5 @@
 /*
- * The outbox of notices to users: antenna.notice and antenna.notice_threshold. What is to be told is written by
+ * The outbox of notices to users: antenna.notice and antenna.notice_threshold. Notices are written by
  * notices_write_live() and, in the transaction that replaces an hour, by notices_write(); each is then claimed,
  * tried and settled. A process that ends between claim and settlement leaves a claim that expires.
  */
@@ -24,7 +24,7 @@ struct notice {
     bool has_quota;
     int64_t attempts;   /* with this one */
     char *name, *email; /* of the user as they are now */
-    char *skipped;      /* why nothing is to be sent; NULL: send it */
+    char *skipped;      /* why nothing must be sent; NULL: send it */
     char *key;          /* the same for each attempt, and for no other notice of any database */
 };
 

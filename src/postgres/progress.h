@@ -1,5 +1,5 @@
 /*
- * Where a job stands in each partition (table antenna.progress), and the fence that keeps a worker which lost a
+ * The progress of a job in each partition (table antenna.progress), and the fence that keeps a worker which lost a
  * partition from writing for it: each claim raises the partition's epoch, and every change names the epoch it is for
  * and the offset that it moves from. The epoch alone does not suffice: a table that was restored has the one of before,
  * too.
@@ -85,13 +85,13 @@ int progress_find_traces(struct postgres *postgres, const struct progress_key *k
 int progress_claim(struct postgres *postgres, const struct progress_key *key, const struct progress_claimant *claimant,
                    bool again, struct progress *list, size_t count, struct error *error) must_check;
 
-/** Checks that PostgreSQL has partitions as we know them: epoch and offsets. Error: ERROR_FENCED when it has not. */
+/** Checks the partitions' epochs and offsets in PostgreSQL against ours. Error: ERROR_FENCED when it has not. */
 int progress_check_owned(struct postgres *postgres, const struct progress_key *key, const struct progress *list,
                          size_t count, struct error *error) must_check;
 
 /**
  * Sends the statement that moves the totals on. The pipeline fails with ERROR_FENCED when a partition is no longer
- * ours, or not at the step's from_offset; or when its row was dropped: progress_explain_totals() tells.
+ * ours, or not at the step's from_offset; or when its row was dropped: progress_explain_totals() finds out.
  */
 int progress_send_totals(struct pipeline *pipeline, const struct progress_key *key, const struct progress_step *steps,
                          size_t count, struct error *error) must_check;

@@ -18,7 +18,7 @@ struct prune_limits {
 
 #define PRUNE_FOR_EVER (-1)
 
-/** In the place of an hour. */
+/** Instead of an hour. */
 #define PRUNE_ALL_HOURS (-1)
 
 /** The tables of the data set, as the options name them. */

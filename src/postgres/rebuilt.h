@@ -43,7 +43,7 @@ struct rebuilt_input {
 
 /**
  * Makes the window totals those of the archive, and notes it at the hour. Returns 1, for the transaction to be rolled
- * back, when events of the hour were counted meanwhile and it cannot be told whether a total that was to be removed has
+ * back, when events of the hour were counted meanwhile and it cannot be told whether a total that the archive lacks has
  * some.
  */
 int rebuilt_apply(struct postgres *postgres, const char *bytes, int64_t hour, const struct rebuilt_state *state,

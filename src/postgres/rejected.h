@@ -49,7 +49,7 @@ struct refused {
     int64_t offset;
 };
 
-/** Empties the collection and begins to keep anew: what waited, or was sent, was not committed. */
+/** Empties the collection and begins again: what waited, or was sent, was not committed. */
 void rejected_drop(struct rejected *rejected);
 
 /** Empties the collection when what waited was sent; what was kept in this minute is remembered. */

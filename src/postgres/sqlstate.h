@@ -1,6 +1,6 @@
 /*
  * What a PostgreSQL error asks of us, by its SQLSTATE: the words of a message depend on the server's language and on
- * whoever answers in its place.
+ * a pooler that answers instead of it.
  */
 #ifndef ANTENNA_POSTGRES_SQLSTATE_H
 #define ANTENNA_POSTGRES_SQLSTATE_H

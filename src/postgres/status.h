@@ -16,7 +16,7 @@ struct partition_status {
     int64_t commit_age;     /* seconds since the last commit */
     int64_t archived_until; /* 0: unknown, or for ever */
     int64_t read;           /* messages, of which */
-    int64_t rejected;       /* so many were no events */
+    int64_t rejected;       /* so many were invalid */
 };
 
 struct partition_statuses {

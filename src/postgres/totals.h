@@ -75,7 +75,7 @@ struct hour_bytes {
 /**
  * Counts what a commit has added to the hours of `table`, ascending, as the last statement of its transaction: workers
  * that add to an hour wait for each other from here on. The server fails when an hour would exceed int64:
- * totals_find_full() then tells which.
+ * totals_find_full() then finds which.
  */
 int totals_count_hours(struct pipeline *pipeline, const char *table, const struct hour_bytes *added, size_t count,
                        struct error *error) must_check;

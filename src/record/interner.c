@@ -33,8 +33,8 @@ _Static_assert(_Alignof(struct entry) <= _Alignof(uint64_t), "an entry is aligne
 _Static_assert(ENTRY_UNITS(PAIR_SIZE_MAX) <= FIRST_PLACE, "an entry fits each segment");
 _Static_assert((uint64_t)INTERNER_NAMES_MAX * 2 * ENTRY_UNITS(PAIR_SIZE_MAX) <= UINT32_MAX, "a place fits its bits");
 
-/* Open addressing with linear probing, at most half full. A slot holds 32 bits of the hash, to tell most strangers
- * apart without looking at their text, and the entry's place; 0 is free. */
+/* Open addressing with linear probing, at most half full. A slot holds 32 bits of the hash, to distinguish most
+ * strangers without looking at their text, and the entry's place; 0 is free. */
 struct interner {
     uint64_t *slots;
     uint32_t slot_count;         /* a power of two */

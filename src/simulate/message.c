@@ -36,13 +36,13 @@ static const struct fault faults[] = {
     {FIELD_APP, "\"SKYPE\", \"app\": \"SKYPE\""},
 };
 
-/* What stands in the message's place. */
+/* What replaces the message. */
 static const char *const replacements[] = {"", "not JSON", "[]", "null", "\"text\"", "{}"};
 
 #define FAULTS (sizeof(faults) / sizeof(*faults))
 #define REPLACEMENTS (sizeof(replacements) / sizeof(*replacements))
 
-/* The two kinds beside the tables: a message that is cut off, and a tombstone. */
+/* The two kinds beside the tables: a truncated message, and a tombstone. */
 _Static_assert(FAULTS + REPLACEMENTS + 2 == MALFORMED_KINDS, "the number of kinds belongs to the tables");
 
 static void append_number(struct buffer *text, uint64_t number)

@@ -18,7 +18,7 @@
 /** Most users and most antennas. */
 #define POPULATION_MAX 100000000
 
-/** Names as they stand in JSON, one behind the other. */
+/** Names as they are in JSON, one behind the other. */
 struct json_names {
     struct buffer text;
     size_t *ends; /* where the name of each code ends; NULL when names follow from their number */

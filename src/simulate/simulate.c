@@ -68,7 +68,7 @@ static void tell_silence(struct simulation *simulation, int64_t silence_ms)
     }
 }
 
-/* Waits for acknowledgements and tells how it goes. */
+/* Waits for acknowledgements and shows the progress. */
 static int await(struct simulation *simulation, int64_t milliseconds, struct error *error)
 {
     int64_t now;
@@ -175,7 +175,7 @@ static int drain(struct simulation *simulation, struct error *error)
         if (time_monotonic_ms() >= give_up_at) {
             error_set(error, ERROR_WORLD, "Kafka has not acknowledged %" PRId64 " of the messages",
                       simulation->outbox.pending);
-            return error_hint(error, "they may or may not be in the topic; see that the broker runs and start anew");
+            return error_hint(error, "they may or may not be in the topic; check that the broker runs and start again");
         }
     }
     return 0;

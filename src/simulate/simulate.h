@@ -1,4 +1,4 @@
-/* Stands in for the antennas: sends invented events to Kafka and writes what must come of them. */
+/* Simulates the antennas: sends invented events to Kafka and writes what must come of them. */
 #ifndef ANTENNA_SIMULATE_SIMULATE_H
 #define ANTENNA_SIMULATE_SIMULATE_H
 

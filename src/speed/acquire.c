@@ -215,7 +215,7 @@ static void tell_of_going_back(struct worker *worker, const struct claim *claim)
             log_line_at(LEVEL_WARNING, (struct log_place){progress->partition, progress->totals_offset},
                         "PostgreSQL has gone back: it had confirmed partition %d up to offset %" PRId64
                         " and now says %" PRId64 ", from where it is read again; antenna verify names archive files "
-                        "that are to be moved aside",
+                        "to move aside",
                         (int)progress->partition, partition->confirmed_offset, progress->totals_offset);
     }
 }
@@ -252,7 +252,7 @@ static int begin_to_read(struct worker *worker, const struct claim *claim, struc
     return status;
 }
 
-/* What is read again for the archive has rejected messages that only their rows tell from valid ones. */
+/* What is read again for the archive has rejected messages that only their rows distinguish from valid ones. */
 static int find_refused(struct worker *worker, struct error *error)
 {
     struct progress *reading = memory_new(worker->partitions.count, sizeof(*reading));
@@ -301,7 +301,7 @@ int acquire_partitions(struct worker *worker, struct error *error)
         return -1;
     if (connects && (look_at_disk(worker, error) || connect_to_postgres(worker, error)))
         return -1;
-    /* Whoever had these partitions before us may be dead, and nobody may ever start in its place. */
+    /* The owner of these partitions before us may be dead, and nobody may ever start in its place. */
     if ((connects || unclaimed) && recover_abandoned(worker->postgres, worker->job->storage_root, error))
         return -1;
     if (!unclaimed)
@@ -312,7 +312,7 @@ int acquire_partitions(struct worker *worker, struct error *error)
         return -1;
     tell_of_going_back(worker, &claim);
     worker->timers.post_at = 0;
-    /* Until then it is known what is to be written. */
+    /* Until then the state of both servers is known. */
     worker->timers.probe_at = time_monotonic_ms() + SERVER_PROBE_INTERVAL_MS;
     return begin_to_read(worker, &claim, error) || find_refused(worker, error) ? -1 : 0;
 }

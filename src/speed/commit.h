@@ -1,7 +1,7 @@
 /*
  * The commit: totals, rejected messages and the new offsets in one transaction of PostgreSQL. It is sent without
  * waiting, and its answer is taken while the worker reads on. One commit is under way at a time, and until it ends
- * nothing else may use the connection; whoever gives up the claims that it is for drops it.
+ * nothing else may use the connection; a worker that releases the claims of the commit drops it.
  */
 #ifndef ANTENNA_SPEED_COMMIT_H
 #define ANTENNA_SPEED_COMMIT_H
@@ -11,7 +11,7 @@
 /**
  * Sends off what is pending for the totals; does nothing when nothing is. No commit is under way. Errors here and
  * below: ERROR_FENCED when a partition was taken over, ERROR_WORLD when PostgreSQL is out of order; then it is unknown
- * whether the commit took place, and only a new claim tells. The commit has ended then, too.
+ * whether the commit took place, and only a new claim shows it. The commit has ended then, too.
  */
 int commit_begin(struct worker *worker, struct error *error) must_check;
 

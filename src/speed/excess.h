@@ -3,8 +3,8 @@
  * of each name and of each file. PostgreSQL counts them at each commit (count_hours.sql). When a commit fails because
  * an hour is full, the worker learns what the hour has, reads again, and rejects each event that would exceed it.
  *
- * Nothing but the sum tells such a message from a valid one. So each is kept in antenna.rejected_message, and looked up
- * there when it is read again for the archive.
+ * Only the sum distinguishes such a message from a valid one. So each is kept in antenna.rejected_message, and looked
+ * up there when it is read again for the archive.
  */
 #ifndef ANTENNA_SPEED_EXCESS_H
 #define ANTENNA_SPEED_EXCESS_H

@@ -5,7 +5,7 @@
 #include "metrics/server.h"
 #include "speed/worker.h"
 
-/** A worker that has not come round for this long is stuck: the group has given its partitions to others by then
+/** A worker that has not come round for this long is stuck: the group has assigned its partitions to others by then
  * (max.poll.interval.ms of librdkafka). */
 #define ALIVE_MS 300000
 

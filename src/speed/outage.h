@@ -5,8 +5,8 @@
 #include "speed/worker.h"
 
 /**
- * After a failure: one of the world, or a fence, ends in a pause with all claims given up, and 0 is returned. Any other
- * error is returned with -1 and ends the worker.
+ * Retries after a pause, with all claims released, if a dependency is unavailable or the worker was fenced; returns 0.
+ * Any other error is returned with -1 and ends the worker.
  */
 int handle_failure(struct worker *worker, struct error *error) must_check;
 

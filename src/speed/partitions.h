@@ -1,5 +1,5 @@
 /*
- * The partitions of one worker and how far each is read and written. Totals and archive are two sides that do not wait
+ * The partitions of one worker and the progress of each. Totals and archive are two sides that do not wait
  * for each other: either offset of a claimed partition may be ahead, of the other and, when it is read again for the
  * other, of next_offset. Of a side, what lies from offset to sent_offset is on its way: in the commit, or in the roll,
  * that is under way. What lies from there to next_offset waits in memory.

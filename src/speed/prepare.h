@@ -1,4 +1,5 @@
-/* What is checked and settled before any worker starts, so that a mistake ends the command at once, with one message.
+/* What is checked and settled before any worker starts, so that a configuration error ends the command at once, with
+ * one message.
  */
 #ifndef ANTENNA_SPEED_PREPARE_H
 #define ANTENNA_SPEED_PREPARE_H

@@ -1,7 +1,7 @@
 /*
- * What a worker asks the world now and then, as nothing shows it where nothing comes: whether PostgreSQL and the disk
- * would take what it has, whether the topic is still the one whose offsets the job's progress means, and where nothing
- * is left to read, so that event time goes on with the clock and hours get sealed.
+ * What a worker asks the servers and the disk now and then, as nothing shows it where nothing comes: whether PostgreSQL
+ * and the disk would take what it has, whether the topic is still the one whose offsets the job's progress means, and
+ * where nothing is left to read, so that event time goes on with the clock and hours get sealed.
  */
 #ifndef ANTENNA_SPEED_PROBE_H
 #define ANTENNA_SPEED_PROBE_H

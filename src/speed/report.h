@@ -52,7 +52,7 @@ struct display {
 /** Begins to show the progress of workers, which are ready and not started yet. */
 void display_begin(struct display *display, struct worker *workers, size_t count);
 
-/** When progress is to be shown next, in milliseconds of the monotonic clock. */
+/** When to show progress next, in milliseconds of the monotonic clock. */
 int64_t display_due(const struct display *display);
 
 /** Shows messages, rate since the last time, and lag; with --until-end the share that is done and the time left. */

@@ -2,9 +2,9 @@
  * The roll: pending rows become Parquet files, which one transaction lists, and then their readers see them. It does
  * not wait for the totals of the same messages, nor do they for it.
  *
- * The encoder writes the files. Meanwhile the worker reads on, and may commit. One roll is under way at a time; whoever
- * gives up the claims that it is for drops it. While a commit has the connection, a roll whose files are written takes
- * more rows, as further parts, which are listed together.
+ * The encoder writes the files. Meanwhile the worker reads on, and may commit. One roll is under way at a time; a
+ * worker that releases the claims of the roll drops it. While a commit has the connection, a roll whose files are
+ * written takes more rows, as further parts, which are listed together.
  */
 #ifndef ANTENNA_SPEED_ROLL_H
 #define ANTENNA_SPEED_ROLL_H

@@ -200,7 +200,7 @@ static bool awaits_roll(const struct partitions *partitions)
     return false;
 }
 
-/* Where nothing is to be written that could show it, the probe shows that an outage is over. */
+/* Without pending data, which would show it, the probe shows that an outage is over. */
 static int probe(struct worker *worker, struct error *error)
 {
     bool has_work = worker->timers.commit_at || (worker->outage.roll_failed && awaits_roll(&worker->partitions));

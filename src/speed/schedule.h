@@ -23,7 +23,7 @@ int write_everything(struct worker *worker, struct error *error) must_check;
  */
 void write_what_is_held(struct worker *worker);
 
-/** Tells Kafka's group how far the totals are, for whoever looks at its lag. */
+/** Commits the offsets of the totals to Kafka's group, for tools that show its lag. */
 void mirror_offsets(struct worker *worker);
 
 /** Does the first that is due: a commit, a roll, or a look at the servers, the disk and idle partitions. */

@@ -19,9 +19,9 @@
 
 /*
  * What the service manager is told of the workers (base/notify.h): that the job is ready once every worker reads what
- * the group gave it first, that it is alive as long as every worker's loop turns, and how far it is. A worker that
- * waits for a server that is down turns its loop, too, and tries again in it: an outage is no reason to be started
- * anew. One that hangs within a turn is.
+ * the group gave it first, that it is alive as long as every worker's loop turns, and its progress. A worker that
+ * waits for a server that is down turns its loop, too, and tries again in it: an outage is no reason for a
+ * restart. One that hangs within a turn is.
  */
 struct supervision {
     bool ready;        /* was told */
@@ -95,7 +95,7 @@ static bool have_turned(struct supervision *supervision, const struct speed_metr
     return true;
 }
 
-/* Tells what is due. Returns when it is to be called again at the latest; INT64_MAX without a manager. */
+/* Sends what is due. Returns when it must be called again at the latest; INT64_MAX without a manager. */
 static int64_t supervise(struct supervision *supervision, const struct speed_metrics *metrics, int64_t now_ms)
 {
     if (!notify_wanted())

@@ -42,7 +42,7 @@ void standing_init(struct standing *standing);
 /** Frees what it holds. */
 void standing_release(struct standing *standing);
 
-/** Posts the standing of a worker, by its own thread. */
+/** Posts the status of a worker, by its own thread. */
 void standing_post(struct worker *worker, int64_t now_ms);
 
 /** A copy of what was posted last, for any thread. Free with standing_view_release(). */

@@ -107,7 +107,7 @@ static bool is_at_end(const struct worker *worker)
     return true;
 }
 
-/* Returns 1 when every partition of the topic, whoever has it, is archived up to its end. */
+/* Returns 1 when every partition of the topic, of any owner, is archived up to its end. */
 static int finish_at_end(struct worker *worker, struct error *error)
 {
     int64_t now = time_monotonic_ms();
@@ -154,7 +154,7 @@ static int stop_cleanly(struct worker *worker, struct error *error)
         return 0;
     }
     identity_explain(worker->job->archive_path, worker->job->archive_id, error);
-    /* What it held is counted by the worker that has its partitions now. */
+    /* The new owner of its partitions counts what it held. */
     if (error->kind == ERROR_FENCED)
         return 0;
     return error_context(error, "stopped without writing what was read last, which the next start reads again");

@@ -39,7 +39,7 @@ struct counters {
     atomic_int_fast64_t last_commit; /* seconds since the Unix epoch; 0: none */
     atomic_int_fast64_t last_roll;
     atomic_int_fast64_t fenced;
-    atomic_int_fast64_t outages; /* of the world */
+    atomic_int_fast64_t outages; /* of a dependency */
     atomic_int_fast64_t postgres_connects;
     atomic_int_fast64_t kafka_disconnects;
     struct histogram commits;
@@ -56,10 +56,10 @@ struct worker_timers {
     int64_t retry_at;   /* of claiming partitions, after an outage */
     int64_t check_at;   /* of whether every partition has reached its end */
     int64_t rest_until; /* no commit by timer before it */
-    int64_t post_at;    /* of telling others how it stands */
+    int64_t post_at;    /* of posting its status */
 };
 
-/** The world is down, or was. */
+/** A dependency is unavailable, or was. */
 struct outage {
     struct log_trouble trouble;
     bool roll_failed; /* only a roll shows that it is over, and is tried as soon as a commit is */
@@ -106,7 +106,7 @@ struct worker {
     int status; /* 0, or -1 with `error`; valid when the thread has ended */
 };
 
-/** Readies worker number `number`, whose counters and standing may be read from then on. Free with worker_release(). */
+/** Readies worker number `number`, whose counters and status may be read from then on. Free with worker_release(). */
 void worker_init(struct worker *worker, const struct job *job, int number, sem_t *finished);
 
 /** Starts the worker's thread. It posts `finished` when it ends: by a stop, at --until-end's end, or by a failure. */

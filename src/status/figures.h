@@ -1,4 +1,4 @@
-/* What `status` tells, as of one moment, and how fast it changes between two moments. */
+/* What `status` shows, as of one moment, and how fast it changes between two moments. */
 #ifndef ANTENNA_STATUS_FIGURES_H
 #define ANTENNA_STATUS_FIGURES_H
 

@@ -65,7 +65,7 @@ static size_t count_groups(const struct partition_statuses *partitions)
     return count;
 }
 
-/* Where nobody is to be notified, nothing is said of it. */
+/* Without thresholds, notices are not shown. */
 static bool has_notices(const struct figures *figures)
 {
     return figures->notices.wanted || figures->notices.waiting || figures->notices.dead;

@@ -15,7 +15,7 @@
 #include "status/figures.h"
 #include "status/show.h"
 
-/* The screen tells the time and the age of its figures. */
+/* The screen shows the time and the age of its figures. */
 #define DRAW_INTERVAL_MS 1000
 
 /* An answer that takes longer may not come. */

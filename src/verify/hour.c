@@ -173,7 +173,7 @@ static bool check_hourly(const struct verify_tools *tools, struct hour_finding *
     return equal && !sums->dirty && !sums->pruned_rows;
 }
 
-/* What goes away by itself is no difference of an hour of which more is expected. */
+/* In an hour that expects more events, what goes away by itself is no difference. */
 static void excuse_open_hour(struct hour_finding *finding)
 {
     for (size_t i = 0; i < finding->differences.count && !finding->sealed; i++) {

@@ -1,4 +1,4 @@
-/* Every total of an hour, computed anew from the files, beside the rows of both tables. */
+/* Every total of an hour, computed again from the files, beside the rows of both tables. */
 #ifndef ANTENNA_VERIFY_TOTALS_H
 #define ANTENNA_VERIFY_TOTALS_H
 
@@ -10,7 +10,7 @@ struct totals_check {
     struct reader *reader;
     const struct file_names *files; /* all of the hour's */
     const struct ledger_totals *totals;
-    const struct hour_sums *sums; /* tell which kinds are kept, and which must be whole */
+    const struct hour_sums *sums; /* which kinds are kept, and which must be whole */
     bool speed;                   /* the window totals hold what the files do, and nothing besides */
     bool hourly;                  /* the hourly totals do */
 };

@@ -1,4 +1,4 @@
-"""Kafka's brokers crash and restart, leaders move, topics are made anew, messages vanish, transactions abort."""
+"""Kafka's brokers crash and restart, leaders move, topics are created again, messages vanish, transactions abort."""
 
 import json
 import signal
@@ -139,7 +139,7 @@ def make_topic_anew(case, count, seed=3, meanwhile=lambda: None):
         except confluent_kafka.KafkaException:
             return None
 
-    wait_until(look, "the topic can be made anew")
+    wait_until(look, "the topic can be created again")
     case.produce(events.draw(count, seed=seed))
 
 
@@ -162,8 +162,8 @@ def test_topic_is_made_anew_under_a_service(case, figures, count, seed):
     speed = start_on_a_topic(case, seed=2 * seed)
     before = case.messages()
     make_topic_anew(case, count, 2 * seed + 1, lambda: speed.wait_for("waits and will try again"))
-    speed.wait().fails(3, "made anew", "--job")
-    figures.check("Kafka: topic deleted and made anew", case, 1, expect(before))
+    speed.wait().fails(3, "deleted and created again", "--job")
+    figures.check("Kafka: topic deleted and created again", case, 1, expect(before))
 
 
 def test_aborted_transactions(case, figures):

@@ -173,7 +173,7 @@ def allow(admin, kind, name):
 
 def test_messages_that_are_no_events(healthy):
     healthy.produce([b'{"id": 1}'])
-    examine(healthy).warns_alone("kafka_messages", " 1 are no events", "missing_field")
+    examine(healthy).warns_alone("kafka_messages", " 1 are invalid", "missing_field")
 
 
 def test_a_topic_of_something_else(case):

@@ -147,7 +147,7 @@ def test_loses_its_topic(case):
     case.delete_topic()
     case.create_topic(partitions=2)
     held.release()
-    held.speed.wait().fails(3, "was made anew")
+    held.speed.wait().fails(3, "was deleted and created again")
     case.check_totals(expected)
     case.check_archive(expected)
 

@@ -140,7 +140,7 @@ def test_topic_that_is_made_anew_under_the_service(prepared):
     prepared.delete_topic()
     speed.wait_for("waits and will try again")
     prepared.create_topic()
-    speed.wait().fails(3, "was made anew", "--job")
+    speed.wait().fails(3, "was deleted and created again", "--job")
 
 
 def test_root_below_a_file(prepared):

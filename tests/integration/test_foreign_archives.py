@@ -350,7 +350,7 @@ def test_rows_that_are_no_events_are_counted_and_in_no_total(case, kind):
     assert (found["bytes"], found[counter]) == (200, 1)
     assert amounts(case) == {HOUR: {"u": 200}}
     assert "rows" in run(case, HOUR, "--all-files").err
-    run(case, HOUR, "--all-files", "--invalid-rows", "stop").fails(3, "no valid events")
+    run(case, HOUR, "--all-files", "--invalid-rows", "stop").fails(3, "not valid events")
 
 
 def test_bytes_that_exceed_what_a_total_holds(case):

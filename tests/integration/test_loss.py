@@ -89,7 +89,7 @@ def test_a_topic_that_was_made_anew(case, count):
     case.create_topic(partitions=1)
     case.produce(events.draw(count, seed=2))
     result = case.program.run(*case.speed_arguments())
-    result.fails(3, "was made anew", "--job")
+    result.fails(3, "was deleted and created again", "--job")
     case.speed("--job", "second")
     assert case.value("SELECT sum(records_totalled) FROM antenna.progress") == 100 + count
 

@@ -135,7 +135,7 @@ def test_the_topic_is_made_anew_when_all_is_archived_and_nothing_totalled(case):
     assert offsets(case) == (0, 1000)
     case.delete_topic()
     case.create_topic(partitions=1)
-    speed.wait().fails(3, "was made anew")
+    speed.wait().fails(3, "was deleted and created again")
     case.check_archive(expected)
     case.check_totals(expected)
 

@@ -310,9 +310,9 @@ static void test_what_cannot_stand_in_a_file_is_a_comment(void **state)
 {
     (void)state;
     loaded(load(COMMAND_SIMULATE, "k", "two\nlines"));
-    shows("# topic = two?lines (cannot stand in a file)\n");
+    shows("# topic = two?lines (cannot be in a file)\n");
     loaded(load(COMMAND_SIMULATE, "k", " blanks "));
-    shows("# topic =  blanks  (cannot stand in a file)\n");
+    shows("# topic =  blanks  (cannot be in a file)\n");
 }
 
 static void test_usage_errors(void **state)

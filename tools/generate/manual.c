@@ -170,7 +170,7 @@ void generate_program_manual(FILE *file, const char *date)
     fputs(".Sh SYNOPSIS\n.Nm\n.Ar COMMAND\n.Ar ARGUMENTS\n.Op Ar OPTIONS\n.Sh DESCRIPTION\n.Nm\n", file);
     write_text(file,
                "reads a stream of events from Kafka into window totals in PostgreSQL and a Parquet archive, "
-               "exactly once (speed layer), and computes hourly totals and quota offenders from that archive "
+               "exactly once (speed layer), and computes hourly totals and users over quota from that archive "
                "(batch layer).",
                "");
     fputs(".Pp\nThe commands:\n.Bl -tag -width provisionX\n", file);

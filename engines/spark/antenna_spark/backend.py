@@ -95,7 +95,7 @@ def check_backend(connection, query, words):
     """Raises MistakeError or WorldError when no job can use the new connection that was made with these keywords."""
     backend = ask_backend(connection, query)
     if not backend:
-        raise WorldError("PostgreSQL does not tell which process serves the connection")
+        raise WorldError("PostgreSQL does not report which process serves the connection")
     if int(backend.version_number) < VERSION_MIN:
         raise MistakeError(
             f"PostgreSQL {backend.version} is older than {VERSION_MIN // VERSION_UNIT}", "upgrade PostgreSQL"

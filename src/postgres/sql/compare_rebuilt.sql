@@ -1,5 +1,5 @@
--- Notes the window totals of an hour that differ from those of antenna_rebuilt, and tells, as of the same moment, how far the
--- hour's two sides are. $1 the hour, $2 the labels of the totals that count events. Returns the rows and bytes of
+-- Notes the window totals of an hour that differ from those of antenna_rebuilt, and returns, as of the same moment, the progress
+-- of the hour's two sides. $1 the hour, $2 the labels of the totals that count events. Returns the rows and bytes of
 -- antenna.hour; the bytes that were counted, by antenna.hour_bytes or, where it has no row, by the table; its `added`, and
 -- the version of its row, NULL for none; messages of any hour that are totalled and not archived yet, and the other way
 -- round; the bytes and the events of the table; how many totals are missing, have another value, and are too many.

@@ -1,4 +1,4 @@
--- The outbox: how many notices wait, how many were given up, whether anybody is to be notified at all, and the last that was
+-- The outbox: how many notices wait, how many were given up, whether anybody gets notices at all, and the last that was
 -- given up: hour in seconds since the epoch, user, threshold and reason (NULL: none).
 SELECT (SELECT count(*) FROM antenna.notice WHERE state = 'waiting'),
     (SELECT count(*) FROM antenna.notice WHERE state = 'dead'),

@@ -108,7 +108,7 @@ JOIN antenna.user_quota AS allowed
     ON allowed.id = used.id AND valid_from <= used.hour AND (valid_until <= used.hour) IS NOT TRUE
 LEFT JOIN :"user_metadata" AS person ON person.id = used.id;
 
--- How far each partition is. lag_messages: not yet totalled, as of the last commit. lag_seconds: how far the totals are
+-- The progress of each partition. lag_messages: not yet totalled, as of the last commit. lag_seconds: of the totals
 -- behind the clock in event time, 0 when nothing waits. archive_lag_messages: not yet archived.
 CREATE OR REPLACE VIEW antenna.freshness AS
 SELECT job, topic, partition, owner,

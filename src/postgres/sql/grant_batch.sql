@@ -1,5 +1,5 @@
 -- What `antenna batch`, `verify`, `rebuild`, `prune` and `status` do: they read what the speed layer has written; batch
--- replaces the totals and offenders of an hour, notes it, writes what its users are told, and replaces files on the list by
+-- replaces the totals and users over quota of an hour, notes it, writes what its users are told, and replaces files on the list by
 -- others; rebuild replaces window totals; prune removes what is old.
 GRANT SELECT, INSERT, DELETE ON :"user_quota_limit" TO antenna_batch;
 GRANT SELECT, INSERT, UPDATE, DELETE ON :"bytes_hourly" TO antenna_batch; -- late rows are added

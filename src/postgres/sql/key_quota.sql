@@ -1,2 +1,2 @@
--- Gives the offenders their index.
+-- Gives the users over quota their index.
 CREATE INDEX ON :"table" (date)

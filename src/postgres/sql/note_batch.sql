@@ -1,4 +1,4 @@
--- Notes what a batch run has read, and tells when the run before was. $1 the hour; $2 rows and $3 bytes of listed files,
+-- Notes what a batch run has read, and returns when the run before was. $1 the hour; $2 rows and $3 bytes of listed files,
 -- $4 rows and $5 bytes of others.
 WITH before AS (
     SELECT batch_at FROM antenna.hour WHERE hour = $1

@@ -1,5 +1,5 @@
--- Takes the files of an hour off the archive: as replaced by none, until they are deleted. $1 the hour, $2 what stands in the
--- place of the file that replaces them. Returns how many files there were, with how many rows and of what size.
+-- Takes the files of an hour off the archive: as replaced by none, until they are deleted. $1 the hour, $2 what is instead
+-- of the name of the file that replaces them. Returns how many files there were, with how many rows and of what size.
 WITH removed AS (
     UPDATE antenna.archive_file SET replaced_by = $2 WHERE hour = $1 AND replaced_by IS NULL RETURNING rows, bytes_total, size
 ), sums AS (

@@ -1,5 +1,5 @@
 -- Removes rejected messages that are older. Those that no sum had room for stay until the archive has passed them: nothing else
--- tells that they are not for it. What was rejected stays counted. $1 seconds that are kept.
+-- shows that they are not for it. What was rejected stays counted. $1 seconds that are kept.
 DELETE FROM antenna.rejected_message AS kept
 WHERE rejected_at <= now() - $1::bigint * INTERVAL '1 second'
     AND (reason <> 'sum_out_of_range' OR NOT EXISTS (
