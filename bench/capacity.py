@@ -1,4 +1,6 @@
-"""Writes the figures of docs/capacity.md, between its markers, from bench/results/*.json; with --check compares only.
+"""Writes the figures of README.md and docs/capacity.md from bench/results/*.json; with --check compares only.
+
+They are between markers: `<!-- name -->` and `<!-- /name -->`.
 
 Exit codes: 0 done, 1 --check found other figures.
 """
@@ -12,6 +14,7 @@ import sys
 from results import find, median, rows_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
 PAGE = ROOT / "docs" / "capacity.md"
 SUMS_MAX = re.compile(r"^#define TOTALS_MAX \(1u << (\d+)\)$", re.M)
 
@@ -21,12 +24,12 @@ DAY_SECONDS = 86_400
 APPS = 5
 CITY_USERS = 100_000  # of the workload that most measures have
 USERS_AN_ANTENNA = 500
-MESSAGE_BYTES = 155  # of an event as the README shows it, without blanks
+MESSAGE_BYTES = 155  # of an event as docs/data.md shows it, without blanks
 MILLION = 1_000_000
 
-# Messages a second, with a user for each, and the commit interval in seconds that is chosen.
+# Messages a second, with a user for each, and the commit interval in seconds that is chosen. None is more than ten
+# times the users and the messages a second that were measured.
 EXAMPLES = ((MILLION, 10), (10 * MILLION, 60))
-LARGEST = 100 * MILLION
 
 
 def per_message(row, figure):
@@ -98,7 +101,7 @@ def cost_table(cost):
         ("Kafka's broker, reading only", "reading", "messages"),
         ("Kafka's broker, sending only", "sending", "messages"),
         ("`antenna batch`", "batch", "messages of an hour"),
-        ("Spark, in the place of `antenna speed`", "spark", "messages"),
+        ("Spark, instead of `antenna speed`", "spark", "messages"),
     ]
     rows = [
         [
@@ -123,7 +126,26 @@ def cost_table(cost):
             f"{1e12 / cost['row'] / MILLION:,.0f} million window totals",
         ],
     ]
-    return table(["", "costs", "so it carries, half busy", ""], rows)
+    return table(["resource", "cost", "calculation", "capacity, half busy"], rows)
+
+
+def comparison_table():
+    """What the speed layer costs beside Spark: the table of the README."""
+    city = [find("speed", workload="city", system=system) for system in ("antenna", "Spark")]
+    latency = [find("latency", rate=10_000, system=system) for system in ("antenna", "Spark")]
+    seconds = [max(run["p99"] for run in row["runs"]) / 1000 for row in latency]
+    rows = [
+        ["CPU-seconds per million messages", *(median(row["runs"], "cpu") / row["messages"] * MILLION for row in city)],
+        ["messages a second", *(row["messages"] / median(row["runs"], "wall") for row in city)],
+        ["peak memory, MB", *(median(row["runs"], "memory") / MILLION for row in city)],
+        ["message to committed row at 10,000 a second, 99th percentile, s", *seconds],
+    ]
+    forms = (("{:.2f}", "{:.1f}"), ("{:,.0f}", "{:,.0f}"), ("{:,.0f}", "{:,.0f}"), ("{:.3f}", "{:.1f}"))
+    texts = [
+        [name, form.format(own), other.format(theirs)]
+        for (name, own, theirs), (form, other) in zip(rows, forms, strict=True)
+    ]
+    return table(["", "antenna", "Spark"], texts, texts=1)
 
 
 def population_table():
@@ -207,54 +229,43 @@ def example(rate, interval, cost):
         ["into Kafka", f"{rate:,} × {MESSAGE_BYTES} B", f"{rate * MESSAGE_BYTES / MILLION:,.0f} MB/s"],
         cores("Kafka's brokers, reading only", rate, cost["reading"]),
         cores("Kafka's brokers, sending only, without replicas", rate, cost["sending"]),
-        cores(f"Spark, in the place of `antenna speed`, at the cost of {CITY_USERS:,} users", rate, cost["spark"]),
+        cores(f"Spark, instead of `antenna speed`, at the cost of {CITY_USERS:,} users", rate, cost["spark"]),
     ]
     head = f"### {rate // MILLION} million messages a second\n\n{rate:,} users, `--commit-interval {interval}s`.\n\n"
-    return head + table(["", "arithmetic", ""], rows)
-
-
-def largest_example():
-    """Why the largest is several installations, and of which size."""
-    shared, workers = need(LARGEST)
-    part, _ = EXAMPLES[-1]
-    row = with_users(LARGEST)["postgres"]
-    locked = workers * shared * row / MILLION
-    written = f"{workers:,} × {shared:,} × {row:.2f} µs = {locked:,.0f} s"
-    return (
-        f"### {LARGEST // MILLION} million messages a second\n\n"
-        f"In one database that is {LARGEST:,} users and {workers:,} workers, and to write the {shared:,} antennas and\n"
-        f"apps once from each takes {written}, one after the other:\n"
-        f"a commit every {math.ceil(locked / 60)} minutes at best. So it is {LARGEST // part} installations of"
-        f" {part // MILLION} million messages a second, by\nregion, each with its own topic, database and archive, and"
-        f" {LARGEST // part} times of all that is said above."
-    )
+    return head + table(["quantity", "calculation", "result"], rows)
 
 
 def parts():
-    """The text of each pair of markers."""
+    """The text of each pair of markers, by page."""
     cost = costs()
     return {
-        "costs": cost_table(cost),
-        "users": population_table(),
-        "processes": scale_table(),
-        "examples": "\n\n".join([*(example(*one, cost) for one in EXAMPLES), largest_example()]),
+        README: {"cost": comparison_table()},
+        PAGE: {
+            "costs": cost_table(cost),
+            "users": population_table(),
+            "processes": scale_table(),
+            "examples": "\n\n".join(example(*one, cost) for one in EXAMPLES),
+        },
     }
 
 
-def page():
-    """The page with the figures of today's results."""
-    text = PAGE.read_text(encoding="utf-8")
-    for name, part in parts().items():
-        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-        head, _, rest = text.partition(begin)
-        text = head + begin + "\n" + part + "\n\n" + end + rest.partition(end)[2]
-    return text
+def pages():
+    """(path, text) of both pages with the figures of today's results."""
+    for path, found in parts().items():
+        text = path.read_text(encoding="utf-8")
+        for name, part in found.items():
+            begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+            head, _, rest = text.partition(begin)
+            text = head + begin + "\n" + part + "\n\n" + end + rest.partition(end)[2]
+        yield path, text
 
 
 def write():
-    """Brings the page up to date; returns its path. Raises LookupError when a measure is missing."""
-    PAGE.write_text(page(), encoding="utf-8")
-    return PAGE
+    """Brings the pages up to date; returns the paths. Raises LookupError when a measure is missing."""
+    texts = dict(pages())
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")
+    return list(texts)
 
 
 def main():
@@ -263,7 +274,9 @@ def main():
         write()
         return 0
     difference = [
-        *difflib.unified_diff(PAGE.read_text().splitlines(), page().splitlines(), "page", "results", "", "", 0)
+        line
+        for path, text in pages()
+        for line in difflib.unified_diff(path.read_text().splitlines(), text.splitlines(), path.name, n=0, lineterm="")
     ]
     print("\n".join(difference))
     return 1 if difference else 0

@@ -36,7 +36,7 @@ def write(measures):
     ]
     parts += [
         "## Aims",
-        "What keeps a figure from its aim: [README](../README.md#what-limits-it).",
+        "What keeps a figure from its aim: [README](../README.md#limits-of-the-figures).",
         markdown(*aims.table()),
     ]
     path = results.FOLDER / "table.md"

@@ -163,7 +163,7 @@ def main():
             print(f"bench: {measure.NAME}: {error}", file=sys.stderr)
             status = 1
     if not arguments.smoke:
-        print(f"written: {report.write(MEASURES)} and the files beside it, {capacity.write()}")
+        print(f"written: {report.write(MEASURES)} and the files beside it, {', '.join(map(str, capacity.write()))}")
     return status
 
 

@@ -14,7 +14,7 @@ install(FILES deploy/systemd/antenna.sysusers DESTINATION lib/sysusers.d RENAME 
 
 set(DOCUMENTATION share/doc/antenna)
 file(GLOB GUIDES CONFIGURE_DEPENDS docs/*.md docs/*.svg docs/*.png)
-install(FILES README.md ARCHITECTURE.md CHANGELOG.md SECURITY.md LICENSE DESTINATION ${DOCUMENTATION})
+install(FILES README.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE DESTINATION ${DOCUMENTATION})
 install(FILES ${GUIDES} DESTINATION ${DOCUMENTATION}/docs)
 install(DIRECTORY docs/first-hour DESTINATION ${DOCUMENTATION}/docs)
 install(FILES deploy/config/speed.ini deploy/config/batch.ini deploy/config/notify.ini DESTINATION ${DOCUMENTATION}/examples)

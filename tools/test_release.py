@@ -41,7 +41,7 @@ ROW = r"^\| `make ([a-z-]+)[ `].*$"
 HEAD = """\
 # Results of the release tests
 
-`make test-release` writes this page: each part as it was run last, and on which commit; a part that is missing was not
+`make test-release` writes this page: the last run of each part, and its commit. A missing part was not
 run yet. `FAULTS` is the size of the [fault suite](reliability.md).
 
 | part | result | minutes | CPUs | commit | day | counts |

@@ -32,13 +32,13 @@ def test_a_second_run_changes_nothing(importer, shown):
 
 
 def test_the_commands_of_the_guide(importer, superset, shown, tmp_path):
-    (tmp_path / "reader-password").write_text(importer.password)
+    (tmp_path / "reader.password").write_text(importer.password)
     text = block_with("serving/superset/import", "sh", document="docs/dashboards.md")
     for example, own in (
         ("https://superset.example.org", superset.url),
         ("postgresql://db.example.org:5432/antenna", shown.postgres.jdbc_uri(shown.database).removeprefix("jdbc:")),
         ("=admin-password", f"={superset.password_file}"),
-        ("=reader-password", f"={tmp_path / 'reader-password'}"),
+        ("=reader.password", f"={tmp_path / 'reader.password'}"),
     ):
         assert example in text
         text = text.replace(example, own)

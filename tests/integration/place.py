@@ -22,9 +22,9 @@ class Place:
         (folder / "bin").mkdir()
         (folder / "bin" / "antenna").symlink_to(BINARY)
         (folder / "etc").mkdir()
-        for name in ("etc/postgres-password", "etc/speed-password", "etc/batch-password"):
+        for name in ("etc/speed.password", "etc/batch.password"):
             (folder / name).write_text(f"{self.case.postgres.password}\n")
-        for name in ("speed-password", "batch-password", "reader-password"):
+        for name in ("speed.password", "batch.password", "reader.password"):
             (folder / name).write_text("of a role\n")
         (folder / "etc" / "kafka.ini").touch()
         (folder / "etc" / "antenna.ini").write_text(self.own(block_with("[doctor]", "ini")))
@@ -37,7 +37,8 @@ class Place:
             (r"jdbc:postgresql://(localhost|db\.example\.org):5432/\w+(\?[^\s']*)?", uri),
             (r"(localhost|kafka\.example\.org):9092", self.case.kafka.address),
             (r"\bdevices\b", self.case.topic),
-            (r"/var/lib/antenna", str(self.case.root)),
+            (r"(?:/var/lib|~)/antenna", str(self.case.root)),
+            (r"/usr/share/antenna/users\.csv", "users.csv"),
             (r"/etc/antenna", str(self.case.folder / "etc")),
             (r" (owner|postgres|antenna(_\w+)?) -", f" {user} -"),
             (r"(?m)^(jdbc-user =) .*", rf"\1 {user}"),

@@ -52,7 +52,7 @@ def run(case, text, code=0):
 
 def test_run_a_day_again(used):
     used.execute("UPDATE bytes_hourly SET value = value + 1")
-    batch, allow_less, verify = blocks("Run a day again")
+    batch, allow_less, verify = blocks("Rerun a day")
     run(used, batch, code=3)
     run(used, allow_less)
     run(used, verify)
@@ -73,7 +73,7 @@ def test_a_lost_file(used):
     path = used.root / "data" / readers.list_files(used.root)[0]
     saved = path.read_bytes()
     path.unlink()
-    (block,) = blocks("A file of the archive is lost")
+    (block,) = blocks("Restore a lost archive file")
     assert path.name in run(used, block, code=4)
     path.write_bytes(saved)
     run(used, block)
@@ -102,7 +102,7 @@ def test_add_partitions(used):
 
 
 def test_what_was_rejected(used):
-    (block,) = blocks("Look at what was rejected, and clean up", "sql")
+    (block,) = blocks("Show and delete rejected messages", "sql")
     used.execute("UPDATE antenna.rejected_message SET rejected_at = now() - INTERVAL '31 days'")
     with used.connect() as connection:
         rows = connection.execute(block.partition(";")[0]).fetchall()
@@ -116,7 +116,7 @@ def test_fewer_and_larger_files(used):
     used.produce(events.draw(300, seed=3))
     used.speed()
     before = len(readers.list_files(used.root))
-    (block,) = blocks("Have fewer and larger files")
+    (block,) = blocks("Merge small archive files")
     run(used, block)
     assert len(readers.list_files(used.root)) < before
     used.check_layers()
