@@ -177,7 +177,7 @@ fuzz-decoder: setup-test ## fuzz the decoder of messages for EXECUTIONS=10000000
 fuzz-corpus: fuzz ## fuzz, and keep in tests/fuzz/corpus the inputs that reach code which none there reaches
 	@tests/fuzz/keep build/fuzz
 
-lint: setup-lint build ## check format, layers, headers, sizes, scripts and texts
+lint: setup-lint build ## check format, layers, headers, sizes, scripts, texts and prose
 	@tools/lint/run
 
 analyze: setup-test setup-lint ## static analysis: clang-tidy, cppcheck and gcc's analyzer
@@ -196,7 +196,7 @@ reference: build ## write docs/reference.md, docs/metrics.md and the Spark engin
 	@cp build/tables.py engines/spark/antenna_spark/tables.py
 	@build/generate-metrics >docs/metrics.md
 
-capacity: setup-lint ## write the figures of docs/capacity.md from bench/results
+capacity: setup-lint ## write the figures of README.md and docs/capacity.md from bench/results
 	@$(python) bench/capacity.py
 
 versions: setup-lint ## write the tables of README.md and docs/versions.md from third_party/versions
