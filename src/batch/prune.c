@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "base/stop.h"
 #include "base/time.h"
+#include "batch/walk.h"
 #include "postgres/archive_files.h"
 #include "postgres/schema.h"
 #include "postgres/server.h"
@@ -29,9 +30,8 @@ struct pruning {
     const struct prune_listener *listener;
     struct prune_tables tables;
     struct staging *staging; /* whose token shows whose the files are that wait to be deleted; NULL: no files are */
-    struct bar bar;
+    struct walk walk;
     struct prune_summary summary;
-    enum error_kind failure; /* the gravest */
 };
 
 /* One hour of it. */
@@ -204,45 +204,36 @@ static int prune_hour(const struct pruning *pruning, int64_t hour, struct prune_
     return status;
 }
 
-/* Of several hours each is pruned, and the gravest failure is the call's. */
-static int run_hour(struct pruning *pruning, int64_t hour, struct error *error)
+static int run_hour(void *context, const struct hour_entry *entry, struct error *error)
 {
+    struct pruning *pruning = context;
     struct prune_report report = {0};
     char text[TIME_TEXT_SIZE];
 
-    if (prune_hour(pruning, hour, &report, error)) {
-        error_context(error, "could not prune the hour %s", time_format(hour, text));
-        if (!postgres_is_connected(pruning->tools->postgres))
-            return -1;
-        bar_end(&pruning->bar);
-        log_line(LEVEL_ERROR, "%s%s%s", error->message, *error->hint ? "; " : "", error->hint);
-        if (pruning->summary.failed++ == 0 || error->kind < pruning->failure)
-            pruning->failure = error->kind;
-        return 0;
-    }
+    if (prune_hour(pruning, entry->hour, &report, error))
+        return error_context(error, "could not prune the hour %s", time_format(entry->hour, text));
     if (!report.hour.hour)
         return 0;
     pruning->summary.hours++;
-    bar_end(&pruning->bar);
+    bar_end(&pruning->walk.bar);
     pruning->listener->hour_done(pruning->listener->context, &report);
     return 0;
 }
 
+/* Each hour is pruned, whatever became of others. */
 static int run_hours(struct pruning *pruning, const struct prune_hours *hours, struct error *error)
 {
-    int status = 0;
+    cleanup(hour_list_release) struct hour_list list = {memory_new(hours->count, sizeof(*list.list)), hours->count};
+    struct prune_summary *summary = &pruning->summary;
+    const struct walk *walk = &pruning->walk;
+    int status;
 
-    bar_begin(&pruning->bar);
-    for (size_t i = 0; i < hours->count && !status; i++) {
-        if (stop_requested()) {
-            pruning->summary.left = hours->count - i;
-            pruning->summary.left_from = hours->list[i].hour;
-            break;
-        }
-        bar_show(&pruning->bar, (double)i / (double)hours->count, "%zu of %zu hours", i, hours->count);
-        status = run_hour(pruning, hours->list[i].hour, error);
-    }
-    bar_end(&pruning->bar);
+    for (size_t i = 0; i < hours->count; i++)
+        list.list[i].hour = hours->list[i].hour;
+    status = walk_hours(&pruning->walk, pruning->tools->postgres, &list, run_hour, pruning, error);
+    summary->failed = walk->failed;
+    summary->left = walk->left;
+    summary->left_from = walk->left_from;
     return status;
 }
 
@@ -285,10 +276,7 @@ static int prune_all(struct pruning *pruning, struct error *error)
     if (rejected != PRUNE_FOR_EVER && !stop_requested() &&
         prune_rejected(tools->postgres, rejected, tools->dry_run, &pruning->summary.rejected, error))
         return -1;
-    if (pruning->summary.failed == 0)
-        return 0;
-    error_set(error, pruning->failure, "could not prune %zu of %zu hours", pruning->summary.failed, hours.count);
-    return error_hint(error, "each is logged above with its reason");
+    return walk_result(&pruning->walk, hours.count, error);
 }
 
 /* PostgreSQL tells what is old. Where its clock is ahead of this machine's, one of them is wrong, and what it calls old
@@ -316,7 +304,7 @@ int prune_now(const struct prune_tools *tools, const struct prune_listener *list
               struct error *error)
 {
     struct prune_tools heeding = *tools;
-    struct pruning pruning = {.tools = &heeding, .listener = listener};
+    struct pruning pruning = {.tools = &heeding, .listener = listener, .walk = {.what = "prune"}};
     int status = heed_clock(&heeding, error) || prune_all(&pruning, error) ? -1 : 0;
 
     staging_close(pruning.staging);

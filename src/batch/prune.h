@@ -6,7 +6,6 @@
 #ifndef ANTENNA_BATCH_PRUNE_H
 #define ANTENNA_BATCH_PRUNE_H
 
-#include "base/terminal.h"
 #include "config/config.h"
 #include "postgres/prune.h"
 

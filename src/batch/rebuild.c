@@ -3,11 +3,9 @@
 #include <inttypes.h>
 
 #include "archive/identity.h"
-#include "base/log.h"
-#include "base/stop.h"
-#include "base/terminal.h"
 #include "base/time.h"
 #include "batch/job.h"
+#include "batch/walk.h"
 #include "postgres/ledger.h"
 #include "postgres/metrics.h"
 #include "postgres/schema.h"
@@ -26,9 +24,9 @@ struct rebuild {
     char archive_id[DATA_SET_ID_SIZE];
     int64_t window; /* seconds */
     bool counted;   /* a job has counted something: hours are complete when they are sealed */
-    struct bar bar;
+    const struct rebuild_listener *listener;
+    struct walk walk;
     struct rebuild_summary summary;
-    enum error_kind failure; /* the gravest */
 };
 
 /* One hour on its way. */
@@ -232,52 +230,38 @@ static int rebuild_hour(const struct rebuild *rebuild, int64_t hour, struct rebu
     return error_context(error, "could not rebuild the window totals of the hour %s", time_format(hour, text));
 }
 
-/* Of several hours each is looked at, and the gravest failure is the call's. */
-static int run_hour(struct rebuild *rebuild, const struct hour_entry *entry, bool alone,
-                    const struct rebuild_listener *listener, struct error *error)
+static int run_hour(void *context, const struct hour_entry *entry, struct error *error)
 {
+    struct rebuild *rebuild = context;
     struct rebuild_summary *summary = &rebuild->summary;
     struct rebuild_report report = {.hour = entry->hour};
 
     if (entry->sealed || !rebuild->counted) {
-        if (rebuild_hour(rebuild, entry->hour, &report, error)) {
-            if (alone || !postgres_is_connected(rebuild->postgres))
-                return -1;
-            bar_end(&rebuild->bar);
-            log_line(LEVEL_ERROR, "%s%s%s", error->message, *error->hint ? "; " : "", error->hint);
-            if (summary->failed++ == 0 || error->kind < rebuild->failure)
-                rebuild->failure = error->kind;
-            return 0;
-        }
+        if (rebuild_hour(rebuild, entry->hour, &report, error))
+            return -1;
         summary->hours++;
     } else if (summary->open++ == 0)
         summary->left_from = entry->hour;
-    bar_end(&rebuild->bar);
-    listener->hour_done(listener->context, &report);
+    bar_end(&rebuild->walk.bar);
+    rebuild->listener->hour_done(rebuild->listener->context, &report);
     return 0;
 }
 
-static int run_hours(struct rebuild *rebuild, const struct hour_list *hours, const struct rebuild_listener *listener,
-                     struct error *error)
+/* Each hour is looked at, whatever became of others. */
+static int run_hours(struct rebuild *rebuild, const struct hour_list *hours, struct error *error)
 {
-    int status = 0;
+    struct rebuild_summary *summary = &rebuild->summary;
+    const struct walk *walk = &rebuild->walk;
+    int status = walk_hours(&rebuild->walk, rebuild->postgres, hours, run_hour, rebuild, error);
 
-    bar_begin(&rebuild->bar);
-    for (size_t i = 0; i < hours->count && !status; i++) {
-        if (stop_requested()) {
-            rebuild->summary.left = hours->count - i;
-            rebuild->summary.left_from = rebuild->summary.open ? rebuild->summary.left_from : hours->list[i].hour;
-            break;
-        }
-        bar_show(&rebuild->bar, (double)i / (double)hours->count, "%zu of %zu hours", i, hours->count);
-        status = run_hour(rebuild, &hours->list[i], hours->count == 1, listener, error);
-    }
-    bar_end(&rebuild->bar);
-    return status;
+    summary->failed = walk->failed;
+    summary->left = walk->left;
+    if (walk->left && !summary->open)
+        summary->left_from = walk->left_from;
+    return status || walk_result(walk, hours->count, error) ? -1 : 0;
 }
 
-static int run(struct rebuild *rebuild, int64_t from, int64_t to, const struct rebuild_listener *listener,
-               struct error *error)
+static int run(struct rebuild *rebuild, int64_t from, int64_t to, struct error *error)
 {
     const struct config *config = rebuild->config;
     const struct reader_settings settings = {
@@ -294,13 +278,7 @@ static int run(struct rebuild *rebuild, int64_t from, int64_t to, const struct r
         hours_in_range(rebuild->postgres, from, to, &hours, error))
         return -1;
     rebuild->counted = counters.totalled || counters.archived;
-    if (run_hours(rebuild, &hours, listener, error))
-        return -1;
-    if (rebuild->summary.failed == 0)
-        return 0;
-    error_set(error, rebuild->failure, "could not rebuild the window totals of %zu of %zu hours",
-              rebuild->summary.failed, hours.count);
-    return error_hint(error, "each is logged above with its reason");
+    return run_hours(rebuild, &hours, error);
 }
 
 static int read_range(const struct config *config, int64_t *ret_from, int64_t *ret_to, struct error *error)
@@ -324,7 +302,12 @@ static int require_storage_path(const struct input_rule *rule, struct error *err
 int rebuild_run(const struct config *config, const struct rebuild_listener *listener,
                 struct rebuild_summary *ret_summary, struct error *error)
 {
-    struct rebuild rebuild = {.config = config, .table = config_text(config, OPTION_JDBC_TABLE)};
+    struct rebuild rebuild = {
+        .config = config,
+        .table = config_text(config, OPTION_JDBC_TABLE),
+        .listener = listener,
+        .walk = {.what = "rebuild the window totals of", .one_fails = true},
+    };
     int64_t from = 0, to = 0;
     int status;
 
@@ -332,7 +315,7 @@ int rebuild_run(const struct config *config, const struct rebuild_listener *list
     if (read_range(config, &from, &to, error) || input_read_rule(config, &rebuild.rule, error) ||
         require_storage_path(&rebuild.rule, error))
         return -1;
-    status = run(&rebuild, from, to, listener, error);
+    status = run(&rebuild, from, to, error);
     reader_close(rebuild.reader);
     postgres_close(rebuild.postgres);
     *ret_summary = rebuild.summary;
