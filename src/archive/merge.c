@@ -4,8 +4,19 @@
 #include "archive/parquet.h"
 #include "archive/shape.h"
 
-int merge_files(const struct database_limits *limits, const struct file_names *paths, const char *to,
-                enum parquet_codec codec, int64_t *ret_size, struct error *error)
+static void append_change(struct buffer *sql, const struct changed_id *changed)
+{
+    const char *id = record_fields[FIELD_USER].name;
+
+    buffer_printf(sql, "SELECT * REPLACE (CASE WHEN %s = ", id);
+    database_quote(sql, changed->from);
+    buffer_text(sql, " THEN ");
+    database_quote(sql, changed->to);
+    buffer_printf(sql, " ELSE %s END AS %s) FROM (", id, id);
+}
+
+int merge_files(const struct database_limits *limits, const struct file_names *paths, const struct changed_id *changed,
+                const char *to, enum parquet_codec codec, int64_t *ret_size, struct error *error)
 {
     cleanup(database_release) struct database database = {0};
     cleanup(buffer_release) struct buffer sql = {0};
@@ -13,9 +24,11 @@ int merge_files(const struct database_limits *limits, const struct file_names *p
     if (database_open(1, limits, &database, error))
         return -1;
     buffer_text(&sql, "COPY (");
+    if (changed)
+        append_change(&sql, changed);
     if (shapes_append_own(&database, &sql, paths, error))
         return error_context(error, "could not merge %zu files into \"%s\"", paths->count, to);
-    buffer_text(&sql, ")");
+    buffer_text(&sql, changed ? "))" : ")");
     parquet_append_target(&sql, to, codec);
     if (database_run(&database, sql.data, NULL, error)) {
         /* What DuckDB cannot make sense of is not the archive that it should be. */

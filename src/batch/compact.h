@@ -5,9 +5,7 @@
 #ifndef ANTENNA_BATCH_COMPACT_H
 #define ANTENNA_BATCH_COMPACT_H
 
-#include "archive/parquet.h"
-#include "archive/reader.h"
-#include "postgres/hours.h"
+#include "batch/rewrite.h"
 
 /** What became of an hour. */
 enum compact_result {
@@ -23,21 +21,13 @@ struct compact_report {
     size_t files_before, files_after; /* that are listed */
 };
 
-/** With what hours are compacted. */
-struct compact_tools {
-    struct postgres *postgres;
-    struct reader *reader;
-    const char *storage_path;
-    enum parquet_codec codec;
-};
-
 /**
  * Compacts an hour, and first brings to its end what dead writers have left. Errors: ERROR_MISTAKE for a file that is
  * missing, damaged or not as the list says, with its name, and where folders cannot be exchanged; ERROR_WORLD. Until
  * the transaction that lists the new files ends, an error changes nothing; after it, recovery brings the hour to its
  * end.
  */
-int compact_hour(const struct compact_tools *tools, const struct hour_entry *entry, struct compact_report *ret_report,
+int compact_hour(const struct rewrite_tools *tools, const struct hour_entry *entry, struct compact_report *ret_report,
                  struct error *error) must_check;
 
 #endif

@@ -129,6 +129,17 @@ int groups_form(struct groups *groups, const char *storage_path, const struct li
     return 0;
 }
 
+void groups_add(struct groups *groups, const struct listed_file *file, size_t most)
+{
+    if (!groups->small) {
+        groups->small = memory_new(most, sizeof(*groups->small));
+        groups->list = memory_new(most, sizeof(*groups->list));
+    }
+    groups->small[groups->count] = file;
+    groups->list[groups->count] = take_group(&groups->small[groups->count], 1);
+    groups->count++;
+}
+
 void groups_release(struct groups *groups)
 {
     free(groups->list);

@@ -1,4 +1,5 @@
-/* Which files of an hour become one: small ones of a job and topic, in the order of their paths, up to a size. */
+/* Which files of an hour become one: small ones of a job and topic, in the order of their paths, up to a size; or each
+ * alone. */
 #ifndef ANTENNA_BATCH_GROUPS_H
 #define ANTENNA_BATCH_GROUPS_H
 
@@ -11,12 +12,12 @@
 /** Files that become one; they belong to the list. */
 struct group {
     const struct listed_file **files;
-    size_t count;                /* at least 2 */
+    size_t count;
     int64_t size;                /* bytes, of all */
     struct file_content content; /* of all, as listed */
 };
 
-/** Zero-initialise, then groups_form(). */
+/** Zero-initialise, then groups_form() or groups_add(). */
 struct groups {
     struct group *list;
     size_t count;
@@ -29,6 +30,9 @@ struct groups {
  */
 int groups_form(struct groups *groups, const char *storage_path, const struct listed_files *files, struct error *error)
     must_check;
+
+/** Adds a group of one file, which must outlive it; `most` files are added at most. */
+void groups_add(struct groups *groups, const struct listed_file *file, size_t most);
 
 /** Frees the groups. Fits cleanup(). */
 void groups_release(struct groups *groups);

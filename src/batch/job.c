@@ -265,7 +265,7 @@ static void forget_failure(struct batch_job *job, int64_t hour)
 static int compact(struct batch_job *job, const struct hour_entry *entry, struct batch_report *report,
                    struct error *error)
 {
-    const struct compact_tools tools = {job->tools.postgres, job->tools.reader,
+    const struct rewrite_tools tools = {job->tools.postgres, job->tools.reader,
                                         config_text(job->tools.config, OPTION_STORAGE_PATH),
                                         (enum parquet_codec)config_number(job->tools.config, OPTION_COMPRESSION)};
 

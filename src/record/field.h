@@ -28,6 +28,10 @@
 enum field { RECORD_FIELDS(FIELD_MEMBER) FIELDS };
 #undef FIELD_MEMBER
 
+/** The field that names a user, and its number among the texts. */
+#define FIELD_USER FIELD_ID
+#define TEXT_USER TEXT_ID
+
 /** What a field holds. */
 enum field_kind {
     FIELD_KIND_TIME,   /* seconds since the Unix epoch */

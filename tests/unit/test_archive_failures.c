@@ -213,7 +213,7 @@ static int write_and_read(void)
     if (write_parquet(path) || read_parquet(data, WITHIN_TEN OLD, &sum))
         return -1;
     file_names_add(&paths, path);
-    return merge_files(NULL, &paths, merged, PARQUET_ZSTD, &size, &error);
+    return merge_files(NULL, &paths, NULL, merged, PARQUET_ZSTD, &size, &error);
 }
 
 static void check_sum(void)

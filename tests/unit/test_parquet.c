@@ -282,7 +282,7 @@ static void test_merged_files(void **state)
     add(HOUR + 7, "u1", "a", 1, "x");
     add(HOUR, "u2", "b", 2, "y");
     write_first_hour();
-    if (merge_files(NULL, &paths, to, PARQUET_ZSTD, &size, &error))
+    if (merge_files(NULL, &paths, NULL, to, PARQUET_ZSTD, &size, &error))
         fail_msg("%s", error.message);
     assert_int_equal(stat(to, &status), 0);
     assert_int_equal(size, status.st_size);
@@ -300,7 +300,7 @@ static void test_merged_files(void **state)
           "app|BYTE_ARRAY|UTF8|OPTIONAL\n"
           "cell|BYTE_ARRAY|UTF8|OPTIONAL\n");
     assert_int_equal(truncate(path, size - 20), 0);
-    assert_int_equal(merge_files(NULL, &paths, to, PARQUET_ZSTD, &size, &error), -1);
+    assert_int_equal(merge_files(NULL, &paths, NULL, to, PARQUET_ZSTD, &size, &error), -1);
     assert_int_equal(error.kind, ERROR_MISTAKE);
     unlink(to);
 }
