@@ -23,8 +23,8 @@ typedef int (*command_function)(const struct config *config, struct error *error
 static const command_function command_functions[COMMAND_IDS] = {
     [COMMAND_PROVISION] = command_provision, [COMMAND_SIMULATE] = command_simulate, [COMMAND_SPEED] = command_speed,
     [COMMAND_BATCH] = command_batch,         [COMMAND_VERIFY] = command_verify,     [COMMAND_REBUILD] = command_rebuild,
-    [COMMAND_PRUNE] = command_prune,         [COMMAND_NOTIFY] = command_notify,     [COMMAND_STATUS] = command_status,
-    [COMMAND_DOCTOR] = command_doctor,       [COMMAND_CONFIG] = command_config,
+    [COMMAND_PRUNE] = command_prune,         [COMMAND_FORGET] = command_forget,     [COMMAND_NOTIFY] = command_notify,
+    [COMMAND_STATUS] = command_status,       [COMMAND_DOCTOR] = command_doctor,     [COMMAND_CONFIG] = command_config,
 };
 
 static void print_version(void)

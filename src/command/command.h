@@ -37,6 +37,10 @@ int command_rebuild(const struct config *config, struct error *error) must_check
 /** Removes what is older than the limits; returns EXIT_INCOMPLETE when a stop left hours out (prune.c). */
 int command_prune(const struct config *config, struct error *error) must_check;
 
+/** Erases a user; returns EXIT_INCOMPLETE when something is left, such as hours of which events are on their way
+ * (forget.c). */
+int command_forget(const struct config *config, struct error *error) must_check;
+
 /** Shows the progress of the jobs (status.c). */
 int command_status(const struct config *config, struct error *error) must_check;
 

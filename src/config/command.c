@@ -141,6 +141,27 @@ const struct command command_table[COMMAND_IDS] = {
                 "      --storage-path /var/lib/antenna/data --totals-older-than 30d --archive-older-than 365d \\\n"
                 "      --dry-run\n",
         },
+    [COMMAND_FORGET] =
+        {
+            .name = "forget",
+            .summary = "erase a user, and keep all sums",
+            .description =
+                "Puts a random pseudonym in the place of the user's id in the Parquet files and in the totals, hour "
+                "by\n"
+                "hour, each in one transaction, and removes or replaces the user's name, e-mail address and id in all\n"
+                "other tables. Sums stay, and antenna verify still ends with 0. Exit code 0 means that nothing is "
+                "left;\n"
+                "6 that it must be run again, because events were on their way. Events that come later for the same "
+                "id\n"
+                "count under it. --dry-run shows what would be changed.",
+            .positionals = {{OPTION_JDBC_URI, true},
+                            {OPTION_JDBC_USER, true},
+                            {OPTION_JDBC_PASSWORD, true},
+                            {OPTION_FORGOTTEN_USER, true}},
+            .positional_count = 4,
+            .examples = "  antenna forget jdbc:postgresql://localhost:5432/postgres postgres - \\\n"
+                        "      00000000-0000-0000-0000-000000000001 --storage-path /var/lib/antenna/data --dry-run\n",
+        },
     [COMMAND_STATUS] =
         {
             .name = "status",

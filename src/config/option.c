@@ -14,10 +14,11 @@
 #define VERIFY (1u << COMMAND_VERIFY)
 #define REBUILD (1u << COMMAND_REBUILD)
 #define PRUNE (1u << COMMAND_PRUNE)
+#define FORGET (1u << COMMAND_FORGET)
 #define NOTIFY (1u << COMMAND_NOTIFY)
 #define STATUS (1u << COMMAND_STATUS)
 #define DOCTOR (1u << COMMAND_DOCTOR)
-#define DATABASE (PROVISION | SPEED | BATCH | VERIFY | REBUILD | PRUNE | NOTIFY | STATUS | DOCTOR)
+#define DATABASE (PROVISION | SPEED | BATCH | VERIFY | REBUILD | PRUNE | FORGET | NOTIFY | STATUS | DOCTOR)
 #define KAFKA (SIMULATE | SPEED | DOCTOR)
 #define CONFIG (1u << COMMAND_CONFIG)
 #define EVERY (DATABASE | SIMULATE)
@@ -46,17 +47,20 @@ const struct option option_table[OPTION_IDS] = {
     [OPTION_JDBC_URI] = {"jdbc-uri", 0, TYPE_TEXT, "URI", NULL, 0, 0, DATABASE, true,
         "PostgreSQL database: jdbc:postgresql://host:port/database?…, a libpq URI or a conninfo string"},
     [OPTION_JDBC_TABLE] = {"jdbc-table", 0, TYPE_TEXT, "TABLE", "bytes", 0, 0,
-        PROVISION | SPEED | VERIFY | REBUILD | DOCTOR, false, "table of the window totals"},
+        PROVISION | SPEED | VERIFY | REBUILD | FORGET | DOCTOR, false, "table of the window totals"},
     [OPTION_JDBC_USER] = {"jdbc-user", 0, TYPE_TEXT, "USER", NULL, 0, 0, DATABASE, false,
         "PostgreSQL role to log in as"},
     [OPTION_JDBC_PASSWORD] = {"jdbc-password", 0, TYPE_TEXT, "PASSWORD", "-", 0, 0, DATABASE, true,
         "its password; - takes it from --password-file, PGPASSWORD or ~/.pgpass"},
     [OPTION_PASSWORD_FILE] = {"password-file", 0, TYPE_PATH, "FILE", NULL, 0, 0, DATABASE, false,
         "file whose first line is the password, used when jdbc-password is -"},
+    [OPTION_FORGOTTEN_USER] = {"user", 0, TYPE_TEXT, "USER", NULL, 0, 0, FORGET, false,
+        "id of the user to be erased, letter by letter as the events have it; write -- before the arguments when it begins "
+        "with -"},
     [OPTION_STORAGE_ROOT] = {"storage-root", 0, TYPE_PATH, "FOLDER", NULL, 0, 0, SPEED | DOCTOR, false,
         "folder of the archive; Parquet files appear under FOLDER/data/year=Y/month=M/day=D/hour=H"},
     [OPTION_STORAGE_PATH] = {"storage-path", 0, TYPE_PATH, "FOLDER", NULL, 0, 0,
-        BATCH | VERIFY | REBUILD | PRUNE | DOCTOR, false,
+        BATCH | VERIFY | REBUILD | PRUNE | FORGET | DOCTOR, false,
         "folder that holds year=…: the speed layer's storage-root with /data behind it; batch: - with --old-storage-path for "
         "none"},
     [OPTION_HOUR] = {"hour", 0, TYPE_TEXT, "OFFSET-DATE-TIME", "-", 0, 0, BATCH, false,
@@ -127,16 +131,16 @@ const struct option option_table[OPTION_IDS] = {
         BATCH | PRUNE, false, "remove the hourly totals of such hours, and their users over quota"},
     [OPTION_REJECTED_OLDER_THAN] = {"rejected-older-than", 0, TYPE_INTERVAL, "TIME", NULL, 60 * MINUTE_MS, CENTURY_MS,
         BATCH | PRUNE, false, "remove rejected messages that were read longer ago; their counts stay"},
-    [OPTION_DRY_RUN] = {"dry-run", 0, TYPE_FLAG, NULL, NULL, 0, 0, REBUILD | PRUNE | NOTIFY, false,
+    [OPTION_DRY_RUN] = {"dry-run", 0, TYPE_FLAG, NULL, NULL, 0, 0, REBUILD | PRUNE | FORGET | NOTIFY, false,
         "show what would change, be removed or be sent, and change and send nothing"},
-    [OPTION_JSON] = {"json", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH | VERIFY | REBUILD | PRUNE | STATUS | DOCTOR, false,
-        "print JSON for scripts instead of a table: batch, rebuild and prune an object a line for each hour, the others one object"},
+    [OPTION_JSON] = {"json", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH | VERIFY | REBUILD | PRUNE | FORGET | STATUS | DOCTOR, false,
+        "print JSON for scripts instead of a table: batch, rebuild, prune and forget an object a line for each hour, the others one object"},
     [OPTION_USER_METADATA_TABLE] = {"user-metadata-table", 0, TYPE_TEXT, "TABLE", "user_metadata", 0, 0,
-        PROVISION | BATCH | NOTIFY | DOCTOR, false, "table of the users: id, name, e-mail, hourly quota"},
+        PROVISION | BATCH | FORGET | NOTIFY | DOCTOR, false, "table of the users: id, name, e-mail, hourly quota"},
     [OPTION_BYTES_HOURLY_TABLE] = {"bytes-hourly-table", 0, TYPE_TEXT, "TABLE", "bytes_hourly", 0, 0,
-        PROVISION | BATCH | VERIFY | DOCTOR, false, "table of the hourly totals"},
+        PROVISION | BATCH | VERIFY | FORGET | DOCTOR, false, "table of the hourly totals"},
     [OPTION_USER_QUOTA_LIMIT_TABLE] = {"user-quota-limit-table", 0, TYPE_TEXT, "TABLE", "user_quota_limit", 0, 0,
-        PROVISION | BATCH | DOCTOR, false, "table of the users over their hourly quota"},
+        PROVISION | BATCH | FORGET | DOCTOR, false, "table of the users over their hourly quota"},
     [OPTION_QUOTA_AS_OF] = {"quota-as-of", 0, TYPE_CHOICE, "hour|now", "hour", 0, 0, BATCH, false,
         "judge users by the quota in force when the hour began, or by the one that they have now"},
     [OPTION_COMPACT] = {"compact", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH, false,
@@ -164,7 +168,7 @@ const struct option option_table[OPTION_IDS] = {
         "make the role antenna_speed, which may do what speed does and no more, or set its password: the first line of "
         "FILE"},
     [OPTION_BATCH_PASSWORD_FILE] = {"batch-password-file", 0, TYPE_PATH, "FILE", NULL, 0, 0, PROVISION, false,
-        "the same for the role antenna_batch, which runs batch, verify, rebuild, prune and status"},
+        "the same for the role antenna_batch, which runs batch, verify, rebuild, prune, forget and status"},
     [OPTION_READER_PASSWORD_FILE] = {"reader-password-file", 0, TYPE_PATH, "FILE", NULL, 0, 0, PROVISION, false,
         "the same for the role antenna_reader, which may read what dashboards show and change nothing"},
     [OPTION_NOTIFY_PASSWORD_FILE] = {"notify-password-file", 0, TYPE_PATH, "FILE", NULL, 0, 0, PROVISION, false,
@@ -222,7 +226,7 @@ const struct option option_table[OPTION_IDS] = {
         "--commit-interval when that is longer"},
     [OPTION_NO_ARCHIVE] = {"no-archive", 0, TYPE_FLAG, NULL, NULL, 0, 0, SPEED, false,
         "keep the totals only: nothing is written to Parquet, and batch and verify have nothing to work on"},
-    [OPTION_COMPRESSION] = {"compression", 0, TYPE_CHOICE, "zstd|snappy", "zstd", 0, 0, SPEED | BATCH, false,
+    [OPTION_COMPRESSION] = {"compression", 0, TYPE_CHOICE, "zstd|snappy", "zstd", 0, 0, SPEED | BATCH | FORGET, false,
         "codec of new Parquet files; snappy is larger, and readable by Spark 2.4; batch: with --compact"},
     [OPTION_PROFILE] = {"profile", 0, TYPE_FLAG, NULL, NULL, 0, 0, SPEED, false,
         "at the end print where the CPU time went: nanoseconds a message for each stage of the work"},
@@ -233,9 +237,9 @@ const struct option option_table[OPTION_IDS] = {
     [OPTION_ROLL_AGE] = {"roll-age", 0, TYPE_INTERVAL, "TIME", "1m", 1, DAY_MS, SPEED, false,
         "longest time that a row waits in memory before it is written to Parquet"},
     [OPTION_MEMORY_LIMIT] = {"memory-limit", 0, TYPE_SIZE, "SIZE", NULL, 120LL * MEBIBYTE, 1024LL * 1024 * MEBIBYTE,
-        SPEED | BATCH | VERIFY | REBUILD | DOCTOR, false, "most memory of the process: when it is reached, what waits is committed and written to Parquet, however "
+        SPEED | BATCH | VERIFY | REBUILD | FORGET | DOCTOR, false, "most memory of the process: when it is reached, what waits is committed and written to Parquet, however "
         "many ids are new (default: no limit beside those of rows). "
-        "batch, verify, rebuild: memory of DuckDB, which spills the rest to disk (default: 2GB)"},
+        "batch, verify, rebuild, forget: memory of DuckDB, which spills the rest to disk (default: 2GB)"},
     [OPTION_MAX_FUTURE] = {"max-future", 0, TYPE_INTERVAL, "TIME", "1h", 0, YEAR_MS, SPEED | DOCTOR, false,
         "reject events dated further ahead of their arrival in Kafka, where its timestamp can be one"},
     [OPTION_MAX_BYTES] = {"max-bytes", 0, TYPE_COUNT, "N", "1099511627776", 0, INT64_MAX, SPEED | DOCTOR, false,

@@ -180,10 +180,10 @@ int schema_create(struct postgres *postgres, const struct config *config, struct
 static bool writes(enum command_id command, enum contract_id id)
 {
     static const unsigned writers[CONTRACTS] = {
-        [CONTRACT_BYTES] = 1u << COMMAND_SPEED | 1u << COMMAND_REBUILD,
-        [CONTRACT_BYTES_HOURLY] = 1u << COMMAND_BATCH,
-        [CONTRACT_USER_METADATA] = 1u << COMMAND_PROVISION,
-        [CONTRACT_USER_QUOTA_LIMIT] = 1u << COMMAND_BATCH,
+        [CONTRACT_BYTES] = 1u << COMMAND_SPEED | 1u << COMMAND_REBUILD | 1u << COMMAND_FORGET,
+        [CONTRACT_BYTES_HOURLY] = 1u << COMMAND_BATCH | 1u << COMMAND_FORGET,
+        [CONTRACT_USER_METADATA] = 1u << COMMAND_PROVISION | 1u << COMMAND_FORGET,
+        [CONTRACT_USER_QUOTA_LIMIT] = 1u << COMMAND_BATCH | 1u << COMMAND_FORGET,
     };
 
     return writers[id] >> command & 1;

@@ -42,6 +42,17 @@ const char *total_unit_name(enum total_kind kind)
     return kind < TOTAL_KINDS && total_counts_events(kind) ? "events" : "bytes";
 }
 
+enum key_part total_kind_part(enum total_kind kind, enum text text)
+{
+    const struct total_kind_entry *entry = &total_kinds[kind];
+
+    if (!key_is_pair(entry->key))
+        return entry->texts[0] == text ? KEY_WHOLE : KEY_NO_PART;
+    if (entry->texts[0] == text)
+        return KEY_FIRST;
+    return entry->texts[1] == text ? KEY_SECOND : KEY_NO_PART;
+}
+
 static char *escape(struct slice text, char *to)
 {
     for (size_t i = 0; i < text.size; i++) {

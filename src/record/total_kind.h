@@ -84,6 +84,12 @@ static inline bool key_is_pair(int key)
     return key >= TEXTS;
 }
 
+/** Which part of a kind's ids is a text. */
+enum key_part { KEY_WHOLE, KEY_FIRST, KEY_SECOND, KEY_NO_PART };
+
+/** Which part of the ids of a kind is the text. */
+enum key_part total_kind_part(enum total_kind kind, enum text text);
+
 /** What joins the two texts of a pair's id, and what stands before it, and before itself, inside of them. */
 #define PAIR_SEPARATOR "/"
 #define PAIR_ESCAPE "\\"

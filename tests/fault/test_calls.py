@@ -1,5 +1,6 @@
 """The N-th call of libc fails, or the program is killed right before or after it: every point of the protocol."""
 
+import collections
 import dataclasses
 import errno
 import signal
@@ -7,7 +8,7 @@ import signal
 import pytest
 from faults import Fault, Injection, choose, dice_of, times
 from oracle import expect
-from workloads import Batch, Compaction, Provision, Prune, Rebuild, Speed
+from workloads import Batch, Compaction, Forget, Provision, Prune, Rebuild, Speed
 
 NEVER = 1 << 40
 
@@ -53,6 +54,18 @@ REBUILD_POINTS = {
     "differences answered": ("recv", None, "INSERT 0"),
     "COMMIT sent": ("send", None, "COMMIT"),
     "COMMIT answered": ("recv", None, "COMMIT"),
+}
+FORGET_POINTS = {
+    "pseudonym sent": ("send", None, "antenna.forgetting"),
+    "write": ("write", "*.parquet", None),
+    "fsync": ("fsync", None, None),
+    "totals sent": ("send", None, "removed"),
+    "COMMIT sent": ("send", None, "COMMIT"),
+    "COMMIT answered": ("recv", None, "COMMIT"),
+    "folder": ("mkdir", None, None),
+    "exchange": ("renameat2", None, None),
+    "deletion": ("unlink", None, None),
+    "deletion of a folder": ("rmdir", None, None),
 }
 PRUNE_POINTS = {
     "folder": ("mkdir", None, None),
@@ -190,6 +203,31 @@ def test_call_of_prune_fails(case, figures, call, number):
     workload.prepare()
     happened = sweep(workload, Fault(call, number), times(5, 1000))
     check_pruned(case, figures, "the N-th failing call of prune", happened)
+
+
+def check_forgotten(case, figures, kind, happened):
+    """All sums are those of the events, whoever they are of."""
+    expected = expect(case.messages())
+    others = collections.Counter({key: value for key, value in expected.hourly.items() if key[2] != Forget.user})
+    found = {key: value for key, value in case.totals("bytes_hourly").items() if not key[2].startswith("forgotten-")}
+    figures.note(kind, happened, expected.events, others, found)
+    assert found == others
+
+
+@pytest.mark.parametrize("fault", deaths(FORGET_POINTS))
+def test_forget_dies(case, figures, fault):
+    workload = Forget(case)
+    workload.prepare()
+    happened = sweep(workload, fault, times(1, 1000))
+    check_forgotten(case, figures, "kill -9 of forget at each point of its protocol", happened)
+
+
+@pytest.mark.parametrize(("call", "number"), [*DISK, *NETWORK, *PARQUET, *MERGE])
+def test_call_of_forget_fails(case, figures, call, number):
+    workload = Forget(case)
+    workload.prepare()
+    happened = sweep(workload, Fault(call, number), times(5, 1000))
+    check_forgotten(case, figures, "the N-th failing call of forget", happened)
 
 
 @pytest.mark.parametrize(("kind", "usual"), [(Provision, 400), (Batch, 20), (Compaction, 20), (Speed, 20)])

@@ -6,12 +6,14 @@ what a run must have done that ends with 0, and `settle()` runs once more withou
 
 import datetime
 import itertools
+import json
 
 import events
 import readers
 from case import QUICK_GROUP
 from faults import NAMED
 from oracle import expect
+from traces import in_files, in_tables
 
 HOUR = datetime.datetime(2022, 2, 20, 9)
 SMALL_FILES = ("--roll-rows", "100", "--commit-interval", "10ms")
@@ -106,6 +108,35 @@ class Prune(Batch):
         assert result.code == 0, result.err
         self.check()
         assert readers.list_files(self.case.root) == []
+        self.case.check_nothing_left()
+        self.case.verify("--deep")
+
+
+class Forget(Batch):
+    """A user is erased who has new events in each run, valid ones and a rejected one."""
+
+    user = "ada-1815"
+
+    def next(self):
+        seed = next(self._seeds)
+        message = json.dumps({"id": self.user, "bytes": "x"}).encode()
+        self.case.produce(
+            [*events.draw(200, seed=seed), events.encode(events.BEGIN + seed, user_id=self.user), message]
+        )
+        self.case.speed(*NAMED, *SMALL_FILES)
+        self.case.batch("-", "--pending")
+        storage = ("--storage-path", self.case.root / "data")
+        return ("forget", *storage, *self.case.login, self.user)
+
+    def check(self):
+        assert not in_tables(self.case, self.user)
+        assert not in_files(self.case.root, self.user)
+
+    def settle(self):
+        Speed.settle(self)
+        result = self.case.program.run(*self.next())
+        assert result.code == 0, result.err
+        self.check()
         self.case.check_nothing_left()
         self.case.verify("--deep")
 

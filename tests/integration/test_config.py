@@ -94,6 +94,7 @@ PATHS = {
     "verify": ["storage-path"],
     "rebuild": ["storage-path", "old-storage-path"],
     "prune": ["storage-path"],
+    "forget": ["storage-path"],
     "notify": ["smtp-password-file", "webhook-key-file", "tls-ca", "templates"],
     "doctor": ["storage-root"],
     "provision": [

@@ -71,6 +71,7 @@ def test_their_rights_suffice(jobs):
         "rebuild": (*storage, "--from", HOUR, "--to", "2022-02-20T10:00:00Z", "--allow-less"),
         "status": (),
         "verify": (*storage, "--deep"),
+        "forget": (events.user(1), *storage),
         "prune": (*storage, "--totals-older-than", "1h", "--archive-older-than", "1h", "--rejected-older-than", "1h"),
     }.items():
         result = jobs.program.run(command, jobs.login[0], *login(BATCH).values(), *options)

@@ -275,6 +275,7 @@ static void test_merged_files(void **state)
     cleanup(memory_free) char *to = memory_printf("%s/merged.parquet", folder);
     char *both[] = {path, path};
     const struct file_names paths = {both, 2};
+    const struct changed_id changed = {"u1", "it's new"};
     struct stat status;
     int64_t size;
 
@@ -299,6 +300,12 @@ static void test_merged_files(void **state)
           "bytes|INT64|INT_64|OPTIONAL\n"
           "app|BYTE_ARRAY|UTF8|OPTIONAL\n"
           "cell|BYTE_ARRAY|UTF8|OPTIONAL\n");
+    if (merge_files(NULL, &paths, &changed, to, PARQUET_ZSTD, &size, &error))
+        fail_msg("%s", error.message);
+    assert_int_equal(rename(to, path), 0);
+    gives("SELECT id, count(*) FROM read_parquet(FILE) GROUP BY id ORDER BY id", "it's new|4\nu2|4\n");
+    gives("SELECT type, converted_type, repetition_type FROM parquet_schema(FILE) WHERE name = 'id'",
+          "BYTE_ARRAY|UTF8|OPTIONAL\n");
     assert_int_equal(truncate(path, size - 20), 0);
     assert_int_equal(merge_files(NULL, &paths, NULL, to, PARQUET_ZSTD, &size, &error), -1);
     assert_int_equal(error.kind, ERROR_MISTAKE);

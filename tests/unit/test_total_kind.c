@@ -76,6 +76,25 @@ static void test_ids_of_pairs(void **state)
     assert_int_equal(pair_join(slice_of(longest), slice_of(longest), id).size, PAIR_SIZE_MAX);
 }
 
+/* antenna forget changes the ids of the totals of users: those that a user's id is a part of, and no others. */
+static void test_parts_of_keys(void **state)
+{
+    (void)state;
+    for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
+        for (enum text text = 0; text < TEXTS; text++) {
+            const struct total_kind_entry *entry = &total_kinds[kind];
+            enum key_part part = total_kind_part(kind, text);
+
+            if (part == KEY_NO_PART)
+                assert_true(entry->texts[0] != text && entry->texts[1] != text);
+            else
+                assert_int_equal(entry->texts[part == KEY_SECOND], text);
+            assert_int_equal(part == KEY_WHOLE, entry->key == (int)text);
+        }
+    assert_int_equal(total_kind_part(TOTAL_USER_BYTES, TEXT_USER), KEY_WHOLE);
+    assert_int_equal(total_kind_part(TOTAL_ANTENNA_APP_BYTES, TEXT_USER), KEY_NO_PART);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +104,7 @@ int main(void)
         cmocka_unit_test(test_one_field_is_the_time_and_one_the_amount),
         cmocka_unit_test(test_required_fields_are_listed),
         cmocka_unit_test(test_ids_of_pairs),
+        cmocka_unit_test(test_parts_of_keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
