@@ -98,8 +98,8 @@ const struct command command_table[COMMAND_IDS] = {
                 "user gets one notice for an hour and threshold, as soon as the window totals show it, and another "
                 "only\n"
                 "if the batch layer's totals differ. The notices are rows of antenna.notice: a crash loses none and\n"
-                "writes none twice. Nothing is sent without --smtp-url or --webhook-url; --follow keeps running as a\n"
-                "service.",
+                "writes none twice. With --operator, the operator gets notices of antennas without events, too.\n"
+                "Nothing is sent without --smtp-url or --webhook-url; --follow keeps running as a service.",
             .positionals = {{OPTION_JDBC_URI, true}, {OPTION_JDBC_USER, true}, {OPTION_JDBC_PASSWORD, false}},
             .positional_count = 3,
             .examples = "  antenna notify jdbc:postgresql://localhost:5432/postgres postgres - --dry-run\n"

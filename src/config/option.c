@@ -83,6 +83,8 @@ const struct option option_table[OPTION_IDS] = {
         "mail server that notices are sent by: smtp://HOST[:PORT] with STARTTLS, or smtps://HOST[:PORT]"},
     [OPTION_SENDER] = {"sender", 0, TYPE_TEXT, "ADDRESS", NULL, 0, 0, NOTIFY | DOCTOR, false,
         "e-mail address that notices come from, and failures of delivery go to"},
+    [OPTION_OPERATOR] = {"operator", 0, TYPE_TEXT, "ADDRESS", NULL, 0, 0, NOTIFY, false,
+        "e-mail address that is notified of each antenna that is silent, and when it is back (default: nobody is)"},
     [OPTION_SMTP_USER] = {"smtp-user", 0, TYPE_TEXT, "USER", NULL, 0, 0, NOTIFY | DOCTOR, false,
         "user to log in to the mail server as (default: no login)"},
     [OPTION_SMTP_PASSWORD_FILE] = {"smtp-password-file", 0, TYPE_PATH, "FILE", NULL, 0, 0, NOTIFY | DOCTOR, false,
@@ -96,8 +98,8 @@ const struct option option_table[OPTION_IDS] = {
     [OPTION_PLAIN_TEXT] = {"plain-text", 0, TYPE_FLAG, NULL, NULL, 0, 0, NOTIFY | DOCTOR, false,
         "use no TLS with smtp://, and allow http:// as --webhook-url: for a relay on this machine"},
     [OPTION_TEMPLATES] = {"templates", 0, TYPE_PATH, "FOLDER", NULL, 0, 0, NOTIFY, false,
-        "folder with texts of your own: passed-subject.txt, passed-text.txt, corrected-subject.txt, corrected-text.txt and "
-        "notice.json; one that is missing has its default"},
+        "folder with texts of your own: passed-subject.txt, passed-text.txt, corrected-subject.txt, corrected-text.txt, "
+        "silent-subject.txt, silent-text.txt, back-subject.txt, back-text.txt, notice.json and silence.json; one that is missing has its default"},
     [OPTION_NOTICES_PER_SECOND] = {"notices-per-second", 0, TYPE_COUNT, "N", "10", 1, 1000, NOTIFY, false,
         "most notices that are sent in a second"},
     [OPTION_ATTEMPTS] = {"attempts", 0, TYPE_COUNT, "N", "12", 1, 1000, NOTIFY, false,
@@ -150,6 +152,11 @@ const struct option option_table[OPTION_IDS] = {
     [OPTION_WINDOW] = {"window", 0, TYPE_INTERVAL, "TIME", NULL, 1000, 60 * MINUTE_MS, PROVISION, false,
         "window of the totals, which must divide an hour: 1s, 1m, 5m, 15m, 1h; it cannot change once something is counted "
         "(default: the stored one, and 5m for a new database)"},
+    [OPTION_SILENT_AFTER] = {"silent-after", 0, TYPE_INTERVAL, "TIME", NULL, 1000, YEAR_MS, PROVISION, false,
+        "after so long without events an antenna is silent (default: the stored time, and 30m for a new database)"},
+    [OPTION_ACTIVE_WITHIN] = {"active-within", 0, TYPE_INTERVAL, "TIME", NULL, 1000, YEAR_MS, PROVISION, false,
+        "for so long after its last event an antenna is watched, and shown while it is silent (default: the stored time, and "
+        "24h for a new database)"},
     [OPTION_METRICS] = {"metrics", 0, TYPE_WORDS, METRIC_WORDS, NULL, 0, 0, PROVISION, false,
         "further totals that both layers keep from now on, separated by commas; they cannot be switched off"},
     [OPTION_ADOPT] = {"adopt", 0, TYPE_FLAG, NULL, NULL, 0, 0, PROVISION, false,

@@ -90,6 +90,8 @@ const struct metric metric_table[METRIC_IDS] = {
         "Notices in antenna.notice that were given up; not there before the first look."},
     [METRIC_NOTICES_LAST_LOOK] = {"antenna_notices_last_look_timestamp_seconds", METRIC_GAUGE, "", NOTIFY,
         "When PostgreSQL said last which notices are due, since the Unix epoch; not there before the first time."},
+    [METRIC_SILENT_ANTENNAS] = {"antenna_silent_antennas", METRIC_GAUGE, "", NOTIFY,
+        "Antennas that are silent, as antenna.silent_antennas has them; not there while they cannot be judged, as totals are behind."},
     [METRIC_PROCESS_CPU] = {"process_cpu_seconds_total", METRIC_COUNTER, "", SERVICES,
         "CPU time of the process, of user and system together."},
     [METRIC_PROCESS_RESIDENT_MEMORY] = {"process_resident_memory_bytes", METRIC_GAUGE, "", SERVICES,

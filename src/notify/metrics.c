@@ -10,6 +10,7 @@
 void notify_metrics_init(struct notify_metrics *metrics)
 {
     *metrics = (struct notify_metrics){.lock = PTHREAD_MUTEX_INITIALIZER, .reason = "has not looked for notices yet"};
+    counter_set(&metrics->silent_now, -1);
     counter_set(&metrics->turned_ms, time_monotonic_ms());
 }
 
@@ -44,7 +45,7 @@ static void write_notices(const struct notify_metrics *metrics, struct buffer *t
 static void write_metrics(void *context, struct buffer *text)
 {
     const struct notify_metrics *metrics = context;
-    int64_t last_look = counter_read(&metrics->last_look);
+    int64_t last_look = counter_read(&metrics->last_look), silent = counter_read(&metrics->silent_now);
     struct histogram_figures durations = {0};
 
     write_notices(metrics, text);
@@ -55,6 +56,8 @@ static void write_metrics(void *context, struct buffer *text)
         exposition_single(text, METRIC_NOTICES_DEAD, counter_read(&metrics->dead_now));
         exposition_single(text, METRIC_NOTICES_LAST_LOOK, last_look);
     }
+    if (silent >= 0)
+        exposition_single(text, METRIC_SILENT_ANTENNAS, silent);
     exposition_single(text, METRIC_OUTAGES, counter_read(&metrics->outages));
     exposition_single(text, METRIC_POSTGRES_CONNECTS, counter_read(&metrics->postgres_connects));
 }

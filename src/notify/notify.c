@@ -11,9 +11,11 @@
 #include "base/stop.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "notify/mail.h"
 #include "notify/metrics.h"
 #include "notify/transport.h"
 #include "postgres/schema.h"
+#include "postgres/silence.h"
 
 /* A stop is looked for this often while there is nothing to do. */
 #define LOOK_MS 100
@@ -25,6 +27,9 @@
 #define CLAIMS_PER_TIMEOUT 3
 
 #define THRESHOLD_MAX 1000000
+
+/* A look at the antennas reads each window of a day or more: it may take one part of so many of the time. */
+#define LOOK_SHARE 20
 
 static const int64_t default_thresholds[] = {80, 100};
 
@@ -44,6 +49,8 @@ struct job {
     struct templates templates;
     struct notice_claim claim;
     struct attempt attempt;
+    int64_t next_look_ms; /* at the antennas, monotonic */
+    bool unjudged;        /* whether they could not be judged in the last look */
     struct notify_summary summary;
     struct notify_metrics metrics;
 };
@@ -135,13 +142,47 @@ static int connect_again(struct job *job, struct error *error)
     return -1;
 }
 
+/* Why the antennas cannot be judged concerns an operator who waits to hear of them. */
+static void take_look(struct job *job, const struct silence_look *look)
+{
+    if (look->reason && !job->unjudged && job->claim.operator_email)
+        log_line(LEVEL_WARNING, "cannot judge which antennas are silent: %s", look->reason);
+    else if (!look->reason && job->unjudged && job->claim.operator_email)
+        log_line(LEVEL_INFO, "judges again which antennas are silent");
+    job->unjudged = look->reason != NULL;
+    counter_set(&job->metrics.silent_now, look->reason ? -1 : look->silent);
+}
+
+/* Writes what the operator is to be told of antennas, if one is named, when it is time to look at them. */
+static int write_silences(struct job *job, struct error *error)
+{
+    cleanup(silence_look_release) struct silence_look look = {0};
+    int64_t begin_ms = time_monotonic_ms(), end_ms;
+
+    if (begin_ms < job->next_look_ms)
+        return 0;
+    if (silence_look(job->postgres, job->claim.operator_email != NULL, &look, error)) {
+        counter_set(&job->metrics.silent_now, -1);
+        return -1;
+    }
+    take_look(job, &look);
+    end_ms = time_monotonic_ms();
+    job->next_look_ms = end_ms + LOOK_SHARE * (end_ms - begin_ms);
+    return 0;
+}
+
 static int write_live(struct job *job, struct error *error)
 {
+    return notices_write_live(job->postgres, error) || write_silences(job, error) ? -1 : 0;
+}
+
+static int write_notices(struct job *job, struct error *error)
+{
     if (!job->transport) /* in the transaction of the dry run */
-        return notices_write_live(job->postgres, error);
+        return write_live(job, error);
     if (postgres_begin(job->postgres, error))
         return -1;
-    if (notices_write_live(job->postgres, error)) {
+    if (write_live(job, error)) {
         postgres_rollback(job->postgres);
         return -1;
     }
@@ -221,10 +262,23 @@ static int try_notice(struct job *job, struct error *error)
     return status;
 }
 
+static void log_given_up(const struct attempt *attempt)
+{
+    const struct notice *notice = &attempt->notice;
+    char time[TIME_TEXT_SIZE];
+
+    time_format(notice->hour, time);
+    if (notice->threshold == NOTICE_OF_SILENCE)
+        log_line(LEVEL_WARNING, "the notice to the operator about antenna \"%s\", silent since %s, is given up: %s",
+                 notice->id, time, attempt->result.reason);
+    else
+        log_line(LEVEL_WARNING, "the notice to user \"%s\" about %" PRId64 " %% in the hour %s is given up: %s",
+                 notice->id, notice->threshold, time, attempt->result.reason);
+}
+
 static void count_result(struct job *job)
 {
     const struct attempt *attempt = &job->attempt;
-    char hour[TIME_TEXT_SIZE];
 
     switch (attempt->result.state) {
     case NOTICE_WAITING:
@@ -237,9 +291,7 @@ static void count_result(struct job *job)
     case NOTICE_DEAD:
         job->summary.dead++;
         counter_add(&job->metrics.dead, 1);
-        log_line(LEVEL_WARNING, "the notice to user \"%s\" about %" PRId64 " %% in the hour %s is given up: %s",
-                 attempt->notice.id, attempt->notice.threshold, time_format(attempt->notice.hour, hour),
-                 attempt->result.reason);
+        log_given_up(attempt);
         break;
     }
 }
@@ -312,7 +364,7 @@ static int take_counts(struct job *job, struct error *error)
 
 static int run_turn(struct job *job, struct error *error)
 {
-    if (connect_again(job, error) || settle(job, error) || write_live(job, error))
+    if (connect_again(job, error) || settle(job, error) || write_notices(job, error))
         return -1;
     return send_due(job, error) || take_counts(job, error) ? -1 : 0;
 }
@@ -407,6 +459,16 @@ static int follow_and_serve(struct job *job, struct error *error)
     return status;
 }
 
+static int check_operator(const struct config *config, struct error *error)
+{
+    const char *address = config_text(config, OPTION_OPERATOR);
+
+    if (!address || mail_is_address(address))
+        return 0;
+    error_set(error, ERROR_USAGE, "invalid value for operator: \"%s\" is not an e-mail address", address);
+    return error_hint(error, "give one address without a name, such as operator@example.org");
+}
+
 static int check_options(const struct config *config, struct error *error)
 {
     bool dry = config_flag(config, OPTION_DRY_RUN);
@@ -419,7 +481,8 @@ static int check_options(const struct config *config, struct error *error)
                           "give --smtp-url and --sender, or --webhook-url and --webhook-key-file; or --dry-run to "
                           "see what would be sent");
     }
-    return check_thresholds(config, error) || metrics_server_check(config, error) ? -1 : 0;
+    return check_thresholds(config, error) || check_operator(config, error) || metrics_server_check(config, error) ? -1
+                                                                                                                   : 0;
 }
 
 /* What needs no server first, then the database, and then the transport. */
@@ -433,6 +496,7 @@ static int open_job(struct job *job, struct error *error)
         return -1;
     job->claim = (struct notice_claim){
         .user_metadata = config_text(config, OPTION_USER_METADATA_TABLE),
+        .operator_email = config_text(config, OPTION_OPERATOR),
         .needs_email = transport_is_mail(config),
         .claim_ms = CLAIMS_PER_TIMEOUT * config_number(config, OPTION_SEND_TIMEOUT),
     };

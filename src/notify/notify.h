@@ -1,6 +1,7 @@
 /*
- * Users hear of their quota. A turn writes what the running hour makes worth telling into the outbox, and sends what is
- * due there; what the final totals of an hour make of it, batch has written. Once, or again and again as a service.
+ * Users hear of their quota, and the operator of silent antennas. A turn writes what the running hour makes worth
+ * telling into the outbox, and sends what is due there; what the final totals of an hour make of it, batch has written.
+ * Once, or again and again as a service.
  */
 #ifndef ANTENNA_NOTIFY_NOTIFY_H
 #define ANTENNA_NOTIFY_NOTIFY_H

@@ -31,11 +31,20 @@ static const struct {
          "we wrote that in the hour that began at ${hour} (UTC) you had used more than\n"
          "${threshold} % of your hourly quota. By the final count you had not: you used ${usage}\n"
          "bytes, and your quota is ${quota} bytes an hour.\n"},
+    [TEMPLATE_SILENT_SUBJECT] = {"silent-subject.txt", "Antenna ${id} is silent"},
+    [TEMPLATE_SILENT_TEXT] = {"silent-text.txt", "Antenna ${id} has sent no event since ${hour} (UTC).\n"
+                                                 "You will be notified when it is back.\n"},
+    [TEMPLATE_BACK_SUBJECT] = {"back-subject.txt", "Antenna ${id} is back"},
+    [TEMPLATE_BACK_TEXT] = {"back-text.txt",
+                            "Antenna ${id} sends events again. It was silent from ${hour} (UTC) on.\n"},
     [TEMPLATE_JSON] =
         {"notice.json",
          "{\"notice\": ${key}, \"user\": ${id}, \"name\": ${name}, \"email\": ${email}, \"hour\": ${hour},\n"
          " \"threshold\": ${threshold}, \"passed\": ${passed}, \"final\": ${final}, \"revision\": ${revision},\n"
          " \"usage\": ${usage}, \"quota\": ${quota}}\n"},
+    [TEMPLATE_SILENCE_JSON] =
+        {"silence.json", "{\"notice\": ${key}, \"antenna\": ${id}, \"operator\": ${email}, \"silent\": ${passed},\n"
+                         " \"silent_since\": ${hour}, \"bytes\": ${usage}}\n"},
 };
 
 enum variable {
@@ -186,9 +195,15 @@ static int check_json(const char *text, struct error *error)
     return error_hint(error, "write ${name} without quotes: it is replaced by a JSON value");
 }
 
+static bool is_subject(enum template_id id)
+{
+    return id == TEMPLATE_PASSED_SUBJECT || id == TEMPLATE_CORRECTED_SUBJECT || id == TEMPLATE_SILENT_SUBJECT ||
+           id == TEMPLATE_BACK_SUBJECT;
+}
+
 static int check(enum template_id id, char *text, struct error *error)
 {
-    bool subject = id == TEMPLATE_PASSED_SUBJECT || id == TEMPLATE_CORRECTED_SUBJECT;
+    bool subject = is_subject(id);
     size_t line = strcspn(text, "\r\n");
 
     if (!text_is_utf8(text))
@@ -199,7 +214,7 @@ static int check(enum template_id id, char *text, struct error *error)
         text[line] = '\0';
     if (check_variables(text, error))
         return -1;
-    return id == TEMPLATE_JSON ? check_json(text, error) : 0;
+    return id == TEMPLATE_JSON || id == TEMPLATE_SILENCE_JSON ? check_json(text, error) : 0;
 }
 
 /* Leaves the text NULL when there is no such file. */
@@ -268,14 +283,17 @@ void message_release(struct message *message)
 void templates_render(const struct templates *templates, const struct notice *notice, bool json,
                       struct message *ret_message)
 {
-    bool passed = notice->revision % 2 == 0;
+    static const struct {
+        enum template_id subject, text;
+    } mails[2][2] = {
+        {{TEMPLATE_PASSED_SUBJECT, TEMPLATE_PASSED_TEXT}, {TEMPLATE_CORRECTED_SUBJECT, TEMPLATE_CORRECTED_TEXT}},
+        {{TEMPLATE_SILENT_SUBJECT, TEMPLATE_SILENT_TEXT}, {TEMPLATE_BACK_SUBJECT, TEMPLATE_BACK_TEXT}}};
+    bool silence = notice->threshold == NOTICE_OF_SILENCE, over = notice->revision % 2 != 0;
 
     if (json) {
-        render(templates->texts[TEMPLATE_JSON], notice, true, &ret_message->text);
+        render(templates->texts[silence ? TEMPLATE_SILENCE_JSON : TEMPLATE_JSON], notice, true, &ret_message->text);
         return;
     }
-    render(templates->texts[passed ? TEMPLATE_PASSED_SUBJECT : TEMPLATE_CORRECTED_SUBJECT], notice, false,
-           &ret_message->subject);
-    render(templates->texts[passed ? TEMPLATE_PASSED_TEXT : TEMPLATE_CORRECTED_TEXT], notice, false,
-           &ret_message->text);
+    render(templates->texts[mails[silence][over].subject], notice, false, &ret_message->subject);
+    render(templates->texts[mails[silence][over].text], notice, false, &ret_message->text);
 }

@@ -1,7 +1,7 @@
 /*
  * The texts of notices: templates in which ${name} is replaced by what the notice says, from files of the operator or
- * the defaults. Names of users come from outside: in a text their control characters become question marks, in JSON
- * they are escaped.
+ * the defaults. Names of users and antennas come from outside: in a text their control characters become question
+ * marks, in JSON they are escaped.
  */
 #ifndef ANTENNA_NOTIFY_TEMPLATE_H
 #define ANTENNA_NOTIFY_TEMPLATE_H
@@ -9,13 +9,18 @@
 #include "base/buffer.h"
 #include "postgres/notices.h"
 
-/** What there is a template of: a threshold is passed, or it is not after all. */
+/** What there is a template of: a threshold is passed, or it is not after all; an antenna is silent, or it is back. */
 enum template_id {
     TEMPLATE_PASSED_SUBJECT,
     TEMPLATE_PASSED_TEXT,
     TEMPLATE_CORRECTED_SUBJECT,
     TEMPLATE_CORRECTED_TEXT,
-    TEMPLATE_JSON, /* of both */
+    TEMPLATE_SILENT_SUBJECT,
+    TEMPLATE_SILENT_TEXT,
+    TEMPLATE_BACK_SUBJECT,
+    TEMPLATE_BACK_TEXT,
+    TEMPLATE_JSON,         /* of the first two */
+    TEMPLATE_SILENCE_JSON, /* of the others */
     TEMPLATES
 };
 

@@ -100,6 +100,7 @@ int notices_claim(struct postgres *postgres, const struct notice_claim *claim, s
     parameters_flag(&parameters, claim->needs_email);
     parameters_number(&parameters, claim->claim_ms);
     parameters_number(&parameters, NOTICE_PAUSE_MAX_MS);
+    parameters_text(&parameters, claim->operator_email);
     if (postgres_run(postgres, sql, &parameters, &result, error))
         return error_context(error, "could not claim a notice");
     if (PQntuples(result) == 0)

@@ -1,7 +1,8 @@
 /*
- * The outbox of notices to users: antenna.notice and antenna.notice_threshold. Notices are written by
- * notices_write_live() and, in the transaction that replaces an hour, by notices_write(); each is then claimed,
- * tried and settled. A process that ends between claim and settlement leaves a claim that expires.
+ * The outbox of notices: antenna.notice and antenna.notice_threshold. Those of users are written by
+ * notices_write_live() and, in the transaction that replaces an hour, by notices_write(), and those to the
+ * operator of silent antennas by silence_look() (postgres/silence.h); each is then claimed, tried and settled. A process that
+ * ends between claim and settlement leaves a claim that expires.
  */
 #ifndef ANTENNA_POSTGRES_NOTICES_H
 #define ANTENNA_POSTGRES_NOTICES_H
@@ -12,18 +13,21 @@
 /** The longest pause between two attempts: later ones were put off by a clock that has gone back since. */
 #define NOTICE_PAUSE_MAX_MS (60 * 60 * 1000LL)
 
+/** The threshold of a notice to the operator, of a silent antenna. */
+#define NOTICE_OF_SILENCE 0
+
 /** A notice that was claimed; texts are NULL where the database has none. */
 struct notice {
-    int64_t hour;      /* its first second */
-    char *id;          /* of the user */
-    int64_t threshold; /* percent of the quota */
-    int64_t revision;  /* even: the threshold is passed; odd: it is not, after all */
+    int64_t hour;      /* its first second; of silence: since when */
+    char *id;          /* of the user, or the antenna */
+    int64_t threshold; /* percent of the quota, or NOTICE_OF_SILENCE */
+    int64_t revision;  /* even: the threshold is passed, the antenna silent; odd: it is not, after all or any more */
     bool final;        /* by the totals of a sealed hour; else more is expected */
     int64_t usage;     /* bytes */
     int64_t quota;     /* bytes */
     bool has_quota;
     int64_t attempts;   /* with this one */
-    char *name, *email; /* of the user as they are now */
+    char *name, *email; /* of the user as they are now; the operator has no name */
     char *skipped;      /* why nothing must be sent; NULL: send it */
     char *key;          /* the same for each attempt, and for no other notice of any database */
 };
@@ -60,7 +64,8 @@ int notices_write(struct postgres *postgres, const struct quota_tables *tables, 
 
 /** What a process wants to claim. */
 struct notice_claim {
-    const char *user_metadata; /* the table */
+    const char *user_metadata;  /* the table */
+    const char *operator_email; /* who is told of silent antennas; NULL: nobody */
     bool needs_email;
     int64_t claim_ms; /* others leave the notice alone for so long; shorter than NOTICE_PAUSE_MAX_MS */
 };
@@ -78,7 +83,7 @@ struct notice_counts {
     int64_t waiting, dead;
     bool wanted;       /* there are thresholds */
     int64_t dead_hour; /* of the last that was given up */
-    char *dead_id;     /* NULL: none was */
+    char *dead_id;     /* user or antenna; NULL: none was */
     int64_t dead_threshold;
     char *dead_reason;
 };

@@ -7,6 +7,7 @@
 #include "postgres/data_set.h"
 #include "postgres/metrics.h"
 #include "postgres/server.h"
+#include "postgres/silence.h"
 #include "postgres/sql.h"
 #include "postgres/window.h"
 
@@ -172,7 +173,8 @@ int schema_create(struct postgres *postgres, const struct config *config, struct
             return -1;
     if (create_views(postgres, config, error) || data_set_note(postgres, config, error) ||
         window_store(postgres, config, ret_report->version_before, &ret_report->window, error) ||
-        metrics_store(postgres, config, &ret_report->kinds, error) || keep_quotas(postgres, config, error))
+        metrics_store(postgres, config, &ret_report->kinds, error) || silence_store(postgres, config, error) ||
+        keep_quotas(postgres, config, error))
         return -1;
     return identify_rows(postgres, config, error);
 }

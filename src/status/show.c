@@ -239,18 +239,30 @@ static void show_hours(const struct figures *figures, size_t rows, struct buffer
     table_write(&table, text);
 }
 
+/* The last notice that was given up. */
+static void show_given_up(const struct notice_counts *notices, struct buffer *text)
+{
+    char time[TIME_TEXT_SIZE];
+
+    time_format(notices->dead_hour, time);
+    if (notices->dead_threshold == NOTICE_OF_SILENCE)
+        buffer_printf(text, ", the last to the operator (antenna \"%s\", silent since %s)",
+                      text_show(notices->dead_id).text, time);
+    else
+        buffer_printf(text, ", the last to user \"%s\" (%" PRId64 " %% in %s)", text_show(notices->dead_id).text,
+                      notices->dead_threshold, time);
+    buffer_printf(text, ": %s", text_show(notices->dead_reason).text);
+}
+
 static void show_notices(const struct figures *figures, struct buffer *text)
 {
     const struct notice_counts *notices = &figures->notices;
-    char hour[TIME_TEXT_SIZE];
 
     if (!has_notices(figures))
         return;
     buffer_printf(text, "notices   %" PRId64 " wait, %" PRId64 " were given up", notices->waiting, notices->dead);
     if (notices->dead_id)
-        buffer_printf(text, ", the last to user \"%s\" (%" PRId64 " %% in %s): %s", text_show(notices->dead_id).text,
-                      notices->dead_threshold, time_format(notices->dead_hour, hour),
-                      text_show(notices->dead_reason).text);
+        show_given_up(notices, text);
     buffer_text(text, "\n");
 }
 
@@ -341,15 +353,24 @@ static json_t *reasons_as_json(const struct figures *figures)
     return object;
 }
 
+static json_t *given_up_as_json(const struct notice_counts *notices)
+{
+    json_t *time;
+
+    if (!notices->dead_id)
+        return json_null();
+    time = time_as_json(notices->dead_hour);
+    if (notices->dead_threshold == NOTICE_OF_SILENCE)
+        return json_pack("{s:s, s:o, s:s}", "antenna", notices->dead_id, "silent_since", time, "reason",
+                         notices->dead_reason);
+    return json_pack("{s:s, s:o, s:I, s:s}", "user", notices->dead_id, "hour", time, "threshold",
+                     (json_int_t)notices->dead_threshold, "reason", notices->dead_reason);
+}
+
 static json_t *notices_as_json(const struct notice_counts *notices)
 {
-    json_t *last = notices->dead_id ? json_pack("{s:s, s:o, s:I, s:s}", "user", notices->dead_id, "hour",
-                                                time_as_json(notices->dead_hour), "threshold",
-                                                (json_int_t)notices->dead_threshold, "reason", notices->dead_reason)
-                                    : json_null();
-
     return json_pack("{s:I, s:I, s:o}", "waiting", (json_int_t)notices->waiting, "dead", (json_int_t)notices->dead,
-                     "last_dead", last);
+                     "last_dead", given_up_as_json(notices));
 }
 
 json_t *show_json(const struct figures *figures)

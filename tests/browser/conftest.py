@@ -22,6 +22,9 @@ FAULTS = ("--late", "0.02", "--malformed", "0.01")
 MINUTES_AHEAD = 50
 SMALL_USER = "00000000-0000-0000-0000-000000000004"
 ANTENNA = "11111111-1111-1111-1111-111111111111"
+# Silent, and in none of the charts that show the last day.
+SILENT_ANTENNA = "99999999-9999-9999-9999-999999999999"
+SILENT_HOURS = 26
 
 
 @pytest.fixture(scope="session")
@@ -37,13 +40,20 @@ def superset(servers):
     return servers[2]
 
 
+def last_event(now):
+    """The last event of an antenna that is silent now."""
+    timestamp = int(now.timestamp()) - 3600 * SILENT_HOURS
+    event = {"timestamp": timestamp, "id": SMALL_USER, "antenna_id": SILENT_ANTENNA, "bytes": 1, "app": "SKYPE"}
+    return json.dumps(event).encode()
+
+
 def make_case(servers, folder):
     """A database with its tables and the role that reads."""
     folder.mkdir()
     case = Case(servers[0], servers[1], Program(folder), folder)
     password_file = folder / "reader-password"
     password_file.write_text(READER_PASSWORD)
-    case.provision("--users", USERS, "--reader-password-file", password_file)
+    case.provision("--users", USERS, "--reader-password-file", password_file, "--active-within", "48h")
     return case
 
 
@@ -72,7 +82,7 @@ def case(servers, home):
     begin = now - datetime.timedelta(hours=HOURS_BACK)
     period = ("--from", f"{begin:%Y-%m-%dT%H:%M:%SZ}", "--to", f"{now:%Y-%m-%dT%H:%M:%SZ}")
     case.simulate("--users", USERS, *period, "--count", str(MESSAGES), "--rate", "max", *FAULTS)
-    case.produce(near_future(now))
+    case.produce([*near_future(now), last_event(now)])
     case.speed()
     for (known,) in case.query("SELECT hour FROM antenna.hour WHERE hour < %s ORDER BY hour", hour):
         case.batch(known)

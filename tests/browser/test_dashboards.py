@@ -127,6 +127,14 @@ def test_offenders_are_those_of_sql(browser, shown):
         )
 
 
+def test_silent_antennas_are_those_of_sql(browser, shown):
+    with browser.open("antenna-operation") as dashboard:
+        dashboard.wait(charts_of("antenna-operation"))
+        ((antenna, since),) = shown.query("SELECT antenna, silent_since FROM antenna.silent_antennas")
+        ((shown_antenna, shown_since, *_),) = dashboard.rows("Silent antennas")
+        assert (shown_antenna, shown_since) == (antenna, f"{since:%Y-%m-%d %H:%M}")
+
+
 def test_rejected_messages_are_those_of_sql(browser, shown):
     with browser.open("antenna-operation") as dashboard:
         dashboard.wait(charts_of("antenna-operation"))

@@ -211,3 +211,11 @@ def test_a_clock_that_goes_back_does_not_open_an_hour_again(running_hour):
         "SELECT date_trunc('hour', now() AT TIME ZONE 'UTC'), 1, 1, 1, now(), now() + INTERVAL '1 hour', 1, 1"
     )
     assert "would send 0 notices" in notify(running_hour, "--dry-run").out
+
+
+def test_a_silence_is_no_notice_to_a_user(hour):
+    """Also one that begins with the hour, of an antenna that has the name of a user."""
+    row = f"'{HOUR}', '{USER}', 0, 0, true, 5"
+    hour.execute(f"INSERT INTO antenna.notice (hour, id, threshold, revision, final, usage) VALUES ({row})")
+    with_quota(1000)(hour)
+    assert hour.query("SELECT id, kind, revision FROM antenna.notice") == [(USER, "silence", 0)]

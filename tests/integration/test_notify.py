@@ -23,6 +23,13 @@ LOGIN = ("quota", "geheim-0815")
 # Attempts come one after the other, and end soon.
 QUICK = ("--retry-pause", "10ms", "--send-timeout", "2s", "--notices-per-second", "1000")
 
+# A job that has totalled all until now, so that antennas can be judged silent.
+COLUMNS = "job, topic, partition, owner, epoch, totals_offset, archive_offset, totalled_until"
+TOTALLED = (
+    f"INSERT INTO antenna.progress ({COLUMNS}) "
+    "VALUES ('antenna-speed', 'devices', 0, 'host:1:0', 1, 10, 10, now() AT TIME ZONE 'UTC')"
+)
+
 CLAIM = b"UPDATE antenna.notice AS notice"
 SETTLE = b"Notes what an attempt has come to"
 UPDATED = b"UPDATE 1\0"
@@ -308,6 +315,7 @@ def test_a_refused_sender_refuses_no_notice(ada, mail):
 
 
 def test_a_service_waits_for_its_mail_server(ada, mail):
+    ada.execute(TOTALLED)
     running = start(ada, *by_mail(mail), "--listen", "0")
     mail.wait_for(1)
     Scraper(running).wait_until_ready()

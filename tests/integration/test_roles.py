@@ -76,7 +76,8 @@ def test_their_rights_suffice(jobs):
     }.items():
         result = jobs.program.run(command, jobs.login[0], *login(BATCH).values(), *options)
         assert result.code in (0, 4), result.err
-    result = jobs.program.run("notify", jobs.login[0], *login(NOTIFY).values(), "--dry-run")
+    options = ("--dry-run", "--operator", "operator@example.org")
+    result = jobs.program.run("notify", jobs.login[0], *login(NOTIFY).values(), *options)
     assert result.code == 0, result.err
 
 

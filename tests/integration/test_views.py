@@ -130,6 +130,20 @@ def test_freshness(case):
     assert 90 <= seconds < 120
 
 
+def test_silent_antennas(case):
+    """The speed layer vouches for the time until now while it runs, and no longer once it is stopped."""
+    now = int(time.time())
+    case.prepare(partitions=2)
+    case.produce([events.encode(now - 7200, antenna_id="silent"), events.encode(now, antenna_id="awake")])
+    running = case.start_speed()
+    listed = "SELECT antenna FROM antenna.silent_antennas"
+    wait_until(lambda: case.query(listed) == [("silent",)], "it is silent")
+    running.terminate()
+    case.execute("UPDATE antenna.data_set SET silent_after_seconds = 1")
+    wait_until(lambda: case.value("SELECT reason FROM antenna.silence"), "it is behind")
+    assert case.query(listed) == []
+
+
 def test_offenders(case):
     case.provision()
     case.execute(

@@ -1,14 +1,17 @@
 -- Takes the notice that has been due longest, unless another process has it, and keeps others off it for $2 milliseconds; one
 -- that says nothing to anybody is skipped. $1 whether it needs an e-mail address, $3 the longest pause between two attempts
--- in milliseconds: what is due later than that was put off by a clock that has since gone back.
+-- in milliseconds: what is due later than that was put off by a clock that has since gone back. $4 the e-mail address of the
+-- operator, who is told of silent antennas, or NULL.
 -- A correction waits until what it corrects is settled. A notice says nothing when another came after it before it was first tried, or
 -- when the user was told the same last; what was tried may have been told. A user who comes back within an hour was never
 -- away, as in the history of quotas: the table may be emptied and loaded again.
 WITH due AS (
-    SELECT notice.hour, notice.id, notice.threshold, notice.revision, person.name, person.email,
+    SELECT notice.hour, notice.id, notice.threshold, notice.revision, person.name,
+        CASE kind WHEN 'quota' THEN person.email ELSE $4::text END AS email,
         CASE
-            WHEN person.id IS NULL THEN 'the user was deleted'
-            WHEN $1::boolean AND coalesce(person.email, '') = '' THEN 'the user has no e-mail address'
+            WHEN kind = 'silence' AND $4::text IS NULL THEN 'no operator is named'
+            WHEN kind = 'quota' AND person.id IS NULL THEN 'the user was deleted'
+            WHEN kind = 'quota' AND $1::boolean AND coalesce(person.email, '') = '' THEN 'the user has no e-mail address'
             WHEN attempts = 0 AND EXISTS (
                 SELECT FROM antenna.notice AS later
                 WHERE (later.hour, later.id, later.threshold) = (notice.hour, notice.id, notice.threshold)
@@ -22,7 +25,7 @@ WITH due AS (
             ), false) THEN 'the user was not told what it would correct'
         END AS skipped
     FROM antenna.notice AS notice
-    LEFT JOIN :"user_metadata" AS person ON person.id COLLATE "C" = notice.id
+    LEFT JOIN :"user_metadata" AS person ON person.id COLLATE "C" = notice.id AND kind = 'quota'
     WHERE state = 'waiting'
         AND (next_attempt_at <= now() OR next_attempt_at > now() + INTERVAL '1 millisecond' * $3::bigint)
         AND NOT EXISTS (

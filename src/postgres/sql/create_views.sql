@@ -4,6 +4,8 @@
 -- option that they do not have locks them alone; LOCK would lock their tables, too.
 ALTER VIEW IF EXISTS antenna.hourly RESET (security_barrier);
 ALTER VIEW IF EXISTS antenna.hour_state RESET (security_barrier);
+ALTER VIEW IF EXISTS antenna.silent_antennas RESET (security_barrier);
+ALTER VIEW IF EXISTS antenna.antenna_seen RESET (security_barrier);
 
 -- Up to when, in event time, every partition of every job is totalled and archived; NULL while one of them has nothing to
 -- say. A job that counts into a table of its own adds nothing to the archive; one that will never write again, whose
@@ -120,6 +122,53 @@ SELECT job, topic, partition, owner,
     greatest(greatest(end_offset, totals_offset) - archive_offset, 0) AS archive_lag_messages,
     totalled_until, archived_until, updated_at AS last_commit
 FROM antenna.progress;
+
+-- Up to when, in event time, antennas can be judged silent: as far as every partition of every job is totalled. reason: why they
+-- cannot be judged, NULL when they can. Totals that are further behind the clock than antennas may be silent tell nothing of now.
+CREATE OR REPLACE VIEW antenna.silence AS
+SELECT least(last.totalled_until, clock.now) AS judged_until,
+    CASE
+        WHEN last.job IS NULL THEN 'no job has read anything yet'
+        WHEN last.totalled_until IS NULL
+            THEN format('partition %s of topic "%s" (job "%s") is not totalled yet', last.partition, last.topic, last.job)
+        WHEN last.totalled_until < clock.now - INTERVAL '1 second' * silent_after_seconds
+            THEN format('partition %s of topic "%s" (job "%s") is totalled until %s only', last.partition, last.topic, last.job,
+                to_char(last.totalled_until, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+    END AS reason
+FROM antenna.data_set
+CROSS JOIN (SELECT now() AT TIME ZONE 'UTC' AS now) AS clock
+LEFT JOIN LATERAL (
+    SELECT job, topic, partition, totalled_until
+    FROM antenna.progress AS progress
+    LEFT JOIN antenna.topic AS topic USING (job, topic)
+    WHERE (table_name IS NULL OR table_name = data_set.bytes) AND archived_until IS DISTINCT FROM 'infinity'
+    ORDER BY totalled_until NULLS FIRST, job, topic, partition
+    LIMIT 1
+) AS last ON true;
+
+-- The antennas that are watched, which had events within a time of antenna.data_set, by default a day: until when, which is the
+-- end of the last window with any, and how many bytes in that time. silent: whether they have had none for so long that they
+-- are silent, by default half an hour. No rows while they cannot be judged.
+CREATE OR REPLACE VIEW antenna.antenna_seen AS
+SELECT total.id COLLATE "C" AS antenna, max(total.date) + length AS seen_until, sum(total.value) AS bytes,
+    max(total.date) + length <= judged_until - silent_after AS silent, judged_until
+FROM (
+    SELECT judged_until, INTERVAL '1 second' * window_seconds AS length,
+        INTERVAL '1 second' * silent_after_seconds AS silent_after,
+        judged_until - INTERVAL '1 second' * active_within_seconds AS watched_from
+    FROM antenna.silence CROSS JOIN antenna.data_set
+    WHERE reason IS NULL
+) AS judged
+CROSS JOIN LATERAL generate_series( -- one look into the index for each window
+    date_trunc('hour', watched_from), (SELECT max(date) FROM :"bytes"), length
+) AS part (begin)
+JOIN :"bytes" AS total ON total.date = part.begin AND total.type = 'antenna_bytes_total'
+WHERE part.begin + length > watched_from
+GROUP BY total.id, length, judged_until, silent_after;
+
+-- Of these the silent ones. silent_since: how long no event is known of, which is for less than a window more.
+CREATE OR REPLACE VIEW antenna.silent_antennas AS
+SELECT antenna, seen_until AS silent_since, judged_until, bytes FROM antenna.antenna_seen WHERE silent;
 
 -- The users over the quotas that each hour was judged by: in how many hours, by how many bytes in all, and when it was worst.
 CREATE OR REPLACE VIEW antenna.offenders AS

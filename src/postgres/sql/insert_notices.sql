@@ -14,7 +14,10 @@ WITH judged AS (
     JOIN :"user_metadata" AS person ON person.id = hourly.id
     WHERE date = $1::timestamp AND type = 'user_bytes_total' AND $2::boolean
 ), told AS (
-    SELECT id, threshold, max(revision) AS revision FROM antenna.notice WHERE hour = $1::timestamp GROUP BY id, threshold
+    SELECT id, threshold, max(revision) AS revision
+    FROM antenna.notice
+    WHERE hour = $1::timestamp AND kind = 'quota'
+    GROUP BY id, threshold
 ), possible AS (
     SELECT id, threshold FROM told
     UNION

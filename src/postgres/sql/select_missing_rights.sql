@@ -60,12 +60,16 @@ WITH needed (role, name, privileges, columns) AS (
         ('antenna_reader', 'antenna.offenders', '{SELECT}', NULL),
         ('antenna_reader', 'antenna.hour_state', '{SELECT}', NULL),
         ('antenna_reader', 'antenna.rejected_count', '{SELECT}', NULL),
+        ('antenna_reader', 'antenna.silence', '{SELECT}', NULL),
+        ('antenna_reader', 'antenna.silent_antennas', '{SELECT}', NULL),
         ('antenna_notify', $4, '{SELECT}', NULL),
         ('antenna_notify', 'antenna.schema_version', '{SELECT}', NULL),
         ('antenna_notify', 'antenna.data_set', '{SELECT}', NULL),
         ('antenna_notify', 'antenna.hour', '{SELECT}', NULL),
         ('antenna_notify', 'antenna.quota_now', '{SELECT}', NULL),
         ('antenna_notify', 'antenna.user_quota', '{SELECT}', '{id,valid_until}'),
+        ('antenna_notify', 'antenna.silence', '{SELECT}', NULL),
+        ('antenna_notify', 'antenna.antenna_seen', '{SELECT}', NULL),
         ('antenna_notify', 'antenna.notice', '{SELECT,INSERT,UPDATE}', NULL),
         ('antenna_notify', 'antenna.notice_threshold', '{SELECT,INSERT,DELETE}', NULL)
 ), own AS ( -- to_regclass() would fail where the user may not even look into the schema
