@@ -10,10 +10,14 @@
 #include "base/time.h"
 #include "command/command.h"
 
+/* Antennas with repeated rows that are named of each hour; JSON has all of them. */
+#define REPEATS_SHOWN_MAX 5
+
 /* Prints each hour as it is found, or gathers all of it for one JSON object. */
 struct printer {
     size_t hours;
-    json_t *json; /* array of hours, or NULL */
+    struct repeat repeated; /* in all, without a name */
+    json_t *json;           /* array of hours, or NULL */
 };
 
 static const char *state_of(const struct hour_finding *finding)
@@ -34,6 +38,32 @@ static void print_differences(const struct differences *differences)
                differences->list[i].expected ? " (the hour is still open)" : "");
 }
 
+/* Adds up those from number `first` on. */
+static struct repeat sum_repeats(const struct repeats *repeats, size_t first)
+{
+    struct repeat sum = {0};
+
+    for (size_t i = first; i < repeats->count; i++) {
+        sum.rows += repeats->list[i].rows;
+        sum.bytes += repeats->list[i].bytes;
+    }
+    return sum;
+}
+
+static void print_repeats(const struct repeats *repeats)
+{
+    for (size_t i = 0; i < repeats->count && i < REPEATS_SHOWN_MAX; i++)
+        printf("    repeated_rows: antenna \"%s\" has %" PRId64 " rows with %" PRId64
+               " bytes that repeat others (no difference)\n",
+               text_show(repeats->list[i].antenna).text, repeats->list[i].rows, repeats->list[i].bytes);
+    if (repeats->count > REPEATS_SHOWN_MAX) {
+        struct repeat more = sum_repeats(repeats, REPEATS_SHOWN_MAX);
+
+        printf("    repeated_rows: and %zu more antennas, %" PRId64 " rows with %" PRId64 " bytes\n",
+               repeats->count - REPEATS_SHOWN_MAX, more.rows, more.bytes);
+    }
+}
+
 static void print_row(struct printer *printer, const struct hour_finding *finding)
 {
     const struct hour_sums *sums = &finding->sums;
@@ -46,6 +76,7 @@ static void print_row(struct printer *printer, const struct hour_finding *findin
            time_format(finding->hour, hour), state_of(finding), finding->files, finding->file_rows, sums->listed_bytes,
            sums->speed[TOTAL_APP_BYTES], sums->hourly[TOTAL_APP_BYTES], finding->differences.count ? "" : "=");
     print_differences(&finding->differences);
+    print_repeats(&finding->repeats);
 }
 
 static json_t *sums_by_label(const int64_t sums[TOTAL_KINDS], total_kind_set kinds)
@@ -73,24 +104,39 @@ static json_t *differences_as_json(const struct differences *differences)
     return array;
 }
 
+/* NULL in JSON where they were not looked for. */
+static json_t *repeats_as_json(const struct repeats *repeats)
+{
+    json_t *array = repeats->known ? json_array() : json_null();
+
+    for (size_t i = 0; i < repeats->count; i++)
+        json_append(array, json_pack("{s:s, s:I, s:I}", "antenna", repeats->list[i].antenna, "rows",
+                                     (json_int_t)repeats->list[i].rows, "bytes", (json_int_t)repeats->list[i].bytes));
+    return array;
+}
+
 static json_t *hour_as_json(const struct hour_finding *finding)
 {
     const struct hour_sums *sums = &finding->sums;
     char hour[TIME_TEXT_SIZE];
 
     return json_pack(
-        "{s:s, s:s, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:o, s:o, s:o}", "hour", time_format(finding->hour, hour),
-        "state", state_of(finding), "list", "files", (json_int_t)(sums->files - sums->pruned_files), "rows",
-        (json_int_t)(sums->rows - sums->pruned_rows), "bytes", (json_int_t)(sums->bytes - sums->pruned_bytes),
-        "parquet", "files", (json_int_t)finding->files, "rows", (json_int_t)finding->file_rows, "bytes",
-        (json_int_t)finding->file_bytes, "bytes", sums_by_label(sums->speed, sums->kinds), "bytes_hourly",
-        sums_by_label(sums->hourly, sums->kinds), "differences", differences_as_json(&finding->differences));
+        "{s:s, s:s, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:o, s:o, s:o, s:o}", "hour",
+        time_format(finding->hour, hour), "state", state_of(finding), "list", "files",
+        (json_int_t)(sums->files - sums->pruned_files), "rows", (json_int_t)(sums->rows - sums->pruned_rows), "bytes",
+        (json_int_t)(sums->bytes - sums->pruned_bytes), "parquet", "files", (json_int_t)finding->files, "rows",
+        (json_int_t)finding->file_rows, "bytes", (json_int_t)finding->file_bytes, "bytes",
+        sums_by_label(sums->speed, sums->kinds), "bytes_hourly", sums_by_label(sums->hourly, sums->kinds),
+        "differences", differences_as_json(&finding->differences), "repeated_rows", repeats_as_json(&finding->repeats));
 }
 
 static void take_hour(void *context, const struct hour_finding *finding)
 {
     struct printer *printer = context;
+    struct repeat repeated = sum_repeats(&finding->repeats, 0);
 
+    printer->repeated.rows += repeated.rows;
+    printer->repeated.bytes += repeated.bytes;
     if (printer->json)
         json_append(printer->json, hour_as_json(finding));
     else
@@ -107,7 +153,7 @@ static void print_rejected(const struct verify_summary *summary)
     putchar('\n');
 }
 
-static void print_summary(const struct verify_summary *summary)
+static void print_summary(const struct verify_summary *summary, const struct repeat *repeated)
 {
     const struct ledger_counters *counters = &summary->counters;
 
@@ -118,6 +164,10 @@ static void print_summary(const struct verify_summary *summary)
            " bytes archived\n",
            counters->totalled, counters->totalled_bytes, counters->archived, counters->archived_bytes);
     print_differences(&summary->differences);
+    if (repeated->rows)
+        printf("repeated: %" PRId64 " rows with %" PRId64
+               " bytes are equal to others in all columns; they count, as they were sent\n",
+               repeated->rows, repeated->bytes);
     print_rejected(summary);
 }
 
@@ -154,7 +204,7 @@ int command_verify(const struct config *config, struct error *error)
     if (status >= 0 && printer.json)
         status = print_json(&summary, printer.json, status == 0, error) ? -1 : status;
     else if (status >= 0)
-        print_summary(&summary);
+        print_summary(&summary, &printer.repeated);
     if (status >= 0 && summary.left)
         log_line(LEVEL_WARNING, "stopped before %zu of the hours were verified", summary.left);
     json_decref(printer.json);

@@ -122,7 +122,7 @@ const struct option option_table[OPTION_IDS] = {
         "replace an hour's totals also when one of them becomes smaller or goes away, or when another job made them; rebuild: "
         "when more bytes were counted than the archive has"},
     [OPTION_DEEP] = {"deep", 0, TYPE_FLAG, NULL, NULL, 0, 0, VERIFY, false,
-        "read all rows of the files, not only their footers, and compare every total"},
+        "read all rows of the files, not only their footers, compare every total, and report rows that repeat others"},
     [OPTION_TOTALS_OLDER_THAN] = {"totals-older-than", 0, TYPE_INTERVAL, "TIME", NULL, 60 * MINUTE_MS, CENTURY_MS,
         BATCH | PRUNE, false,
         "remove the window totals of hours that ended longer ago, such as 30d, and are in the hourly totals; batch: with "

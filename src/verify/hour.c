@@ -212,7 +212,9 @@ static int check_hour(const struct verify_tools *tools, const struct file_names 
     speed = check_speed(tools, finding);
     hourly = check_hourly(tools, finding) && finding->sums.batch_unlisted_rows == 0;
     all_whole = (int64_t)whole.count == finding->sums.listed_files;
-    if (tools->deep && all_whole && check_totals(tools, &whole, speed, hourly, finding, error))
+    if (tools->deep && all_whole &&
+        (check_totals(tools, &whole, speed, hourly, finding, error) ||
+         repeats_find(reader_database(tools->reader), &whole, &finding->repeats, error)))
         return -1;
     excuse_open_hour(finding);
     return 0;
@@ -248,9 +250,15 @@ static int check_twice(const struct verify_tools *tools, const struct hour_entry
     if (check_as_of_now(tools, finding, error) == 0 && !is_about_files(&finding->differences))
         return 0;
     postgres_rollback(tools->postgres);
-    differences_release(&finding->differences);
+    hour_finding_release(finding);
     *finding = (struct hour_finding){.hour = entry->hour, .sealed = entry->sealed};
     return check_as_of_now(tools, finding, error);
+}
+
+void hour_finding_release(struct hour_finding *finding)
+{
+    differences_release(&finding->differences);
+    repeats_release(&finding->repeats);
 }
 
 int verify_hour(const struct verify_tools *tools, const struct hour_entry *entry, struct hour_finding *finding,

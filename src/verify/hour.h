@@ -15,10 +15,13 @@ struct verify_tools {
 };
 
 /**
- * Verifies an hour, with batch runs of it kept out. Release the finding's differences also after a failure. Errors:
+ * Verifies an hour, with batch runs of it kept out. Release the finding also after a failure. Errors:
  * those of PostgreSQL, and ERROR_MISTAKE when the hour's folder cannot be read.
  */
 int verify_hour(const struct verify_tools *tools, const struct hour_entry *entry, struct hour_finding *finding,
                 struct error *error) must_check;
+
+/** Frees what it holds. Fits cleanup(). */
+void hour_finding_release(struct hour_finding *finding);
 
 #endif

@@ -45,8 +45,7 @@ static int verify_hours(const struct verify_tools *tools, const struct hour_list
 
     bar_begin(&bar);
     for (size_t i = 0; i < hours->count && !status; i++) {
-        cleanup(differences_release) struct differences differences = {0};
-        struct hour_finding finding;
+        cleanup(hour_finding_release) struct hour_finding finding = {0};
 
         if (stop_requested()) {
             summary->left = hours->count - i;
@@ -54,11 +53,10 @@ static int verify_hours(const struct verify_tools *tools, const struct hour_list
         }
         bar_show(&bar, (double)i / (double)hours->count, "%zu of %zu hours", i, hours->count);
         status = verify_hour(tools, &hours->list[i], &finding, error);
-        differences = finding.differences;
         if (status)
             break;
         summary->hours++;
-        summary->differing += differences_count(&differences) > 0;
+        summary->differing += differences_count(&finding.differences) > 0;
         bar_end(&bar);
         listener->hour_done(listener->context, &finding);
     }

@@ -5,6 +5,7 @@
 #ifndef ANTENNA_VERIFY_VERIFY_H
 #define ANTENNA_VERIFY_VERIFY_H
 
+#include "archive/repeats.h"
 #include "config/config.h"
 #include "postgres/ledger.h"
 #include "record/total_kind.h"
@@ -47,6 +48,7 @@ struct hour_finding {
     int64_t file_rows;  /* by their footers */
     int64_t file_bytes; /* by their rows, with --deep */
     struct differences differences;
+    struct repeats repeats; /* no difference: they were sent so; with --deep, and when all files are whole */
 };
 
 /** Is told of each hour; what it is given is valid during the call. */

@@ -17,6 +17,7 @@ KNOWN = {
     "src/config/option.c": "help says what --accept takes",
     "src/metrics/metric.c": "a metric of the process has the label of a total",
     "src/speed/commit.c": "each event has one user: the bytes of an hour are theirs",
+    "src/archive/repeats.c": "repeated rows are counted by antenna, whose producer sends them",
     "src/verify/hour.c": "the bytes of an hour are those of its users",
     "src/batch/hour.c": "each event has one app: its rows are those of the hour",
     "src/batch/rebuild.c": "each event has one app: its rows are those of the hour",
