@@ -84,12 +84,13 @@ static int prune(struct batch_job *job, struct error *error)
     if (status && !summary.failed)
         return -1;
     job->pruned_hour = now;
-    if (summary.hours || summary.rejected)
+    if (summary.hours || summary.rejected || summary.notices)
         log_line(LEVEL_INFO,
                  "removed what is old of %zu hours: %lld files, %lld window totals, %lld hourly totals; and %lld "
-                 "rejected messages",
+                 "rejected messages and %lld notices",
                  summary.hours, (long long)pruned.sum.files, (long long)pruned.sum.totals,
-                 (long long)pruned.sum.hourly_totals, (long long)summary.rejected);
+                 (long long)pruned.sum.hourly_totals, (long long)summary.rejected,
+                 (long long)summary.notices);
     return 0;
 }
 

@@ -18,10 +18,9 @@
 #include "postgres/server.h"
 
 static const enum option_id options[PRUNE_KINDS] = {
-    [PRUNE_TOTALS] = OPTION_TOTALS_OLDER_THAN,
-    [PRUNE_ARCHIVE] = OPTION_ARCHIVE_OLDER_THAN,
-    [PRUNE_HOURLY] = OPTION_HOURLY_OLDER_THAN,
-    [PRUNE_REJECTED] = OPTION_REJECTED_OLDER_THAN,
+    [PRUNE_TOTALS] = OPTION_TOTALS_OLDER_THAN,   [PRUNE_ARCHIVE] = OPTION_ARCHIVE_OLDER_THAN,
+    [PRUNE_HOURLY] = OPTION_HOURLY_OLDER_THAN,   [PRUNE_REJECTED] = OPTION_REJECTED_OLDER_THAN,
+    [PRUNE_NOTICES] = OPTION_NOTICES_OLDER_THAN,
 };
 
 /* One call. */
@@ -266,7 +265,7 @@ static int count_kept(struct pruning *pruning, struct error *error)
 static int prune_all(struct pruning *pruning, struct error *error)
 {
     const struct prune_tools *tools = pruning->tools;
-    const int64_t rejected = tools->limits.seconds[PRUNE_REJECTED];
+    const int64_t rejected = tools->limits.seconds[PRUNE_REJECTED], notices = tools->limits.seconds[PRUNE_NOTICES];
     cleanup(prune_hours_release) struct prune_hours hours = {0};
 
     if (prune_tables_read(tools->postgres, &pruning->tables, error) || open_staging(pruning, error) ||
@@ -275,6 +274,9 @@ static int prune_all(struct pruning *pruning, struct error *error)
         return -1;
     if (rejected != PRUNE_FOR_EVER && !stop_requested() &&
         prune_rejected(tools->postgres, rejected, tools->dry_run, &pruning->summary.rejected, error))
+        return -1;
+    if (notices != PRUNE_FOR_EVER && !stop_requested() &&
+        prune_notices(tools->postgres, notices, tools->dry_run, &pruning->summary.notices, error))
         return -1;
     return walk_result(&pruning->walk, hours.count, error);
 }
@@ -320,8 +322,8 @@ static int check_options(const struct config *config, struct prune_tools *tools,
     prune_read_limits(config, &tools->limits, &any);
     if (!any) {
         error_set(error, ERROR_USAGE, "nothing to remove: no limit is given");
-        return error_hint(error, "give one or more of --totals-older-than, --archive-older-than, --hourly-older-than "
-                                 "and --rejected-older-than, such as --totals-older-than 30d");
+        return error_hint(error, "give one or more of --totals-older-than, --archive-older-than, --hourly-older-than, "
+                                 "--rejected-older-than and --notices-older-than, such as --totals-older-than 30d");
     }
     if (tools->limits.seconds[PRUNE_ARCHIVE] == PRUNE_FOR_EVER)
         return 0;

@@ -1,7 +1,7 @@
 /*
  * Retention: what is older than the operator keeps is removed, hour by hour, each in one transaction: window totals,
- * files of the archive, hourly totals; and rejected messages. Only hours that are complete and in the hourly totals
- * lose anything. antenna.hour keeps what was removed, so that verify still adds up.
+ * files of the archive, hourly totals; and rejected messages and notices. Only hours that are complete and in the
+ * hourly totals lose anything. antenna.hour keeps what was removed, so that verify still adds up.
  */
 #ifndef ANTENNA_BATCH_PRUNE_H
 #define ANTENNA_BATCH_PRUNE_H
@@ -29,6 +29,7 @@ struct prune_summary {
     int64_t left_from; /* the first of them */
     int64_t kept;      /* hours that are old enough for their archive or totals to go, and are not complete */
     int64_t rejected;  /* messages */
+    int64_t notices;
 };
 
 /** With what hours are pruned. */

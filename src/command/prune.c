@@ -61,14 +61,15 @@ static void tell_end(const struct printer *printer, const struct prune_summary *
 
     if (printer->json)
         printf("{\"complete\":%s,\"hours\":%zu,\"hours_left\":%zu,\"hours_kept\":%" PRId64
-               ",\"rejected_messages\":%" PRId64 ",\"removed\":%s}\n",
+               ",\"rejected_messages\":%" PRId64 ",\"notices\":%" PRId64 ",\"removed\":%s}\n",
                summary->left ? "false" : "true", summary->hours, summary->left, summary->kept, summary->rejected,
-               dry_run ? "false" : "true");
+               summary->notices, dry_run ? "false" : "true");
     else {
         if (printer->hours > 1)
             print_row("all", &printer->sum);
-        printf("%s %zu hours and %" PRId64 " rejected messages\n", dry_run ? "would remove data of" : "removed data of",
-               summary->hours, summary->rejected);
+        printf("%s %zu hours, %" PRId64 " rejected messages and %" PRId64 " notices\n",
+               dry_run ? "would remove data of" : "removed data of", summary->hours, summary->rejected,
+               summary->notices);
         if (summary->left)
             printf("incomplete: %zu hours are left, from %s\n", summary->left, time_format(summary->left_from, from));
     }

@@ -130,8 +130,9 @@ const struct command command_table[COMMAND_IDS] = {
             .name = "prune",
             .summary = "remove data that is older than the given times",
             .description =
-                "Removes window totals, Parquet files, hourly totals and rejected messages that are older than the\n"
-                "given times, hour by hour, each in one transaction. Only hours that are complete and in the hourly\n"
+                "Removes window totals, Parquet files, hourly totals, rejected messages and notices that are older\n"
+                "than the given times, hour by hour, each in one transaction. Only hours that are complete and in the "
+                "hourly\n"
                 "totals lose anything, and antenna verify still ends with 0. Late events of such an hour are added to\n"
                 "its hourly totals. --dry-run shows what would be removed.",
             .positionals = {{OPTION_JDBC_URI, true}, {OPTION_JDBC_USER, true}, {OPTION_JDBC_PASSWORD, false}},

@@ -217,3 +217,16 @@ int prune_rejected(struct postgres *postgres, int64_t seconds, bool dry_run, int
     *ret_count = (int64_t)postgres_changed(result);
     return 0;
 }
+
+int prune_notices(struct postgres *postgres, int64_t seconds, bool dry_run, int64_t *ret_count, struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+    struct parameters parameters = {0};
+
+    parameters_number(&parameters, seconds);
+    parameters_flag(&parameters, dry_run);
+    if (postgres_run(postgres, sql_prune_notices, &parameters, &result, error))
+        return error_context(error, "could not remove notices");
+    *ret_count = postgres_number(result, 0, 0);
+    return 0;
+}

@@ -1,6 +1,6 @@
 /*
- * What retention removes: window totals, files of the archive and hourly totals, hour by hour, and rejected messages.
- * antenna.hour keeps what was removed of each hour, and when.
+ * What retention removes: window totals, files of the archive and hourly totals, hour by hour, and rejected messages
+ * and notices. antenna.hour keeps what was removed of each hour, and when.
  */
 #ifndef ANTENNA_POSTGRES_PRUNE_H
 #define ANTENNA_POSTGRES_PRUNE_H
@@ -9,7 +9,7 @@
 #include "postgres/ledger.h"
 
 /** What can be kept for a limited time. */
-enum prune_kind { PRUNE_TOTALS, PRUNE_ARCHIVE, PRUNE_HOURLY, PRUNE_REJECTED, PRUNE_KINDS };
+enum prune_kind { PRUNE_TOTALS, PRUNE_ARCHIVE, PRUNE_HOURLY, PRUNE_REJECTED, PRUNE_NOTICES, PRUNE_KINDS };
 
 /** For how many seconds each is kept after the hour's end, or the message's rejection; PRUNE_FOR_EVER: no limit. */
 struct prune_limits {
@@ -74,6 +74,14 @@ int prune_count(struct postgres *postgres, const struct prune_tables *tables, co
  */
 int prune_remove(struct postgres *postgres, const struct prune_tables *tables, const struct prune_hour *hour,
                  total_kind_set kinds, const char *place, struct prune_amounts *ret_amounts, struct error *error)
+    must_check;
+
+/**
+ * Removes notices of hours that ended more than so many seconds ago, or with `dry_run` only counts them. Those that
+ * wait stay, with those before them. Thresholds count from the first hour on that keeps its notices, so that none is
+ * written again.
+ */
+int prune_notices(struct postgres *postgres, int64_t seconds, bool dry_run, int64_t *ret_count, struct error *error)
     must_check;
 
 /** Removes rejected messages that are older than so many seconds, or with `dry_run` only counts them. */

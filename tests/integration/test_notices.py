@@ -1,6 +1,7 @@
 """The outbox of notices: who is told what, once, in whatever order things happen."""
 
 import datetime
+import json
 
 import events
 import pytest
@@ -219,3 +220,76 @@ def test_a_silence_is_no_notice_to_a_user(hour):
     hour.execute(f"INSERT INTO antenna.notice (hour, id, threshold, revision, final, usage) VALUES ({row})")
     with_quota(1000)(hour)
     assert hour.query("SELECT id, kind, revision FROM antenna.notice") == [(USER, "silence", 0)]
+
+
+OLD, DAYS_AGO, NEW = "2022-02-20 09:00", "(now() - INTERVAL '31 days')", "now()"
+
+
+def write(case, *rows):
+    """Rows of the outbox: (hour, id, threshold, revision, state)."""
+    for hour, *values in rows:
+        begin = f"date_trunc('hour', {hour} AT TIME ZONE 'UTC')" if "now()" in hour else f"'{hour}'"
+        case.execute(
+            "INSERT INTO antenna.notice (hour, id, threshold, revision, state, final, usage) "
+            f"VALUES ({begin}, {', '.join(repr(value) for value in values)}, true, 1)"
+        )
+
+
+def prune(case, *options):
+    limit = ("--notices-older-than", "30d")
+    result = case.program.run("prune", *case.login, *limit, "--json", *options)
+    assert result.code == 0, result.err
+    return json.loads(result.out)["notices"]
+
+
+# What is in the outbox, and whether it goes: (hour, id, threshold, revision, state, whether).
+OUTBOX = {
+    "each final state": [
+        (OLD, "a", 100, 0, "sent", True),
+        (OLD, "b", 80, 0, "skipped", True),
+        (OLD, "c", 80, 0, "dead", True),
+    ],
+    "waiting": [(OLD, "a", 100, 0, "waiting", False), (OLD, "a", 80, 0, "sent", True)],
+    "a correction that waits": [(OLD, "a", 100, 0, "sent", False), (OLD, "a", 100, 1, "waiting", False)],
+    "by age": [(DAYS_AGO, "a", 100, 0, "sent", True), (NEW, "a", 100, 0, "sent", False)],
+    "a silence that is over": [(OLD, "A", 0, 0, "sent", True), (OLD, "A", 0, 1, "sent", True)],
+    "a silence that goes on": [(OLD, "A", 0, 0, "sent", False), (OLD, "B", 0, 0, "dead", False)],
+    "a silence before another": [(OLD, "A", 0, 0, "sent", True), (DAYS_AGO, "A", 0, 0, "sent", False)],
+    "a user with an antenna's name": [(OLD, "A", 0, 0, "sent", False), (DAYS_AGO, "A", 100, 0, "sent", True)],
+}
+
+
+@pytest.mark.parametrize("rows", OUTBOX.values(), ids=OUTBOX)
+def test_old_notices_are_removed(case, rows):
+    case.provision()
+    write(case, *(row[:5] for row in rows))
+    going = sum(row[5] for row in rows)
+    assert prune(case, "--dry-run") == going
+    assert case.value("SELECT count(*) FROM antenna.notice") == len(rows)
+    assert prune(case) == going
+    kept = case.query("SELECT id, threshold, revision, state FROM antenna.notice ORDER BY 1, 2, 3")
+    assert kept == sorted(row[1:5] for row in rows if not row[5])
+    assert prune(case) == 0
+
+
+@pytest.mark.parametrize("meanwhile", [lambda case: None, late_event, with_quota(1000)], ids=["again", "late", "less"])
+def test_what_was_removed_is_not_told_again(hour, meanwhile):
+    batch(hour)
+    assert hour.query(NOTICES) == [PASSED]
+    hour.execute("UPDATE antenna.notice SET state = 'sent'")
+    assert prune(hour, "--dry-run") == 1
+    assert hour.value("SELECT max(since) = '-infinity' FROM antenna.notice_threshold")
+    assert prune(hour) == 1
+    meanwhile(hour)
+    batch(hour)
+    assert hour.query(NOTICES) == []
+    assert hour.value("SELECT max(since) > now() AT TIME ZONE 'UTC' - INTERVAL '31 days' FROM antenna.notice_threshold")
+
+
+def test_batch_removes_old_notices_as_a_service(hour):
+    batch(hour)
+    hour.execute("UPDATE antenna.notice SET state = 'sent'")
+    running = hour.program.start(*hour.batch_arguments("-", "--follow", "--notices-older-than", "30d"))
+    running.wait_for("and 1 notices")
+    running.terminate()
+    assert hour.query(NOTICES) == []

@@ -140,7 +140,7 @@ def test_table(batched):
     assert result.code == 0, result.err
     lines = result.out.splitlines()
     assert [line.split()[0] for line in lines] == ["hour", FIRST, SECOND, "all", "removed"]
-    assert lines[-1] == "removed data of 2 hours and 0 rejected messages"
+    assert lines[-1] == "removed data of 2 hours, 0 rejected messages and 0 notices"
 
 
 def test_usage(batched):

@@ -72,7 +72,10 @@ def test_their_rights_suffice(jobs):
         "status": (),
         "verify": (*storage, "--deep"),
         "forget": (events.user(1), *storage),
-        "prune": (*storage, "--totals-older-than", "1h", "--archive-older-than", "1h", "--rejected-older-than", "1h"),
+        "prune": (
+            *(*storage, "--totals-older-than", "1h", "--archive-older-than", "1h"),
+            *("--rejected-older-than", "1h", "--notices-older-than", "1h"),
+        ),
     }.items():
         result = jobs.program.run(command, jobs.login[0], *login(BATCH).values(), *options)
         assert result.code in (0, 4), result.err
@@ -122,6 +125,7 @@ NOT_ALLOWED = {
         "INSERT INTO antenna.schema_version VALUES (9)",
         "UPDATE antenna.notice SET state = 'sent'",
         "INSERT INTO antenna.notice_threshold VALUES (1, now())",
+        "UPDATE antenna.notice_threshold SET threshold = 1",
     ],
     NOTIFY: [
         "SELECT * FROM bytes",

@@ -20,5 +20,5 @@ GRANT SELECT, INSERT,
         archive_pruned_at, pruned_files, pruned_rows, pruned_bytes, hourly_pruned_at)
     ON antenna.hour TO antenna_batch;
 GRANT SELECT, INSERT, DELETE ON antenna.notice TO antenna_batch;
-GRANT SELECT ON antenna.notice_threshold TO antenna_batch;
+GRANT SELECT, UPDATE (since) ON antenna.notice_threshold TO antenna_batch;
 GRANT SELECT, UPDATE (payload, detail), DELETE ON antenna.rejected_message TO antenna_batch;

@@ -50,6 +50,7 @@ WITH needed (role, name, privileges, columns) AS (
         ('antenna_batch', 'antenna.rejected_message', '{UPDATE}', '{payload,detail}'),
         ('antenna_batch', 'antenna.notice', '{SELECT,INSERT,DELETE}', NULL),
         ('antenna_batch', 'antenna.notice_threshold', '{SELECT}', NULL),
+        ('antenna_batch', 'antenna.notice_threshold', '{UPDATE}', '{since}'),
         ('antenna_reader', $2, '{SELECT}', NULL),
         ('antenna_reader', $3, '{SELECT}', NULL),
         ('antenna_reader', $4, '{SELECT}', NULL),
