@@ -103,7 +103,6 @@ def check_sums(case, user=USER, table="bytes_hourly"):
     return pseudonym
 
 
-@pytest.mark.core
 @pytest.mark.parametrize("kind", IDS)
 def test_all_traces_go(case, kind):
     user, others = IDS[kind]
