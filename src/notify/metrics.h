@@ -17,7 +17,7 @@ struct notify_metrics {
     atomic_int_fast64_t skipped;
     atomic_int_fast64_t dead;
     atomic_int_fast64_t waiting_now, dead_now; /* in the outbox */
-    atomic_int_fast64_t silent_now;            /* antennas; -1 while they cannot be judged */
+    atomic_int_fast64_t silent_now;            /* antennas; -1 while they cannot be judged, or nobody looks */
     atomic_int_fast64_t last_look;             /* seconds since the Unix epoch; 0: none */
     atomic_int_fast64_t turned_ms;             /* when the loop came round last, monotonic */
     atomic_int_fast64_t outages;

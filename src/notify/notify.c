@@ -153,40 +153,47 @@ static void take_look(struct job *job, const struct silence_look *look)
     counter_set(&job->metrics.silent_now, look->reason ? -1 : look->silent);
 }
 
-/* Writes what the operator is to be told of antennas, if one is named, when it is time to look at them. */
-static int write_silences(struct job *job, struct error *error)
+static int write_live(struct job *job, struct error *error)
+{
+    return notices_write_live(job->postgres, error);
+}
+
+static int look_at_antennas(struct job *job, struct error *error)
 {
     cleanup(silence_look_release) struct silence_look look = {0};
-    int64_t begin_ms = time_monotonic_ms(), end_ms;
 
-    if (begin_ms < job->next_look_ms)
-        return 0;
-    if (silence_look(job->postgres, job->claim.operator_email != NULL, &look, error)) {
-        counter_set(&job->metrics.silent_now, -1);
+    if (silence_look(job->postgres, job->claim.operator_email != NULL, &look, error))
         return -1;
-    }
     take_look(job, &look);
-    end_ms = time_monotonic_ms();
-    job->next_look_ms = end_ms + LOOK_SHARE * (end_ms - begin_ms);
     return 0;
 }
 
-static int write_live(struct job *job, struct error *error)
+static int in_transaction(struct job *job, int (*step)(struct job *job, struct error *error), struct error *error)
 {
-    return notices_write_live(job->postgres, error) || write_silences(job, error) ? -1 : 0;
-}
-
-static int write_notices(struct job *job, struct error *error)
-{
-    if (!job->transport) /* in the transaction of the dry run */
-        return write_live(job, error);
+    if (!job->transport) /* in that of the dry run */
+        return step(job, error);
     if (postgres_begin(job->postgres, error))
         return -1;
-    if (write_live(job, error)) {
+    if (step(job, error)) {
         postgres_rollback(job->postgres);
         return -1;
     }
     return postgres_commit(job->postgres, error);
+}
+
+/* Writes what the operator is to be told of antennas, if one is named, when it is time to look at them. Apart from the
+ * running hour, which batch runs wait for. */
+static int write_silences(struct job *job, struct error *error)
+{
+    int64_t begin_ms = time_monotonic_ms(), end_ms;
+
+    if (begin_ms < job->next_look_ms)
+        return 0;
+    if (in_transaction(job, look_at_antennas, error))
+        return -1;
+    end_ms = time_monotonic_ms();
+    job->next_look_ms = end_ms + LOOK_SHARE * (end_ms - begin_ms);
+    return 0;
 }
 
 /* Doubled with each attempt. */
@@ -364,7 +371,8 @@ static int take_counts(struct job *job, struct error *error)
 
 static int run_turn(struct job *job, struct error *error)
 {
-    if (connect_again(job, error) || settle(job, error) || write_notices(job, error))
+    if (connect_again(job, error) || settle(job, error) || in_transaction(job, write_live, error) ||
+        write_silences(job, error))
         return -1;
     return send_due(job, error) || take_counts(job, error) ? -1 : 0;
 }
@@ -408,6 +416,7 @@ static void wait_out(struct job *job, const struct error *cause, int64_t *pause_
                  cause->hint);
     }
     notify_metrics_set_reason(&job->metrics, cause->message);
+    counter_set(&job->metrics.silent_now, -1);
     *pause_ms = *pause_ms ? *pause_ms * 2 : PAUSE_MIN_MS;
     if (*pause_ms > PAUSE_MAX_MS)
         *pause_ms = PAUSE_MAX_MS;
