@@ -75,6 +75,15 @@ def start_live(world, connection):
     )
 
 
+def wait_until_over(world, connection):
+    """Waits until a user is over the quota in the running hour."""
+    wait_until(
+        lambda: number(connection, "SELECT count(*) FROM antenna.quota_now WHERE exceeded"),
+        "a user over the quota",
+        world.speed,
+    )
+
+
 def wait_until_sealed(world, connection, hour):
     """Waits until all partitions are archived past the begin of an hour."""
     statement = "SELECT count(*) FROM antenna.hour_state WHERE state = 'open' AND hour < %s"
@@ -116,11 +125,12 @@ def show_both_layers(world, connection, this_hour):
 
 def demonstrate(world):
     """All steps in order. Raises ServerError, Wrong and NoDashboards."""
-    show.step("Kafka and PostgreSQL")
+    show.step("Kafka, PostgreSQL and a mail server")
     world.postgres.start()
     world.kafka.start()
+    world.mail.start()
     world.write_settings()
-    print(f"PostgreSQL on {world.postgres.address}, Kafka on {world.kafka.address}")
+    print(f"PostgreSQL on {world.postgres.address}, Kafka on {world.kafka.address}, mail on {world.mail.address}")
 
     show.step("Provisioning: tables and users")
     world.provision()
@@ -149,6 +159,9 @@ def demonstrate(world):
         world.batch.start()
         start_live(world, connection)
         show.show_findings(connection, world.archive / "data", this_hour)
+        show.step("Notices: a mail to each user over 80 % and 100 % of the quota in this hour")
+        wait_until_over(world, connection)
+    world.notify()
     show.step("The doctor looks for whatever would stop the jobs")
     world.doctor()
     if WITH_DASHBOARD:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 import psycopg
+from mail import Mail
 from stack import Job, Kafka, Postgres, ServerError, Service, Superset, configured_port
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[1]
@@ -23,6 +24,10 @@ HOME = pathlib.Path(os.environ.get("DEMO_HOME", f"/var/tmp/antenna-demo-{getpass
 
 # What a shell reads to have all settings of the demo.
 ENVIRONMENT = HOME / "environment"
+
+# Whom notices come from, and who is told of silent antennas.
+SENDER = "quota@example.org"
+OPERATOR = "operator@example.org"
 
 # A minute, the default, would be a long time to look at an empty archive.
 ROLL_AGE = "10s"
@@ -39,6 +44,7 @@ class World:
         self.kafka = Kafka(HOME, configured_port("DEMO_KAFKA_PORT"))
         self.postgres = Postgres(HOME, configured_port("DEMO_POSTGRES_PORT"))
         self.superset = Superset(HOME)
+        self.mail = Mail(HOME, configured_port("DEMO_SMTP_PORT"))
         self.reader_password_file = HOME / "reader-password"
         self.archive = HOME / "archive"
         self.ledger = HOME / "ledger.csv"
@@ -53,7 +59,8 @@ class World:
 
     def processes(self):
         """All that may run, in the order in which it is to be stopped."""
-        return [self.antennas(), self.dashboard, self.superset, self.batch, self.speed, self.kafka, self.postgres]
+        jobs = [self.antennas(), self.dashboard, self.superset, self.batch, self.speed]
+        return [*jobs, self.mail, self.kafka, self.postgres]
 
     def is_running(self):
         """Whether any of it runs."""
@@ -93,6 +100,20 @@ class World:
         options = ["--storage-path", self.archive / "data", "--to", f"{last:%Y-%m-%dT%H}:00:00Z", "--deep"]
         self.run("verify", *self._login(), *options, code=code)
 
+    def notify(self):
+        """Sends each notice that is due to the demo's mail server, and shows what came there."""
+        options = [
+            "--smtp-url",
+            f"smtp://{self.mail.address}",
+            "--plain-text",
+            "--sender",
+            SENDER,
+            "--operator",
+            OPERATOR,
+        ]
+        self.run("notify", *self._login(), *options)
+        print(self.mail.log.read_text(), end="")
+
     def doctor(self):
         """Has the program examine everything that the jobs need. Raises ServerError when something would stop them."""
         options = ["--kafka-server", self.kafka.address, "--topic", TOPIC, "--storage-root", self.archive]
@@ -110,6 +131,8 @@ class World:
             "storage-path": self.archive / "data",
         }
         lines = [*(f"{name} = {value}" for name, value in settings.items()), "[speed]", f"roll-age = {ROLL_AGE}"]
+        lines += ["[notify]", f"smtp-url = smtp://{self.mail.address}", "plain-text = true", f"sender = {SENDER}"]
+        lines += [f"operator = {OPERATOR}"]
         (HOME / "antenna.ini").write_text("\n".join(lines) + "\n")
         (HOME / "kcat.conf").write_text(f"bootstrap.servers={self.kafka.address}\n")
         exports = {
@@ -136,6 +159,7 @@ class World:
             f"Kafka        {self.kafka.address}, topic {TOPIC}",
             f"PostgreSQL   {self.postgres.address}, database {self.postgres.database}, user {self.postgres.user}",
             f"archive      {self.archive}/data",
+            f"mails        {self.mail.log}",
             f"logs         {HOME}/*.log",
         ]
         superset = Superset(HOME)

@@ -34,9 +34,12 @@ SEEN = {
     "archive": r"(?s)year=\d+/month=\d+/day=\d+/hour=\d+/\S+\.parquet .*│ +\d+ │ +\d+ │ +\d+ │ +\d+ │",
     "batch": r"\d\d:00:00Z +[0-9]+ +[1-9][0-9]* +[1-9][0-9]* +0 +[0-9]+  (run again|provisional)",
     "quota": r"My Name \| +5000000 \| +1000 \| +5000[.0]* \| +[0-9]+ \| t",
+    "notice": r"(?s)To: My Name <me@example.org>.*80 % of.*To: My Name <me@example.org>.*100 % of",
     "late": r"(?s)user_bytes_total \| +777\n",
     "rejected": r"(?s)(?=.*\| timestamp_in_milliseconds\n)(?=.*\| wrong_type\n)(?=.*\| not_json\n)",
     "kill": r"(?s) 1000000\n.* 0 with differences",
+    "rebuild": r"(?s) rebuilt\n.* 0 with differences",
+    "prune": r" 0 with differences",
     "doctor": r"failed 0, skipped 0: nothing found that would stop a job",
 }
 # Of a long output the picture shows what lies between these.
