@@ -5,7 +5,7 @@
 #include "archive/database.h"
 #include "archive/parquet.h"
 
-/** An id that the rows of a user get in the place of their own. */
+/** An id that the rows of a user get instead of their own. */
 struct changed_id {
     const char *from, *to;
 };

@@ -89,8 +89,7 @@ static int prune(struct batch_job *job, struct error *error)
                  "removed what is old of %zu hours: %lld files, %lld window totals, %lld hourly totals; and %lld "
                  "rejected messages and %lld notices",
                  summary.hours, (long long)pruned.sum.files, (long long)pruned.sum.totals,
-                 (long long)pruned.sum.hourly_totals, (long long)summary.rejected,
-                 (long long)summary.notices);
+                 (long long)pruned.sum.hourly_totals, (long long)summary.rejected, (long long)summary.notices);
     return 0;
 }
 

@@ -9,7 +9,7 @@
 struct compaction {
     const struct rewrite_tools *tools;
     int64_t hour;
-    struct staging *staging; /* new for each hour, so that its token tells whose the files in a swap are */
+    struct staging *staging; /* new for each hour, so that its token shows whose the files in a swap are */
     struct listed_files files;
     struct groups groups;
 };

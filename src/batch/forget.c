@@ -164,7 +164,7 @@ static int change_tables_alone(struct hour_run *hour, struct error *error)
     return status;
 }
 
-/* Its token tells whose the files in a swap are: it is new for each hour, as that of compaction. */
+/* Its token shows whose the files in a swap are: it is new for each hour, as that of compaction. */
 static int rewrite(struct hour_run *hour, struct error *error)
 {
     const struct forgetting_run *run = hour->run;
@@ -217,7 +217,7 @@ static int forget_and_let_go(const struct forgetting_run *run, struct forget_rep
     if (hours_hold(postgres, report->hour, error))
         return -1;
     status = forget_held(run, report, error);
-    /* A connection that is lost has let the hour go; the next statement tells. */
+    /* A connection that is lost has released the hour; the next statement fails. */
     if (hours_let_go(postgres, report->hour, &ignored))
         return status;
     return status;

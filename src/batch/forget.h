@@ -1,6 +1,6 @@
 /*
- * One user is erased: in the files of the archive and in the totals a random pseudonym takes the place of the id, so
- * that all sums stay; what names the user elsewhere is replaced or removed. Each hour is one transaction, with the
+ * One user is erased: in the files of the archive and in the totals a random pseudonym replaces the id, so that all
+ * sums stay; what names the user elsewhere is replaced or removed. Each hour is one transaction, with the
  * exchange of folders that compaction makes; a run that was interrupted goes on with the same pseudonym.
  */
 #ifndef ANTENNA_BATCH_FORGET_H

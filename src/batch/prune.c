@@ -281,8 +281,8 @@ static int prune_all(struct pruning *pruning, struct error *error)
     return walk_result(&pruning->walk, hours.count, error);
 }
 
-/* PostgreSQL tells what is old. Where its clock is ahead of this machine's, one of them is wrong, and what it calls old
- * may be young: it is kept for so much longer. */
+/* PostgreSQL decides what is old. Where its clock is ahead of this machine's, one of them is wrong, and what it calls
+ * old may be young: it is kept for so much longer. */
 static int heed_clock(struct prune_tools *tools, struct error *error)
 {
     struct server server = {0};

@@ -165,7 +165,7 @@ static int replace_files(struct writing *writing, struct error *error)
             *error = reason;
         return -1;
     }
-    /* What cannot be done now is done by whoever recovers next. */
+    /* What cannot be done now is done by the next recovery. */
     if (recover_files(postgres, writing->staging, &reason))
         return status;
     return status;

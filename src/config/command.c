@@ -147,13 +147,10 @@ const struct command command_table[COMMAND_IDS] = {
             .name = "forget",
             .summary = "erase a user, and keep all sums",
             .description =
-                "Puts a random pseudonym in the place of the user's id in the Parquet files and in the totals, hour "
-                "by\n"
-                "hour, each in one transaction, and removes or replaces the user's name, e-mail address and id in all\n"
-                "other tables. Sums stay, and antenna verify still ends with 0. Exit code 0 means that nothing is "
-                "left;\n"
-                "6 that it must be run again, because events were on their way. Events that come later for the same "
-                "id\n"
+                "Replaces the user's id by a random pseudonym in the Parquet files and the totals, hour by hour, each\n"
+                "in one transaction. In all other tables it removes or replaces the user's name, e-mail address and\n"
+                "id. Sums stay, and antenna verify still ends with 0. Exit code 0 means that nothing is left; 6 that\n"
+                "it must be run again, because events were on their way. Events that come later for the same id\n"
                 "count under it. --dry-run shows what would be changed.",
             .positionals = {{OPTION_JDBC_URI, true},
                             {OPTION_JDBC_USER, true},

@@ -181,8 +181,8 @@ static int in_transaction(struct job *job, int (*step)(struct job *job, struct e
     return postgres_commit(job->postgres, error);
 }
 
-/* Writes what the operator is to be told of antennas, if one is named, when it is time to look at them. Apart from the
- * running hour, which batch runs wait for. */
+/* Writes notices of antennas to the operator, if one is named, when it is time to look at them. In a transaction of its
+ * own: batch runs wait for the one that writes notices of the current hour. */
 static int write_silences(struct job *job, struct error *error)
 {
     int64_t begin_ms = time_monotonic_ms(), end_ms;

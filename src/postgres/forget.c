@@ -13,7 +13,7 @@
 enum rejected_column { REJECTED_JOB, REJECTED_TOPIC, REJECTED_PARTITION, REJECTED_OFFSET, REJECTED_KEYS };
 enum rejected_text { REJECTED_PAYLOAD = REJECTED_KEYS, REJECTED_DETAIL, REJECTED_CUT };
 
-/* What names the user: id, names and e-mail addresses; and the same as it stands in the detail of a rejected message
+/* What names the user: id, names and e-mail addresses; and the same as it is in the detail of a rejected message
  * (reject() in record/record.c). */
 struct names {
     char **texts, **masked;

@@ -48,7 +48,7 @@ int forget_hour(struct postgres *postgres, const struct config *config, const st
 int forget_rest(struct postgres *postgres, const struct config *config, const struct forgetting *user,
                 struct forgotten_rows *rows, struct error *error) must_check;
 
-/** Counts the rows that have the user's id, but for the history of quotas. */
+/** Counts the rows that have the user's id, except the history of quotas. */
 int forget_count_traces(struct postgres *postgres, const struct config *config, const struct forgetting *user,
                         int64_t *ret_count, struct error *error) must_check;
 

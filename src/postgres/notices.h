@@ -1,8 +1,8 @@
 /*
  * The outbox of notices: antenna.notice and antenna.notice_threshold. Those of users are written by
  * notices_write_live() and, in the transaction that replaces an hour, by notices_write(), and those to the
- * operator of silent antennas by silence_look() (postgres/silence.h); each is then claimed, tried and settled. A process that
- * ends between claim and settlement leaves a claim that expires.
+ * operator of silent antennas by silence_look() (postgres/silence.h); each is then claimed, tried and settled. A
+ * process that ends between claim and settlement leaves a claim that expires.
  */
 #ifndef ANTENNA_POSTGRES_NOTICES_H
 #define ANTENNA_POSTGRES_NOTICES_H

@@ -124,7 +124,7 @@ SELECT job, topic, partition, owner,
 FROM antenna.progress;
 
 -- Up to when, in event time, antennas can be judged silent: as far as every partition of every job is totalled. reason: why they
--- cannot be judged, NULL when they can. Totals that are further behind the clock than antennas may be silent tell nothing of now.
+-- cannot be judged, NULL when they can. Totals that are further behind the clock than antennas may be silent show nothing of now.
 CREATE OR REPLACE VIEW antenna.silence AS
 SELECT least(last.totalled_until, clock.now) AS judged_until,
     CASE

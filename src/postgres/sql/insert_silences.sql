@@ -1,4 +1,4 @@
--- Writes what the operator is to be told of antennas, if $1: each that is silent, and each that is not any more, by turns.
+-- Writes notices of antennas to the operator, if $1: each that is silent, and each that is not any more, by turns.
 -- Returns how many are silent, and why they cannot be judged (NULL: they can).
 WITH seen AS MATERIALIZED (
     SELECT antenna, seen_until, bytes, silent FROM antenna.antenna_seen

@@ -1,5 +1,5 @@
 -- Notes that the rows of files were added to the hourly totals of an hour whose earlier files were removed. $1 the hour; $2 rows
--- and $3 bytes of the files; $4 array of their paths. `batch_at` stays that of the run that read all files, which tells what
+-- and $3 bytes of the files; $4 array of their paths. `batch_at` stays that of the run that read all files, which decides what
 -- metrics the totals have. Returns how many of the files were noted.
 WITH added AS (
     UPDATE antenna.archive_file SET added_at = now()

@@ -1,4 +1,4 @@
--- Puts a pseudonym in the place of a user's e-mail address in the table of users over quota. $1 the user's id, $2 the pseudonym,
+-- Replaces a user's e-mail address by a pseudonym in the table of users over quota. $1 the user's id, $2 the pseudonym,
 -- $3 array of the addresses. An address that another user has, too, is that user's unless the usage is this one's.
 UPDATE :"user_quota_limit" AS excess
 SET email = $2::text

@@ -1,4 +1,4 @@
--- Puts a pseudonym in the place of what names a user in rows that an adoption has put aside. $1 the pseudonym, $2 array of the id,
+-- Replaces what names a user by a pseudonym in rows that an adoption has put aside. $1 the pseudonym, $2 array of the id,
 -- the names and the e-mail addresses, $3 array of the labels of totals that are keyed by a user: what others are keyed by is none.
 UPDATE antenna.put_aside
 SET content = (

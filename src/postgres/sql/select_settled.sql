@@ -1,4 +1,4 @@
--- Whether an hour's window totals and its archive are of the same events, as far as sums tell: else some are on their way from one
+-- Whether an hour's window totals and its archive are of the same events, as far as sums show: else some are on their way from one
 -- to the other. By its bytes as commits have counted them, all or since its row in antenna.hour_bytes, which the caller holds; or
 -- when nothing is on its way at all. $1 the hour.
 WITH waiting AS (
