@@ -1,12 +1,15 @@
 """Fixtures: a database with hours of events in it, a Superset that shows it, and a browser that is logged in."""
 
+import contextlib
 import datetime
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from case import Case
+from mail_server import MailServer
 from pages import Browser, open_chromium
 from program import CHECKOUT, Program, environment
 from stack import Kafka, Postgres, Superset, free_port, running
@@ -25,6 +28,7 @@ ANTENNA = "11111111-1111-1111-1111-111111111111"
 # Silent, and in none of the charts that show the last day.
 SILENT_ANTENNA = "99999999-9999-9999-9999-999999999999"
 SILENT_HOURS = 26
+OPERATOR = "operator@example.org"
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +49,24 @@ def last_event(now):
     timestamp = int(now.timestamp()) - 3600 * SILENT_HOURS
     event = {"timestamp": timestamp, "id": SMALL_USER, "antenna_id": SILENT_ANTENNA, "bytes": 1, "app": "SKYPE"}
     return json.dumps(event).encode()
+
+
+def send_notices(case):
+    """Notifies the users who are over their quota, and the operator: one notice is sent, one is refused for good, and
+    others wait.
+    """
+    # Playwright runs a loop in this thread, which lets no other begin.
+    with ThreadPoolExecutor() as pool, contextlib.closing(pool.submit(MailServer).result()) as server:
+
+        def answer(address):
+            if address == OPERATOR:
+                return "550 5.1.1 no such user"
+            return "452 4.2.2 mailbox full" if server.mails else None
+
+        server.answers["RCPT"] = answer
+        options = ("--smtp-url", f"smtp://127.0.0.1:{server.port}", "--plain-text", "--sender", "quota@example.org")
+        result = case.program.run("notify", *case.login, *options, "--operator", OPERATOR)
+    assert result.code == 5, result.err
 
 
 def make_case(servers, folder):
@@ -86,6 +108,9 @@ def case(servers, home):
     case.speed()
     for (known,) in case.query("SELECT hour FROM antenna.hour WHERE hour < %s ORDER BY hour", hour):
         case.batch(known)
+    send_notices(case)
+    limit = ("--storage-path", case.root / "data", "--archive-older-than", f"{SILENT_HOURS - 2}h")
+    assert case.program.run("prune", *case.login, *limit).code == 0
     yield case
     case.close()
 

@@ -16,7 +16,7 @@ OPTIONS = [
 SCREENSHOTS = CHECKOUT / "build" / "dashboards"
 
 # A page that is this high shows all charts at once: Superset renders what is in sight only.
-HEIGHT = 2600
+HEIGHT = 3600
 RENDER_SECONDS = 180
 
 # Where a login leads, and how long one may take before it is tried again.

@@ -135,6 +135,30 @@ def test_silent_antennas_are_those_of_sql(browser, shown):
         assert (shown_antenna, shown_since) == (antenna, f"{since:%Y-%m-%d %H:%M}")
 
 
+def test_notices_are_those_of_sql(browser, shown):
+    with browser.open("antenna-operation") as dashboard:
+        dashboard.wait(charts_of("antenna-operation"))
+        counts = shown.query("SELECT kind, state, count(*)::text FROM antenna.notice GROUP BY 1, 2")
+        assert {(kind, state) for kind, state, _ in counts} == {
+            *(("quota", "sent"), ("quota", "waiting"), ("silence", "dead"))
+        }
+        assert sorted(map(tuple, dashboard.rows("Notices"))) == sorted(counts)
+        unsent = shown.query("SELECT id, state, reason FROM antenna.notice WHERE state IN ('waiting', 'dead')")
+        rows = dashboard.rows("Notices that wait or are dead")
+        assert len(rows) == min(len(unsent), 6)
+        assert {(row[1], row[4], row[5]) for row in rows} <= set(unsent)
+
+
+def test_pruned_hours_are_those_of_sql(browser, shown):
+    with browser.open("antenna-operation") as dashboard:
+        dashboard.wait(charts_of("antenna-operation"))
+        ((hour, files, size),) = shown.query(
+            "SELECT hour, pruned_files, pruned_bytes FROM antenna.hour WHERE archive_pruned_at IS NOT NULL"
+        )
+        ((shown_hour, _, _, _, shown_files, shown_size, _),) = dashboard.rows("Pruned hours")
+        assert (shown_hour, shown_files, shown_size) == (f"{hour:%Y-%m-%d %H:%M}", f"{files}", format_bytes(size))
+
+
 def test_rejected_messages_are_those_of_sql(browser, shown):
     with browser.open("antenna-operation") as dashboard:
         dashboard.wait(charts_of("antenna-operation"))

@@ -14,7 +14,7 @@ PASSWORD = "it's a \\ secret"
 READABLE = [
     *("bytes", "bytes_hourly", "user_metadata", "user_quota_limit"),
     *("antenna.hourly", "antenna.quota_now", "antenna.freshness", "antenna.offenders", "antenna.hour_state"),
-    "antenna.rejected_count",
+    *("antenna.rejected_count", "antenna.silence", "antenna.silent_antennas", "antenna.notice", "antenna.hour"),
 ]
 
 

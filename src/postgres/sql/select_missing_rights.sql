@@ -63,6 +63,8 @@ WITH needed (role, name, privileges, columns) AS (
         ('antenna_reader', 'antenna.rejected_count', '{SELECT}', NULL),
         ('antenna_reader', 'antenna.silence', '{SELECT}', NULL),
         ('antenna_reader', 'antenna.silent_antennas', '{SELECT}', NULL),
+        ('antenna_reader', 'antenna.notice', '{SELECT}', NULL),
+        ('antenna_reader', 'antenna.hour', '{SELECT}', NULL),
         ('antenna_notify', $4, '{SELECT}', NULL),
         ('antenna_notify', 'antenna.schema_version', '{SELECT}', NULL),
         ('antenna_notify', 'antenna.data_set', '{SELECT}', NULL),
