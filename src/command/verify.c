@@ -53,9 +53,8 @@ static struct repeat sum_repeats(const struct repeats *repeats, size_t first)
 static void print_repeats(const struct repeats *repeats)
 {
     for (size_t i = 0; i < repeats->count && i < REPEATS_SHOWN_MAX; i++)
-        printf("    repeated_rows: antenna \"%s\" has %" PRId64 " rows with %" PRId64
-               " bytes that repeat others (no difference)\n",
-               text_show(repeats->list[i].antenna).text, repeats->list[i].rows, repeats->list[i].bytes);
+        printf("    repeated_rows: %" PRId64 " rows with %" PRId64 " bytes of antenna \"%s\"\n", repeats->list[i].rows,
+               repeats->list[i].bytes, text_show(repeats->list[i].antenna).text);
     if (repeats->count > REPEATS_SHOWN_MAX) {
         struct repeat more = sum_repeats(repeats, REPEATS_SHOWN_MAX);
 

@@ -69,10 +69,7 @@ def test_people_see_the_most(repeating):
     lines = result.out.splitlines()
     first = lines.index(next(line for line in lines if "repeated_rows" in line))
     assert lines[first - 1].endswith("="), "they are no difference"
-    assert (
-        lines[first]
-        == '    repeated_rows: antenna "repeats" has 49 rows with 343 bytes that repeat others (no difference)'
-    )
+    assert lines[first] == '    repeated_rows: 49 rows with 343 bytes of antenna "repeats"'
     wanted = expected(expect(repeating.messages()).rows)
     rows, amount = (sum(one[i] for some in wanted.values() for one in some.values()) for i in (0, 1))
     more = len(wanted[HOURS[0]]) - 5
@@ -115,7 +112,7 @@ def test_hostile_names(case):
     line = next(
         line for line in case.program.run(*case.verify_arguments("--deep")).out.split("\n") if "antenna" in line
     )
-    assert "has 2 rows with 200 bytes" in line
+    assert "2 rows with 200 bytes of antenna" in line
     assert line.isprintable()
 
 
