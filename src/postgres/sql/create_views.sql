@@ -159,10 +159,10 @@ FROM (
     FROM antenna.silence CROSS JOIN antenna.data_set
     WHERE reason IS NULL
 ) AS judged
-CROSS JOIN LATERAL generate_series( -- one look into the index for each window
-    date_trunc('hour', watched_from), (SELECT max(date) FROM :"bytes"), length
-) AS part (begin)
-JOIN :"bytes" AS total ON total.date = part.begin AND total.type = 'antenna_bytes_total'
+CROSS JOIN LATERAL generate_series(date_trunc('hour', watched_from), (SELECT max(date) FROM :"bytes"), length) AS part (begin)
+CROSS JOIN LATERAL ( -- OFFSET keeps this one look into the index for each window, instead of a scan of all that there ever were
+    SELECT date, id, value FROM :"bytes" WHERE date = part.begin AND type = 'antenna_bytes_total' OFFSET 0
+) AS total
 WHERE part.begin + length > watched_from
 GROUP BY total.id, length, judged_until, silent_after;
 
