@@ -240,6 +240,18 @@ def test_notices(filled):
     check_gone(filled, USER, EMAIL)
 
 
+def test_notices_of_an_antenna_with_the_id_of_the_user(filled):
+    """They are of the antenna, and stay."""
+    filled.execute("DELETE FROM antenna.notice")
+    filled.execute(
+        "INSERT INTO antenna.notice (hour, id, threshold, revision, final, usage, state) VALUES "
+        f"('{NINE}', '{USER}', 0, 0, true, 1, 'waiting')"
+    )
+    _, last = forget(filled)
+    assert last["notices"] == 0
+    assert filled.query("SELECT id, state FROM antenna.notice") == [(USER, "waiting")]
+
+
 def test_rows_that_were_put_aside(case):
     case.execute(SPARK_TABLES)
     case.execute(

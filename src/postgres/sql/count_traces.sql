@@ -5,7 +5,7 @@ WITH kind (type, part, own) AS (
     FROM unnest($2::text[], $3::integer[]) AS kind (type, part)
 )
 SELECT (SELECT count(*) FROM :"user_metadata" WHERE id = $1::text)
-    + (SELECT count(*) FROM antenna.notice WHERE id = $1::text)
+    + (SELECT count(*) FROM antenna.notice WHERE kind = 'quota' AND id = $1::text)
     + (
         SELECT count(*)
         FROM (SELECT type, id FROM :"bytes" UNION ALL SELECT type, id FROM :"bytes_hourly") AS total

@@ -1,7 +1,7 @@
 -- Puts a user's notices under a pseudonym; those that wait, or were given up, have nobody to go to any more. $1 the user's id, $2
 -- the pseudonym. Returns how many there were.
 WITH removed AS (
-    DELETE FROM antenna.notice WHERE id = $1::text RETURNING *
+    DELETE FROM antenna.notice WHERE kind = 'quota' AND id = $1::text RETURNING *
 ), added AS (
     INSERT INTO antenna.notice (hour, id, threshold, revision, final, usage, quota, created_at, state, attempts, next_attempt_at,
         reason, settled_at)
