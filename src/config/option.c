@@ -134,8 +134,8 @@ const struct option option_table[OPTION_IDS] = {
     [OPTION_REJECTED_OLDER_THAN] = {"rejected-older-than", 0, TYPE_INTERVAL, "TIME", NULL, 60 * MINUTE_MS, CENTURY_MS,
         BATCH | PRUNE, false, "remove rejected messages that were read longer ago; their counts stay"},
     [OPTION_NOTICES_OLDER_THAN] = {"notices-older-than", 0, TYPE_INTERVAL, "TIME", NULL, 60 * MINUTE_MS, CENTURY_MS,
-        BATCH | PRUNE, false, "remove notices of hours that ended longer ago, if none of the user and threshold waits; such hours "
-        "are not notified of any more"},
+        BATCH | PRUNE, false, "remove notices of hours that ended longer ago, unless one of the user and threshold waits; nobody is "
+        "notified of an hour whose notices were removed"},
     [OPTION_DRY_RUN] = {"dry-run", 0, TYPE_FLAG, NULL, NULL, 0, 0, REBUILD | PRUNE | FORGET | NOTIFY, false,
         "show what would change, be removed or be sent, and change and send nothing"},
     [OPTION_JSON] = {"json", 0, TYPE_FLAG, NULL, NULL, 0, 0, BATCH | VERIFY | REBUILD | PRUNE | FORGET | STATUS | DOCTOR, false,

@@ -262,7 +262,7 @@ def test_newer_schema(healthy):
     examine(healthy).fails_alone("postgres_schema", "version 99")
 
 
-DROP_VIEWS = "DROP VIEW antenna.hour_state, antenna.quota_now, antenna.offenders CASCADE"
+DROP_VIEWS = "DROP VIEW antenna.hour_state, antenna.quota_now, antenna.offenders, antenna.antenna_seen CASCADE"
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_a_table_of_another_name_is_missing(prepared):
 
 
 # They keep PostgreSQL from altering the columns that they show.
-DROP_VIEWS = "DROP VIEW antenna.hour_state, antenna.quota_now, antenna.offenders CASCADE"
+DROP_VIEWS = "DROP VIEW antenna.hour_state, antenna.quota_now, antenna.offenders, antenna.antenna_seen CASCADE"
 
 
 def test_wrong_column_type(prepared):

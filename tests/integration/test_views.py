@@ -133,7 +133,7 @@ def test_freshness(case):
 def test_silent_antennas(case):
     """The speed layer vouches for the time until now while it runs, and no longer once it is stopped."""
     now = int(time.time())
-    case.prepare(partitions=2)
+    case.prepare(partitions=1)
     case.produce([events.encode(now - 7200, antenna_id="silent"), events.encode(now, antenna_id="awake")])
     running = case.start_speed()
     listed = "SELECT antenna FROM antenna.silent_antennas"
