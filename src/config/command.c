@@ -72,8 +72,12 @@ const struct command command_table[COMMAND_IDS] = {
             .examples = "  antenna batch /var/lib/antenna/data 2022-02-20T10:00:00Z \\\n"
                         "      jdbc:postgresql://localhost:5432/postgres \\\n"
                         "      user_metadata bytes_hourly user_quota_limit postgres -\n"
+                        "  antenna batch /var/lib/antenna/data 2022-02-20T00:00:00Z \\\n"
+                        "      jdbc:postgresql://localhost:5432/postgres \\\n"
+                        "      user_metadata bytes_hourly user_quota_limit postgres - --to 2022-02-20T23:00:00Z\n"
                         "  antenna batch /var/lib/antenna/data - jdbc:postgresql://localhost:5432/postgres \\\n"
-                        "      user_metadata bytes_hourly user_quota_limit postgres - --follow\n",
+                        "      user_metadata bytes_hourly user_quota_limit postgres - --follow --compact \\\n"
+                        "      --totals-older-than 30d --archive-older-than 365d\n",
         },
     [COMMAND_VERIFY] =
         {

@@ -2,6 +2,7 @@
 #include "generate.h"
 
 #include <string.h>
+#include <utf8proc.h>
 
 #include "base/error.h"
 
@@ -9,20 +10,27 @@
 #define WIDTH 70
 #define NAME_SIZE 64
 
-/* A word as roff reads it: backslashes stand for themselves, options keep their dashes. */
+/* A word as roff reads it: backslashes stand for themselves, options keep their dashes. All of it is ASCII, as man of
+ * Debian 12 shows the begin of some pages twice that are not. */
 static void write_word(FILE *file, const char *word, size_t size)
 {
     bool dashes = word[0] == '-';
 
     if (word[0] == '.' || word[0] == '\'')
         fputs("\\&", file);
-    for (size_t i = 0; i < size; i++)
-        if (word[i] == '\\')
+    for (const char *end = word + size; word < end;) {
+        utf8proc_int32_t character;
+
+        word += utf8proc_iterate((const utf8proc_uint8_t *)word, end - word, &character);
+        if (character == '\\')
             fputs("\\e", file);
-        else if (word[i] == '-' && dashes)
+        else if (character == '-' && dashes)
             fputs("\\-", file);
+        else if (character > 0x7f)
+            fprintf(file, "\\[u%04X]", (unsigned)character);
         else
-            fputc(word[i], file);
+            fputc(character, file);
+    }
 }
 
 /* Running text with `end` behind it, broken at blanks and behind sentences. */
