@@ -46,6 +46,7 @@ struct consumer {
     bool closing;
     bool ended; /* and said so */
     bool cut_off;
+    bool given_up; /* by the group, in which it has not been since */
     bool until_end;
     bool refused;          /* since a broker was heard of last */
     struct error refusal;  /* the last */
@@ -111,6 +112,10 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_
     struct consumer_event *event;
     enum consumer_event_kind kind = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? CONSUMER_ASSIGNED : CONSUMER_REVOKED;
 
+    if (kind == CONSUMER_ASSIGNED)
+        consumer->given_up = false;
+    else if (rd_kafka_assignment_lost(client) && !rd_kafka_fatal_error(client, NULL, 0))
+        consumer->given_up = true;
     if (consumer->closing || consumer->event_count == EVENTS_MAX) {
         answer_nothing(consumer, kind);
         return;
@@ -276,6 +281,10 @@ static int fail_for_good(struct consumer *consumer, struct error *error)
     consumer->ended = true;
     switch ((int)rd_kafka_fatal_error(consumer->client, reason, sizeof(reason))) {
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+        /* Librdkafka keeps commits of offsets until it reaches a broker, and then sends them without the id of a
+         * member, which it has given up: the broker takes them for those of another process. */
+        if (consumer->given_up)
+            return error_set(error, ERROR_WORLD, "the consumer group has given up this member: %s", reason);
         error_set(error, ERROR_MISTAKE, "another process has come into the consumer group with the name of this one");
         return error_hint(error, "give each process an --instance-id of its own");
     case RD_KAFKA_RESP_ERR_UNRELEASED_INSTANCE_ID:

@@ -25,14 +25,31 @@ LARGE = {"message.max.bytes": 1_048_588}
 BROKER_FAULTS = "Kafka: crash and restart of the broker"
 
 
-@pytest.mark.parametrize("stop", ["restart", "crash"])
-def test_broker_goes_and_comes(case, figures, stop):
-    with running_service(case) as speed:
-        if stop == "crash":
+# In ten seconds without a broker members try to commit their offsets, and then give up their partitions. They are back before
+# these commits expire.
+LONG_SESSION = (
+    *("-X", "session.timeout.ms=10000", "-X", "heartbeat.interval.ms=1000"),
+    *("-X", "reconnect.backoff.max.ms=200"),
+)
+
+
+@pytest.mark.parametrize(
+    ("stop", "options"),
+    [
+        ("restart", ()),
+        ("crash", ()),
+        ("long crash", LONG_SESSION),
+        ("long crash", (*LONG_SESSION, "--instance-id", "one")),
+        ("long crash", (*LONG_SESSION, "--instance-id", "one", "--workers", "4")),
+    ],
+)
+def test_broker_goes_and_comes(case, figures, stop, options):
+    with running_service(case, *options) as speed:
+        if "crash" in stop:
             case.kafka.kill()
-            speed.wait_for("reaches no Kafka broker")
+            speed.wait_for("gives up" if stop == "long crash" else "reaches no Kafka broker", seconds=60)
             case.kafka.start()
-            speed.wait_for("reads from Kafka again")
+            speed.wait_for("reads from Kafka again", seconds=60)
         else:
             case.kafka.restart()
         wait_for_progress(case, speed)
