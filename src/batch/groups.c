@@ -136,7 +136,7 @@ void groups_add(struct groups *groups, const struct listed_file *file, size_t mo
         groups->list = memory_new(most, sizeof(*groups->list));
     }
     groups->small[groups->count] = file;
-    groups->list[groups->count] = take_group(&groups->small[groups->count], 1);
+    groups->list[groups->count] = (struct group){&groups->small[groups->count], 1, file->size, groups_content(file)};
     groups->count++;
 }
 

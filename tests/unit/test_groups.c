@@ -132,6 +132,23 @@ static void test_sums_stay_below_what_the_list_holds(void **state)
     gives("b+c");
 }
 
+static void test_a_file_alone(void **state)
+{
+    const int64_t sizes[] = {1, GROUPS_FILE_SIZE_TARGET, GROUPS_FILE_SIZE_TARGET + 1};
+    const size_t count = sizeof(sizes) / sizeof(*sizes);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++)
+        groups_add(&groups, add((const char[]){(char)('a' + i), '\0'}, sizes[i]), count);
+    assert_int_equal(groups.count, count);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(groups.list[i].count, 1);
+        assert_ptr_equal(groups.list[i].files[0], &list[i]);
+        assert_int_equal(groups.list[i].size, sizes[i]);
+        assert_true(groups_same_content(&groups.list[i].content, &(struct file_content){1, 1, 0, 0}));
+    }
+}
+
 static void test_a_file_of_another_size(void **state)
 {
     (void)state;
@@ -145,10 +162,15 @@ int main(void)
 {
 #define test(function) cmocka_unit_test_teardown(function, tear_down)
     const struct CMUnitTest tests[] = {
-        test(test_small_files_become_one),           test(test_large_files_are_left_alone),
-        test(test_one_small_file_is_left_alone),     test(test_no_file),
-        test(test_groups_end_at_the_target),         test(test_jobs_and_topics_are_not_mixed),
-        test(test_replaced_files_are_no_part_of_it), test(test_sums_stay_below_what_the_list_holds),
+        test(test_small_files_become_one),
+        test(test_large_files_are_left_alone),
+        test(test_one_small_file_is_left_alone),
+        test(test_no_file),
+        test(test_groups_end_at_the_target),
+        test(test_jobs_and_topics_are_not_mixed),
+        test(test_replaced_files_are_no_part_of_it),
+        test(test_sums_stay_below_what_the_list_holds),
+        test(test_a_file_alone),
         test(test_a_file_of_another_size),
     };
 
