@@ -261,17 +261,17 @@ static int forget_rejected(struct postgres *postgres, const struct names *names,
     return 0;
 }
 
-static int forget_put_aside(struct postgres *postgres, const struct forgetting *user, const struct names *names,
-                            int64_t *rows, struct error *error)
+static int forget_put_aside(struct postgres *postgres, const struct forgetting *user, int64_t *rows,
+                            struct error *error)
 {
     cleanup(release_kinds) struct user_kinds kinds = user_kinds();
-    cleanup(array_release) struct array texts = {0};
     cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
 
-    array_of_texts(&texts, (const char *const *)names->texts, names->count);
     parameters_text(&parameters, user->pseudonym);
-    parameters_array(&parameters, &texts);
+    parameters_text(&parameters, user->id);
+    parameters_text(&parameters, user->names);
+    parameters_text(&parameters, user->emails);
     parameters_array(&parameters, &kinds.labels);
     if (postgres_run(postgres, sql_rename_put_aside, &parameters, &result, error))
         return -1;
@@ -301,7 +301,7 @@ int forget_rest(struct postgres *postgres, const struct config *config, const st
         return error_context(error, "could not change the users over quota");
     if (forget_notices(postgres, config, user, &rows->notices, error))
         return error_context(error, "could not change the notices");
-    if (forget_put_aside(postgres, user, &names, &rows->put_aside, error))
+    if (forget_put_aside(postgres, user, &rows->put_aside, error))
         return error_context(error, "could not change the rows that were put aside");
     if (forget_rejected(postgres, &names, &rows->rejected, error))
         return error_context(error, "could not erase rejected messages");

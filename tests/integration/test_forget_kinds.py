@@ -170,6 +170,24 @@ def test_a_file_of_no_hour(filled):
     assert "public.user_metadata" in in_tables(filled, USER)
 
 
+def test_events_on_their_way_to_an_hour_without_totals(filled):
+    """Nothing shows whose they are until they are archived."""
+    user = "eve-1999"
+    filled.produce([events.encode(events.BEGIN + 60, user_id=user)])
+    speed = filled.start_speed("--roll-age", "1h", "--commit-interval", "10ms")
+    filled.wait_until_read(speed)
+    prune(filled, "totals")
+    for option in ("--dry-run", "--json"):
+        done, _ = forget(filled, user, option, code=6)
+        assert {hour: report["waits"] for hour, report in done.items()} == {FIRST: True}
+    speed.terminate()
+    filled.batch_pending()
+    assert in_tables(filled, user)
+    done, _ = forget(filled, user)
+    assert list(done) == [FIRST]
+    check_gone(filled, user)
+
+
 # Tables.
 
 
@@ -276,6 +294,37 @@ def test_rows_that_were_put_aside(case):
     ]
     assert in_tables(case, EMAIL) == in_tables(case, NAME) == set()
     assert case.totals() == {(NINE.replace(year=2021, month=1, day=5, hour=7), "user_bytes_total", pseudonym): 9}
+
+
+# Rows that were put aside, and what of each the pseudonym replaces when the user 42 is forgotten, with the name Bob and the
+# address 42@x.
+PUT_ASIDE = [
+    ({"id": "42", "type": "user_bytes_total", "value": 42, "date": None}, {"id": None}),
+    (
+        {"id": "42", "type": "user_bytes_total", "value": None, "date": None, "source": "42@x"},
+        {"id": None, "source": None},
+    ),
+    ({"id": "other", "type": "user_bytes_total", "value": 42, "date": None}, {}),
+    ({"id": "Bob", "type": "user_bytes_total", "value": 1, "date": None}, {}),
+    ({"id": "42", "type": "antenna_bytes_total", "value": 1, "date": None}, {}),
+    ({"id": "", "name": "42", "email": "Bob", "quota": 42}, {}),
+    ({"id": None, "name": "Bob", "email": "42@x", "quota": 42}, {"name": None, "email": None}),
+    ({"email": "42@x", "usage": 42, "quota": 1, "date": None}, {"email": None}),
+]
+
+
+def test_only_what_names_the_user_is_put_under_the_pseudonym(case):
+    case.prepare()
+    add_user(case, "42", name="Bob", email="42@x")
+    for content, _ in PUT_ASIDE:
+        case.execute(
+            f"INSERT INTO antenna.put_aside (table_name, reason, content) VALUES ('t', 'r', '{json.dumps(content)}')"
+        )
+    _, last = forget(case, "42")
+    assert last["put_aside"] == sum(bool(changed) for _, changed in PUT_ASIDE)
+    found = [row for (row,) in case.query("SELECT content FROM antenna.put_aside ORDER BY number")]
+    (pseudonym,) = {row["id"] for row in found if str(row.get("id")).startswith("forgotten-")}
+    assert found == [content | dict.fromkeys(changed, pseudonym) for content, changed in PUT_ASIDE]
 
 
 # Messages that are no events: which are erased.
