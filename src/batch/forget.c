@@ -119,17 +119,18 @@ static int choose_files(struct hour_run *hour, struct error *error)
 }
 
 /* No file is listed from here on: the hour's row is locked. */
-static int check_list(const struct hour_run *hour, struct error *error)
+static int check_list(const struct hour_run *hour, bool *ret_pruned, struct error *error)
 {
     cleanup(listed_files_release) struct listed_files now = {0};
-    struct pruned_parts ignored = {0};
+    struct pruned_parts pruned = {0};
 
-    if (hours_pruned(hour->run->tools.postgres, hour->report->hour, true, &ignored, error) ||
+    if (hours_pruned(hour->run->tools.postgres, hour->report->hour, true, &pruned, error) ||
         hours_files(hour->run->tools.postgres, hour->report->hour, &now, error))
         return -1;
     for (size_t i = 0; i < now.count; i++)
         if (!listed_files_have(&hour->files, now.list[i].path))
             return LISTED_MEANWHILE;
+    *ret_pruned = pruned.totals;
     return 0;
 }
 
@@ -138,16 +139,19 @@ static bool is_empty(const struct forget_report *report)
     return !report->files && !report->rows.totals && !report->rows.hourly_totals;
 }
 
+/* Of whom the window totals have nothing, nothing is on its way either, unless the totals that would show it were
+ * removed. */
 static int change_tables(void *context, struct error *error)
 {
     struct hour_run *hour = context;
     struct forget_report *report = hour->report;
-    int status = check_list(hour, error);
+    bool pruned = false;
+    int status = check_list(hour, &pruned, error);
 
     if (!status)
         status = forget_hour(hour->run->tools.postgres, hour->run->config, &hour->run->user, report->hour,
                              &report->rows, error);
-    return status == WAITS && is_empty(report) ? 0 : status;
+    return status == WAITS && is_empty(report) && !pruned ? 0 : status;
 }
 
 static int change_tables_alone(struct hour_run *hour, struct error *error)
@@ -244,7 +248,7 @@ static int run_hour(void *context, const struct hour_entry *entry, struct error 
 
     if (forget_and_let_go(run, &report, error))
         return error_context(error, "could not erase the user in the hour %s", time_format(entry->hour, text));
-    if (is_empty(&report))
+    if (is_empty(&report) && !report.waits)
         return 0;
     add_report(&run->summary, &report);
     bar_end(&run->walk.bar);
