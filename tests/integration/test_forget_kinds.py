@@ -296,8 +296,8 @@ def test_rows_that_were_put_aside(case):
     assert case.totals() == {(NINE.replace(year=2021, month=1, day=5, hour=7), "user_bytes_total", pseudonym): 9}
 
 
-# Rows that were put aside, and what of each the pseudonym replaces when the user 42 is forgotten, with the name Bob and the
-# address 42@x.
+# Rows that were put aside, and which columns the pseudonym replaces when the user 42, called Bob, of 42@x,
+# is forgotten.
 PUT_ASIDE = [
     ({"id": "42", "type": "user_bytes_total", "value": 42, "date": None}, {"id": None}),
     (
