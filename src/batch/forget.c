@@ -118,7 +118,7 @@ static int choose_files(struct hour_run *hour, struct error *error)
     return status;
 }
 
-/* No file is listed from here on: the hour's row is locked. */
+/* No file is listed from here on, if the hour has a row, which is locked. */
 static int check_list(const struct hour_run *hour, bool *ret_pruned, struct error *error)
 {
     cleanup(listed_files_release) struct listed_files now = {0};
@@ -139,18 +139,20 @@ static bool is_empty(const struct forget_report *report)
     return !report->files && !report->rows.totals && !report->rows.hourly_totals;
 }
 
-/* Of whom the window totals have nothing, nothing is on its way either, unless the totals that would show it were
- * removed. */
+/* Files are looked at last: the first of an hour, before which there is no row to lock, may be listed until then, and
+ * settles it. Of whom the window totals have nothing, nothing is on its way either, unless the totals that would show
+ * it were removed. */
 static int change_tables(void *context, struct error *error)
 {
     struct hour_run *hour = context;
     struct forget_report *report = hour->report;
     bool pruned = false;
-    int status = check_list(hour, &pruned, error);
+    int status =
+        forget_hour(hour->run->tools.postgres, hour->run->config, &hour->run->user, report->hour, &report->rows, error);
+    int listed = status < 0 ? 0 : check_list(hour, &pruned, error);
 
-    if (!status)
-        status = forget_hour(hour->run->tools.postgres, hour->run->config, &hour->run->user, report->hour,
-                             &report->rows, error);
+    if (listed)
+        return listed;
     return status == WAITS && is_empty(report) && !pruned ? 0 : status;
 }
 

@@ -9,8 +9,9 @@ import pytest
 from case import QUICK_ROLLS
 from oracle import expect
 from program import CHECKOUT
-from test_interrupted import hour_lock, interrupt
+from test_interrupted import hour_lock, interrupt, is_waiting
 from traces import check_gone, in_tables, pseudonyms, renamed, rows_as_documents, rows_of
+from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -241,6 +242,24 @@ def test_hours_with_events_of_others_on_their_way(filled):
     speed.terminate()
     forget(filled)
     check_gone(filled, USER, NAME, EMAIL)
+
+
+def test_an_hour_whose_first_file_is_listed_meanwhile(case):
+    """No row of the hour could be locked before."""
+    case.prepare()
+    case.produce(events_of(USER, seconds=3600))
+    speed = case.start_speed("--roll-age", "1h", "--commit-interval", "10ms")
+    case.wait_until_read(speed)
+    with case.connect() as connection, connection.transaction():
+        connection.execute("SELECT FROM bytes WHERE id = %s FOR UPDATE", (USER,))
+        running = case.program.start(*arguments(case))
+        wait_until(lambda: is_waiting(case), "it waits for the totals")
+        speed.terminate()
+        assert case.value("SELECT count(*) FROM antenna.archive_file")
+    result = running.wait()
+    assert result.code == 0, result.err
+    check_gone(case, USER)
+    assert len(pseudonyms(case)) == 1
 
 
 def test_an_open_hour_that_is_whole(case):
