@@ -50,13 +50,15 @@ def test_who_is_silent(case):
     send(case, "without bytes", 3 * HOUR, 0)
     send(case, "ahead", 3 * HOUR)
     send(case, "ahead", -3 * HOUR)
+    send(case, "of another century", 3 * HOUR)
+    send(case, "of another century", -100 * 365 * 24 * HOUR)
     send(case, "an app", 2 * HOUR, kind="app_bytes_total")
     rows = case.query(
         "SELECT antenna, extract(EPOCH FROM silent_since)::bigint, bytes, "
         "now() AT TIME ZONE 'UTC' - judged_until < INTERVAL '1 minute' FROM antenna.silent_antennas ORDER BY 1"
     )
-    assert rows[0] == ("silent", since, 107, True)
-    assert [row[0] for row in rows] == ["silent", "without bytes"]
+    assert rows[1] == ("silent", since, 107, True)
+    assert [row[0] for row in rows] == ["of another century", "silent", "without bytes"]
     assert case.value(REASON) is None
 
 

@@ -148,18 +148,23 @@ LEFT JOIN LATERAL (
 
 -- The antennas that are watched, which had events within a time of antenna.data_set, by default a day: until when, which is the
 -- end of the last window with any, and how many bytes in that time. silent: whether they have had none for so long that they
--- are silent, by default half an hour. No rows while they cannot be judged.
+-- are silent, by default half an hour. No rows while they cannot be judged. An event of a clock that is ahead counts, but not
+-- one that is ahead of the time judged by more than antennas are watched: it would hide a silence for years, and each window
+-- until then would be looked up.
 CREATE OR REPLACE VIEW antenna.antenna_seen AS
 SELECT total.id COLLATE "C" AS antenna, max(total.date) + length AS seen_until, sum(total.value) AS bytes,
     max(total.date) + length <= judged_until - silent_after AS silent, judged_until
 FROM (
     SELECT judged_until, INTERVAL '1 second' * window_seconds AS length,
         INTERVAL '1 second' * silent_after_seconds AS silent_after,
-        judged_until - INTERVAL '1 second' * active_within_seconds AS watched_from
+        judged_until - INTERVAL '1 second' * active_within_seconds AS watched_from,
+        judged_until + INTERVAL '1 second' * active_within_seconds AS watched_until
     FROM antenna.silence CROSS JOIN antenna.data_set
     WHERE reason IS NULL
 ) AS judged
-CROSS JOIN LATERAL generate_series(date_trunc('hour', watched_from), (SELECT max(date) FROM :"bytes"), length) AS part (begin)
+CROSS JOIN LATERAL generate_series(
+    date_trunc('hour', watched_from), least((SELECT max(date) FROM :"bytes"), watched_until), length
+) AS part (begin)
 CROSS JOIN LATERAL ( -- OFFSET keeps this one look into the index for each window, instead of a scan of all that there ever were
     SELECT date, id, value FROM :"bytes" WHERE date = part.begin AND type = 'antenna_bytes_total' OFFSET 0
 ) AS total
