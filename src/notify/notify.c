@@ -338,13 +338,22 @@ static int send_next(struct job *job, struct error *error)
     return status;
 }
 
+static int64_t interval_of(const struct config *config)
+{
+    return config_has(config, OPTION_INTERVAL) ? config_number(config, OPTION_INTERVAL) : INTERVAL_MS;
+}
+
+/* A service looks again after each interval, also while many notices are due: what is over before its notice was sent
+ * needs none any more. */
 static int send_due(struct job *job, struct error *error)
 {
+    bool follows = config_flag(job->config, OPTION_FOLLOW);
+    int64_t until_ms = follows ? time_monotonic_ms() + interval_of(job->config) : INT64_MAX;
     int64_t per_second = config_number(job->config, OPTION_NOTICES_PER_SECOND);
     int64_t apart_ms = (MS_PER_SECOND + per_second - 1) / per_second;
     int status = 0;
 
-    while (!stop_requested() && !status) {
+    while (!stop_requested() && !status && time_monotonic_ms() < until_ms) {
         int64_t next_ms = time_monotonic_ms() + apart_ms, skipped = job->summary.skipped;
 
         turn(job);
@@ -429,8 +438,6 @@ static void wait_out(struct job *job, const struct error *cause, int64_t *pause_
 
 static int follow(struct job *job, struct error *error)
 {
-    const struct config *config = job->config;
-    int64_t interval_ms = config_has(config, OPTION_INTERVAL) ? config_number(config, OPTION_INTERVAL) : INTERVAL_MS;
     int64_t pause_ms = 0;
 
     log_line(LEVEL_INFO, "sends notices by %s", transport_server(job->transport));
@@ -450,7 +457,8 @@ static int follow(struct job *job, struct error *error)
             log_line(LEVEL_INFO, "goes on");
         pause_ms = 0;
         notify_metrics_set_reason(&job->metrics, "");
-        wait_for_stop(job, time_monotonic_ms() + interval_ms);
+        if (!job->summary.left)
+            wait_for_stop(job, time_monotonic_ms() + interval_of(job->config));
     }
     notify_send("STOPPING=1");
     return 0;

@@ -21,7 +21,7 @@ struct notify_summary {
     int64_t skipped; /* said nothing to anybody */
     int64_t dead;    /* refused for good, or so often that they were given up */
     int64_t waiting; /* for another attempt */
-    bool left;       /* whether a stop has left some that were due */
+    bool left;       /* whether some that were due were left, by a stop or for the next turn */
 };
 
 /**

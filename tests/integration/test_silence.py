@@ -230,6 +230,21 @@ def test_a_silence_that_is_over_before_it_was_told(case, mail):
     assert {row[0] for row in case.query("SELECT state FROM antenna.notice")} == {"skipped"}
 
 
+def test_a_flood_of_notices_does_not_stop_the_looks(case, mail):
+    """Who is back before the notice is sent gets none."""
+    watch(case)
+    for number in range(60):
+        send(case, f"A{number:02}", 2 * HOUR)
+    running = start(case, *by_mail(mail), "--operator", OPERATOR, "--notices-per-second", "2")
+    mail.wait_for(1)
+    for number in range(60):
+        send(case, f"A{number:02}", 0)
+    wait_until(lambda: case.value("SELECT count(*) FROM antenna.notice WHERE revision = 1") == 60, "they are back")
+    wait_until(lambda: case.value("SELECT count(*) FROM antenna.notice WHERE state = 'waiting'") == 0, "all is settled")
+    running.terminate()
+    assert case.value("SELECT count(*) FROM antenna.notice WHERE state = 'skipped'") > 60
+
+
 def test_without_an_operator_nobody_is_told(case, mail):
     watch(case)
     send(case, "A", 2 * HOUR)
