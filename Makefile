@@ -53,7 +53,7 @@ check: setup-test lint test-unit test-core ## what each commit must pass, in 3 m
 	@echo "all checks passed"
 
 # The sanitizers' builds take what the integration tests leave of the processors.
-test: setup-test lint analyze test-unit test-model ## what each change must pass, in 15 minutes
+test: setup-test lint analyze test-unit test-model ## what each change must pass; docs/release-tests.md has its minutes
 	@$(MAKE) --no-print-directory -j 2 test-integration build-sanitized
 	@$(MAKE) --no-print-directory test-deploy-share test-sanitized test-threads
 	@echo "all tests passed"
