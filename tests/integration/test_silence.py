@@ -189,6 +189,16 @@ def test_the_operator_is_told_once(case, mail):
     assert told(mail)[2:] == [([OPERATOR], "Antenna A<1> is silent")]
 
 
+def test_an_antenna_with_the_id_of_a_user(case, mail):
+    """Ids may be numbers, of users and of antennas: the notice of one waits for nothing of the other."""
+    watch(case)
+    case.execute("INSERT INTO user_metadata (id, name, email, quota) VALUES ('7', 'Ada', 'ada@example.org', 1000)")
+    case.execute("DELETE FROM user_metadata")
+    send(case, "7", 2 * HOUR)
+    notify(case, *by_mail(mail, "--operator", OPERATOR))
+    assert told(mail) == [([OPERATOR], "Antenna 7 is silent")]
+
+
 # What happens to an antenna whose silence was told, and what is told then.
 AFTERWARDS = {
     "a late event that leaves it silent": (lambda case: send(case, "A", HOUR), []),

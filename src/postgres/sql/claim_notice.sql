@@ -33,7 +33,7 @@ WITH due AS (
             WHERE (earlier.hour, earlier.id, earlier.threshold) = (notice.hour, notice.id, notice.threshold)
                 AND earlier.revision < notice.revision AND earlier.state = 'waiting'
         )
-        AND NOT (person.id IS NULL AND EXISTS (
+        AND NOT (kind = 'quota' AND person.id IS NULL AND EXISTS (
             SELECT FROM antenna.user_quota AS known
             WHERE known.id = notice.id AND valid_until > now() AT TIME ZONE 'UTC' - INTERVAL '1 hour'
         ))
