@@ -255,6 +255,19 @@ def test_a_flood_of_notices_does_not_stop_the_looks(case, mail):
     assert case.value("SELECT count(*) FROM antenna.notice WHERE state = 'skipped'") > 60
 
 
+def test_many_notices_at_once(case, mail):
+    """PostgreSQL has no statistics of them yet."""
+    watch(case)
+    case.execute(
+        "INSERT INTO bytes (date, type, id, value) "
+        "SELECT date_trunc('hour', now() AT TIME ZONE 'UTC') - INTERVAL '1 hour', 'antenna_bytes_total', "
+        "'A' || number, 1 FROM generate_series(1, 5000) AS number"
+    )
+    running = start(case, *by_mail(mail), "--operator", OPERATOR)
+    wait_until(lambda: len(mail.mails) > 100, "100 mails")
+    running.terminate()
+
+
 def test_without_an_operator_nobody_is_told(case, mail):
     watch(case)
     send(case, "A", 2 * HOUR)

@@ -32,6 +32,7 @@ WITH due AS (
             SELECT FROM antenna.notice AS earlier
             WHERE (earlier.hour, earlier.id, earlier.threshold) = (notice.hour, notice.id, notice.threshold)
                 AND earlier.revision < notice.revision AND earlier.state = 'waiting'
+            OFFSET 0 -- keeps a look into the index for each; a join without statistics compares all that wait with all
         )
         AND NOT (kind = 'quota' AND person.id IS NULL AND EXISTS (
             SELECT FROM antenna.user_quota AS known
