@@ -85,13 +85,13 @@ def sources_of(workload):
             yield kind, value["name"], value.get("items")
 
 
-def secrets(folder, **files):
-    """The Secrets that the commands of the documents create in a folder with these files: {name: {key: bytes}}."""
+def secrets(folder, files):
+    """The Secrets that the commands of the documents create in a folder with files {name: text}: {name: {key: bytes}}."""
     folder.mkdir()
     (folder / "kubectl").write_text(f"#!/bin/sh\n{PRINT}\n")
     (folder / "kubectl").chmod(0o755)
     for name, text in files.items():
-        (folder / name.replace("_", "-")).write_text(text)
+        (folder / name).write_text(text)
     printed = run(SECRETS + KAFKA_SECRET, folder)
     found = [one for one in yaml.safe_load_all(printed) if one]
     assert {one["metadata"]["namespace"] for one in found} == {"antenna"}

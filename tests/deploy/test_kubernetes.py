@@ -85,7 +85,7 @@ def test_each_job_has_its_own_passwords_only(objects, tmp_path):
         "antenna-batch": {"antenna-batch"},
         "antenna-provision": {"antenna-owner", "antenna-speed", "antenna-batch", "antenna-reader"},
     }
-    made = secrets(tmp_path / "secrets", owner_password="secret\n", kafka_properties="sasl.password=secret")
+    made = secrets(tmp_path / "secrets", {"owner.password": "secret\n", "kafka-properties": "sasl.password=secret"})
     assert made.keys() == {*had["antenna-provision"], "antenna-kafka"}
     (reference,) = [
         v["valueFrom"]["secretKeyRef"]

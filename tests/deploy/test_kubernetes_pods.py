@@ -46,8 +46,8 @@ class Cluster:
         groups = {pod_of(workload)["securityContext"].get("fsGroup") for workload in self._objects.workloads}
         assert groups == {None if openshift else IMAGE[2]}
         case.root = make_volume(case.folder / "volume", self._ids[2])
-        files = {"owner_password": case.postgres.password, "kafka_properties": KAFKA_PROPERTIES}
-        made = secrets(case.folder / "secrets", **files)
+        files = {"owner.password": case.postgres.password, "kafka-properties": KAFKA_PROPERTIES}
+        made = secrets(case.folder / "secrets", files)
         config = self._objects.one("ConfigMap", "antenna")
         texts = {name: text.encode() for name, text in config["data"].items()}
         self._contents = {("secret", name): data for name, data in made.items()}
