@@ -86,7 +86,7 @@ def sources_of(workload):
 
 
 def secrets(folder, files):
-    """The Secrets that the commands of the documents create in a folder with files {name: text}: {name: {key: bytes}}."""
+    """The Secrets that the documents' commands create in a folder with files {name: text}: {name: {key: bytes}}."""
     folder.mkdir()
     (folder / "kubectl").write_text(f"#!/bin/sh\n{PRINT}\n")
     (folder / "kubectl").chmod(0o755)

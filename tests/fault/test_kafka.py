@@ -25,8 +25,8 @@ LARGE = {"message.max.bytes": 1_048_588}
 BROKER_FAULTS = "Kafka: crash and restart of the broker"
 
 
-# In ten seconds without a broker members try to commit their offsets, and then give up their partitions. They are back before
-# these commits expire.
+# In ten seconds without a broker members try to commit their offsets, and then give up their partitions. They are back
+# before these commits expire.
 LONG_SESSION = (
     *("-X", "session.timeout.ms=10000", "-X", "heartbeat.interval.ms=1000"),
     *("-X", "reconnect.backoff.max.ms=200"),
