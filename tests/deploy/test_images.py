@@ -120,7 +120,10 @@ def test_a_stop_is_clean_and_nothing_is_lost(engine):
     query = engine.running["postgres"].query
     totalled = "SELECT sum(totals_offset) FROM antenna.progress"
     wait_until(lambda: query(totalled)[0][0] == sum(end for end, _ in ends), "all is totalled", 60)
-    for name in ("speed", "batch", "superset"):
+    assert engine.stop("speed") == 0, engine.running["speed"].text()
+    dirty = "SELECT count(*) FROM antenna.hour_state WHERE state = 'dirty'"
+    wait_until(lambda: query(dirty)[0][0] == 0, "the batch layer has the last late events", 60)
+    for name in ("batch", "superset"):
         assert engine.stop(name) == 0, engine.running[name].text()
     assert query("SELECT totals_offset, archive_offset FROM antenna.progress ORDER BY partition") == ends
     engine.run("batch", "verify")
