@@ -53,7 +53,7 @@ def count_lines(path):
 def cost_cells(row, random, latency):
     """The cells of what a system costs, of rows of the results or None."""
     if not row or not row["runs"]:
-        return [""] * 6
+        return [""] * 7
     runs, millions = row["runs"], row["messages"] / 1e6
     sizes = [
         show(median(other["runs"], "archive") / other["messages"], ".1f") if other and other["runs"] else ""

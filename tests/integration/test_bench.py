@@ -98,3 +98,13 @@ def test_refuses_a_machine_that_others_use():
 
 def test_starts_at_a_load_that_is_allowed():
     assert asked("import run; run.LOAD_SECONDS = 0; run.await_quiet(1e9); print('true')")
+
+
+def test_systems_without_figures_have_rows():
+    code = """
+import comparison, json
+columns, cells = comparison.table([], [])
+print(json.dumps([len(columns), [len(row) for row in cells]]))
+"""
+    columns, cells = asked(code)
+    assert set(cells) == {columns}
