@@ -65,7 +65,6 @@ static int run(struct compaction *compaction, struct compact_report *report, str
 {
     struct postgres *postgres = compaction->tools->postgres;
     cleanup(memory_free) char *root = NULL;
-    struct error ignored;
     int status;
 
     if (storage_find_root(compaction->tools->storage_path, &root, error) ||
@@ -73,9 +72,7 @@ static int run(struct compaction *compaction, struct compact_report *report, str
         hours_hold(postgres, compaction->hour, error))
         return -1;
     status = compact_held(compaction, report, error);
-    /* A connection that is lost has released the hour; the next statement fails. */
-    if (hours_let_go(postgres, compaction->hour, &ignored))
-        return status;
+    hours_leave(postgres, compaction->hour);
     return status;
 }
 

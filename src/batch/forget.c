@@ -103,7 +103,7 @@ static int refuse_foreign(const char *path, int64_t rows, struct error *error)
 
 static int choose_files(struct hour_run *hour, struct error *error)
 {
-    int64_t *rows = memory_new(hour->paths.count, sizeof(*rows));
+    cleanup(memory_free) int64_t *rows = memory_new(hour->paths.count, sizeof(*rows));
     int status = traces_count(hour->run->tools.reader, &hour->paths, hour->run->user.id, rows, error);
 
     for (size_t i = 0; i < hour->paths.count && !status; i++) {
@@ -113,7 +113,6 @@ static int choose_files(struct hour_run *hour, struct error *error)
             groups_add(&hour->groups, &hour->files.list[i], hour->files.count);
         hour->report->file_rows += rows[i];
     }
-    memory_free(&rows);
     hour->report->files = (int64_t)hour->groups.count;
     return status;
 }
@@ -217,15 +216,12 @@ static int forget_held(const struct forgetting_run *run, struct forget_report *r
 static int forget_and_let_go(const struct forgetting_run *run, struct forget_report *report, struct error *error)
 {
     struct postgres *postgres = run->tools.postgres;
-    struct error ignored;
     int status;
 
     if (hours_hold(postgres, report->hour, error))
         return -1;
     status = forget_held(run, report, error);
-    /* A connection that is lost has released the hour; the next statement fails. */
-    if (hours_let_go(postgres, report->hour, &ignored))
-        return status;
+    hours_leave(postgres, report->hour);
     return status;
 }
 

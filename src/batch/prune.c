@@ -187,7 +187,6 @@ static int prune_hour(const struct pruning *pruning, int64_t hour, struct prune_
     cleanup(release_hour) struct hour_pruning run = {.pruning = pruning};
     cleanup(prune_hours_release) struct prune_hours again = {0};
     struct postgres *postgres = pruning->tools->postgres;
-    struct error ignored;
     int status;
 
     if (hours_hold(postgres, hour, error))
@@ -197,9 +196,7 @@ static int prune_hour(const struct pruning *pruning, int64_t hour, struct prune_
         run.hour = again.list[0];
         status = prune_held(&run, report, error);
     }
-    /* A connection that is lost has released the hour; the next statement fails. */
-    if (hours_let_go(postgres, hour, &ignored))
-        return status;
+    hours_leave(postgres, hour);
     return status;
 }
 

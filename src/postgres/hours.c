@@ -146,6 +146,14 @@ int hours_let_go(struct postgres *postgres, int64_t hour, struct error *error)
     return run_for_hour(postgres, sql_let_go_hour, hour, error);
 }
 
+void hours_leave(struct postgres *postgres, int64_t hour)
+{
+    struct error ignored;
+
+    if (hours_let_go(postgres, hour, &ignored))
+        return;
+}
+
 int hours_limit_idle_time(struct postgres *postgres, struct error *error)
 {
     return postgres_do(postgres, sql_limit_idle_transaction, NULL, error);

@@ -72,6 +72,10 @@ int hours_hold(struct postgres *postgres, int64_t hour, struct error *error) mus
 /** Lets batch runs of the hour in again. */
 int hours_let_go(struct postgres *postgres, int64_t hour, struct error *error) must_check;
 
+/** As hours_let_go() at the end of what was done: a lost connection has released the hour, and the next statement
+ * fails. */
+void hours_leave(struct postgres *postgres, int64_t hour);
+
 /** The files that the list has of the hour. */
 int hours_files(struct postgres *postgres, int64_t hour, struct listed_files *ret_files, struct error *error)
     must_check;
