@@ -39,3 +39,11 @@ int json_print(json_t *object, size_t flags, struct error *error)
         return error_set(error, ERROR_WORLD, "could not write to standard output: %m");
     return 0;
 }
+
+void json_print_line(json_t *object)
+{
+    struct error ignored;
+
+    if (json_print(object, JSON_COMPACT, &ignored))
+        return;
+}

@@ -20,4 +20,8 @@ void json_set(json_t *object, const char *name, json_t *value);
 /** Prints an object with a line break on standard output and frees it. Error: ERROR_WORLD when it cannot be written. */
 int json_print(json_t *object, size_t flags, struct error *error) must_check;
 
+/** Prints an object in a line of its own, one of several, and frees it. main() checks standard output at the end: that
+ * it cannot be written stops none of the work that the lines report. */
+void json_print_line(json_t *object);
+
 #endif

@@ -23,14 +23,11 @@ static void print_row(const char *hour, const struct forget_report *report)
 
 static void print_json(const char *hour, const struct forget_report *report)
 {
-    struct error ignored;
 
-    /* Standard output is checked at the end (main.c): the other hours are changed all the same. */
-    if (json_print(json_pack("{s:s, s:b, s:I, s:I, s:I, s:I}", "hour", hour, "waits", (int)report->waits, "files",
-                             (json_int_t)report->files, "rows", (json_int_t)report->file_rows, "totals",
-                             (json_int_t)report->rows.totals, "hourly_totals", (json_int_t)report->rows.hourly_totals),
-                   JSON_COMPACT, &ignored))
-        return;
+    json_print_line(json_pack("{s:s, s:b, s:I, s:I, s:I, s:I}", "hour", hour, "waits", (int)report->waits, "files",
+                              (json_int_t)report->files, "rows", (json_int_t)report->file_rows, "totals",
+                              (json_int_t)report->rows.totals, "hourly_totals",
+                              (json_int_t)report->rows.hourly_totals));
 }
 
 static void print_hour(void *context, const struct forget_report *report)

@@ -24,15 +24,11 @@ static void print_row(const char *hour, const struct prune_amounts *amounts)
 
 static void print_json(const char *hour, const struct prune_amounts *amounts)
 {
-    struct error ignored;
 
-    /* Standard output is checked at the end (main.c): the other hours are pruned all the same. */
-    if (json_print(json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "hour", hour, "files", (json_int_t)amounts->files,
-                             "rows", (json_int_t)amounts->file_rows, "size", (json_int_t)amounts->file_size, "totals",
-                             (json_int_t)amounts->totals, "hourly_totals", (json_int_t)amounts->hourly_totals,
-                             "users_over_quota", (json_int_t)amounts->offenders),
-                   JSON_COMPACT, &ignored))
-        return;
+    json_print_line(json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "hour", hour, "files", (json_int_t)amounts->files,
+                              "rows", (json_int_t)amounts->file_rows, "size", (json_int_t)amounts->file_size, "totals",
+                              (json_int_t)amounts->totals, "hourly_totals", (json_int_t)amounts->hourly_totals,
+                              "users_over_quota", (json_int_t)amounts->offenders));
 }
 
 static void print_hour(void *context, const struct prune_report *report)
