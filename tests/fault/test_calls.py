@@ -36,9 +36,7 @@ ROLL_POINTS = {
     "rename into place": ("rename", PLACE, None),
     "fsync of the hour's folder": ("fsync", PLACE, None),
 }
-MERGE_POINTS = {
-    "write": ("write", "*.parquet", None),
-    "fsync": ("fsync", None, None),
+SWAP_POINTS = {
     "COMMIT sent": ("send", None, "COMMIT"),
     "COMMIT answered": ("recv", None, "COMMIT"),
     "folder": ("mkdir", None, None),
@@ -46,7 +44,17 @@ MERGE_POINTS = {
     "deletion": ("unlink", None, None),
     "deletion of a folder": ("rmdir", None, None),
 }
-
+MERGE_POINTS = SWAP_POINTS | {
+    "write": ("write", "*.parquet", None),
+    "fsync": ("fsync", None, None),
+}
+PRUNE_POINTS = SWAP_POINTS | {
+    "removal sent": ("send", None, "removed"),
+}
+FORGET_POINTS = MERGE_POINTS | {
+    "pseudonym sent": ("send", None, "antenna.forgetting"),
+    "totals sent": ("send", None, "removed"),
+}
 REBUILD_POINTS = {
     "totals of the archive sent": ("send", None, "antenna_rebuilt"),
     "comparison answered": ("recv", None, "CREATE TABLE"),
@@ -54,27 +62,6 @@ REBUILD_POINTS = {
     "differences answered": ("recv", None, "INSERT 0"),
     "COMMIT sent": ("send", None, "COMMIT"),
     "COMMIT answered": ("recv", None, "COMMIT"),
-}
-FORGET_POINTS = {
-    "pseudonym sent": ("send", None, "antenna.forgetting"),
-    "write": ("write", "*.parquet", None),
-    "fsync": ("fsync", None, None),
-    "totals sent": ("send", None, "removed"),
-    "COMMIT sent": ("send", None, "COMMIT"),
-    "COMMIT answered": ("recv", None, "COMMIT"),
-    "folder": ("mkdir", None, None),
-    "exchange": ("renameat2", None, None),
-    "deletion": ("unlink", None, None),
-    "deletion of a folder": ("rmdir", None, None),
-}
-PRUNE_POINTS = {
-    "folder": ("mkdir", None, None),
-    "removal sent": ("send", None, "removed"),
-    "COMMIT sent": ("send", None, "COMMIT"),
-    "COMMIT answered": ("recv", None, "COMMIT"),
-    "exchange": ("renameat2", None, None),
-    "deletion": ("unlink", None, None),
-    "deletion of a folder": ("rmdir", None, None),
 }
 
 FILES = [("open", errno.EIO), ("open", errno.EMFILE), ("opendir", errno.EMFILE), ("readdir", errno.EIO)]
@@ -127,37 +114,27 @@ def sweep(workload, fault, wanted):
     return happened
 
 
-def deaths(points):
-    """Parameters: before and after each point."""
+def deaths(points, *kind):
+    """Parameters: before and after each point, behind the kind of a workload if it is given."""
     return [
-        pytest.param(Fault(call, do, path=path, data=data), id=f"{do} {name}")
+        pytest.param(
+            *(*kind, Fault(call, do, path=path, data=data)),
+            id=" ".join([*(one.__name__.lower() for one in kind), do, name]),
+        )
         for name, (call, path, data) in points.items()
         for do in (["after"] if call == "recv" else ["before", "after"])
     ]
 
 
-@pytest.mark.parametrize("fault", deaths(ROLL_POINTS))
-def test_speed_dies(case, figures, fault):
-    workload = Speed(case)
+@pytest.mark.parametrize(
+    ("kind", "fault"),
+    [*deaths(ROLL_POINTS, Speed), *deaths(MERGE_POINTS, Compaction), *deaths(REBUILD_POINTS, Rebuild)],
+)
+def test_dies(case, figures, kind, fault):
+    workload = kind(case)
     workload.prepare()
     happened = sweep(workload, fault, times(1, 1000))
-    figures.check("kill -9 of speed at each point of its protocol", case, happened)
-
-
-@pytest.mark.parametrize("fault", deaths(MERGE_POINTS))
-def test_compaction_dies(case, figures, fault):
-    workload = Compaction(case)
-    workload.prepare()
-    happened = sweep(workload, fault, times(1, 1000))
-    figures.check("kill -9 of compaction at each point of its protocol", case, happened)
-
-
-@pytest.mark.parametrize("fault", deaths(REBUILD_POINTS))
-def test_rebuild_dies(case, figures, fault):
-    workload = Rebuild(case)
-    workload.prepare()
-    happened = sweep(workload, fault, times(1, 1000))
-    figures.check("kill -9 of rebuild at each point of its protocol", case, happened)
+    figures.check(f"kill -9 of {kind.__name__.lower()} at each point of its protocol", case, happened)
 
 
 FAILURES = [
