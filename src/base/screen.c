@@ -13,9 +13,14 @@
 #include "base/stop.h"
 #include "base/text.h"
 
-/* The alternate screen and back; the cursor hidden and back; to the upper left; empty to the end of line and screen. */
+/* The alternate screen and back; the cursor hidden and back; to the upper left; empty to the end of line and screen. A
+ * terminal shows what comes between the marks of an update at once, so that nobody sees half of one (DECSET 2026,
+ * https://contour-terminal.org/vt-extensions/synchronized-output); one that does not know them ignores them. The end of
+ * the screen ends an update, too, as a signal may have interrupted one. */
+#define BEGIN_UPDATE "\033[?2026h"
+#define END_UPDATE "\033[?2026l"
 #define BEGIN "\033[?1049h\033[?25l"
-#define END "\033[?25h\033[?1049l"
+#define END END_UPDATE "\033[?25h\033[?1049l"
 #define HOME "\033[H"
 #define CLEAR_LINE "\033[K"
 #define CLEAR_BELOW "\033[J"
@@ -150,7 +155,7 @@ void screen_draw(enum screen_tone tone, const char *first, const char *text)
     cleanup(buffer_release) struct buffer frame = {0};
     struct terminal_size size = screen_size();
 
-    buffer_text(&frame, HOME CLEAR_LINE);
+    buffer_text(&frame, BEGIN_UPDATE HOME CLEAR_LINE);
     if (screen.colours)
         buffer_text(&frame, tone == SCREEN_ALARM ? BOLD_RED : BOLD);
     append_line(&frame, first, strlen(first), size.columns);
@@ -159,6 +164,7 @@ void screen_draw(enum screen_tone tone, const char *first, const char *text)
     if (size.lines > 1)
         buffer_text(&frame, "\r\n" CLEAR_LINE);
     append_text(&frame, text, &size);
+    buffer_text(&frame, END_UPDATE);
     write_all(frame.data, frame.size);
 }
 

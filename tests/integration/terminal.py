@@ -18,6 +18,10 @@ from waiting import wait_until
 BEGIN = b"\x1b[?1049h"
 END = b"\x1b[?25h\x1b[?1049l"
 
+# An update of the screen, of which a terminal shows nothing before its end.
+BEGIN_UPDATE = b"\x1b[?2026h"
+END_UPDATE = b"\x1b[?2026l"
+
 CHUNK = 1 << 16
 
 
@@ -30,6 +34,7 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
         self.written = b""
+        self._shown = 0  # bytes of it
         self.settings_before = termios.tcgetattr(own)
         self._set_size(columns, lines)
         self.process = subprocess.Popen(
@@ -51,7 +56,14 @@ class Terminal:
                 return
             with self._lock:
                 self.written += data
-                self._stream.feed(data)
+                self._show()
+
+    def _show(self):
+        begin = self.written.rfind(BEGIN_UPDATE)
+        end = len(self.written) if self.written.rfind(END_UPDATE) >= begin else begin
+        if end > self._shown:
+            self._stream.feed(self.written[self._shown : end])
+            self._shown = end
 
     def _set_size(self, columns, lines):
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
@@ -70,8 +82,14 @@ class Terminal:
 
     def wait_for(self, words, seconds=30):
         """Waits until the screen shows these words, and returns its lines."""
-        wait_until(lambda: any(words in line for line in self.lines), f'"{words}"', seconds)
-        return self.lines
+        seen = []
+
+        def shown():
+            seen[:] = self.lines
+            return any(words in line for line in seen)
+
+        wait_until(shown, f'"{words}"', seconds)
+        return seen
 
     def press(self, keys):
         """Presses keys."""

@@ -6,7 +6,7 @@ import signal
 
 import events
 import pytest
-from terminal import BEGIN, Terminal
+from terminal import BEGIN, BEGIN_UPDATE, END_UPDATE, Terminal
 from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(90)
@@ -62,6 +62,10 @@ def test_shows_what_changes_and_how_fast(case, watch):
     wait_until(shown, "the new offsets")
     assert re.search(rb": [1-9][0-9]* messages/s", terminal.written), "their rate was shown"
     assert b"\x1b[2J" not in terminal.written, "the screen is written in place, not emptied"
+    update = re.escape(BEGIN_UPDATE) + rb".*?" + re.escape(END_UPDATE)
+    updates = terminal.written[: terminal.written.rindex(END_UPDATE) + len(END_UPDATE)]
+    between = re.sub(update, b"", updates.partition(BEGIN)[2], flags=re.DOTALL)
+    assert between == b"\x1b[?25l", "nobody sees half of an update"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
