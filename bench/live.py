@@ -60,21 +60,25 @@ def wait_until(condition, service, what, pause=0.1):
 
 
 class Sender:
-    """`antenna simulate` that sends live in the background, to a topic that may be new."""
+    """`antenna simulate` that sends so many messages a second in the background, to a topic that may be new."""
 
-    def __init__(self, lab, topic, rate, seconds):
-        """Begins to send."""
+    def __init__(self, lab, topic, rate, seconds, options=()):
+        """Begins to send. Options of the simulator may name the population and the time of the events."""
+        self._seconds = seconds
         self._ledger = lab.home / f"{topic}.csv"
         self._log = lab.home / "simulate-live.log"
         words = [PROGRAM, "simulate", lab.kafka.address, topic, "--rate", rate, "--duration", f"{seconds}s"]
         with open(self._log, "wb") as log:
             self._process = subprocess.Popen(
-                list(map(str, [*words, "--ledger", self._ledger])), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                list(map(str, [*words, *options, "--ledger", self._ledger])),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
 
     def finish(self):
         """Waits for the end; returns all bytes that were sent. Raises ServerError."""
-        if self._process.wait(PATIENCE_SECONDS):
+        if self._process.wait(self._seconds + PATIENCE_SECONDS):
             raise ServerError(f"the load could not be sent: {self._log.read_text()}")
         return ledger_sums(self._ledger)["bytes_total"]
 

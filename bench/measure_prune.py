@@ -1,13 +1,15 @@
 """What it costs to remove the window totals of old hours, beside what it cost to write them.
 
-All hours are over and in the hourly totals when `antenna prune` runs. VACUUM, which PostgreSQL runs by itself later,
-counts as part of the removal: it makes the space free for new rows.
+They are written as in operation, from events that come as fast as they happen, and at the least cost there is, from a
+backlog, of which each total is written about once. All hours are over and in the hourly totals when `antenna prune`
+runs. VACUUM, which PostgreSQL runs by itself later, counts as part of the removal: it frees the space for new rows.
 """
 
 import sys
 import time
 
 from lab import cpu_seconds
+from live import Sender, antenna_service, user_bytes, wait_until
 from measure_speed import WRITTEN_ROWS, clean
 from results import median, with_spread
 from systems import SYSTEMS
@@ -18,6 +20,8 @@ TITLE = "Removing window totals"
 
 # Each user is met in nearly every window: 1.44 million rows an hour, 34 million a day.
 DAY = Workload("day", 100_000, 20_000, 1_000, 86_400_000)
+# A window of the same city as it happens, and one of ten times the messages, which has as many totals.
+LIVE = (Workload("live", 100_000, 20_000, 1_000, 300_000), Workload("live-city", 100_000, 20_000, 10_000, 3_000_000))
 
 WAL = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"
 
@@ -34,34 +38,70 @@ def cost(lab, work):
     }
 
 
-def measure(lab, load, job):
-    """One run: rows, rows written, and the costs of writing and of removing them."""
-    root = lab.home / "archive" / job
+def write_live(lab, workload, job):
+    """Writes events that are sent meanwhile, at the pace of their own time; returns the costs."""
+    seconds = workload.messages // workload.rate
+    population = ("--users", workload.users, "--antennas", workload.antennas, "--from", workload.begin)
+    lab.antenna("simulate", lab.kafka.address, job, *population, "--count", 1)
+    service = antenna_service(lab, job)
+    service.start()
+
+    def write():
+        sender = Sender(
+            lab, job, workload.rate, seconds, [*population, "--to", workload.end, "--count", workload.messages]
+        )
+        try:
+            expected = begin + sender.finish()
+            wait_until(lambda: user_bytes(lab, "bytes") == expected, service, f"the table never had {expected} bytes")
+        finally:
+            sender.end()
+
+    try:
+        wait_until(lambda: user_bytes(lab, "bytes"), service, "the first message has no row")
+        begin = user_bytes(lab, "bytes")
+        return cost(lab, write)
+    finally:
+        service.stop()
+
+
+def measure(lab, workload, root, write):
+    """One run: rows, rows written, and the costs of writing and of removing them. `root`: the folder of the archive."""
     clean(lab, "bytes")
     before = lab.query(WRITTEN_ROWS, "bytes")[0]
-    write = cost(lab, lambda: SYSTEMS["antenna"].run(lab, load, job, root))
-    written = lab.query(WRITTEN_ROWS, "bytes")[0] - before
+    written = write(lab, workload, root.name)
+    written_rows = lab.query(WRITTEN_ROWS, "bytes")[0] - before
     rows = lab.query("SELECT count(*) FROM bytes")[0]
     uri, user, password = lab.login
     tables = ("user_metadata", "bytes_hourly", "user_quota_limit")
-    lab.antenna("batch", root / "data", load.workload.begin, uri, *tables, user, password, "--to", load.workload.end)
-    remove = cost(lab, lambda: lab.antenna("prune", *lab.login, "--totals-older-than", "1d"))
+    lab.antenna("batch", root / "data", workload.begin, uri, *tables, user, password, "--to", workload.end)
+    removed = cost(lab, lambda: lab.antenna("prune", *lab.login, "--totals-older-than", "1d"))
     if left := lab.query("SELECT count(*) FROM bytes")[0]:
         raise RuntimeError(f"{left} of {rows} rows are left after prune")
-    vacuum = cost(lab, lambda: lab.query("VACUUM bytes"))
-    costs = {"write": write, "remove": remove, "vacuum": vacuum}
-    return {"rows": rows, "written": written} | {f"{of}_{what}": costs[of][what] for of in costs for what in costs[of]}
+    vacuumed = cost(lab, lambda: lab.query("VACUUM bytes"))
+    costs = {"write": written, "remove": removed, "vacuum": vacuumed}
+    figures = {f"{of}_{what}": costs[of][what] for of in costs for what in costs[of]}
+    return {"rows": rows, "written": written_rows} | figures
 
 
 def run(bench):
-    """Measures one day; returns the rows of the results."""
-    workload = DAY.scaled(bench.scale)
-    load = bench.loads.get(workload)
-    runs = []
-    for number in range(bench.runs):
-        print(f"{workload.name}: run {number + 1} of {bench.runs}", file=sys.stderr)
-        runs.append(measure(bench.lab, load, f"prune-{number}"))
-    return [{"workload": workload.name, "messages": load.sent, "runs": runs}]
+    """Measures each way of writing; returns the rows of the results."""
+    lab = bench.lab
+    day = DAY.scaled(bench.scale)
+    load = bench.loads.get(day)
+
+    def write_backlog(lab, _workload, job):
+        return cost(lab, lambda: SYSTEMS["antenna"].run(lab, load, job, lab.home / "archive" / job))
+
+    ways = [(live.scaled(bench.scale), "live", write_live) for live in LIVE]
+    ways.append((day, "archive", write_backlog))
+    rows = []
+    for workload, folder, write in ways:
+        runs = []
+        for number in range(bench.runs):
+            print(f"{workload.name}: run {number + 1} of {bench.runs}", file=sys.stderr)
+            runs.append(measure(lab, workload, lab.home / folder / f"prune-{workload.name}-{number}", write))
+        rows.append({"workload": workload.name, "messages": workload.messages, "runs": runs})
+    return rows
 
 
 def table(rows):
