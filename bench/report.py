@@ -1,8 +1,8 @@
 """What all measures found, as bench/results/table.md and pictures beside it, made from the JSON files alone."""
 
-import aims
 import comparison
 import results
+import targets
 
 
 def markdown(columns, cells):
@@ -35,9 +35,9 @@ def write(measures):
         markdown(*comparison.table(results.rows_of("speed"), results.rows_of("latency"))),
     ]
     parts += [
-        "## Aims",
-        "What keeps a figure from its aim: [README](../README.md#limits-of-the-figures).",
-        markdown(*aims.table()),
+        "## Targets",
+        "Why a figure misses its target: [README](../README.md#limits-of-the-figures).",
+        markdown(*targets.table()),
     ]
     path = results.FOLDER / "table.md"
     path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
