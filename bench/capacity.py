@@ -11,6 +11,7 @@ import pathlib
 import re
 import sys
 
+import comparison
 from results import find, median, rows_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -26,6 +27,17 @@ CITY_USERS = 100_000  # of the workload that most measures have
 USERS_AN_ANTENNA = 500
 MESSAGE_BYTES = 155  # of an event as docs/data.md shows it, without blanks
 MILLION = 1_000_000
+
+# Columns of bench/comparison.py, and the names that the README gives them.
+COMPARED = {
+    "CPU-s/M": "CPU-seconds per million messages",
+    "messages/s": "messages a second",
+    "peak MB": "peak memory, MB",
+    "p99 ms": "message to committed row at 10,000 a second, 99th percentile, ms",
+    "B/message": "archive, bytes a message",
+    "totals": "a message is counted, after a crash",
+    "lines to write": "lines of code to write",
+}
 
 # Messages a second, with a user for each, and the commit interval in seconds that is chosen. None is more than ten
 # times the users and the messages a second that were measured.
@@ -130,22 +142,12 @@ def cost_table(cost):
 
 
 def comparison_table():
-    """What the speed layer costs beside Spark: the table of the README."""
-    city = [find("speed", workload="city", system=system) for system in ("antenna", "Spark")]
-    latency = [find("latency", rate=10_000, system=system) for system in ("antenna", "Spark")]
-    seconds = [max(run["p99"] for run in row["runs"]) / 1000 for row in latency]
-    rows = [
-        ["CPU-seconds per million messages", *(median(row["runs"], "cpu") / row["messages"] * MILLION for row in city)],
-        ["messages a second", *(row["messages"] / median(row["runs"], "wall") for row in city)],
-        ["peak memory, MB", *(median(row["runs"], "memory") / MILLION for row in city)],
-        ["message to committed row at 10,000 a second, 99th percentile, s", *seconds],
-    ]
-    forms = (("{:.2f}", "{:.1f}"), ("{:,.0f}", "{:,.0f}"), ("{:,.0f}", "{:,.0f}"), ("{:.3f}", "{:.1f}"))
-    texts = [
-        [name, form.format(own), other.format(theirs)]
-        for (name, own, theirs), (form, other) in zip(rows, forms, strict=True)
-    ]
-    return table(["", "antenna", "Spark"], texts, texts=1)
+    """What the speed layer costs beside others, a column each that has results: the table of the README."""
+    columns, cells = comparison.table(rows_of("speed"), rows_of("latency"))
+    systems = [dict(zip(columns, row, strict=True)) for row in cells]
+    systems = [system for system in systems if system["CPU-s/M"]]
+    rows = [[text, *(system[column] or "–" for system in systems)] for column, text in COMPARED.items()]
+    return table(["", *(system["city"] for system in systems)], rows, texts=1)
 
 
 def population_table():

@@ -4,10 +4,10 @@ import ast
 import dataclasses
 import pathlib
 
-from peers import FLINK_SQL, SCRIPT
 from results import median, show
 
 TITLE = "Side by side"
+HERE = pathlib.Path(__file__).parent
 CITY, RANDOM = "city", "random"
 LATENCY_RATE = 10_000  # messages a second
 ONCE, TWICE = "exactly once", "at least once"
@@ -25,11 +25,11 @@ class Promise:
 PROMISES = {
     "antenna": Promise((), ONCE, ONCE),
     # Its file is written before the commit that it belongs to, and may stay without it.
-    "script": Promise((SCRIPT,), ONCE, TWICE),
+    "script": Promise((HERE / "script_speed.py",), ONCE, TWICE),
     # It writes a window's row again as it was; files are committed with checkpoints.
-    "Flink": Promise((FLINK_SQL,), ONCE, ONCE),
+    "Flink": Promise((HERE / "flink_speed.sql",), ONCE, ONCE),
     # foreachBatch appends again what the batch before the crash had appended.
-    "Spark": Promise((pathlib.Path(__file__).with_name("spark_speed.py"),), TWICE, TWICE),
+    "Spark": Promise((HERE / "spark_speed.py",), TWICE, TWICE),
 }
 
 
