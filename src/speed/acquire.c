@@ -32,7 +32,8 @@ static void release_claim(struct claim *claim)
     free(claim->progress);
 }
 
-/* That the database is still that of the archive; the folder was looked at before. */
+/* Checks that the database, which may have been replaced, still belongs to the archive; look_at_disk() has checked the
+ * folder. */
 static int check_archive(struct worker *worker, struct error *error)
 {
     char id[DATA_SET_ID_SIZE];
@@ -41,7 +42,8 @@ static int check_archive(struct worker *worker, struct error *error)
                                 : 0;
 }
 
-/* Who found our lock free has recovered our folder, or will; what we held in it is read again. */
+/* The process that found our lock free has recovered our folder, or will, and has retired its token: nothing may be
+ * listed from it any more. Its unlisted rows are lost with it, and their messages are read again. */
 static int renew_staging(struct worker *worker, struct error *error)
 {
     log_line(
@@ -60,7 +62,8 @@ static int renew_staging_if_retired(struct worker *worker, struct error *error)
     return retired ? renew_staging(worker, error) : 0;
 }
 
-/* The disk first, as it answers at once. */
+/* The disk is checked before the login, as it answers at once. Without it, a claim would only take partitions from
+ * workers that can archive them. */
 static int look_at_disk(struct worker *worker, struct error *error)
 {
     if (identity_look(worker->job->archive_path, worker->job->archive_id, error) ||
@@ -74,7 +77,9 @@ static int connect_to_postgres(struct worker *worker, struct error *error)
     if (login(worker->job->config, &worker->postgres, error))
         return -1;
     counter_add(&worker->counters.postgres_connects, 1);
-    /* The schema may have been migrated since the start. */
+    /* Everything that was checked at the start may have changed while the connection was lost: the server may be a
+     * standby or a restored one, the schema migrated, the staging folder retired. Our own files come last, as they may
+     * be listed by a transaction whose answer was lost. */
     if (server_check_writing(worker->postgres, error) || schema_check_version(worker->postgres, error) ||
         check_archive(worker, error) || progress_limit_idle_time(worker->postgres, error) ||
         renew_staging_if_retired(worker, error))
@@ -102,7 +107,8 @@ static int find_ranges(const struct worker *worker, struct claim *claim, struct 
                                 KAFKA_ANSWER_TIMEOUT_MS, claim->ranges, error);
 }
 
-/* A partition that is new to the job begins with the first message that Kafka holds. */
+/* A partition that is new to the job starts at the first message that Kafka holds. The claim uses this offset only for
+ * those: for others it returns the stored ones. */
 static int find_starts(const struct worker *worker, struct claim *claim, struct error *error)
 {
     if (find_ranges(worker, claim, error))
@@ -112,15 +118,16 @@ static int find_starts(const struct worker *worker, struct claim *claim, struct 
     return 0;
 }
 
-/* Where reading goes on: at the side that is behind. Without an archive its offset only follows, and nothing before the
- * totals' is wanted. */
+/* The offset to read from: that of the side which is behind. The other side skips messages before its own offset
+ * (pending_take()). With --no-archive the archive's offset only follows, and nothing is read again for it. */
 static int64_t next_to_read(const struct job *job, const struct progress *progress)
 {
     return job->archive && progress->archive_offset < progress->totals_offset ? progress->archive_offset
                                                                               : progress->totals_offset;
 }
 
-/* Whether it has read messages that the partition does not have any more, nor will have again. */
+/* Whether the progress is past the end of the partition: Kafka lost messages after the job had read them, as when a
+ * replica that was behind became the leader. New messages will get the same offsets. */
 static bool is_beyond(const struct progress *progress, const struct offset_range *range)
 {
     return progress->totals_offset > range->end || progress->archive_offset > range->end;
@@ -180,7 +187,8 @@ static int check_losses(struct worker *worker, struct claim *claim, struct error
     cleanup(buffer_release) struct buffer lost = {0};
     const struct progress_key *key = &worker->job->key;
 
-    /* Before our claim, another worker may have read on beyond the ranges that we had looked at. */
+    /* The ranges are from before the claim. Until it, the owner before may have read past their ends, which would look
+     * like a loss: ask Kafka again. */
     if (any_lacks_messages(worker, claim) && find_ranges(worker, claim, error))
         return -1;
     for (size_t i = 0; i < claim->count; i++) {
@@ -203,8 +211,8 @@ static int check_losses(struct worker *worker, struct claim *claim, struct error
     return error_hint(error, "--accept-loss goes on with what is there and records the loss in antenna.loss");
 }
 
-/* A standby that lost the last commits, or a restored backup, has taken PostgreSQL's place. The totals lack just what
- * will be read again, but the archive may have files that the list has not. */
+/* The database is now a standby that lost the last commits, or a restored backup. The totals lack exactly the messages
+ * that will be read again, but the archive's folders may have files that are no longer listed. */
 static void tell_of_going_back(struct worker *worker, const struct claim *claim)
 {
     for (size_t i = 0; i < claim->count; i++) {
@@ -220,7 +228,8 @@ static void tell_of_going_back(struct worker *worker, const struct claim *claim)
     }
 }
 
-/* A claim takes effect only when reading has begun: a failure in between is repeated from the start. */
+/* The partitions count as claimed only when the consumer reads them. After a failure before that, the next attempt
+ * claims them again, which is harmless: it raises an epoch that nobody uses. */
 static int begin_to_read(struct worker *worker, const struct claim *claim, struct error *error)
 {
     struct position *positions = memory_new(claim->count, sizeof(*positions));
@@ -252,7 +261,8 @@ static int begin_to_read(struct worker *worker, const struct claim *claim, struc
     return status;
 }
 
-/* What is read again for the archive has rejected messages that only their rows distinguish from valid ones. */
+/* Loads the messages that were rejected for their sums (excess.h), and that will be read again for the archive. Their
+ * contents are valid: without this list they would be archived although the totals do not have them. */
 static int find_refused(struct worker *worker, struct error *error)
 {
     struct progress *reading = memory_new(worker->partitions.count, sizeof(*reading));
@@ -275,7 +285,8 @@ static int find_refused(struct worker *worker, struct error *error)
     return status;
 }
 
-/* A partition whose progress was deleted begins again only where it was never counted. */
+/* A partition that had begun and has no row in antenna.progress any more is not claimed at first. It starts again only
+ * if nothing of the job can have been counted or archived: else all its messages would count twice. */
 static int claim_partitions(struct worker *worker, struct claim *claim, struct error *error)
 {
     const struct job *job = worker->job;
@@ -291,6 +302,15 @@ static int claim_partitions(struct worker *worker, struct claim *claim, struct e
     return 0;
 }
 
+/*
+ * The order of a claim:
+ * 1. Finish the commit under way, which has the connection.
+ * 2. Check the disk, connect, and recover our own files (only after an outage).
+ * 3. Recover the folders of dead writers: the owners before may be dead, and their listed files unpublished.
+ * 4. Check the topic's id and ask Kafka for ranges, which may be slow and so comes before the claim.
+ * 5. Claim. From here on the owners before are fenced.
+ * 6. Check for losses, which needs the claimed offsets, and start to read.
+ */
 int acquire_partitions(struct worker *worker, struct error *error)
 {
     cleanup(release_claim) struct claim claim = {0};
@@ -301,7 +321,6 @@ int acquire_partitions(struct worker *worker, struct error *error)
         return -1;
     if (connects && (look_at_disk(worker, error) || connect_to_postgres(worker, error)))
         return -1;
-    /* The owner of these partitions before us may be dead, and nobody may ever start in its place. */
     if ((connects || unclaimed) && recover_abandoned(worker->postgres, worker->job->storage_root, error))
         return -1;
     if (!unclaimed)
@@ -312,7 +331,7 @@ int acquire_partitions(struct worker *worker, struct error *error)
         return -1;
     tell_of_going_back(worker, &claim);
     worker->timers.post_at = 0;
-    /* Until then the state of both servers is known. */
+    /* Both servers have just answered. */
     worker->timers.probe_at = time_monotonic_ms() + SERVER_PROBE_INTERVAL_MS;
     return begin_to_read(worker, &claim, error) || find_refused(worker, error) ? -1 : 0;
 }

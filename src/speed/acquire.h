@@ -1,4 +1,9 @@
-/* Claims: how a worker comes to its partitions, at start, after an assignment, and after every outage. */
+/*
+ * Claims: how a worker becomes the owner of its partitions, after each assignment and each failure.
+ *
+ * The group assigns partitions, but only PostgreSQL decides who may write for them: a claim raises their epochs, which
+ * fences the owner before. The group's offsets in Kafka play no part.
+ */
 #ifndef ANTENNA_SPEED_ACQUIRE_H
 #define ANTENNA_SPEED_ACQUIRE_H
 

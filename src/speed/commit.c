@@ -41,7 +41,8 @@ static void end_commit(struct worker *worker)
     pending_end_commit(&worker->pending);
 }
 
-/* Each event has one user, whose totals are in the order of windows. */
+/* The bytes of each hour are those of its users, as each event has one user. Totals are sorted by kind, then by window:
+ * so the hours come in ascending order, in which all workers lock the rows of antenna.hour_bytes. */
 static void sum_hours(struct commit *commit)
 {
     commit->hours = memory_new(commit->total_count, sizeof(*commit->hours));
@@ -59,6 +60,7 @@ static void sum_hours(struct commit *commit)
     }
 }
 
+/* The ends of the partitions are stored with the progress, so that `antenna status` shows lag without asking Kafka. */
 static void take_steps(struct worker *worker)
 {
     struct commit *commit = worker->commit;
@@ -68,6 +70,8 @@ static void take_steps(struct worker *worker)
         commit->steps[i].end_offset = consumer_end(worker->consumer, commit->steps[i].partition);
 }
 
+/* Fills statements as long as the pipeline has room. totals_write() sends one when it is full, and so stops the loop
+ * until the server has answered it. */
 static int send_totals(struct commit *commit, struct error *error)
 {
     while (commit->next < commit->total_count && pipeline_has_room(&commit->pipeline)) {
@@ -79,7 +83,8 @@ static int send_totals(struct commit *commit, struct error *error)
     return 0;
 }
 
-/* What workers share comes last, so that they wait for each other for the shortest time: all share the hours. */
+/* Row locks are held until COMMIT. So the rows that workers share most come last: at the very end those of the hours,
+ * which all workers share. */
 static int send_rest(struct worker *worker, struct error *error)
 {
     struct commit *commit = worker->commit;
@@ -93,7 +98,8 @@ static int send_rest(struct worker *worker, struct error *error)
     return 0;
 }
 
-/* Sends on, as far as there is room. */
+/* Sends as much as the pipeline has room for. After the last statement pipeline_commit() ends the room, so that
+ * send_rest() runs once. */
 static int send_on(struct worker *worker, struct error *error)
 {
     struct commit *commit = worker->commit;
@@ -105,7 +111,8 @@ static int send_on(struct worker *worker, struct error *error)
     return commit->next == commit->total_count ? send_rest(worker, error) : 0;
 }
 
-/* The fence comes first. */
+/* The fence comes first: if the worker has lost a partition, the transaction fails before it locks rows of totals. The
+ * row of antenna.progress stays locked until COMMIT, so that a claim by another worker waits for the outcome. */
 static int send_first(struct worker *worker, struct error *error)
 {
     struct commit *commit = worker->commit;
@@ -117,8 +124,9 @@ static int send_first(struct worker *worker, struct error *error)
     return send_on(worker, error);
 }
 
-/* After a sum was out of range: learns which hours are full, so that the worker reads again and rejects what exceeds
- * them. The error stays as it is when no hour explains it. */
+/* After a sum was out of range: finds the full hours, so that the worker reads the messages again and rejects those
+ * that exceed them (excess.h). The error becomes one that is retried, as the next attempt will succeed. It stays as it
+ * is if no hour explains it, and then ends the worker. */
 static void learn_full_hours(struct worker *worker, struct error *error)
 {
     const struct commit *commit = worker->commit;
@@ -139,6 +147,9 @@ static void learn_full_hours(struct worker *worker, struct error *error)
                   time_format(full[0].hour, text), INT64_MAX);
 }
 
+/* The reason is looked up before the commit is freed: after a fence, in its transaction, which is still open. The
+ * caller releases all claims, because a COMMIT without an answer may have succeeded: only a new claim shows the
+ * offsets. */
 static int fail_commit(struct worker *worker, struct error *error)
 {
     const struct commit *commit = worker->commit;
@@ -151,6 +162,7 @@ static int fail_commit(struct worker *worker, struct error *error)
     return -1;
 }
 
+/* Only a confirmed commit moves offsets and counters. */
 static void note_commit(struct worker *worker)
 {
     const struct commit *commit = worker->commit;
@@ -196,7 +208,7 @@ int commit_finish(struct worker *worker, struct error *error)
     while (worker->commit) {
         if (commit_advance(worker, error))
             return -1;
-        /* What is left to send has no answer that could be waited for. */
+        /* With room left, statements that are not sent yet would never be answered: poll() would wait for ever. */
         if (worker->commit && !pipeline_has_room(&worker->commit->pipeline) &&
             pipeline_wait(&worker->commit->pipeline, error))
             return fail_commit(worker, error);
@@ -204,6 +216,8 @@ int commit_finish(struct worker *worker, struct error *error)
     return 0;
 }
 
+/* Steps and sums must be of the same messages: no message may be taken between take_steps() and
+ * pending_begin_commit(). */
 static void hand_over_totals(struct worker *worker)
 {
     struct pending *pending = &worker->pending;

@@ -2,6 +2,11 @@
  * The commit: totals, rejected messages and the new offsets in one transaction of PostgreSQL. It is sent without
  * waiting, and its answer is taken while the worker reads on. One commit is under way at a time, and until it ends
  * nothing else may use the connection; a worker that releases the claims of the commit drops it.
+ *
+ * Order of calls: commit_begin(), then commit_advance() in each turn until worker->commit is NULL, or commit_finish()
+ * to wait for that. commit_begin() takes the sums out of `pending` and resets the deltas, so the next messages already
+ * belong to the next commit. If this one fails they cannot be put back: all claims are released and the messages are
+ * read again.
  */
 #ifndef ANTENNA_SPEED_COMMIT_H
 #define ANTENNA_SPEED_COMMIT_H

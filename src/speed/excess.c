@@ -47,6 +47,8 @@ void excess_take(struct excess *excess, int64_t timestamp, int64_t bytes)
         known->taken += bytes;
 }
 
+/* `committed` is this worker's knowledge: others add to the hour, too. If their bytes fill it, the next commit fails,
+ * and learns it. */
 void excess_commit(struct excess *excess)
 {
     for (size_t i = 0; i < excess->hour_count; i++) {

@@ -1,10 +1,14 @@
 /*
- * Events that no sum has room for. The bytes of an hour, of all events together, fit int64: so do those of its windows,
- * of each name and of each file. PostgreSQL counts them at each commit (count_hours.sql). When a commit fails because
- * an hour is full, the worker learns what the hour has, reads again, and rejects each event that would exceed it.
+ * Full hours: events whose bytes would make a sum exceed BIGINT. One check suffices: if the bytes of an hour, of all
+ * events together, fit int64, so do those of its windows, of each name and of each file. PostgreSQL counts them at each
+ * commit (count_hours.sql). When a commit fails because an hour is full, the worker learns the bytes of the hour, reads
+ * the messages again, and rejects each event that would exceed it.
  *
- * Only the sum distinguishes such a message from a valid one. So each is kept in antenna.rejected_message, and looked
- * up there when it is read again for the archive.
+ * Such a message is valid in itself; only the sum at its time decides. So each is kept in antenna.rejected_message, and
+ * looked up there when it is read again for the archive: deciding again could give another answer.
+ *
+ * Order of calls: excess_learn() after a failed commit; then for each event excess_has_room() and excess_take(), and
+ * excess_commit() or excess_drop() for all that was taken. Used by the worker's thread only.
  */
 #ifndef ANTENNA_SPEED_EXCESS_H
 #define ANTENNA_SPEED_EXCESS_H
@@ -22,7 +26,7 @@ struct full_hour {
     int64_t taken;     /* bytes that wait for the next commit */
 };
 
-/** Zero-initialise. Both lists are empty unless absurd events have come. */
+/** Zero-initialise. Both lists are empty in ordinary operation: an hour is full only if events name absurd bytes. */
 struct excess {
     struct full_hour *hours;
     size_t hour_count;

@@ -8,9 +8,9 @@
 #include "base/memory.h"
 #include "base/time.h"
 
-/* What --memory-limit has to hold, as measured (tests/integration/test_memory.py): program and libraries; a worker's
- * Kafka client, DuckDB and connection; and pending messages, which take more while a container grows, which means a
- * copy of twice its size, and while they are written. */
+/* The parts of --memory-limit, as measured (tests/integration/test_memory.py): program and libraries; each worker's
+ * Kafka client, DuckDB and connection; and its pending messages. These count three times: a table that grows is copied
+ * to one of twice its size, and data that is being written is still in memory. */
 #define PROCESS_MEMORY (48 * MEBIBYTE)
 #define WORKER_MEMORY (48 * MEBIBYTE)
 #define PENDING_GROWTH 3

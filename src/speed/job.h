@@ -1,4 +1,7 @@
-/* What all workers of one speed process share: names, limits and intervals, read-only while they run. */
+/*
+ * The settings that all workers of a speed process share: names, limits and intervals. job_init() and prepare_job()
+ * fill them before any worker starts; from then on they are read-only, and need no lock.
+ */
 #ifndef ANTENNA_SPEED_JOB_H
 #define ANTENNA_SPEED_JOB_H
 
@@ -9,7 +12,7 @@
 #include "kafka/client.h"
 #include "postgres/data_set.h"
 
-/** Where the partitions of a job begin that has never run. */
+/** Where the partitions of a new job start (--start). */
 enum start_kind { START_EARLIEST, START_LATEST, START_TIME };
 
 struct job {

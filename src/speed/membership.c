@@ -17,10 +17,12 @@ static int assigned(struct worker *worker, const struct consumer_event *event, s
         partitions_add(&worker->partitions, event->partitions[i]);
     log_line(LEVEL_INFO, "worker %d is given %zu partitions and has %zu", worker->number, event->count,
              worker->partitions.count);
-    /* Partitions are answered for when they are claimed. */
+    /* The claim answers the group, by consumer_assign() with offsets (acquire.c). Without partitions there is no claim,
+     * and the group still waits for an answer. */
     return event->count ? 0 : consumer_assign(worker->consumer, NULL, 0, error);
 }
 
+/* Only partitions that the consumer reads may be unassigned; those whose claim has failed are not read yet. */
 static int let_go(struct worker *worker, const struct consumer_event *event, struct error *error)
 {
     int32_t *reading = memory_new(event->count + 1, sizeof(*reading));
@@ -41,7 +43,8 @@ static int let_go(struct worker *worker, const struct consumer_event *event, str
     return status;
 }
 
-/* What was read of the partitions is written before another worker reads on. */
+/* Writes all pending data before another worker takes over the partitions: it then starts exactly behind it. If writing
+ * fails, all claims are released; the new owner's claim fences whatever is still on its way, and reads again. */
 static int revoked(struct worker *worker, const struct consumer_event *event, struct error *error)
 {
     if (worker->postgres && write_everything(worker, error) && handle_failure(worker, error))
@@ -64,7 +67,7 @@ int follow_group(struct worker *worker, struct error *error)
     return 0;
 }
 
-/* Librdkafka finds its way back by itself; the operator wants to know all the same. */
+/* An outage of Kafka releases no claim: librdkafka reconnects, and reading goes on behind the last message. */
 void note_connection(struct worker *worker)
 {
     bool cut_off = consumer_is_cut_off(worker->consumer);
@@ -77,7 +80,9 @@ void note_connection(struct worker *worker)
         log_trouble_end(&worker->cut_off, "worker %d reads from Kafka again", worker->number);
 }
 
-/* A consumer that has ended is replaced; what it had been given is no longer ours. */
+/* Replaces a consumer that has ended, as when the group has put the member out. Its assignment is void, so partitions
+ * are dropped without an answer to the group. The new consumer is opened first: if that fails, the old one keeps saying
+ * that it has ended, and this runs again after the pause. */
 int join_again(struct worker *worker, struct error *error)
 {
     struct consumer *next;
@@ -93,7 +98,7 @@ int join_again(struct worker *worker, struct error *error)
     return 0;
 }
 
-/* A stop is noticed within this time. */
+/* An absent worker does not wait for messages, and notices a stop within this time instead. */
 #define TURN_MS 20
 
 static int ask_postgres(const struct worker *worker, struct error *error)
@@ -103,12 +108,14 @@ static int ask_postgres(const struct worker *worker, struct error *error)
     return login(worker->job->config, &postgres, error) || server_check_writing(postgres, error) ? -1 : 0;
 }
 
-/* The disk first, as it answers at once. */
+/* The disk comes first, as it answers at once; a login may take seconds to fail. */
 static int ask_dependencies(const struct worker *worker, struct error *error)
 {
     return staging_check_space(worker->staging, error) || ask_postgres(worker, error) ? -1 : 0;
 }
 
+/* The dependencies are asked once more, because the outage may be one of Kafka: then leaving the group would help no
+ * other worker. */
 void absence_begin_if_due(struct worker *worker)
 {
     int64_t lasted_ms = time_monotonic_ms() - worker->outage.since_ms;

@@ -1,7 +1,10 @@
 /*
- * A worker in the consumer group: the partitions that it is given and gives up, its connection, and its absence. A
- * worker that cannot reach PostgreSQL or its disk leaves after --leave-after, so that others read its partitions, and
+ * A worker in the consumer group: assigned and revoked partitions, the connection to Kafka, and absence. A worker that
+ * cannot reach PostgreSQL or its disk leaves the group after --leave-after, so that others read its partitions, and
  * joins again when both answer. An absent worker has no consumer and no partitions.
+ *
+ * The group waits for the answer to each event (kafka/consumer.h). The answer to an assignment is the claim, that to a
+ * revocation comes after all pending data is written: until then no other worker reads the partitions.
  */
 #ifndef ANTENNA_SPEED_MEMBERSHIP_H
 #define ANTENNA_SPEED_MEMBERSHIP_H
@@ -12,7 +15,7 @@
  * handle_failure(). */
 int follow_group(struct worker *worker, struct error *error) must_check;
 
-/** Notes, and logs, when no broker can be reached, and when one can be again: librdkafka finds its way by itself. */
+/** Counts and logs when no broker can be reached, and when one can be again. Librdkafka reconnects by itself. */
 void note_connection(struct worker *worker);
 
 /** Replaces a consumer that has ended by a new one. Errors: as consumer_open(). */

@@ -11,7 +11,7 @@
 #include "metrics/exposition.h"
 #include "speed/report.h"
 
-/* The standings of all workers. */
+/* The status of all workers, as copies: the answer is written without a lock. */
 struct views {
     struct standing_view *list;
     size_t count;
@@ -84,6 +84,8 @@ bool speed_is_ready(const struct speed_metrics *metrics, int64_t now_ms, struct 
     return true;
 }
 
+/* After a stop was requested, workers write pending data and may not post for some time: this must not look like a
+ * hang, or a liveness probe would kill the process before the data is written. */
 static bool answer_alive(void *context, struct buffer *reason)
 {
     return stop_requested() || speed_is_alive(context, time_monotonic_ms(), reason);
@@ -162,7 +164,7 @@ static void write_storage(const char *root, struct buffer *text)
     exposition_single(text, METRIC_STORAGE_FREE, (int64_t)(status.f_bavail * status.f_frsize));
 }
 
-/* Figures of a partition at `now`; -1 when one is not known. */
+/* The value of each partition metric at `now`; -1 if it is unknown, and then left out. */
 static int64_t end_offset(const struct standing_partition *partition, int64_t now)
 {
     (void)now;

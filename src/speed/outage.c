@@ -10,14 +10,15 @@
 #include "speed/commit.h"
 #include "speed/roll.h"
 
-/* Less up to a half by chance, so that workers spread. */
+/* Shortened by up to a half at random, so that workers do not all come back at the same moment. */
 static int64_t random_pause(int64_t pause_ms)
 {
     return pause_ms - (int64_t)arc4random_uniform((uint32_t)(pause_ms / 2 + 1));
 }
 
-/* Drops what is in memory, the commit and the roll under way, and every claim; reading begins again at PostgreSQL's
- * offsets after a pause. */
+/* Drops what is in memory, the commit and the roll under way, and every claim. Reading starts again from PostgreSQL's
+ * offsets, after a pause. The commit and the roll go first, as both refer to names in memory. The connection is closed,
+ * not reused: a transaction or a pipeline may be open in it. */
 static int give_up_claims(struct worker *worker, struct error *error)
 {
     int32_t *partitions = memory_new(worker->partitions.count + 1, sizeof(*partitions));
@@ -65,6 +66,7 @@ static void begin_pause(struct worker *worker, const struct error *cause)
     outage->pause_ms = outage->pause_ms * 2 < PAUSE_MAX_MS ? outage->pause_ms * 2 : PAUSE_MAX_MS;
 }
 
+/* identity_explain() first: an unmount during the step looks like a configuration error, which would end the worker. */
 int handle_failure(struct worker *worker, struct error *error)
 {
     identity_explain(worker->job->archive_path, worker->job->archive_id, error);

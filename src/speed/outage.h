@@ -1,4 +1,10 @@
-/* What a worker does while PostgreSQL, Kafka or the disk fails: it drops what is in memory, waits, and tries again. */
+/*
+ * Recovery of a worker from a failure of PostgreSQL, Kafka or the disk: it drops its memory and its claims, waits, and
+ * claims again. No part of a failed step is kept, so it does not matter where it failed: the offsets in PostgreSQL show
+ * what is done.
+ *
+ * An outage starts with handle_failure() and ends with end_outage(), after a success that shows its end.
+ */
 #ifndef ANTENNA_SPEED_OUTAGE_H
 #define ANTENNA_SPEED_OUTAGE_H
 

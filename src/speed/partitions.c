@@ -65,6 +65,8 @@ static struct side *side_of(struct partition *partition, enum side_name side)
     return side == SIDE_TOTALS ? &partition->totals : &partition->archive;
 }
 
+/* Messages of a side that is ahead are before its sent_offset: a partition that is read again for the archive has
+ * nothing pending for the totals, and is left out of the commit until it has caught up. */
 static bool waits(struct partition *partition, enum side_name side)
 {
     return partition->epoch && partition->next_offset > side_of(partition, side)->sent_offset;
@@ -83,7 +85,9 @@ static struct progress_step step_of(const struct partition *partition, const str
     return (struct progress_step){
         .partition = partition->id,
         .epoch = partition->epoch,
-        /* Were what is under way lost, PostgreSQL would not be there, and the step would be fenced. */
+        /* The compare-and-set of the protocol: the UPDATE moves the row from this offset only. If the commit or roll
+         * under way is lost, PostgreSQL stays at the offset before it, no row matches, and this step is fenced instead
+         * of leaving a gap. */
         .from_offset = side->sent_offset,
         .next_offset = partition->next_offset,
         .records = side->delta.records,
@@ -120,6 +124,8 @@ void partitions_confirm(struct partitions *partitions, enum side_name side, cons
         struct partition *partition = partitions_find(partitions, steps[i].partition);
         struct side *confirmed;
 
+        /* A revocation or an outage finishes or drops the commit and the roll before it removes a partition or its
+         * claim. If it did not, the confirmation of an old claim would move the offset of a new one. */
         invariant(partition && partition->epoch == steps[i].epoch);
         confirmed = side_of(partition, side);
         invariant(confirmed->offset == steps[i].from_offset && steps[i].next_offset <= confirmed->sent_offset);

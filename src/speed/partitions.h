@@ -1,8 +1,14 @@
 /*
- * The partitions of one worker and the progress of each. Totals and archive are two sides that do not wait
- * for each other: either offset of a claimed partition may be ahead, of the other and, when it is read again for the
- * other, of next_offset. Of a side, what lies from offset to sent_offset is on its way: in the commit, or in the roll,
- * that is under way. What lies from there to next_offset waits in memory.
+ * The partitions of one worker and the progress of each. Totals and archive are two sides that do not wait for each
+ * other: the offset of either side may be ahead of the other's. After a claim it may also be ahead of next_offset,
+ * while messages are read again for the side that is behind.
+ *
+ * The messages of a side are in one of three states:
+ *   before offset                     durable in PostgreSQL
+ *   from offset to sent_offset        in the commit, or the roll, under way
+ *   from sent_offset to next_offset   pending: their sums or rows are in memory
+ *
+ * Used by the worker's own thread only.
  */
 #ifndef ANTENNA_SPEED_PARTITIONS_H
 #define ANTENNA_SPEED_PARTITIONS_H
@@ -14,7 +20,7 @@
 #include "base/attributes.h"
 #include "postgres/progress.h"
 
-/** What waits in memory for one side. */
+/** The pending messages of one side, in figures. */
 struct partition_delta {
     int64_t records;
     int64_t rejected;
@@ -25,8 +31,8 @@ struct partition_delta {
 
 /** One side of a partition. */
 struct side {
-    int64_t offset;      /* next to read, as PostgreSQL has it */
-    int64_t sent_offset; /* the same when what is under way has ended */
+    int64_t offset;      /* next to read, as PostgreSQL last confirmed it */
+    int64_t sent_offset; /* the value of offset after the commit or roll under way; equal to it when there is none */
     struct partition_delta delta;
 };
 
@@ -63,12 +69,12 @@ struct partition *partitions_find(const struct partitions *partitions, int32_t i
 /** A claimed partition as PostgreSQL has it, unless its claim was fenced or the database restored. */
 struct progress partition_progress(const struct partition *partition) must_check;
 
-/** Whether anything waits for a side. */
+/** Whether a side has pending messages. */
 bool partitions_wait(const struct partitions *partitions, enum side_name side) must_check;
 
 /**
- * Sends off what waits for a side: returns its steps, `*ret_count` of them, and begins the next deltas. Each step
- * goes on from where what is under way ends. Their end_offset is 0, unknown. Free it.
+ * Returns the pending messages of a side as steps, `*ret_count` of them, and resets the deltas. Each step continues
+ * where the commit or roll under way ends. Their end_offset is 0, unknown. Free it.
  */
 struct progress_step *partitions_send(struct partitions *partitions, enum side_name side, size_t *ret_count) must_check;
 
@@ -76,7 +82,7 @@ struct progress_step *partitions_send(struct partitions *partitions, enum side_n
 void partitions_confirm(struct partitions *partitions, enum side_name side, const struct progress_step *steps,
                         size_t count);
 
-/** Drops all claims and deltas; what PostgreSQL has confirmed is kept in mind. */
+/** Drops all claims and deltas; keeps confirmed_offset, to notice a database that was set back. */
 void partitions_unclaim(struct partitions *partitions);
 
 /** How many are not claimed. */

@@ -7,22 +7,23 @@
 #include "base/log.h"
 #include "base/time.h"
 
-/* Names that outlive what referred to them, since most come again: learning and sorting a city's for each roll took a
- * tenth of the CPU time. More are forgotten all together. */
+/* Names that are kept when nothing refers to them any more, since most come again: to intern and sort a city's names
+ * for each roll took a tenth of the CPU time. If there are more, all are forgotten. */
 #define NAMES_KEPT (1u << 18)
 
 /* Bytes that DuckDB takes to encode a row, its names included, as measured. */
 #define ROW_ENCODING 160
 
-/* Bytes that may be in the archive before they are in the totals: 4096 workers together fit the half of int64 that
- * count_nearly_full.sql leaves them. */
+/* Bytes of a worker that may be archived before they are in the totals. 2^50 times 4096 workers is 2^62, the half of
+ * int64 that count_nearly_full.sql leaves them. */
 #define BYTES_AHEAD_MAX ((int64_t)1 << 50)
 
-/* No event of at most so many bytes fills an hour while others are in the archive and not in the totals, which would
- * then have no room for them: that takes millions of such events. */
+/* With a --max-bytes above 1 TiB the totals are always committed first. Up to it, an hour is filled only by millions of
+ * events (2^63 / 2^40), and so not between two checks for nearly full hours. */
 #define BYTES_EACH_MAX ((int64_t)1 << 40)
 
-/* With a limit of memory, names and sums keep this part of it, so that most of it is for what comes. */
+/* With --memory-limit, names and the table of sums may each keep a quarter of a worker's part. Larger ones are freed,
+ * so that a flood of names leaves room for rows afterwards. */
 #define MEMORY_KEPT 4
 
 void pending_init(struct pending *pending, const struct job *job)
@@ -55,7 +56,7 @@ bool pending_keeps_names(const struct pending *pending)
            (!pending->memory_max || dictionary_memory(&pending->dictionary) <= pending->memory_max / MEMORY_KEPT);
 }
 
-/* A table of sums that a flood has made large is not kept either. */
+/* A table of sums that a flood of ids has made large is freed, too. */
 static void drop_totals(struct pending *pending)
 {
     pending->bytes = 0;
@@ -67,6 +68,8 @@ static void drop_totals(struct pending *pending)
     pending->totals = totals_new(pending->window, pending->dictionary.kinds);
 }
 
+/* Codes are invalid after it, so nothing may refer to names: no pending sum or row, nor those of the commit or roll
+ * under way. Messages that are decoded ahead lose their codes, and get new ones when they are taken. */
 static void forget_names(struct pending *pending)
 {
     if (pending_keeps_names(pending) || totals_count(pending->totals) || pending->committing_count ||
@@ -124,6 +127,8 @@ bool pending_may_roll_first(const struct pending *pending)
            pending->ahead->decoder.limits.max_bytes <= BYTES_EACH_MAX;
 }
 
+/* The prefetches of one message overlap with the decoding of the next: memory latency, not instructions, limits the
+ * look-ups of names. */
 void pending_decode(struct pending *pending, const struct message *messages, size_t count)
 {
     pending->latest = time_now() + pending->ahead->decoder.limits.max_future;
@@ -140,6 +145,8 @@ void pending_decode(struct pending *pending, const struct message *messages, siz
     }
 }
 
+/* A record for which the dictionary has no room stays without codes; pending_take() tries again, after the messages
+ * before it may have made room. */
 void pending_intern(struct pending *pending, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -168,7 +175,7 @@ static enum pending_limit take_rejected(struct pending *pending, struct partitio
         .always_kept = reject->reason == REJECT_SUM_OUT_OF_RANGE,
     };
 
-    /* Read again for the archive only: it was kept by the commit that passed it. */
+    /* Read again for the archive only: the commit that moved the totals past it has stored it already. */
     if (message->offset < partition->totals.offset)
         return PENDING_TAKEN;
     if (rejected_add(&pending->rejected, &rejected, time_now()))
@@ -178,8 +185,9 @@ static enum pending_limit take_rejected(struct pending *pending, struct partitio
     return PENDING_TAKEN;
 }
 
-/* Whether what waits, and writing it, takes all that it may. When nothing waits there is room for one record. The rows
- * that wait are encoded after those of the roll under way. */
+/* Whether pending data, with the memory that writing it takes, has reached the limit. When nothing is pending there is
+ * room for one record, or the worker could not go on. The encoder takes the pending rows after those of the roll under
+ * way, so the larger of the two decides. */
 static bool is_full(const struct pending *pending)
 {
     size_t waiting = pending->rows.count, rolling = pending->rolling_count;
@@ -193,9 +201,9 @@ static bool is_full(const struct pending *pending)
 }
 
 /*
- * How far an event shows that event time has come, or 0. A device whose clock is ahead shows no more than its arrival.
- * What lies further ahead of our clock than an event may of its arrival shows nothing: PostgreSQL's clock would limit
- * it to now, and hours would be sealed before the messages that wait in the partition are read.
+ * The event time that a record proves to be reached, or 0. A device whose clock is ahead proves no more than its
+ * arrival. A time that is further ahead of our clock than --max-future proves nothing: PostgreSQL's clock would limit
+ * it to the present time, and hours would be sealed before the messages that wait in the partition are read.
  */
 static int64_t time_reached(const struct pending *pending, const struct record *record, const struct message *message)
 {
@@ -219,6 +227,8 @@ static void note_record(struct partition_delta *delta, int64_t bytes, int64_t re
     note_time(delta, reached);
 }
 
+/* All limits are checked before anything is changed: a message that is not taken is taken again as a whole, and must
+ * not have been counted for one side already. */
 static enum pending_limit take_record(struct pending *pending, struct partition *partition,
                                       const struct message *message, const struct decoded *decoded)
 {
@@ -239,7 +249,7 @@ static enum pending_limit take_record(struct pending *pending, struct partition 
         (__builtin_add_overflow(partition->archive.delta.bytes, record->bytes, &archived) ||
          !rows_have_room(&pending->rows, event)))
         return PENDING_ROWS_FULL;
-    /* What waits of one partition is no more than what waits of all. */
+    /* The overflow check of the sum of all partitions covers those of each partition. */
     if (totals &&
         (__builtin_add_overflow(pending->bytes, record->bytes, &totalled) || totals_add(pending->totals, event)))
         return PENDING_TOTALS_FULL;
@@ -256,7 +266,7 @@ static enum pending_limit take_record(struct pending *pending, struct partition 
     return PENDING_TAKEN;
 }
 
-/* Whether a record is one that no sum has, or had, room for. */
+/* Whether a record exceeds its hour. For a message that is read again the earlier decision counts (excess.h). */
 static bool is_excess(const struct pending *pending, const struct partition *partition, const struct message *message,
                       const struct record *record)
 {

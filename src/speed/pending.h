@@ -1,7 +1,12 @@
 /*
  * What a worker has read and not yet written: totals and rejected messages that wait for the next commit, rows that
- * wait for the next roll, and the names that both refer to. Dropping it loses nothing: Kafka has it, and the offsets in
- * PostgreSQL say from where to read again.
+ * wait for the next roll, and the names that both refer to. Dropping it loses nothing: Kafka has the messages, and the
+ * offsets in PostgreSQL show from where to read again.
+ *
+ * For each read: pending_decode() and pending_intern() for all messages, then pending_take() for each. It returns the
+ * limit of memory that is reached instead of writing by itself; the caller starts a commit or roll and takes the
+ * message again. Used by the worker's thread only, except that the encoder's thread reads the names (`dictionary`) of a
+ * roll: names never move, and are not cleared before pending_end_roll().
  */
 #ifndef ANTENNA_SPEED_PENDING_H
 #define ANTENNA_SPEED_PENDING_H
@@ -84,7 +89,7 @@ void pending_decode(struct pending *pending, const struct message *messages, siz
 /** Gives the names of what was decoded their codes, as far as there is room, and fetches their sums into the cache. */
 void pending_intern(struct pending *pending, size_t count);
 
-/** What a message was not taken for: which limit of memory is reached. */
+/** Why a message was not taken: the limit of memory that is reached. */
 enum pending_limit {
     PENDING_TAKEN,          /* none */
     PENDING_TOTALS_FULL,    /* a commit makes room */

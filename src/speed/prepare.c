@@ -13,7 +13,7 @@
 #include "postgres/window.h"
 #include "speed/probe.h"
 
-/* Of how many partitions messages are looked at before the first start: each takes a request. */
+/* The sample before a start by time reads at most this many partitions, as each takes a request. */
 #define STAMPS_PARTITIONS_MAX 50
 
 /* The topic's partitions, from 0 on: what Kafka holds of each. */
@@ -46,8 +46,8 @@ static int check_storage(const char *root, struct error *error)
     return status;
 }
 
-/* Before anything is written below the root, which may not be mounted. One process at a time gives a new archive its
- * identity. */
+/* Runs before anything is written below the root: if the archive is not mounted, files would end up in the mount
+ * point's folder. The lock lets one process at a time give a new archive its identity. */
 static int check_archive(struct job *job, struct postgres *postgres, struct error *error)
 {
     bool adopt = config_flag(job->config, OPTION_ADOPT_ARCHIVE);
@@ -97,7 +97,8 @@ static void take_stamp(void *context, const struct message *message)
         stamps->first = *message;
 }
 
-/* Kafka looks for a time by timestamps: where some are none, it finds another place, or none. */
+/* Kafka finds the offset of a time by the messages' timestamps. If these are not arrivals, the offset that it returns
+ * is arbitrary, and messages would be left out without a word. So a sample is checked, and the start refused. */
 static int check_stamps(const struct job *job, const struct extent *extent, struct error *error)
 {
     int32_t partitions = extent->count < STAMPS_PARTITIONS_MAX ? (int32_t)extent->count : STAMPS_PARTITIONS_MAX;
@@ -116,7 +117,7 @@ static int check_stamps(const struct job *job, const struct extent *extent, stru
     return error_hint(error, "give --start earliest or latest; antenna doctor explains the timestamps");
 }
 
-/* Only for the first start: later ones go on where the job stands. */
+/* The sample is checked for the first start only: later starts continue from the stored offsets. */
 static int find_time(const struct job *job, struct postgres *postgres, const struct extent *extent, int64_t *ret_starts,
                      struct error *error)
 {
@@ -134,6 +135,7 @@ static int find_starts(const struct job *job, struct postgres *postgres, const s
 {
     if (job->start == START_TIME && find_time(job, postgres, extent, ret_starts, error))
         return -1;
+    /* Kafka returns -1 for a partition whose messages are all older than the time: it starts with the next one. */
     for (size_t i = 0; i < extent->count; i++)
         if (job->start == START_EARLIEST)
             ret_starts[i] = extent->ranges[i].first;
@@ -167,8 +169,9 @@ int begin_again(struct postgres *postgres, const struct job *job, bool first, st
     return 0;
 }
 
-/* One process at a time: of two jobs that start at once and exclude each other, the second is refused. Kafka, which may
- * be slow to answer, was asked before. */
+/* One process at a time: if two jobs that exclude each other start at once, the second is refused. Kafka may be slow to
+ * answer, so it is asked before the lock is taken. progress_begin() stores all starts by one statement: a crash leaves
+ * all of them or none. */
 static int join_data_set(const struct job *job, struct postgres *postgres, const int64_t *starts, size_t count,
                          struct error *error)
 {

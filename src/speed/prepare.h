@@ -1,5 +1,6 @@
-/* What is checked and settled before any worker starts, so that a configuration error ends the command at once, with
- * one message.
+/*
+ * Checks before any worker starts, by the main thread, so that a configuration error ends the command at once and with
+ * one message. Also decides the start offsets of a new job, once for all workers and processes.
  */
 #ifndef ANTENNA_SPEED_PREPARE_H
 #define ANTENNA_SPEED_PREPARE_H
@@ -7,9 +8,9 @@
 #include "speed/job.h"
 
 /**
- * Checks that the database has the tables, that the storage can be written, and that the topic exists. Of a job that
- * has never run writes down where each partition begins; with --until-end sets the job's ends to where the topic ends
- * now. Errors: ERROR_MISTAKE, or ERROR_WORLD for what gives no answer.
+ * Checks that the database has the tables, that the storage can be written, and that the topic exists. Stores the start
+ * offset of each partition for a job that has never run. With --until-end sets the job's ends to the present ends of
+ * the topic. Errors: ERROR_MISTAKE, or ERROR_WORLD for a server that does not answer.
  */
 int prepare_job(struct job *job, struct error *error) must_check;
 

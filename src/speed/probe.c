@@ -10,6 +10,8 @@
 #include "kafka/offsets.h"
 #include "postgres/server.h"
 
+/* Only notes the state, for readiness and the log. No claim is released: totals go on without the disk, and the next
+ * roll fails by itself. */
 static void probe_disk(struct worker *worker)
 {
     struct probed_disk *disk = &worker->disk;
@@ -24,7 +26,8 @@ static void probe_disk(struct worker *worker)
         log_trouble_end(&disk->trouble, "worker %d can archive again", worker->number);
 }
 
-/* An idle worker notices by this that the database was restored, or its progress deleted. */
+/* A busy worker is fenced by its next commit. An idle one would never notice that another has claimed its partitions,
+ * or that the database was restored and lacks its last commits. */
 static int probe_claims(const struct worker *worker, struct error *error)
 {
     struct progress *claimed = memory_new(worker->partitions.count + 1, sizeof(*claimed));
@@ -51,8 +54,9 @@ static bool is_written(const struct partition *partition)
            partition->totals.offset == partition->next_offset;
 }
 
-/* Where each partition ends of which all that was read is written. What stands behind a transaction that is still open
- * is to come, though it cannot be read yet. */
+/* The ends of the partitions whose messages are all written. These are high watermarks, not last stable offsets: the
+ * messages of a transaction that is still open cannot be read yet, but they have arrived, and their hours must not be
+ * sealed without them. */
 static size_t find_ends(const struct worker *worker, struct position *ends)
 {
     size_t count = 0;
@@ -67,6 +71,7 @@ static size_t find_ends(const struct worker *worker, struct position *ends)
                : count;
 }
 
+/* The partitions that are read, committed and archived up to their end in Kafka. */
 static size_t find_idle(const struct worker *worker, struct progress *idle)
 {
     struct position *ends = memory_new(worker->partitions.count + 1, sizeof(*ends));
@@ -85,7 +90,8 @@ static size_t find_idle(const struct worker *worker, struct progress *idle)
 int note_idle_partitions(struct worker *worker, struct error *error)
 {
     struct progress *idle = memory_new(worker->partitions.count + 1, sizeof(*idle));
-    int64_t now = time_now(); /* read before Kafka is asked: what arrived until then was there to be read */
+    /* Read before Kafka is asked: messages that arrive between the two are not covered by this time. */
+    int64_t now = time_now();
     size_t count = consumer_is_cut_off(worker->consumer) ? 0 : find_idle(worker, idle);
     int status = count ? progress_note_idle(worker->postgres, &worker->job->key, idle, count, now, error) : 0;
 
@@ -132,7 +138,8 @@ int topic_check_again(struct worker *worker, struct error *error)
         return 0;
     if (*worker->topic_id)
         return tell_of_another(key, error);
-    /* The broker was upgraded to a version with topic ids. */
+    /* The first id that the broker gives, as after an upgrade to a version with topic ids. It is stored, so that later
+     * recreations are noticed. */
     memcpy(worker->topic_id, id, sizeof(id));
     return topic_join(worker->postgres, worker->job, id, NULL, 0, error);
 }

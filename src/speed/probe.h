@@ -1,7 +1,9 @@
 /*
- * What a worker asks the servers and the disk now and then, as nothing shows it where nothing comes: whether PostgreSQL
- * and the disk would take what it has, whether the topic is still the one whose offsets the job's progress means, and
- * where nothing is left to read, so that event time goes on with the clock and hours get sealed.
+ * Periodic checks of an otherwise idle worker: whether PostgreSQL and the disk would accept data, whether the worker
+ * still owns its partitions, whether the topic is still the one that the job's offsets refer to, and which partitions
+ * are read to their end. For these, event time advances with the clock, so that hours are sealed without new messages.
+ *
+ * All of them use the connection, on which no commit may be under way (schedule.c).
  */
 #ifndef ANTENNA_SPEED_PROBE_H
 #define ANTENNA_SPEED_PROBE_H

@@ -7,6 +7,7 @@
 #include "base/notify.h"
 #include "base/time.h"
 
+/* A person watches a terminal; a log keeps its lines, so they are rare. */
 #define TERMINAL_INTERVAL_MS 1000
 #define LOG_INTERVAL_MS 60000
 
@@ -58,6 +59,7 @@ struct report report_of(const struct worker *workers, size_t count)
     return report;
 }
 
+/* The fetch stage is the rest: CPU time that no worker or encoder has used is mostly librdkafka's. */
 void report_profile(const struct worker *workers, size_t count, int64_t read, int64_t all, struct buffer *ret_text)
 {
     int64_t spent[STAGES] = {[STAGE_FETCH] = all};
@@ -82,7 +84,7 @@ void report_summary(const struct report *report, double seconds, struct buffer *
                   (double)report->file_bytes / MEGABYTE);
 }
 
-/* What is before the workers: in their partitions as a whole, and up to the ends that --until-end sets. */
+/* Messages that are still to read: up to the ends of the partitions, and up to those of --until-end. */
 struct ahead {
     int64_t lag;
     int64_t left;

@@ -12,7 +12,8 @@
 #include "postgres/totals.h"
 #include "speed/commit.h"
 
-/* A roll that waits for the connection takes so many parts. Each has the rows that fit into memory. */
+/* Parts of a roll that waits for the connection. Each has up to --roll-rows rows, which wait on disk. The more parts,
+ * the more messages are read again after a failure, and the more files one transaction lists. */
 #define ROLL_PARTS_MAX 8
 
 /* One or more parts, each what was encoded at a time. */
@@ -25,6 +26,8 @@ struct roll {
     int64_t begin_us;
 };
 
+/* Names are unique without a look at the disk: the token is the writer's, and the sequence never goes back while the
+ * worker lives, not even when staging is renewed. */
 static void name_files(struct worker *worker, struct encoding *encoding)
 {
     const char *token = staging_token(encoding->staging);
@@ -34,6 +37,7 @@ static void name_files(struct worker *worker, struct encoding *encoding)
         layout_name(encoding->files[i].name, encoding->rows.hours[i]->hour, token, ++worker->file_sequence);
 }
 
+/* A further part extends the step of a partition: one statement moves each row of antenna.progress once. */
 static void add_step(struct roll *roll, const struct progress_step *added)
 {
     for (size_t i = 0; i < roll->step_count; i++) {
@@ -62,7 +66,9 @@ static void take_steps(struct worker *worker)
         add_step(worker->roll, &steps[i]);
 }
 
-/* Without rows, as when all messages were rejected, there is nothing to encode. */
+/* Steps and rows must be of the same messages: no message may be taken between take_steps() and pending_begin_roll().
+ * From encoder_begin() to encoder_wait() the rows belong to the encoder. Without rows, as when all messages were
+ * rejected, there is nothing to encode, and only the offsets move. */
 static void add_part(struct worker *worker)
 {
     struct roll *roll = worker->roll;
@@ -81,6 +87,7 @@ static void add_part(struct worker *worker)
         encoder_begin(worker->encoder, encoding);
 }
 
+/* After it nothing refers to names any more, also after a failure: pending_end_roll() may forget them. */
 static int wait_for_files(struct worker *worker, struct error *error)
 {
     struct roll *roll = worker->roll;
@@ -96,6 +103,7 @@ bool roll_is_encoded(const struct worker *worker)
     return worker->roll && (!worker->roll->encodes || encoder_is_done(worker->encoder));
 }
 
+/* The sum of bytes of a partition's step must fit BIGINT, as a single part's does. */
 bool roll_takes_more(const struct worker *worker)
 {
     const struct roll *roll = worker->roll;
@@ -178,7 +186,9 @@ static int compare_hours(const void *left, const void *right)
     return (one->hour->hour > other->hour->hour) - (one->hour->hour < other->hour->hour);
 }
 
-/* All files, by hour: hours are listed and locked in their order. Free it. */
+/* All files, by hour: the rows of antenna.hour are locked in this order by all writers, which avoids deadlocks. Free
+ * it.
+ */
 static struct rolled_file *collect_files(const struct roll *roll, size_t *ret_count)
 {
     struct rolled_file *files;
@@ -196,6 +206,15 @@ static struct rolled_file *collect_files(const struct roll *roll, size_t *ret_co
     return files;
 }
 
+/*
+ * The transaction that decides about the roll. Its order:
+ * - archive_files_hold() shares the advisory lock of the token, so that a recovery of this folder waits for the
+ * outcome, and fails if the token is retired already.
+ * - The fence moves the offsets. A roll of a partition that another worker has claimed ends here.
+ * - The files are inserted, and counted in antenna.hour.
+ * Unlike a commit, it waits for the answer to each statement: one that the server starts after the connection was lost
+ * could list files that the worker's own recovery has deleted.
+ */
 static int list_files(struct worker *worker, const struct rolled_file *rolled, size_t count, struct error *error)
 {
     const struct roll *roll = worker->roll;
@@ -221,7 +240,7 @@ static int publish_files(struct worker *worker, const struct rolled_file *files,
     return 0;
 }
 
-/* None of them is listed, and nobody else looks into the folder of a worker that lives. */
+/* For files that cannot be listed any more. A failure is ignored: the next recovery deletes what is left. */
 static void delete_files(struct worker *worker, const struct rolled_file *files, size_t count)
 {
     struct error ignored;
@@ -259,8 +278,9 @@ static int find_nearly_full(struct worker *worker, const struct rolled_file *fil
     return totals_any_nearly_full(worker->postgres, &hours, ret_any, error);
 }
 
-/* Commits where what is listed must not be ahead of the totals; where none wait, it is not. When the commit finds an
- * hour full the roll is dropped. */
+/* Commits the totals first if the listing must not be ahead of them (pending_may_roll_first()). Without pending totals
+ * it is not ahead. If the commit finds an hour full, it fails, and the roll is dropped with it: some of its rows must
+ * be rejected. */
 static int commit_if_needed(struct worker *worker, const struct rolled_file *files, size_t count, struct error *error)
 {
     bool needed = !pending_may_roll_first(&worker->pending);
@@ -270,6 +290,8 @@ static int commit_if_needed(struct worker *worker, const struct rolled_file *fil
     return needed ? write_to_postgres(worker, error) : 0;
 }
 
+/* Before files are written and again before they are listed. A listed file that is written below an empty mount point,
+ * or into a folder that another process recovers, would be missing in the archive. */
 static int check_folders(const struct worker *worker, struct error *error)
 {
     if (identity_look(worker->job->archive_path, worker->job->archive_id, error))
@@ -311,6 +333,12 @@ int roll_begin(struct worker *worker, struct error *error)
     return 0;
 }
 
+/*
+ * What becomes of the files after a failure:
+ * - Not listed, or fenced: the transaction cannot have been committed. They are deleted at once.
+ * - Listing failed otherwise: COMMIT may have succeeded without an answer. They stay, for recovery to decide.
+ * - Publishing failed: they are listed, and recovery publishes them.
+ */
 int roll_finish(struct worker *worker, struct error *error)
 {
     cleanup(memory_free) struct rolled_file *files = NULL;

@@ -1,10 +1,17 @@
 /*
- * The roll: pending rows become Parquet files, which one transaction lists, and then their readers see them. It does
- * not wait for the totals of the same messages, nor do they for it.
+ * The roll: pending rows become Parquet files of the archive. It does not wait for the totals of the same messages, nor
+ * do they for it. The steps:
  *
- * The encoder writes the files. Meanwhile the worker reads on, and may commit. One roll is under way at a time; a
- * worker that releases the claims of the roll drops it. While a commit has the connection, a roll whose files are
- * written takes more rows, as further parts, which are listed together.
+ * 1. Stage: the encoder's thread writes a file for each hour to the worker's staging folder, and syncs it. Meanwhile
+ * the worker reads on, and may commit.
+ * 2. List: one transaction moves the archive's offsets and inserts the files into antenna.archive_file. This decides:
+ *    before its COMMIT the files do not belong to the archive, after it they do.
+ * 3. Publish: each file is renamed to its hour's folder, where readers see it.
+ *
+ * After a crash before step 2 recovery deletes the files and the messages are read again; after it, recovery publishes
+ * the files (archive/recover.h). One roll is under way at a time; a worker that releases the claims of the roll drops
+ * it. While a commit has the connection, a roll whose files are written takes more rows, as further parts, which are
+ * listed together.
  */
 #ifndef ANTENNA_SPEED_ROLL_H
 #define ANTENNA_SPEED_ROLL_H

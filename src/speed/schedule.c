@@ -11,14 +11,18 @@
 #include "speed/probe.h"
 #include "speed/roll.h"
 
+/* The interval at which Kafka's own clients commit offsets (auto.commit.interval.ms): lag tools expect no more. */
 #define MIRROR_INTERVAL_MS 5000
+
+/* Event time of a partition that is read to its end lags by about this much. Each search asks Kafka for ends. */
 #define IDLE_INTERVAL_MS 5000
 
-/* A roll takes a second or so. The worker waits for one that does not end, as on a disk that hangs: then it stands, and
- * readiness and the watchdog show it. */
+/* A roll takes about a second. The worker waits for one that does not end, as on a disk that hangs: then its loop
+ * stops, and readiness and the watchdog show it. */
 #define ROLL_PATIENCE_MS 30000
 
-/* Totals wait for such a part of the lag. */
+/* With a lag, the totals are committed after this part of it (1/4): they get at most a quarter older than they are
+ * anyhow, and each id is written once for many events. */
 #define LAG_SHARE 4
 
 /* A commit that took t is followed by no other for this many t, unless memory is full: when PostgreSQL is the
@@ -32,12 +36,14 @@ static void note_end_of_commit(struct worker *worker, int64_t lasted_ms)
         end_outage(worker);
 }
 
+/* Waits for the commit under way, if there is one. Every other use of the connection calls this first. */
 static int finish_commit(struct worker *worker, struct error *error)
 {
     int64_t now = time_monotonic_ms(), begin = now - commit_lasts_ms(worker);
 
     if (!worker->commit)
         return 0;
+    /* A wait posts first, so that its length is visible from outside. */
     standing_post(worker, now);
     if (commit_finish(worker, error))
         return -1;
@@ -54,11 +60,12 @@ int begin_commit(struct worker *worker, struct error *error)
     if (commit_begin(worker, error))
         return -1;
     stages_end(&worker->stages, STAGE_COMMIT);
-    /* What room an hour that is nearly full has is known between commits only. */
+    /* For an hour that is nearly full, excess.h counts the pending bytes of one commit. Events that were taken while it
+     * is under way would count as committed with it, and would still do so after the next commit had failed. */
     return worker->pending.excess.hour_count ? finish_commit(worker, error) : 0;
 }
 
-/* A commit that does not end, as when PostgreSQL hangs, is waited for: then the worker stands, and readiness and the
+/* A commit that does not end, as when PostgreSQL hangs, is waited for: then the loop stops, and readiness and the
  * watchdog show it. */
 static int follow_commit(struct worker *worker, struct error *error)
 {
@@ -74,12 +81,14 @@ static int follow_commit(struct worker *worker, struct error *error)
     return 0;
 }
 
-/* The totals of what was read do not wait for a disk that fails, though what is in memory is dropped. */
+/* The failed roll releases all claims and drops what is in memory. The totals are saved before that: they must go on
+ * while the disk fails, and the messages are then read again for the archive only. */
 static void commit_after_failed_roll(struct worker *worker)
 {
     struct error error;
 
-    /* A roll that could not be listed has left its transaction. */
+    /* Without a commit under way, the connection may be inside the transaction of the listing that failed. A commit
+     * that is under way has its own transaction, which must not be rolled back here. */
     if (!worker->commit)
         postgres_rollback(worker->postgres);
     if (write_to_postgres(worker, &error))
@@ -106,7 +115,8 @@ static int finish_roll(struct worker *worker, struct error *error)
     return 0;
 }
 
-/* The encoder takes one part at a time. No transaction stays open, with its locks, while a disk hangs. */
+/* The encoder takes one part at a time, so the last part must be written first. Meanwhile the commit goes on: if it
+ * waited for the disk, a hanging disk would keep its transaction open, with its locks, and stop other workers. */
 static int follow_commit_while_encoding(struct worker *worker, struct error *error)
 {
     while (worker->commit && worker->roll && !roll_is_encoded(worker)) {
@@ -117,12 +127,14 @@ static int follow_commit_while_encoding(struct worker *worker, struct error *err
     return 0;
 }
 
-/* Names that have become many are forgotten when nothing refers to them: then nothing is read until the roll ends. */
+/* When names have become too many, the roll is waited for: they can be forgotten only when no row refers to them, and
+ * reading on would add rows. */
 int begin_roll(struct worker *worker, struct error *error)
 {
     if (follow_commit_while_encoding(worker, error))
         return -1;
-    /* The connection is busy: the rows go to disk all the same, and are listed together. */
+    /* While a commit has the connection, the roll under way cannot be listed. The new rows become a further part of it,
+     * so that the worker need not stop reading. */
     if (worker->roll && !(worker->commit && roll_takes_more(worker)) && finish_roll(worker, error))
         return -1;
     standing_post(worker, time_monotonic_ms());
@@ -132,6 +144,8 @@ int begin_roll(struct worker *worker, struct error *error)
     return pending_keeps_names(&worker->pending) ? 0 : finish_roll(worker, error);
 }
 
+/* Both sides in full. Between finish_commit() and finish_roll() no message is read, so that both reach next_offset: a
+ * worker that then releases its partitions leaves nothing to read again. */
 int write_everything(struct worker *worker, struct error *error)
 {
     return begin_commit(worker, error) || finish_commit(worker, error) || begin_roll(worker, error) ||
@@ -162,6 +176,8 @@ static int64_t commit_interval_ms(const struct worker *worker)
     return worker->outage.trouble.now && wait_ms > PAUSE_MAX_MS ? PAUSE_MAX_MS : wait_ms;
 }
 
+/* A deadline starts with the first pending message, not with the end of the last commit: a quiet topic is committed
+ * within the interval as well. 0 means that nothing is pending. */
 static void set_deadlines(struct worker *worker, int64_t now)
 {
     struct worker_timers *timers = &worker->timers;
@@ -175,6 +191,7 @@ static void set_deadlines(struct worker *worker, int64_t now)
         timers->roll_at = now + (worker->outage.roll_failed ? commit_ms : worker->job->roll_age_ms);
 }
 
+/* The totals' offsets, which are in PostgreSQL already. A failure is harmless: no antenna process reads them. */
 void mirror_offsets(struct worker *worker)
 {
     struct position *positions = memory_new(worker->partitions.count + 1, sizeof(*positions));
@@ -188,7 +205,7 @@ void mirror_offsets(struct worker *worker)
     free(positions);
 }
 
-/* Whether there is, or will be when it has been read again, something to archive. */
+/* Whether a partition has messages to archive, now or after they were read again. */
 static bool awaits_roll(const struct partitions *partitions)
 {
     for (size_t i = 0; i < partitions->count; i++) {
@@ -200,11 +217,13 @@ static bool awaits_roll(const struct partitions *partitions)
     return false;
 }
 
-/* Without pending data, which would show it, the probe shows that an outage is over. */
+/* Usually the next commit or roll shows that an outage is over. Without pending data there is none, and the probe takes
+ * its place. */
 static int probe(struct worker *worker, struct error *error)
 {
     bool has_work = worker->timers.commit_at || (worker->outage.roll_failed && awaits_roll(&worker->partitions));
 
+    /* A recreated topic ends the job. Its old messages are gone from Kafka, so memory is written first. */
     if (topic_check_again(worker, error)) {
         write_what_is_held(worker);
         return -1;
@@ -216,7 +235,7 @@ static int probe(struct worker *worker, struct error *error)
     return 0;
 }
 
-/* Does what is due of all that asks the servers, or the disk. */
+/* Runs the periodic checks that are due. Each uses the connection or asks Kafka, so no commit may be under way. */
 static int look_at_the_world(struct worker *worker, int64_t now, struct error *error)
 {
     struct worker_timers *timers = &worker->timers;
@@ -238,14 +257,21 @@ static int look_at_the_world(struct worker *worker, int64_t now, struct error *e
     return 0;
 }
 
-/* Whether the connection is wanted for something else. Commits that follow each other at once, as when their rows fill
- * the memory, leave no time between them. */
+/* Whether the commit under way must be waited for, because something else needs the connection: the probe, which is
+ * long overdue, or a roll. Commits that follow each other at once, as when their rows fill the memory, leave no time
+ * between them, and would put off both for ever. */
 static bool needs_connection(const struct worker *worker, int64_t now)
 {
     return now >= worker->timers.probe_at + SERVER_PROBE_INTERVAL_MS + COMMIT_PATIENCE_MS ||
            roll_lasts_ms(worker) >= ROLL_PATIENCE_MS;
 }
 
+/*
+ * At most one action in a turn, so that the worker reads in between. The order is a priority:
+ * - A roll starts even while a commit is under way, as it needs no connection.
+ * - A commit under way is followed until it ends or must be waited for.
+ * - An encoded roll is listed before the next commit starts, or commits in a row would keep the files from readers.
+ */
 int write_what_is_due(struct worker *worker, struct error *error)
 {
     int64_t now = time_monotonic_ms();

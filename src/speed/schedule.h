@@ -1,10 +1,16 @@
-/* When a worker writes: what it has read is committed and rolled in time, and at once where it must be. */
+/*
+ * When a worker writes: by timers (--commit-interval, --roll-age), when memory is full, and before it releases a
+ * partition or stops. The functions here decide; commit.h and roll.h do the work.
+ *
+ * The connection serves one at a time: a commit, the listing of a roll, or a check. So each function here first
+ * finishes or follows the commit under way.
+ */
 #ifndef ANTENNA_SPEED_SCHEDULE_H
 #define ANTENNA_SPEED_SCHEDULE_H
 
 #include "speed/worker.h"
 
-/** A commit, which takes some milliseconds, is waited for when it lasts so long; the worker is not ready then. */
+/** A commit usually takes some milliseconds. One that lasts this long is waited for, and the worker is not ready. */
 #define COMMIT_PATIENCE_MS 5000
 
 /**
@@ -16,17 +22,17 @@ int begin_commit(struct worker *worker, struct error *error) must_check;
 /** Begins a roll of the rows that wait, after the one under way has been finished. */
 int begin_roll(struct worker *worker, struct error *error) must_check;
 
-/** Commits and archives all that was read. The totals come first: they go on while the disk fails. */
+/** Commits and archives all pending data. The totals come first, because they must go on while the disk fails. */
 int write_everything(struct worker *worker, struct error *error) must_check;
 
-/** The same before claims are given up in any case: what has been read may be nowhere else, as Kafka need not hold it.
- */
+/** Tries the same before claims are released in any case, and ignores failures: Kafka may not have the pending messages
+ * any more, and then memory is the only copy. */
 void write_what_is_held(struct worker *worker);
 
 /** Commits the offsets of the totals to Kafka's group, for tools that show its lag. */
 void mirror_offsets(struct worker *worker);
 
-/** Does the first that is due: a commit, a roll, or a look at the servers, the disk and idle partitions. */
+/** Runs the first action that is due: a roll, a commit, or a check of the servers, the disk and idle partitions. */
 int write_what_is_due(struct worker *worker, struct error *error) must_check;
 
 #endif

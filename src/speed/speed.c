@@ -14,14 +14,13 @@
 #include "speed/prepare.h"
 #include "speed/report.h"
 
-/* While a manager listens, the workers are looked at this often. */
+/* With a service manager, the status of the workers is read this often: its READY=1 is at most this late. */
 #define LOOK_MS 100
 
 /*
- * What the service manager is told of the workers (base/notify.h): that the job is ready once every worker reads what
- * the group gave it first, that it is alive as long as every worker's loop turns, and its progress. A worker that
- * waits for a server that is down turns its loop, too, and tries again in it: an outage is no reason for a
- * restart. One that hangs within a turn is.
+ * Notifications of the service manager (base/notify.h): ready once every worker consumes its assigned partitions, and
+ * alive as long as every worker's loop runs. A worker that waits for an unavailable server also runs its loop, and
+ * retries in it: an outage is no reason for a restart. A worker that hangs within a turn is one.
  */
 struct supervision {
     bool ready;        /* was told */
@@ -86,7 +85,8 @@ static bool are_ready(const struct speed_metrics *metrics, int64_t now_ms)
     return speed_is_ready(metrics, now_ms, &reason);
 }
 
-/* Whether every worker has posted since that was so last. */
+/* Whether every worker has posted since this was true last: one that hangs stops the watchdog notification, although
+ * the others go on. */
 static bool have_turned(struct supervision *supervision, const struct speed_metrics *metrics, int64_t now_ms)
 {
     if (speed_posted_ms(metrics) <= supervision->turned_ms)
@@ -95,7 +95,8 @@ static bool have_turned(struct supervision *supervision, const struct speed_metr
     return true;
 }
 
-/* Sends what is due. Returns when it must be called again at the latest; INT64_MAX without a manager. */
+/* Sends the notifications that are due. Returns the time of the next call at the latest; INT64_MAX without a manager.
+ * After a stop was requested no watchdog notification is sent: the manager limits the stop by its own time-out. */
 static int64_t supervise(struct supervision *supervision, const struct speed_metrics *metrics, int64_t now_ms)
 {
     if (!notify_wanted())
@@ -111,6 +112,8 @@ static int64_t supervise(struct supervision *supervision, const struct speed_met
     return now_ms + LOOK_MS;
 }
 
+/* Returns when every started worker has posted its end. A stop only makes workers finish: they write pending data
+ * first, so this goes on until the last one has ended. */
 static void watch_workers(struct speed *speed)
 {
     int64_t stop_at = config_has(speed->job.config, OPTION_DURATION)
@@ -134,7 +137,7 @@ static void watch_workers(struct speed *speed)
     display_end(&speed->display);
 }
 
-/* The first failure that is told; the others mostly follow from it. */
+/* Returns the failure of the worker with the lowest number; each worker has logged its own. */
 static int collect_result(struct speed *speed, struct error *error)
 {
     int status = 0;
@@ -175,6 +178,8 @@ static int run_workers(struct speed *speed, struct error *error)
     init_workers(speed);
     speed->metrics = (struct speed_metrics){&speed->job, speed->workers, speed->wanted};
     display_begin(&speed->display, speed->workers, speed->wanted);
+    /* All workers are initialised before the server starts, as its threads read their status from then on; and they are
+     * released after it is closed. */
     status = speed_metrics_serve(&speed->metrics, &server, error);
     if (!status)
         status = start_workers(speed, error);

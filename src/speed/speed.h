@@ -1,5 +1,8 @@
 /*
- * The speed layer: workers that each read from Kafka, parse, total and archive, until a stop, an end or a failure.
+ * The speed layer: workers that each read from Kafka, decode, total and archive, until a stop, an end or a failure.
+ *
+ * The main thread prepares the job, starts the workers, shows progress, notifies the service manager, and joins the
+ * workers. It never uses their connections or consumers. The first worker that fails requests a stop of all.
  */
 #ifndef ANTENNA_SPEED_SPEED_H
 #define ANTENNA_SPEED_SPEED_H

@@ -47,7 +47,8 @@ static struct standing_partition stand(const struct worker *worker, const struct
     };
 }
 
-/* Of a partition whose claim was given up the last that is known is told. */
+/* A partition whose claim was released keeps its last values: during an outage its lag must grow, not vanish from the
+ * metrics. The own thread is the only writer, so it reads the view without the lock. */
 static struct standing_view gather(const struct worker *worker, int64_t now_ms)
 {
     const struct partitions *partitions = &worker->partitions;
@@ -65,6 +66,7 @@ static struct standing_view gather(const struct worker *worker, int64_t now_ms)
     return view;
 }
 
+/* The first reason that applies, from cause to effect: an outage also leaves partitions unclaimed. */
 static void find_reason(const struct worker *worker, char *reason, size_t size)
 {
     size_t unclaimed = partitions_count_unclaimed(&worker->partitions);
@@ -89,6 +91,8 @@ void standing_post(struct worker *worker, int64_t now_ms)
     struct standing_view view = gather(worker, now_ms), before;
 
     find_reason(worker, view.reason, sizeof(view.reason));
+    /* Under the lock only the structs are exchanged: allocation and release happen outside, so that a reader never
+     * delays the worker for long. */
     pthread_mutex_lock(&standing->lock);
     before = standing->view;
     standing->view = view;

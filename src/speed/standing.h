@@ -1,6 +1,9 @@
 /*
- * How a worker stands, for other threads: its partitions as of a moment ago, and whether it can do its work to the end.
- * The worker posts it some times a second, and before each commit and roll; a worker that does not is busy, or stuck.
+ * The worker's status, for other threads: its partitions as of its last post, and why it is not ready. The worker posts
+ * it some times a second, and before it waits for a commit or roll. The age of the post shows a worker that hangs.
+ *
+ * Only the worker's thread posts. Metrics, readiness and progress read copies; so no reader ever waits for a worker
+ * that is inside a call to PostgreSQL or Kafka.
  */
 #ifndef ANTENNA_SPEED_STANDING_H
 #define ANTENNA_SPEED_STANDING_H
@@ -11,9 +14,10 @@
 
 struct worker;
 
+/** Room for the message of a struct error, which is the longest part of a reason, and the words before it. */
 #define STANDING_REASON_SIZE 1280
 
-/** A partition that the worker has claimed, or had before an outage that goes on. */
+/** A partition that the worker has claimed, or had claimed before the present outage. */
 struct standing_partition {
     int32_t id;
     int64_t epoch;
@@ -23,7 +27,7 @@ struct standing_partition {
     int64_t totalled_until; /* event time that the totals have reached, seconds since the Unix epoch; 0: unknown */
 };
 
-/** What was posted last. */
+/** One post. */
 struct standing_view {
     struct standing_partition *list;
     size_t count;

@@ -11,8 +11,11 @@
 #define KIND_BITS 4
 #define KEY_BITS 64
 
-/* Of a key, when keys are sorted. */
+/* Of a key, when keys are sorted by radix: the counters of a digit of 8 bits fit the first-level cache. */
 #define DIGIT_BITS 8
+
+/* Sums are prefetched this many places ahead while they are collected: in memory they lie in the order of their hashes.
+ */
 #define PLACES_AHEAD 16
 #define DIGIT_VALUES (1u << DIGIT_BITS)
 
@@ -136,6 +139,8 @@ static void grow(struct totals *totals)
     free(old);
 }
 
+/* All sums of the event are computed before the first is stored: on overflow none may have changed, as the caller adds
+ * the event again after a commit. */
 int totals_add(struct totals *totals, const struct coded_event *event)
 {
     uint32_t count = totals->counted_count;
@@ -154,7 +159,7 @@ int totals_add(struct totals *totals, const struct coded_event *event)
             return 1;
     }
     for (uint32_t i = 0; i < count; i++) {
-        /* New keys may have met in one free slot. */
+        /* Two new keys of the event may have found the same free slot; the first has taken it. */
         if (slots[i]->key != keys[i])
             slots[i] = find(totals, keys[i]);
         totals->count += slots[i]->key == 0;
@@ -163,8 +168,8 @@ int totals_add(struct totals *totals, const struct coded_event *event)
     return 0;
 }
 
-/* A sum and where it belongs. The key packs the kind's rank among the turns, the window's number and the name's rank.
- */
+/* A sum and its place in the order of writing. The key packs the kind's rank among the turns, the window's number and
+ * the name's rank. */
 struct place {
     uint64_t key;
     uint32_t code;

@@ -19,15 +19,20 @@
 #include "speed/roll.h"
 #include "speed/schedule.h"
 
+/* Each check for --until-end commits, rolls and queries PostgreSQL: in every turn it would keep the database busy. */
 #define CHECK_INTERVAL_MS 200
+
+/* Metrics and readiness are at most this old. Posting copies the list of partitions, too much for every turn. */
 #define POST_INTERVAL_MS 200
 
-/* Librdkafka waits this long to fill a batch: it bounds how stale an event can be before it is looked at, and, while a
- * commit is under way, how late an answer of PostgreSQL is. */
+/* Librdkafka waits this long to fill a batch: it bounds the age of an event before the worker sees it and, while a
+ * commit is under way, the delay of PostgreSQL's answer. */
 #define READ_TIMEOUT_MS 10
 #define SHORT_READ_TIMEOUT_MS 1
 
-/* Takes a message for which some memory was full. */
+/* Takes a message that did not fit into memory. A commit or roll that is only started makes room at once, as it takes
+ * the sums or rows over. If that is not enough, as when names fill the memory, everything is written and waited for:
+ * then nothing refers to the names any more, and pending_take() accepts any message. */
 static int make_room(struct worker *worker, struct partition *partition, const struct message *message,
                      const struct decoded *decoded, enum pending_limit limit, struct error *error)
 {
@@ -48,9 +53,12 @@ static int take_message(struct worker *worker, const struct message *message, co
     struct partition *partition = partitions_find(&worker->partitions, message->partition);
     enum pending_limit limit;
 
-    /* What was fetched before a claim was given up is not wanted any more. */
+    /* Librdkafka may still deliver messages that it fetched before a claim was released. Without a claim it is unknown
+     * which of them are counted; those before next_offset were taken already. */
     if (!partition || !partition->epoch || message->offset < partition->next_offset)
         return 0;
+    /* Behind the last message there may be control records of transactions, which have offsets and are never delivered.
+     * Without this step the offsets would stay before them, and the partition would never count as idle. */
     if (message->kind == MESSAGE_END) {
         partition->next_offset = message->offset;
         return 0;
@@ -70,7 +78,9 @@ static void note_lag(struct worker *worker, const struct message *messages, size
     worker->lag_ms = lag_ms > 0 ? lag_ms : 0;
 }
 
-/* Reads the messages that are there and takes those of claimed partitions; waits for a moment when there are none. */
+/* Reads the available messages and takes those of claimed partitions; waits for a moment if there are none. Each
+ * message is first decoded, then interned, then summed, all of the read in one stage before the next: the look-ups of a
+ * stage are prefetched for many messages at once (pending.h). */
 static int read_from_kafka(struct worker *worker, struct error *error)
 {
     const struct message *messages;
@@ -79,6 +89,7 @@ static int read_from_kafka(struct worker *worker, struct error *error)
     stages_end(&worker->stages, STAGE_OTHER);
     if (consumer_read(worker->consumer, worker->commit ? SHORT_READ_TIMEOUT_MS : READ_TIMEOUT_MS, &messages, &count,
                       error)) {
+        /* After an error all claims are released, and Kafka may not have the pending messages any more. */
         write_what_is_held(worker);
         return -1;
     }
@@ -122,7 +133,14 @@ static int finish_at_end(struct worker *worker, struct error *error)
     return reached ? 1 : 0;
 }
 
-/* One turn of the loop. Returns 1 when the work is done. */
+/*
+ * One turn of the loop. Returns 1 when the work is done.
+ *
+ * The order matters. Claims come before the read, because only messages of claimed partitions are taken. Events of the
+ * group come after it, because consumer_read() is what delivers them, and a revocation must see the messages of this
+ * read as pending. Writing comes last, and only with a connection: without one there are no claims and nothing to
+ * write.
+ */
 static int work(struct worker *worker, struct error *error)
 {
     if (absence_goes_on(worker))
@@ -140,6 +158,8 @@ static int work(struct worker *worker, struct error *error)
     return finish_at_end(worker, error);
 }
 
+/* Writes all pending data, so that the next start reads nothing again. A failure here loses no message: the offsets in
+ * PostgreSQL have not moved. It is reported all the same, as the operator asked for a clean stop. */
 static int stop_cleanly(struct worker *worker, struct error *error)
 {
     if (!worker->postgres && !worker->outage.trouble.now)
@@ -148,7 +168,8 @@ static int stop_cleanly(struct worker *worker, struct error *error)
         *error = worker->outage.cause;
     else if (write_everything(worker, error) == 0) {
         mirror_offsets(worker);
-        /* Which hours are sealed is told again by the next start. */
+        /* Advances event time for the last time, so that hours are sealed while no worker runs. Optional: the next
+         * start advances it again. */
         if (note_idle_partitions(worker, error))
             log_line(LEVEL_DEBUG, "worker %d: %s", worker->number, error->message);
         return 0;
@@ -160,6 +181,8 @@ static int stop_cleanly(struct worker *worker, struct error *error)
     return error_context(error, "stopped without writing what was read last, which the next start reads again");
 }
 
+/* Posts the worker's status for other threads. The service manager's watchdog depends on it (speed.c): a worker that
+ * hangs within a turn posts nothing. */
 static void tell_standing(struct worker *worker)
 {
     int64_t now = time_monotonic_ms();
@@ -183,7 +206,7 @@ static int run(struct worker *worker, struct error *error)
         if (status >= 0)
             continue;
         status = handle_failure(worker, error);
-        /* Here, where nothing uses the consumer that an absence closes. */
+        /* The absence closes the consumer. Only here no function that uses it is on the stack. */
         if (!status)
             absence_begin_if_due(worker);
     }
@@ -206,6 +229,9 @@ static int open_worker(struct worker *worker, struct error *error)
     return consumer_open(worker->job->config, worker->job->key.job, worker->number, &worker->consumer, error);
 }
 
+/* The consumer is closed first: as soon as it has left the group, other workers can claim the partitions. The roll
+ * under way is dropped before the encoder is closed, and the encoder before the staging folder and the names, which its
+ * thread uses. */
 static void close_worker(struct worker *worker)
 {
     consumer_close(worker->consumer);
@@ -227,8 +253,8 @@ static void *run_thread(void *context)
     worker->status = open_worker(worker, &worker->error);
     if (!worker->status)
         worker->status = run(worker, &worker->error);
-    /* One worker less would leave its share of the work to the others' memory and nobody would know. The reason is
-     * logged before the wait for the others, which may be long. */
+    /* If the others went on, they would take over the partitions, and nobody would notice the loss of a worker. The
+     * reason is logged here, before the wait for the others, which may be long. */
     if (worker->status) {
         log_line(LEVEL_WARNING, "worker %d fails and the job stops: %s", worker->number, worker->error.message);
         stop_request();

@@ -1,7 +1,10 @@
 /*
- * One worker: a member of the consumer group with its own connection, memory and files, in its own thread, beside which
- * another one encodes. It shares nothing with its siblings but the job, which is read-only, and its counters, which
- * others may read at any time.
+ * One worker: a member of the consumer group with its own connection, memory and files.
+ *
+ * Threads: the main thread calls the functions of this header, in their order. In between, the worker's own thread owns
+ * all members. Other threads may read two of them at any time: `counters`, whose atomics need no lock, and `standing`,
+ * which has one. A second thread of the worker encodes rows (archive/encoder.h). Workers share only the job, which is
+ * read-only, with its metadata client, which is safe for threads.
  */
 #ifndef ANTENNA_SPEED_WORKER_H
 #define ANTENNA_SPEED_WORKER_H
@@ -50,13 +53,13 @@ struct counters {
 struct worker_timers {
     int64_t commit_at;
     int64_t roll_at;
-    int64_t idle_at;  /* of looking for partitions where nothing is left to read */
-    int64_t probe_at; /* of asking whether PostgreSQL and the disk would take anything */
+    int64_t idle_at;  /* next search for partitions that are read to their end */
+    int64_t probe_at; /* next check of PostgreSQL, the disk and the topic's id */
     int64_t mirror_at;
-    int64_t retry_at;   /* of claiming partitions, after an outage */
-    int64_t check_at;   /* of whether every partition has reached its end */
+    int64_t retry_at;   /* next attempt to claim partitions after a failure */
+    int64_t check_at;   /* next check for the end of --until-end */
     int64_t rest_until; /* no commit by timer before it */
-    int64_t post_at;    /* of posting its status */
+    int64_t post_at;    /* next post of the worker's status */
 };
 
 /** A dependency is unavailable, or was. */
