@@ -168,7 +168,7 @@ struct timespec time_deadline(int64_t milliseconds)
 
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += milliseconds / MS_PER_SECOND;
-    until.tv_nsec += milliseconds % NS_PER_SECOND;
+    until.tv_nsec += milliseconds % MS_PER_SECOND * NS_PER_MS;
     if (until.tv_nsec >= NS_PER_SECOND) {
         until.tv_sec++;
         until.tv_nsec -= NS_PER_SECOND;

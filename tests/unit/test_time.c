@@ -118,12 +118,33 @@ static void test_clocks_agree(void **state)
     assert_true(time_monotonic_ms() >= before + 1);
 }
 
+static int64_t ms_of(struct timespec time)
+{
+    return (int64_t)time.tv_sec * MS_PER_SECOND + time.tv_nsec / NS_PER_MS;
+}
+
+/* Each length of a wait: a part of a second, a whole second, and both. */
+static void test_deadline_is_the_time_away(void **state)
+{
+    static const int64_t lengths[] = {0, 1, 100, 999, 1000, 1001, 1999, 60500};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+        int64_t before = time_monotonic_ms();
+        struct timespec deadline = time_deadline(lengths[i]);
+        int64_t after = time_monotonic_ms();
+
+        assert_in_range(deadline.tv_nsec, 0, NS_PER_SECOND - 1);
+        assert_in_range(ms_of(deadline), before + lengths[i], after + lengths[i] + 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads_offsets),       cmocka_unit_test(test_refuses_what_is_no_time),
         cmocka_unit_test(test_format_is_read_back), cmocka_unit_test(test_hour_is_that_of_utc),
-        cmocka_unit_test(test_clocks_agree),
+        cmocka_unit_test(test_clocks_agree),        cmocka_unit_test(test_deadline_is_the_time_away),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
