@@ -7,9 +7,10 @@
 #include "base/memory.h"
 #include "postgres/sql.h"
 
-/* What adopts a table, indexed by contract_id. The rule of window totals: the Spark job appends a window again when
- * it repeats a batch, with the same value, and appends a further part when it starts again in the middle of the window.
- * Of hourly totals: a rerun of the hour appends the whole total, which late events have made larger. */
+/* The statements that adopt a table, indexed by contract_id, and the rule for doubled totals, which follows from how
+ * the Spark job makes them. Window totals: it appends a window again with the same value when it repeats a batch, and
+ * appends a further part when it restarts in the middle of the window. Hourly totals: a rerun of the hour appends the
+ * whole total, which late events have made larger. */
 static const struct {
     const char *put_aside;
     const char *merge;
@@ -138,6 +139,8 @@ static int alter_collations(struct postgres *postgres, enum contract_id id, cons
     return 0;
 }
 
+/* The lock keeps the Spark job from appending rows while they are merged. Dates are converted first: invalid and
+ * doubled rows are recognised by dates in UTC. The key comes last, as it needs unique rows and byte-wise collations. */
 static int adopt(struct postgres *postgres, const struct config *config, enum contract_id id, const char *table,
                  struct adoption *adoption, struct error *error)
 {

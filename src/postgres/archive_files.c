@@ -20,6 +20,8 @@ void archive_files_release(struct archive_files *files)
     columns_release(&files->rows);
 }
 
+/* In the order of hours, in which all writers lock the rows of antenna.hour; archive_files_insert() expects one changed
+ * row for each different hour. */
 void archive_files_add(struct archive_files *files, const struct archive_file *file)
 {
     invariant(files->hour_count == 0 || files->last_hour <= file->hour);
@@ -69,7 +71,8 @@ int archive_files_check_writer(struct postgres *postgres, const char *token, str
                : 0;
 }
 
-/* The lock is waited for by a statement of its own, as one sees only what was committed before it begins. */
+/* Two statements: at READ COMMITTED a statement sees only what was committed before it started. A check in the
+ * statement that waits for the lock would not see that the recovery which held it has retired the writer. */
 int archive_files_hold(struct postgres *postgres, const char *token, struct error *error)
 {
     return run_for_token(postgres, sql_hold_files, token, error) || archive_files_check_writer(postgres, token, error)
@@ -77,11 +80,15 @@ int archive_files_hold(struct postgres *postgres, const char *token, struct erro
                : 0;
 }
 
+/* Waits at most 5 s (seize_files.sql): the session of a dead writer may still hold the lock, until the server notices
+ * by keepalives that its client is gone. The recovery is then tried again later. */
 int archive_files_seize(struct postgres *postgres, const char *token, struct error *error)
 {
     return run_for_token(postgres, sql_seize_files, token, error);
 }
 
+/* Read back, as a trigger could drop the row: without it a living writer whose lock was lost would list files that the
+ * recovery has deleted. */
 int archive_files_retire(struct postgres *postgres, const char *token, struct error *error)
 {
     bool retired = false;
@@ -92,7 +99,7 @@ int archive_files_retire(struct postgres *postgres, const char *token, struct er
     return written_check(postgres, "antenna.retired_writer", 1, retired, error);
 }
 
-/* The statement counts the hours that it writes, and not the files. */
+/* insert_archive_files.sql returns the number of hours that it wrote, not of files, so the files are read back. */
 static int check_listed(struct postgres *postgres, struct archive_files *files, struct error *error)
 {
     cleanup(postgres_clear) PGresult *result = NULL;

@@ -1,4 +1,11 @@
-/* The list of the archive's files (antenna.archive_file) and of its hours (antenna.hour), as the writer keeps them. */
+/*
+ * The list of the archive's files (antenna.archive_file) and of its hours (antenna.hour), as writers keep it. The list
+ * decides which files belong to the archive: a file in staging that is not listed will be deleted.
+ *
+ * Two locks keep writers and recovery apart. A transaction that lists files of a writer shares the advisory lock of the
+ * writer's token (archive_files_hold()); recovery takes it exclusively (archive_files_seize()), and so waits for that
+ * transaction. A retired token (antenna.retired_writer) lists nothing any more, even if its writer lives.
+ */
 #ifndef ANTENNA_POSTGRES_ARCHIVE_FILES_H
 #define ANTENNA_POSTGRES_ARCHIVE_FILES_H
 

@@ -96,6 +96,7 @@ int postgres_do(struct postgres *postgres, const char *sql, const struct paramet
     return status;
 }
 
+/* By the simple protocol, the only one that takes several statements at once. */
 int postgres_script(struct postgres *postgres, const char *sql, struct error *error)
 {
     cleanup(postgres_clear) PGresult *result = PQexec(postgres->connection, sql);
@@ -153,6 +154,7 @@ void postgres_clear(PGresult **result)
     *result = NULL;
 }
 
+/* Doubles quotes, as PQescapeIdentifier() does. A dot separates schema and table, so no name can contain one. */
 static void append_quoted(struct buffer *buffer, const char *name, size_t size)
 {
     buffer_text(buffer, "\"");

@@ -49,7 +49,9 @@ enum backend_column {
     BACKEND_VERSION,
 };
 
-/* Of the process: when it was last refused for the first time since a login, and whether it was ever logged in. */
+/* Of the process: whether it was ever logged in, and the time of the first refusal since the last login, 0: none.
+ * Several workers log in at once: the compare-and-exchange in is_in_grace() lets one of them start the grace period and
+ * log it. */
 static atomic_bool was_logged_in;
 static atomic_int_least64_t refused_since_ms;
 

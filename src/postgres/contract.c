@@ -15,7 +15,7 @@
         }                                                                                                              \
     }
 
-/* No table has this name. */
+/* A name for the tables that a command does not use: no table has it. */
 #define NO_TABLE "-"
 
 const struct contract contracts[CONTRACTS] = {
@@ -150,7 +150,6 @@ int contracts_run(struct postgres *postgres, const struct config *config, const 
     for (int i = 0; i < CONTRACTS; i++) {
         const char *name = config_text(config, contracts[i].option);
 
-        /* The command does not take every table's name. */
         names[i] = contract_quote(name ? name : NO_TABLE);
         parameters_text(&parameters, names[i]);
     }

@@ -155,6 +155,8 @@ static int find_conflict(struct postgres *postgres, const struct data_set_job *j
     return PQntuples(result) == 0 ? 0 : refuse_conflict(job, PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1), error);
 }
 
+/* Runs under data_set_lock() at the start of a job: otherwise two jobs could each find no conflict, and then both
+ * count. Later calls check again, without the lock, that nothing has changed. */
 int data_set_join(struct postgres *postgres, const struct data_set_job *job, const char *id, bool *ret_same,
                   struct error *error)
 {

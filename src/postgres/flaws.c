@@ -7,8 +7,8 @@
 #include "postgres/contract.h"
 #include "postgres/sql.h"
 
-/* The codes of select_flaws.sql, from the lightest to the gravest. The text goes between the table and what is
- * concerned. */
+/* The codes of select_flaws.sql, in ascending order of severity: flaws_refuse() reports the last one that it finds. The
+ * text comes between the name of the table and that of the column, trigger or the like. */
 static const struct {
     const char *code;
     enum flaw_weight weight;

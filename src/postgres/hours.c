@@ -120,7 +120,8 @@ static int select_for_hour(struct postgres *postgres, const char *sql, int64_t h
     return 0;
 }
 
-/* Logs who keeps us out of the hour; the key is that of lock_hour.sql. */
+/* Logs the session that holds the hour's lock, if there is one, because the wait may be long. The key must be the one
+ * of lock_hour.sql. */
 static int log_holder(struct postgres *postgres, int64_t hour, struct error *error)
 {
     char text[TIME_TEXT_SIZE], key[2 * TIME_TEXT_SIZE], what[2 * TIME_TEXT_SIZE];
@@ -214,6 +215,8 @@ int hours_have_other_totals(struct postgres *postgres, int64_t hour, bool *ret_o
     return 0;
 }
 
+/* With `hold` the row of antenna.hour is locked. Listing a file updates this row, so no file of the hour is listed
+ * until the transaction ends. */
 int hours_pruned(struct postgres *postgres, int64_t hour, bool hold, struct pruned_parts *ret_parts,
                  struct error *error)
 {

@@ -82,8 +82,9 @@ static total_kind_set wanted_kinds(const struct config *config)
     return kinds;
 }
 
-/* The row of the data set first: a claim that is under way holds it, and one that comes later sees the new metrics.
- * From when on they are whole is noted when nothing can be counted without them any more. */
+/* The row of the data set is changed first: a claim that is under way shares its lock, so this waits for it, and a
+ * later claim sees the new metrics. Then all jobs are fenced. Only now can nothing be counted without the metrics any
+ * more, and the first window in which they are complete is stored. */
 static int switch_on(struct postgres *postgres, const struct config *config, total_kind_set kinds, struct error *error)
 {
     cleanup(memory_free) char *date =

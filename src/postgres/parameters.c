@@ -16,7 +16,7 @@
 #define HEADER_SIZE 20
 #define HEADER_LENGTH_AT 12
 
-/* pg_type.dat: type and array type OIDs are fixed for built-in types. */
+/* From pg_type.dat of PostgreSQL: the OIDs of built-in types and their arrays never change. */
 static const struct {
     Oid element, array;
 } type_oids[] = {
@@ -41,6 +41,8 @@ static void append_int64(struct buffer *buffer, int64_t number)
     buffer_append(buffer, &big_endian, sizeof(big_endian));
 }
 
+/* The header of an array in binary form (array_send() in PostgreSQL): one dimension, whose length parameters_array()
+ * fills in, no NULLs, and a lower bound of 1. */
 void array_begin(struct array *array, enum array_element type)
 {
     buffer_clear(&array->buffer);

@@ -9,7 +9,9 @@
 #include "base/memory.h"
 #include "postgres/connection.h"
 
-/* Bytes that are sent on without an answer: sockets take them at once. A small commit is sent as a whole. */
+/* Bytes that are sent without waiting for an answer. The buffers of a socket take as much at once. More could stay
+ * unsent when the client freezes: the server would wait for the rest of a statement, with its locks. A small commit is
+ * sent as a whole. */
 #define IN_FLIGHT_MAX 65536
 
 void pipeline_release(struct pipeline *pipeline)
@@ -18,7 +20,8 @@ void pipeline_release(struct pipeline *pipeline)
     *pipeline = (struct pipeline){0};
 }
 
-/* Hands the socket what it takes. */
+/* Writes as much as the socket takes. Libpq keeps the rest: pipeline_wait() must then also wait for room in the socket.
+ */
 static int flush(struct pipeline *pipeline, struct error *error)
 {
     int unsent = PQflush(pipeline->postgres->connection);
@@ -38,6 +41,8 @@ static size_t size_of(const struct parameters *parameters)
     return size;
 }
 
+/* The Sync behind each statement makes the server answer it now, instead of at the end. Inside BEGIN it commits nothing
+ * (PostgreSQL's documentation, "Pipelining"). Its result ends the statement's answer in take_next(). */
 int pipeline_send(struct pipeline *pipeline, const char *sql, const struct parameters *parameters,
                   struct pipeline_statement statement, struct error *error)
 {
@@ -67,7 +72,7 @@ static int send_command(struct pipeline *pipeline, const char *sql, struct error
 int pipeline_begin(struct pipeline *pipeline, struct postgres *postgres, struct error *error)
 {
     *pipeline = (struct pipeline){.postgres = postgres};
-    /* What another one has left would be committed with this one. */
+    /* Statements of a transaction that has not ended would be committed together with this one. */
     if (PQstatus(postgres->connection) == CONNECTION_OK && (PQpipelineStatus(postgres->connection) != PQ_PIPELINE_OFF ||
                                                             PQtransactionStatus(postgres->connection) != PQTRANS_IDLE))
         return error_set(error, ERROR_FAILED, "a transaction of this connection has not ended");
@@ -89,7 +94,8 @@ static void note_failure(struct pipeline *pipeline, const PGresult *result, cons
         error_context(&pipeline->error, "could not write to table \"%s\"", table);
 }
 
-/* The first that is wrong counts: the server refuses what follows an error. */
+/* The first failure is the reason: the server refuses all statements after it with errors of their own. A statement
+ * that wrote other rows than expected is no error for the server, so only this check keeps COMMIT from being sent. */
 static void take_answer(struct pipeline *pipeline, PGresult *result)
 {
     const struct pipeline_statement *statement = &pipeline->statements[pipeline->answered];
@@ -123,7 +129,8 @@ static int explain(struct pipeline *pipeline, struct error *error)
     return written_refuse(pipeline->postgres, missed->table, (int64_t)missed->rows, (int64_t)pipeline->found, error);
 }
 
-/* What was sent is answered. */
+/* All statements that were sent are answered. COMMIT is sent only now, when each answer was checked; after its answer,
+ * or after a failure, the connection leaves pipeline mode and can be used as usual. */
 static int go_on(struct pipeline *pipeline, struct error *error)
 {
     PGconn *connection = pipeline->postgres->connection;
@@ -138,13 +145,12 @@ static int go_on(struct pipeline *pipeline, struct error *error)
     return pipeline->failed ? explain(pipeline, error) : 1;
 }
 
-/* Takes the next answer. */
+/* Takes the next result: first those of a statement, then NULL, then the one of its Sync. */
 static int take_next(struct pipeline *pipeline, struct error *error)
 {
     PGresult *result = PQgetResult(pipeline->postgres->connection);
     int status = 0;
 
-    /* NULL ends the answers to one statement. */
     if (PQstatus(pipeline->postgres->connection) != CONNECTION_OK)
         status = connection_fail(pipeline->postgres, result, error);
     else if (PQresultStatus(result) == PGRES_PIPELINE_SYNC)
@@ -155,6 +161,7 @@ static int take_next(struct pipeline *pipeline, struct error *error)
     return status;
 }
 
+/* Never blocks: PQconsumeInput() reads what has arrived, and PQisBusy() keeps PQgetResult() from waiting for more. */
 int pipeline_advance(struct pipeline *pipeline, struct error *error)
 {
     PGconn *connection = pipeline->postgres->connection;
@@ -169,7 +176,8 @@ int pipeline_advance(struct pipeline *pipeline, struct error *error)
     return status ? status : flush(pipeline, error);
 }
 
-/* The server's silence ends by keepalives and by TCP_USER_TIMEOUT (connection.c). */
+/* Without a time limit of its own: a server that has vanished is noticed by keepalives and TCP_USER_TIMEOUT
+ * (connection.c), and a long statement is no failure. A signal ends the wait, so that a stop is noticed. */
 int pipeline_wait(const struct pipeline *pipeline, struct error *error)
 {
     struct pollfd file = {

@@ -11,8 +11,11 @@
  * time that the transaction may be idle (limit_idle_time.sql). It does not limit the time that it waits for the rest of
  * a statement: a client that freezes there keeps its locks. So a large statement is sent when the server reads it.
  *
- * The server may begin a statement late, long after its client has lost the connection. So each transaction has a fence
- * of its own: what it moves, it moves from the offset that the client knew.
+ * The server may execute a statement late, long after its client has lost the connection. So each transaction has a
+ * fence of its own: it moves offsets only from the values that the client knew.
+ *
+ * Used by the thread of the connection. The statements and their texts belong to the pipeline from pipeline_send() on;
+ * libpq has copied the parameters by then.
  */
 #ifndef ANTENNA_POSTGRES_PIPELINE_H
 #define ANTENNA_POSTGRES_PIPELINE_H

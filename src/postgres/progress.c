@@ -13,7 +13,8 @@ void progress_begin_parameters(struct parameters *parameters, const struct progr
     parameters_text(parameters, key->topic);
 }
 
-/* Partitions and an offset of each: the one of the totals. */
+/* The columns of partitions and of their totals' offsets. The order is the one in which claims lock the rows: two
+ * workers that claim the same partitions in different orders would block each other. */
 static void fill_offsets(struct columns *columns, const struct progress *list, size_t count)
 {
     columns_begin(columns, (const enum array_element[]){ARRAY_INTEGER, ARRAY_BIGINT, ARRAY_END});
@@ -23,7 +24,7 @@ static void fill_offsets(struct columns *columns, const struct progress *list, s
     }
 }
 
-/* The order of the answer is that of the partitions, but nothing promises it. */
+/* PostgreSQL does not promise the order of RETURNING, so rows are matched by partition. */
 static int read_claim(const PGresult *result, int row, struct progress *list, size_t count, struct error *error)
 {
     int32_t partition = (int32_t)postgres_number(result, row, 0);
@@ -79,6 +80,9 @@ int progress_find_traces(struct postgres *postgres, const struct progress_key *k
     return 0;
 }
 
+/* One statement, so that the offsets which it returns are those at the moment when the epochs were raised. An earlier
+ * owner's commit that is under way holds the row's lock: the claim waits for its end, and returns the offsets after it.
+ * Any later commit of that owner finds another epoch. */
 int progress_claim(struct postgres *postgres, const struct progress_key *key, const struct progress_claimant *claimant,
                    bool again, struct progress *list, size_t count, struct error *error)
 {
@@ -110,7 +114,8 @@ static int fenced(struct error *error)
                      "another worker has taken over partitions of this one, or PostgreSQL was restored");
 }
 
-/* Runs an UPDATE that must change `count` rows. */
+/* Runs an UPDATE that must change `count` rows. Fewer mean that the owner is fenced: each row is matched by epoch and
+ * offset. */
 static int update_all(struct postgres *postgres, const char *sql, const struct parameters *parameters, size_t count,
                       struct error *error)
 {
@@ -147,7 +152,8 @@ static void fill_steps(struct columns *columns, const struct progress_step *step
     }
 }
 
-/* See progress_explain_totals(). */
+/* See progress_explain_totals(). Distinguishes two causes of a missing row: a fence, which a new claim resolves, and a
+ * trigger of the operator's that drops the change, which would repeat for ever. */
 static int explain(struct postgres *postgres, const struct progress_key *key, struct columns *columns, bool totals,
                    struct error *error)
 {
@@ -202,7 +208,7 @@ int progress_advance_archive(struct postgres *postgres, const struct progress_ke
     return error->kind == ERROR_FENCED ? explain(postgres, key, &columns, false, error) : -1;
 }
 
-/* Partitions as their owner knows them. */
+/* The columns of partitions as their owner knows them: epoch and both offsets. */
 static void begin_claims(struct parameters *parameters, const struct progress_key *key, struct columns *columns,
                          const struct progress *list, size_t count)
 {
@@ -244,6 +250,8 @@ int progress_note_idle(struct postgres *postgres, const struct progress_key *key
     return written_refuse(postgres, "antenna.progress", (int64_t)count, 0, error);
 }
 
+/* Moving the offsets and recording the loss is one transaction: messages that are skipped are never unrecorded. It has
+ * the fence of a commit. */
 int progress_skip_lost(struct postgres *postgres, const struct progress_key *key, const struct progress *before,
                        const struct progress *after, struct error *error)
 {

@@ -13,6 +13,8 @@ void rejected_drop(struct rejected *rejected)
     rejected_begin(rejected);
 }
 
+/* The counts of the latest minute stay, with 0 messages: `kept` limits the messages of a minute, not those of a commit.
+ */
 void rejected_begin(struct rejected *rejected)
 {
     int64_t last = 0;
@@ -86,7 +88,7 @@ int rejected_add(struct rejected *rejected, const struct rejected_message *messa
     return 0;
 }
 
-/* In the order of minute and reason, in which all workers lock the rows. */
+/* The order of minute and reason, in which all workers lock the rows of antenna.rejected_count: no deadlock. */
 static int compare_counts(const void *left, const void *right)
 {
     const struct rejected_count *one = left, *other = right;

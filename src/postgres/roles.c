@@ -34,8 +34,8 @@ static int fail(const struct postgres *postgres, const struct config *config, co
     return -1;
 }
 
-/* Name and verifier of the password travel in settings of this transaction: statements that make roles take no
- * parameters. */
+/* CREATE ROLE takes no parameters, and names are never pasted into SQL. So the name and the verifier of the password
+ * are passed as settings of this transaction, which the script reads and quotes. */
 static int set_role(struct postgres *postgres, const char *name, struct error *error)
 {
     struct parameters parameters = {0};
@@ -58,7 +58,7 @@ static int set_verifier(struct postgres *postgres, const char *name, const char 
     return status;
 }
 
-/* The number that a text about the role of this name says. */
+/* Runs a statement about the role, and returns its number. */
 static int ask(struct postgres *postgres, const char *sql, const char *name, int64_t *ret_number, struct error *error)
 {
     cleanup(postgres_clear) PGresult *result = NULL;
@@ -85,7 +85,7 @@ static int set_login(struct postgres *postgres, enum role_id id, const char *pas
     return 0;
 }
 
-/* What every role may do in a schema, our roles may, too. To revoke it is up to the schema's owner. */
+/* Our roles also have the rights of PUBLIC. Only the owner of the schema may revoke those, so this only warns. */
 static int warn_of_creating(struct postgres *postgres, const char *role, struct error *error)
 {
     cleanup(postgres_clear) PGresult *result = NULL;

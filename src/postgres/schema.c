@@ -11,7 +11,7 @@
 #include "postgres/sql.h"
 #include "postgres/window.h"
 
-/* Those of create_quota_triggers.sql. */
+/* The number of triggers in create_quota_triggers.sql. */
 #define QUOTA_TRIGGERS 2
 
 /* Indexed by contract_id. */
@@ -159,6 +159,8 @@ static int create_views(struct postgres *postgres, const struct config *config, 
     return 0;
 }
 
+/* All in one transaction of the caller, under a lock: if it is refused or interrupted, the old schema stays as it was.
+ */
 int schema_create(struct postgres *postgres, const struct config *config, struct schema_report *ret_report,
                   struct error *error)
 {

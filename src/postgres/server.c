@@ -24,6 +24,7 @@ static void copy_text(const PGresult *result, enum server_column column, char te
     snprintf(text, SERVER_TEXT_SIZE, "%s", PQgetvalue(result, 0, (int)column));
 }
 
+/* The server's clock is compared with the middle of the request: half of its duration is the uncertainty, as in NTP. */
 int server_query(struct postgres *postgres, struct server *ret_server, struct error *error)
 {
     cleanup(postgres_clear) PGresult *result = NULL;
@@ -48,6 +49,8 @@ int server_query(struct postgres *postgres, struct server *ret_server, struct er
     return 0;
 }
 
+/* After a failover a connection may lead to a standby, and default_transaction_read_only protects a database: in both
+ * cases reading works, and only the next commit would fail. */
 int server_check_writing(struct postgres *postgres, struct error *error)
 {
     cleanup(postgres_clear) PGresult *result = NULL;

@@ -47,7 +47,8 @@ int silence_look(struct postgres *postgres, bool tells, struct silence_look *ret
     cleanup(postgres_clear) PGresult *lock = NULL, *result = NULL;
     struct parameters parameters = {0};
 
-    /* The lock first: what another process has written before is seen by the next statement only. */
+    /* The lock needs a statement of its own: only the next one sees what another process wrote before it released it.
+     */
     if (tells && postgres_run(postgres, sql_try_silence, NULL, &lock, error))
         return error_context(error, "could not look for others that watch the antennas");
     parameters_flag(&parameters, tells && postgres_number(lock, 0, 0) != 0);

@@ -19,6 +19,8 @@ struct array totals_labels(total_kind_set kinds)
     return labels;
 }
 
+/* Kinds go as numbers, into an array of their labels that each statement has once: labels in each row would be a large
+ * part of it. */
 static void begin_statement(struct totals_writer *writer)
 {
     columns_begin(&writer->rows,
@@ -77,6 +79,7 @@ int totals_write(struct totals_writer *writer, int64_t date, enum total_kind kin
     return columns_rows(&writer->rows) < TOTALS_STATEMENT_ROWS ? 0 : totals_flush(writer, error);
 }
 
+/* Both ways check the number of written rows: a trigger that drops some would lose totals without a word. */
 static int run(struct totals_writer *writer, const struct parameters *parameters, struct error *error)
 {
     size_t rows = columns_rows(&writer->rows);
@@ -100,7 +103,7 @@ int totals_flush(struct totals_writer *writer, struct error *error)
     return 0;
 }
 
-/* Of hours a text of SQL and its parameters. */
+/* A statement about hours: its text and its parameters. */
 struct hours_statement {
     char *sql;
     struct columns hours;
@@ -170,6 +173,8 @@ static int64_t count_unit(total_kind_set kinds, enum total_unit unit)
     return count;
 }
 
+/* Counts rows and sums, not rows alone: a trigger may also change values. Each kind of a unit sums up all events, so
+ * its expected sum is that of the hour, and the statement multiplies it by the number of kinds. */
 int totals_check_hour(struct postgres *postgres, const char *table, int64_t hour, const struct totals_hour *written,
                       struct error *error)
 {
@@ -198,6 +203,8 @@ static int fetch(struct earlier_totals *totals, struct error *error)
     return 0;
 }
 
+/* By a cursor: it sees the rows as they were before the transaction deletes them, and the client has memory for one
+ * part of them at a time. */
 int earlier_totals_hold(struct earlier_totals *totals, struct postgres *postgres, const char *bytes_hourly,
                         int64_t hour, struct error *error)
 {

@@ -61,7 +61,8 @@ static int run_for_hour(struct postgres *postgres, const char *sql, const struct
     return 0;
 }
 
-/* The history of quotas must be that of the users' table. */
+/* The triggers of the users' table keep the history. If they were dropped or disabled, hours would be judged by old
+ * quotas. */
 static int check_history(struct postgres *postgres, const struct quota_tables *tables, struct error *error)
 {
     cleanup(memory_free) char *text =
@@ -78,6 +79,7 @@ static int check_history(struct postgres *postgres, const struct quota_tables *t
                              "give --quota-as-of now");
 }
 
+/* Counts the rows again after inserting them: triggers of the operator's may drop some. */
 int quota_replace_hour(struct postgres *postgres, const struct quota_tables *tables, int64_t hour,
                        struct quota_report *ret_report, struct error *error)
 {

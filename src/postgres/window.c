@@ -61,7 +61,8 @@ static int refuse_change(int64_t stored, int64_t wanted, struct error *error)
     return error_hint(error, "leave out --window, use another database, or see Start over in the recipes");
 }
 
-/* The row of the data set first: a claim that is under way holds it, and one that comes later sees the new window. */
+/* The row of the data set is changed first: a claim that is under way shares its lock, so this waits for it, and a
+ * later claim sees the new window. Then all jobs are fenced: none can commit totals of the old window. */
 static int change(struct postgres *postgres, int64_t seconds, struct error *error)
 {
     struct parameters parameters = {0};
@@ -98,10 +99,10 @@ int window_store(struct postgres *postgres, const struct config *config, int64_t
     *ret_seconds = given ? config_number(config, OPTION_WINDOW) / MS_PER_SECOND : known ? known : WINDOW_DEFAULT;
     if (*ret_seconds == stored)
         return 0;
-    /* What is counted is looked at when nothing can be counted any more in the old window. */
+    /* In this order: after the fence nothing can be counted in the old window any more, so what is found is all. */
     if (change(postgres, *ret_seconds, error) || find_totals(postgres, config, &counted, error))
         return -1;
-    /* Of totals from another job, which are there before the first provision, only the operator knows the window. */
+    /* Totals that are there before the first provision come from another job: only the operator knows their window. */
     if (before == 0 || !counted || *ret_seconds == known)
         return 0;
     if (known)
