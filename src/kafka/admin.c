@@ -28,7 +28,7 @@ int admin_check_option(rd_kafka_error_t *failure, const char *what, struct error
 
 int admin_wait(struct admin_request *request, const char *what, struct error *error)
 {
-    /* The answer comes by the request's own timeout; the wait is a little longer than that. */
+    /* The request fails after its own time-out, with a better reason than this one: so the wait is longer. */
     request->event = rd_kafka_queue_poll(request->queue, request->timeout_ms + 1000);
     if (!request->event)
         return kafka_error(error, RD_KAFKA_RESP_ERR__TIMED_OUT, what);
@@ -47,7 +47,7 @@ void admin_release(struct admin_request *request)
         rd_kafka_AdminOptions_destroy(request->options);
 }
 
-/* Brokers that do not judge return no operation at all. */
+/* A broker without an authorizer returns no operation at all. */
 static bool may_read(const rd_kafka_ConsumerGroupDescription_t *description)
 {
     size_t count = 0;
@@ -60,7 +60,8 @@ static bool may_read(const rd_kafka_ConsumerGroupDescription_t *description)
     return count == 0;
 }
 
-/* The coordinator of the first group of a cluster comes to be when it is asked for; others move. */
+/* Errors that pass by themselves: the coordinator of a cluster's first group is created on request, and others move
+ * between brokers. */
 static bool is_passing(rd_kafka_resp_err_t code)
 {
     return code == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE || code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR ||

@@ -10,6 +10,7 @@
 /* OpenSSL's words for a handshake that ended for a certificate. */
 #define REJECTED "certificate verify failed"
 
+/* Guards the last rejection: librdkafka's threads write it, the threads of workers read it. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char last_place[PLACE_SIZE]; /* how librdkafka's texts name the broker: //host:port/ */
 static int last_error = X509_V_OK;

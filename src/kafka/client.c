@@ -11,14 +11,17 @@
 #include "kafka/certificate.h"
 #include "kafka/sasl.h"
 
+/* The pause of kafka_may_ask_again(): short beside the seconds that a person waits for, and few requests a second. */
 #define ASK_AGAIN_MS 50
 
-/* The first attempt to reach a broker ends after this time; each of the next takes twice as long. */
+/* The time of the first attempt to reach a broker; it doubles with each attempt. Short ones at first, because
+ * librdkafka reports the reason of a refusal only between them (listen_for_trouble()). */
 #define FIRST_ATTEMPT_MS 250
 
 const struct kafka_property kafka_no_properties[] = {{NULL, NULL}};
 
-/* What is less grave than an error is librdkafka's own chatter about reconnecting. */
+/* Messages below the level of an error are about reconnecting, which librdkafka does by itself: only for --log-level
+ * debug. Called by librdkafka's threads. */
 static void log_kafka(const rd_kafka_t *client, int level, const char *facility, const char *text)
 {
     (void)client;
@@ -108,7 +111,7 @@ bool kafka_may_ask_again(int64_t deadline_ms)
     return true;
 }
 
-/* What a metadata client learned while it tried to reach a broker. */
+/* What a metadata client has learned while it tried to reach a broker. */
 struct trouble {
     rd_kafka_resp_err_t refusal;    /* the first one, or 0 */
     char reason[KAFKA_REASON_SIZE]; /* of the refusal, else of the last failure */
@@ -124,7 +127,7 @@ static void cut_before(char *text, const char *words)
         *found = '\0';
 }
 
-/* To a question librdkafka answers only that no broker was reached; why, its events say. */
+/* The answer to a request says only that no broker was reached. The reasons come as events. */
 static void listen_for_trouble(rd_kafka_t *client, struct trouble *trouble)
 {
     rd_kafka_queue_t *queue = rd_kafka_queue_get_main(client);
@@ -153,8 +156,8 @@ void kafka_discard_events(rd_kafka_t *inquirer)
     listen_for_trouble(inquirer, &ignored);
 }
 
-/* Ends before its time when no broker is left that has not failed, and one has refused us, or when there is no token:
- * that does not recover by itself. */
+/* Ends early when all brokers have failed and one has refused us, or when there is no token: neither passes by itself,
+ * and a person waits for the answer. */
 static rd_kafka_resp_err_t ask_for_topic(rd_kafka_t *client, const char *name,
                                          const struct rd_kafka_metadata **ret_metadata, struct trouble *trouble)
 {

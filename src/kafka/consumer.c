@@ -10,25 +10,28 @@
 #include "base/time.h"
 #include "kafka/sasl.h"
 
-/* Where nothing comes a broker is asked this often and given this long, as a fetch that waits for messages
- * (fetch.wait.max.ms, half a second) may be answered first; after so many questions without an answer none
- * is reached. One that freezes, or whose cable is cut, librdkafka itself gives up after socket.timeout.ms, a minute. */
+/* While no message comes, a broker is asked for metadata this often. It has this long to answer, because it may first
+ * answer a fetch that waits for messages (fetch.wait.max.ms, half a second). After so many questions without an answer
+ * the consumer counts as disconnected. Librdkafka itself notices a frozen broker or a cut cable only after
+ * socket.timeout.ms, a minute. */
 #define LOOK_INTERVAL_MS 2000
 #define LOOK_TIMEOUT_MS 1000
 #define LOOKS_MAX 2
 
-/* A broker that starts may refuse a password that it has not read yet; librdkafka comes again after 10 s at the most.
- */
+/* Refusals may pass: a broker that starts has not read all passwords yet. Librdkafka reconnects after 10 s at most
+ * (reconnect.backoff.max.ms), so that this time has at least two further attempts. */
 #define REFUSED_MS 30000
 
-/* One broker of several that refuses us, as by a wrong certificate, does so at each attempt. */
+/* One of several brokers that refuses us, as by a wrong certificate, does so at each attempt to reconnect: it is logged
+ * this often. */
 #define REFUSALS_APART_MS 600000
 
-/* 2016-01-01 and 2100-01-01. */
+/* 2016-01-01, before which Kafka had no timestamps (0.10.0), and 2100-01-01. */
 #define ARRIVAL_MIN_MS 1451606400000
 #define ARRIVAL_END_MS 4102444800000
 
-/* Events that may wait; librdkafka gives the next only after the answer to the last. */
+/* Events that may be queued. Librdkafka reports the next one only after the answer to the last, so that this is more
+ * than enough; on_rebalance() answers any further one without a change. */
 #define EVENTS_MAX 4
 
 struct consumer {
@@ -56,7 +59,8 @@ struct consumer {
     int looks;             /* without an answer */
 };
 
-/* The part of --memory-limit that a fetch of a partition may have, and the most that it has. */
+/* A fetch of a partition takes at most this part of a worker's --memory-limit, and at most so many bytes, which is
+ * fetch.message.max.bytes in the table of property.c. */
 #define FETCH_SHARE 4096
 #define FETCH_MAX 262144
 
@@ -93,8 +97,9 @@ static int check_code(rd_kafka_resp_err_t code, const char *what, struct error *
 }
 
 /*
- * While the consumer closes, what was read is either safe or given up, and closing lets all partitions go. But it waits
- * for the answer to what the group has said; one that changes nothing will do.
+ * Answers an event without a change. While the consumer closes, pending data is written or dropped already, and closing
+ * releases all partitions. But rd_kafka_consumer_close() waits for the answer to the last event, for ever if none
+ * comes.
  */
 static void answer_nothing(struct consumer *consumer, enum consumer_event_kind kind)
 {
@@ -105,6 +110,8 @@ static void answer_nothing(struct consumer *consumer, enum consumer_event_kind k
     (void)status;
 }
 
+/* Called by librdkafka inside consumer_read() and consumer_close(). It only queues the event: before the partitions of
+ * a revocation are released, the worker must write what it has read, which may take seconds. */
 static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
                          void *context)
 {
@@ -170,7 +177,8 @@ static int subscribe(struct consumer *consumer, struct error *error)
     return check_code(code, "could not subscribe to the topic", error);
 }
 
-/* The group takes a static member that comes back for the one that went, without waiting for its time-out. */
+/* With group.instance.id (KIP-345) a process that restarts gets the partitions of its predecessor at once: the group
+ * does not rebalance, nor wait for the session time-out. */
 static void set_instance(rd_kafka_conf_t *conf, const struct config *config, int member)
 {
     cleanup(memory_free) char *instance = NULL;
@@ -181,7 +189,8 @@ static void set_instance(rd_kafka_conf_t *conf, const struct config *config, int
     rd_kafka_conf_set(conf, "group.instance.id", instance, NULL, 0);
 }
 
-/* With --memory-limit a worker fetches less at a time: what is compressed takes many times its size when it is read. */
+/* With --memory-limit a worker fetches less at a time: librdkafka decompresses a fetch as a whole, to many times its
+ * size. */
 static void limit_fetches(const struct config *config, char *text, size_t size)
 {
     int64_t share = FETCH_MAX;
@@ -216,6 +225,7 @@ int consumer_open(const struct config *config, const char *group, int member, st
         return -1;
     }
     consumer->look_at_ms = time_monotonic_ms() + LOOK_INTERVAL_MS;
+    /* Callbacks come by the same queue as messages, and so by consumer_read(). */
     rd_kafka_poll_set_consumer(consumer->client);
     consumer->queue = rd_kafka_queue_get_consumer(consumer->client);
     if (subscribe(consumer, error)) {
@@ -233,6 +243,8 @@ static void drop_messages(struct consumer *consumer)
     consumer->raw_count = 0;
 }
 
+/* The order: messages, which must be destroyed before their client; then the answer to the last event; then the close,
+ * which leaves the group. `closing` makes on_rebalance() answer the events that come meanwhile. */
 void consumer_close(struct consumer *consumer)
 {
     if (!consumer)
@@ -273,7 +285,8 @@ bool consumer_has_ended(const struct consumer *consumer)
     return consumer->ended;
 }
 
-/* In KIP-848 the first of two members with one name stays, in the protocol before it the second one. */
+/* Turns a fatal error of librdkafka into one of ours: the client is unusable, but a new one may succeed. Of two members
+ * with one name, the first stays in the protocol of KIP-848, the second in the older one: so both cases are handled. */
 static int fail_for_good(struct consumer *consumer, struct error *error)
 {
     char reason[256];
@@ -305,8 +318,8 @@ static int fail_for_good(struct consumer *consumer, struct error *error)
     }
 }
 
-/* An error that came in a message's place: a partition's, or the group's, which has no topic. Returns 0 for those that
- * go away by themselves. */
+/* Checks an error that librdkafka delivers as a message: that of a partition, or of the group, which has no topic.
+ * Returns 0 for those that pass by themselves. */
 static int check_message(struct consumer *consumer, const rd_kafka_message_t *raw, struct error *error)
 {
     char what[64] = "could not take part in the consumer group";
@@ -358,8 +371,8 @@ static void note_broker(struct consumer *consumer, int64_t now_ms)
     consumer->look_at_ms = now_ms + LOOK_INTERVAL_MS;
 }
 
-/* Librdkafka reports that the last broker went, but neither that one came nor that none answers: where nothing is left
- * to read only a question shows it. */
+/* Librdkafka reports when the last connection is lost, but not when one is made, nor when no broker answers. While no
+ * message comes, only a request shows it. */
 static void look_for_broker(struct consumer *consumer, int64_t now_ms)
 {
     const struct rd_kafka_metadata *metadata;
@@ -374,8 +387,8 @@ static void look_for_broker(struct consumer *consumer, int64_t now_ms)
     note_broker(consumer, now_ms);
 }
 
-/* Where no broker is left and one has refused us, a service waits for its password to be put right. Who waits for an
- * end would wait for ever. */
+/* A service waits until its password is corrected. With --until-end a person or script waits for the end of the
+ * process: when no broker is left and one has refused us, it must fail. */
 static int check_refusal(const struct consumer *consumer, int64_t now_ms, struct error *error)
 {
     if (!consumer->until_end || !consumer->cut_off || !consumer->refused || consumer->refusal.kind != ERROR_MISTAKE ||
@@ -426,6 +439,8 @@ bool consumer_take_event(struct consumer *consumer, struct consumer_event *ret_e
     return true;
 }
 
+/* The kinds are compared, because a worker also calls these functions without an event: it assigns partitions again
+ * after an outage, and unassigns them before it. That must not count as the answer to an event of the other kind. */
 static void note_answer(struct consumer *consumer, enum consumer_event_kind kind)
 {
     if (consumer->unanswered_kind == kind)
@@ -462,6 +477,7 @@ int consumer_unassign(struct consumer *consumer, const int32_t *partitions, size
     return status;
 }
 
+/* From the last fetch response, without a request. */
 int64_t consumer_end(const struct consumer *consumer, int32_t partition)
 {
     int64_t first, end;

@@ -3,8 +3,11 @@
  * where each partition begins, and the group's offsets in Kafka are only a mirror for the usual lag tools.
  *
  * Order of calls: open, then in a loop read, take events, and answer each event: an assignment by consumer_assign() as
- * soon as the offsets are known, a revocation by consumer_unassign() when what was read is safe. The group waits for
- * the answer. At the end consumer_close().
+ * soon as the offsets are known, a revocation by consumer_unassign() when the pending data is written. The group waits
+ * for the answer. At the end consumer_close().
+ *
+ * Events are queued because librdkafka reports them by a callback inside consumer_read(), where the caller cannot
+ * commit yet. No lock is needed: all callbacks run in the thread that reads.
  */
 #ifndef ANTENNA_KAFKA_CONSUMER_H
 #define ANTENNA_KAFKA_CONSUMER_H
@@ -108,10 +111,11 @@ void consumer_mirror(struct consumer *consumer, const struct position *positions
  */
 bool consumer_has_joined(const struct consumer *consumer);
 
-/** Whether a read has said that the client cannot go on, and nothing will come of it: another may take its place. */
+/** Whether a read has failed because the client cannot go on: it will deliver nothing any more, and must be replaced.
+ */
 bool consumer_has_ended(const struct consumer *consumer);
 
-/** Whether the last broker has gone, or none has answered for some seconds, and none has since. */
+/** Whether no broker can be reached: the last connection is lost, or none has answered for some seconds. */
 bool consumer_is_cut_off(const struct consumer *consumer);
 
 #endif

@@ -31,7 +31,7 @@ static int send_question(struct question *question, rd_kafka_t *client, const ch
         rd_kafka_topic_partition_list_add(question->list, topic, positions[i].partition)->offset = spec;
     if (admin_begin(&question->request, client, RD_KAFKA_ADMIN_OP_LISTOFFSETS, timeout_ms, WHAT, error))
         return -1;
-    /* The client's own isolation.level has no say in it. */
+    /* The client's property isolation.level does not apply to these requests. */
     if (admin_check_option(rd_kafka_AdminOptions_set_isolation_level(question->request.options, isolation), WHAT,
                            error))
         return -1;
@@ -46,9 +46,9 @@ static int compare_partitions(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* Sets the offsets of `positions`, in ascending order of partition. Returns the first code of one that has none:
- * librdkafka gives the question or an invalid offset, and no code, where the connection to a leader was lost meanwhile.
- */
+/* Sets the offsets of `positions`, which are in ascending order of partition. Returns the first error code of a
+ * partition. If the connection to a leader was lost meanwhile, librdkafka returns no code, but the spec of the request
+ * or an invalid offset: that must not be taken for an offset. */
 static rd_kafka_resp_err_t read_answer(rd_kafka_event_t *event, int64_t spec, struct position *positions, size_t count)
 {
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -73,8 +73,8 @@ static rd_kafka_resp_err_t read_answer(rd_kafka_event_t *event, int64_t spec, st
     return code || found_count == count ? code : RD_KAFKA_RESP_ERR__TRANSPORT;
 }
 
-/* A connection that was lost is made again. Right after a topic was made, or while leaders move, who leads a partition
- * is not known everywhere, and a leader that is new does not know the end at once (KIP-207). */
+/* Errors that pass by themselves: librdkafka reconnects; right after a topic was created, or while leaders move, not
+ * all brokers know the leader of a partition; and a new leader does not know the end at once (KIP-207). */
 static bool awaits_leader(rd_kafka_resp_err_t code)
 {
     return code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
@@ -82,7 +82,7 @@ static bool awaits_leader(rd_kafka_resp_err_t code)
            code == RD_KAFKA_RESP_ERR__NOENT;
 }
 
-/* Returns 0, or 1 when it may be asked again, with the error in either case of failure. */
+/* Returns 0; 1 with the error if the request may be repeated; -1 with the error otherwise. */
 static int take_answer(struct question *question, int64_t spec, struct position *positions, size_t count,
                        struct error *error)
 {
@@ -97,7 +97,8 @@ static int take_answer(struct question *question, int64_t spec, struct position 
     return awaits_leader(code) ? 1 : -1;
 }
 
-/* Several questions about the same partitions, which are sent before the first answer is awaited. */
+/* Several requests for the same partitions. All are sent before the first answer is awaited, which saves a round trip.
+ */
 struct inquiry {
     const char *topic;
     const int64_t *specs;

@@ -16,6 +16,7 @@ struct producer {
     struct error failure; /* the first one */
 };
 
+/* The first failure is the reason; those of the messages behind it follow from it. */
 static void keep_failure(struct producer *producer, rd_kafka_resp_err_t code)
 {
     char reason[KAFKA_REASON_SIZE];
@@ -45,7 +46,7 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, v
     producer->acknowledged(producer->context, message->_private);
 }
 
-/* Brokers that are down recover by themselves. */
+/* Only fatal errors end the producer. Librdkafka reconnects to brokers, and keeps their messages until then. */
 static void on_error(rd_kafka_t *client, int code, const char *reason, void *context)
 {
     (void)client;
@@ -79,6 +80,7 @@ int producer_open(const struct config *config, producer_acknowledged acknowledge
     return 0;
 }
 
+/* The purge makes rd_kafka_destroy() return at once; `closing` keeps the purged messages from counting as failures. */
 void producer_close(struct producer *producer)
 {
     if (!producer)

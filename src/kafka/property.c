@@ -103,7 +103,8 @@ static int set_property(rd_kafka_conf_t *conf, const char *name, const char *val
     return 0;
 }
 
-/* Librdkafka reads the value as it reads its own: in any case, and the last one counts. */
+/* Librdkafka parses the values, so that they mean the same here as for the client: in any case of letters, and the last
+ * one counts. */
 bool property_broker_assigns(const struct config *config)
 {
     static const char name[] = "group.protocol";
@@ -156,8 +157,8 @@ static int refuse(const struct property *row, const char *given, const char *our
                       *ours ? "=" : "", ours, row->option ? "; use --" : "", row->option ? row->option->name : "");
 }
 
-/* Sets a property as the operator has it. What it does to the table's rows is what is judged: an alias, or another way
- * to write the same value, needs no row of its own. */
+/* Sets a property of the operator's, and refuses it if a row of the table has changed by it. By this way an alias, or
+ * another spelling of the same value, needs no row of its own. */
 static int judge(rd_kafka_conf_t *conf, enum property_role role, const char *name, const char *value,
                  struct error *error)
 {
@@ -180,8 +181,8 @@ static int judge(rd_kafka_conf_t *conf, enum property_role role, const char *nam
     return status;
 }
 
-/* Judges one of the operator's properties, or sets it: those of the table that can only be equal to ours are left out,
- * as not every client of a command has them. */
+/* Judges one of the operator's properties, or sets it. Fixed ones are equal to ours after they were judged, and are
+ * left out: not every client of a command has them. */
 static int take_entry(rd_kafka_conf_t *conf, const struct config *config, size_t entry, bool judges,
                       struct error *error)
 {

@@ -18,7 +18,8 @@ struct sample {
     int32_t unfinished; /* partitions of which some are left */
 };
 
-/* A topic can have fewer messages than are asked for. */
+/* A topic may have fewer messages than the sample: without this property the offset before its first one is an error.
+ */
 static const struct kafka_property sample_properties[] = {{"auto.offset.reset", "earliest"}, {NULL, NULL}};
 
 static void sample_release(struct sample *sample)

@@ -10,11 +10,12 @@
 
 #define LINE_SIZE 2048 /* librdkafka cuts its lines there */
 
-/* So librdkafka's texts begin. */
+/* The start of librdkafka's messages: it has no error codes for these. */
 #define NO_TOKEN "Failed to acquire SASL OAUTHBEARER token: "
 #define NO_ANSWER "Failed to retrieve "
 
-/* As many bytes of a reason are looked for in the log: a page of an endpoint is cut at another place there. */
+/* The bytes of a reason that are searched for in the log. The log and the error truncate an endpoint's page at
+ * different places. */
 #define REASON_COMPARED 60
 
 #define ENDPOINT "sasl.oauthbearer.token.endpoint.url"
@@ -42,6 +43,7 @@ static const struct mechanism mechanisms[] = {
 
 #define MECHANISMS (sizeof(mechanisms) / sizeof(*mechanisms))
 
+/* Guards last_line: librdkafka's threads write it, the threads of workers read it. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char last_line[LINE_SIZE];
 
@@ -88,7 +90,7 @@ static int check_oauthbearer(const rd_kafka_conf_t *conf, struct error *error)
                              "sasl.oauthbearer.client.secret");
 }
 
-/* Librdkafka gets tickets by a command, kinit, unless it is told that others do. */
+/* Librdkafka runs kinit to get tickets, unless the operator has configured that another program does. */
 static int check_gssapi(const rd_kafka_conf_t *conf, struct error *error)
 {
     struct property_value keytab = property_value(conf, KEYTAB);

@@ -109,7 +109,7 @@ static void free_topic(rd_kafka_NewTopic_t **topic)
         rd_kafka_NewTopic_destroy(*topic);
 }
 
-/* That another process has created it meanwhile is as good. */
+/* A topic that another process has created meanwhile will do. */
 static int check_creation(rd_kafka_event_t *event, struct error *error)
 {
     const rd_kafka_topic_result_t **topics;
@@ -136,7 +136,7 @@ static int create_topic(rd_kafka_t *client, const struct config *config, struct 
                                   DEFAULT_REPLICATION, reason, sizeof(reason));
     if (!topic)
         return error_set(error, ERROR_USAGE, CREATE ": %s", reason);
-    /* Kafka's default has each sender stamp its messages, by a clock that may be wrong. */
+    /* By Kafka's default each producer stamps its messages, by a clock that may be wrong; arrivals would be unknown. */
     rd_kafka_NewTopic_set_config(topic, "message.timestamp.type", "LogAppendTime");
     if (admin_begin(&request, client, RD_KAFKA_ADMIN_OP_CREATETOPICS, KAFKA_ANSWER_TIMEOUT_MS, CREATE, error))
         return -1;
@@ -163,8 +163,9 @@ static int await_topic(rd_kafka_t *client, const struct config *config, int32_t 
 }
 
 /*
- * Waits until each partition answers. The topic is known before all leaders have it; of messages that are sent to it in
- * between, a later one may be taken before the first, whose repetition then counts as delivered and never comes.
+ * Waits until each partition answers. The topic is visible before all leaders know it. If messages are sent in between,
+ * a leader may accept a later one before the first: the repetition of the first then looks like a duplicate to it, is
+ * acknowledged, and never stored.
  */
 static int await_partitions(rd_kafka_t *client, const struct config *config, int32_t count, struct error *error)
 {
@@ -174,7 +175,7 @@ static int await_partitions(rd_kafka_t *client, const struct config *config, int
 
     for (int32_t i = 0; i < count; i++)
         partitions[i] = i;
-    /* A broker may not have heard of the topic yet, which is an error as any other. */
+    /* A broker that does not know the topic yet answers with an error, so any error is tried again. */
     while (offsets_query_ranges(client, config_text(config, OPTION_TOPIC), partitions, (size_t)count,
                                 KAFKA_ANSWER_TIMEOUT_MS, ranges, error))
         if (!kafka_may_ask_again(deadline))
