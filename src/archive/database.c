@@ -8,10 +8,10 @@
 #include "archive/spill.h"
 #include "base/memory.h"
 
-/* How DuckDB begins to say that neither memory nor the spill folder do. */
+/* The start of DuckDB's message when neither memory nor the spill folder suffices: its C API has no code for it. */
 #define OUT_OF_MEMORY "Out of Memory Error"
 
-/* Another version may mean something else by the names and numbers of the header. */
+/* The enums and structs of the header are those of one version: another library may interpret them differently. */
 static int check_version(struct error *error)
 {
     if (strcmp(duckdb_library_version(), "v" ANTENNA_DUCKDB_VERSION) == 0)
@@ -21,8 +21,8 @@ static int check_version(struct error *error)
     return error_hint(error, "install antenna again: it brings the library that it needs");
 }
 
-/* DuckDB reads this file when it opens a database. Since 1.5 it ends the process if it cannot, such as where no file
- * descriptor is left: the exception meets a destructor that uses what is not made yet. */
+/* DuckDB reads this file when it opens a database. Since 1.5 it aborts the process if it cannot, as when no file
+ * descriptor is left: the exception calls a destructor of an object that is not complete yet. So it is tried first. */
 static int check_group_file(struct error *error)
 {
     static const char path[] = "/proc/self/cgroup";
@@ -128,7 +128,7 @@ int database_read(struct database *database, const char *sql, const duckdb_type 
     int status;
 
     if (database_run(database, sql, &result, error)) {
-        /* What DuckDB cannot make sense of is not the archive that it should be. */
+        /* Errors that are neither of input/output nor of memory come from the contents: it is no archive of ours. */
         if (error->kind == ERROR_FAILED)
             error->kind = ERROR_MISTAKE;
         return error_context(error, "could not read the archive");
@@ -184,7 +184,7 @@ void database_quote(struct buffer *sql, const char *text)
     buffer_text(sql, "'");
 }
 
-/* DuckDB reads all files that a pattern matches; in brackets its signs are literal. */
+/* DuckDB takes every path for a glob pattern. In brackets its special characters are literal. */
 void database_quote_path(struct buffer *sql, const char *path)
 {
     buffer_text(sql, "'");

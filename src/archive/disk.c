@@ -44,6 +44,7 @@ const char *disk_name_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
+/* By the inode: another process may have replaced the file by a new one of the same name. */
 bool disk_names_file(const char *path, int file)
 {
     struct stat held, named;
@@ -68,6 +69,7 @@ int disk_fail(struct error *error, const char *what, const char *path)
     return error_hint(error, "check the disk that holds the storage-root");
 }
 
+/* fsync() works on any descriptor of the file: DuckDB has closed its own. */
 int disk_sync_file(const char *path, int64_t *ret_size, struct error *error)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC);
@@ -127,6 +129,7 @@ int disk_copy(const char *from, const char *to, struct error *error)
     return status;
 }
 
+/* Syncs the folder above after each level: a file that is synced in a folder whose name is lost would be lost, too. */
 int disk_make_folder(const char *path, struct error *error)
 {
     cleanup(memory_free) char *above = NULL;

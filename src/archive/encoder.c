@@ -14,12 +14,14 @@ struct encoder {
     pthread_t thread;
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t changed;
-    struct encoding *encoding; /* under way; NULL: none */
+    struct encoding *encoding; /* under way, the thread's own meanwhile; NULL: none */
     bool ends;
-    int status; /* of the last one */
+    int status; /* of the last encoding */
     struct error error;
 };
 
+/* Each file is synced by parquet_write(), their names by one sync of the folder. Only then may they be listed: a listed
+ * file must survive a power failure. The columns of an hour are freed as soon as they are written, to make room. */
 static int write_files(struct parquet *parquet, struct encoding *encoding, struct error *error)
 {
     for (size_t i = 0; i < encoding->rows.hour_count; i++) {
@@ -42,7 +44,8 @@ static int encode(struct parquet *parquet, struct encoding *encoding, struct err
     return status;
 }
 
-/* The next encoding, or NULL at the end. */
+/* The next encoding, or NULL at the end. The condition is checked in a loop, because a wake-up may be spurious and both
+ * threads wait on the same condition variable. */
 static struct encoding *wait_for_work(struct encoder *encoder)
 {
     struct encoding *encoding;

@@ -1,6 +1,9 @@
 /*
- * A thread that encodes: the rows of a roll become Parquet files in staging, while their owner goes on with other work.
- * The owner calls encoder_begin(), may ask encoder_is_done(), and calls encoder_wait() once; then it may begin again.
+ * A thread that encodes the rows of a roll to Parquet files in staging, while the worker goes on with other work. The
+ * worker calls encoder_begin(), may ask encoder_is_done(), and calls encoder_wait() once; then it may begin again.
+ *
+ * The encoding passes from the worker to the thread and back under the lock, which also orders all accesses to it: no
+ * member of it needs to be atomic.
  */
 #ifndef ANTENNA_ARCHIVE_ENCODER_H
 #define ANTENNA_ARCHIVE_ENCODER_H

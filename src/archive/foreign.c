@@ -10,11 +10,12 @@
 
 #define MICROSECONDS 1000000
 
-/* Offsets of all time zones: a folder's hour is that of UTC and such an offset. */
+/* The offsets of all time zones (IANA database). With --by-timestamp a folder may be named by any of them. */
 #define OFFSET_MIN (-12 * SECONDS_PER_HOUR)
 #define OFFSET_MAX (14 * SECONDS_PER_HOUR)
 
-/* Minutes before and after an hour in which a folder of it may begin or end: a doubled hour is two hours long. */
+/* Minutes before and after an hour that are examined for the limits of its folder: when clocks are set back, a folder
+ * covers two hours. */
 #define MINUTES_AROUND 240
 
 void foreign_folders_release(struct foreign_folders *folders)
@@ -63,7 +64,7 @@ static int take_folders(void *context, duckdb_data_chunk chunk, struct error *er
     return 0;
 }
 
-/* Minute by minute, as the clocks there go: a zone's offset may be half an hour, and change at any time. */
+/* Asks for each minute which folder local clocks name: offsets may be a part of an hour, and change at any minute. */
 static int find_local_folders(struct database *database, const char *time_zone, int64_t hour,
                               struct foreign_folders *ret_folders, struct error *error)
 {
@@ -261,7 +262,8 @@ static int inspect_rows(struct database *database, struct inspection *inspection
     return database_read(database, sql.data, types, take_inspections, inspection, error);
 }
 
-/* A time without a zone that its clocks show twice is of one of two hours, and nothing shows of which. */
+/* A local time that occurs twice, when clocks are set back, belongs to one of two hours: the file does not show which.
+ */
 static int check_local_times(const struct foreign_files *files, struct error *error)
 {
     for (size_t i = 0; i < files->paths.count; i++) {

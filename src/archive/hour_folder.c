@@ -12,9 +12,11 @@
 #include "base/memory.h"
 #include "base/time.h"
 
+/* The interval at which a file that is being published is looked for. */
 #define PUBLISH_LOOK_MS 20
 
-/* A file that moves while it is looked for is looked for again. More than the moves that a few crashes bring about. */
+/* A file may move while all folders are searched, and then be missed: the search is repeated. Each recovery after a
+ * crash moves it once, so this is enough for several crashes. */
 #define FIND_ATTEMPTS 5
 
 /* What is looked for: the hour in parts, one for each level. */
@@ -34,8 +36,9 @@ static int refuse_folder(const char *path, const char *name, size_t depth, struc
     return error_hint(error, "rename the folder, or move it out of the storage-path");
 }
 
-/* A pipe would be waited for, and a link to a disk that is not mounted would hide its rows. A file that is gone again
- * was replaced by compaction, which its reader notices. */
+/* Only regular files are read: opening a pipe would block. A link to a file on a disk that is not mounted is an error,
+ * because its rows would be missing without a word. A file that is gone was replaced by compaction; the reader notices
+ * and reads the hour again. */
 static int take_file(struct look *look, const char *path, struct error *error)
 {
     struct stat status;
@@ -196,7 +199,7 @@ static char *find_below(const char *above, const char *prefix, const char *name,
     return path;
 }
 
-/* In one writer's folder, or in what is to take the place of an hour's folder. */
+/* Searches a writer's folder, and the swap folders in it, which will become hours' folders. */
 static char *find_of_writer(const char *folder, const char *name)
 {
     char *path = find_in(folder, name);
@@ -212,7 +215,7 @@ static char *find_on_its_way(const char *storage_path, const char *path, const c
 
     for (int left = FIND_ATTEMPTS; left && !found; left--) {
         found = find_below(staging, "", name, find_of_writer);
-        /* It may have come since the look at its place. */
+        /* It may have been published since its place was checked. */
         if (!found && access(path, F_OK) == 0)
             found = memory_text(path, strlen(path));
     }

@@ -43,7 +43,7 @@ static int read_identity(const char *data, char id[DATA_SET_ID_SIZE], struct err
     return 0;
 }
 
-/* By a rename, so that nobody ever reads a part of it. */
+/* By a rename, so that no process ever reads an incomplete file. The process id keeps two processes apart. */
 static int write_identity(const char *data, const char *id, struct error *error)
 {
     cleanup(memory_free) char *path = memory_printf("%s/" IDENTITY_NAME, data);
@@ -73,7 +73,7 @@ static int mark(struct postgres *postgres, const char *data, const char *id, str
     return 0;
 }
 
-/* What the database knows of its archive, and what the folder's file says. */
+/* The identity that the database has stored, and the one in the folder's file. */
 struct knowledge {
     struct data_set_archive archive;
     bool exists;                  /* the folder has a file */
@@ -95,8 +95,7 @@ static int learn(struct postgres *postgres, const char *data, struct knowledge *
     return 0;
 }
 
-/* Whether listed files are there, the newest and the oldest: then the folder is the archive that they were written to.
- */
+/* For an archive from before identities: if its oldest and newest listed files are there, the folder is the archive. */
 static int check_sample(struct postgres *postgres, const char *data, struct error *error)
 {
     cleanup(postgres_clear) PGresult *sample = NULL;
@@ -131,8 +130,8 @@ static int check_without(struct postgres *postgres, const char *data, enum ident
     return archive->listed ? check_sample(postgres, data, error) : 0;
 }
 
-/* Whether the database, which has not marked any archive, lists the files of one that is marked: it was restored from
- * before it did. */
+/* Whether the folder has an identity that the database does not know, but holds the database's listed files: the
+ * database was restored from a backup of before it marked the archive. */
 static bool is_earlier_archive(struct postgres *postgres, const char *data, const struct data_set_archive *archive,
                                const char *found)
 {

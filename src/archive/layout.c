@@ -64,6 +64,7 @@ void layout_swap_name(char name[LAYOUT_NAME_SIZE], int64_t hour, unsigned taken)
         snprintf(name + size, LAYOUT_NAME_SIZE - (size_t)size, ".%u", taken);
 }
 
+/* Writes the name again and compares: sscanf() accepts more than we write, such as other text behind the numbers. */
 int layout_swap_parse(const char *name, int64_t *ret_hour, unsigned *ret_taken)
 {
     char text[TIME_TEXT_SIZE], again[LAYOUT_NAME_SIZE];

@@ -31,7 +31,7 @@ int merge_files(const struct database_limits *limits, const struct file_names *p
     buffer_text(&sql, changed ? "))" : ")");
     parquet_append_target(&sql, to, codec);
     if (database_run(&database, sql.data, NULL, error)) {
-        /* What DuckDB cannot make sense of is not the archive that it should be. */
+        /* Errors that are neither of input/output nor of memory come from the contents: a file is damaged. */
         if (error->kind == ERROR_FAILED)
             error->kind = ERROR_MISTAKE;
         return error_context(error, "could not merge %zu files into \"%s\"", paths->count, to);

@@ -8,7 +8,7 @@
 
 #define MICROSECONDS 1000000
 
-/* The mark of a name that the file has not met; all bits set, for memset(). */
+/* The file code of a name that no row of the file has had yet; all bits are set, so that memset() can fill it in. */
 #define NO_CODE UINT32_MAX
 
 /* The names of one column of one file, numbered in the order of their first row. That of an absent text is empty. */
@@ -18,7 +18,7 @@ struct column_names {
     size_t count;
 };
 
-/* What the table function gives: set for each file, for the function is registered once. */
+/* The rows that the table function returns. It is registered once, so they are set before each COPY. */
 struct source {
     const struct rows_hour *hour;
     struct column_names columns[TEXTS];
@@ -31,7 +31,8 @@ struct parquet {
     struct source source;
 };
 
-/* How many codes there may be. The dictionary is not asked, as another thread may be adding names to it. */
+/* The number of codes that the rows may have. The dictionary's count must not be read: the worker's thread may be
+ * adding names (record/interner.h). */
 static size_t count_codes(const uint32_t *codes, size_t count)
 {
     uint32_t last = 0;
@@ -41,13 +42,15 @@ static size_t count_codes(const uint32_t *codes, size_t count)
     return (size_t)last + 1;
 }
 
-/* An ENUM must have a name. */
+/* DuckDB accepts no ENUM without a name. */
 static void name_nothing(struct column_names *column)
 {
     column->names = memory_new(1, sizeof(*column->names));
     column->names[column->count++] = "";
 }
 
+/* Gives the names of a file codes of its own, from 0: the dictionary has all names of the worker, and a file only some
+ * of them. A small ENUM also has small codes. */
 static void collect_names(struct column_names *column, const struct rows_hour *hour, enum text text,
                           const struct dictionary *dictionary)
 {
@@ -170,6 +173,7 @@ static void fill_times(duckdb_vector vector, const struct source *source, size_t
         times[i] = (int64_t)source->hour->timestamps[source->next + i] * MICROSECONDS;
 }
 
+/* Called by DuckDB until it returns no row. It has one thread here, so `next` needs no lock. */
 static void give_rows(duckdb_function_info info, duckdb_data_chunk chunk)
 {
     struct source *source = duckdb_function_get_extra_info(info);

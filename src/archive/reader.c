@@ -24,8 +24,8 @@ struct database_limits reader_limits(const struct reader *reader)
     return (struct database_limits){reader->memory_limit, reader->spill.path};
 }
 
-/* A thread for each processor, as long as each has this much of a memory limit that is given: below it DuckDB fails
- * instead of spilling. */
+/* DuckDB gets a thread for each processor, but with --memory-limit only as many as have this much memory each: below it
+ * DuckDB fails instead of spilling. */
 #define THREAD_MEMORY (256LL * 1024 * 1024)
 
 static int count_threads(int64_t memory_limit)
@@ -109,7 +109,7 @@ int reader_count_rows(struct reader *reader, const struct file_names *paths, int
     return database_read(&reader->database, sql.data, types, take_counts, &counting, error);
 }
 
-/* A file of ours, or one that took its place, is told by name; DuckDB does not always do so. */
+/* Adds the path to an error if DuckDB's message does not have it. */
 static int name_file(const char *path, struct error *error)
 {
     return database_is_short(error) || strstr(error->message, path) ? -1 : error_context(error, "\"%s\"", path);
@@ -214,7 +214,7 @@ static int ignore_total(void *context, const struct hour_total *total, struct er
     return 0;
 }
 
-/* The first file that fails alone is the one. */
+/* After a query of many files failed without naming one: reads each file alone. The first that fails is the cause. */
 static int find_failing(struct reader *reader, const struct file_names *paths, struct error *error)
 {
     for (size_t i = 0; i < paths->count; i++) {

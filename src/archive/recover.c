@@ -28,7 +28,8 @@ static int find_listed(struct postgres *postgres, const struct file_names *names
     return status;
 }
 
-/* Files in the new folder that are not listed come from a merge that did not end. */
+/* Deletes the new files of a merge whose transaction was not committed. Only names with the writer's token: before the
+ * exchange the folder may also have second names of other files of the hour, which swap_end() puts back. */
 static int drop_unlisted(struct postgres *postgres, const struct staging *staging, const struct swap *swap,
                          struct error *error)
 {
@@ -53,7 +54,8 @@ static bool is_removal(const struct replaced_files *replaced)
     return layout_is_none(replaced->replaced_by[0]);
 }
 
-/* The exchange is to come: a new file is not in the hour's folder yet, or a file that is removed still is. */
+/* Whether the exchange is still pending: a new file is in the swap folder, or a removed file is in the hour's folder.
+ * The disk is asked and not a note of our own, as a second exchange would undo the first. */
 static bool must_exchange(const struct swap *swap, const struct replaced_files *replaced)
 {
     bool removal = is_removal(replaced);
@@ -65,7 +67,7 @@ static bool must_exchange(const struct swap *swap, const struct replaced_files *
     return false;
 }
 
-/* Nothing is deleted unless the file that holds its rows is there. */
+/* Before replaced files are deleted, each file that has their rows must be in its place. */
 static int check_new_files(const struct swap *swap, const struct replaced_files *replaced, struct error *error)
 {
     for (size_t i = 0; i < replaced->count; i++) {
@@ -93,6 +95,13 @@ static int replace_files(const struct swap *swap, const struct replaced_files *r
     return swap_settle(swap, &names, error);
 }
 
+/*
+ * The order, in which a crash at any point leaves the rest for the next recovery:
+ * 1. Exchange the folders, if that is still pending.
+ * 2. Move late files to the hour's folder, and delete the replaced ones.
+ * 3. Delete the rows of the replaced files. While they are there, the hour is not compacted again.
+ * 4. Remove the folder.
+ */
 int recover_swap(struct postgres *postgres, const struct staging *staging, const struct swap *swap, struct error *error)
 {
     cleanup(replaced_files_release) struct replaced_files replaced = {0};
@@ -112,6 +121,8 @@ int recover_swap(struct postgres *postgres, const struct staging *staging, const
     return 0;
 }
 
+/* Renames the folder first: if its owner lives after all, the name that it knows leads nowhere, and it cannot exchange
+ * the folders back. */
 static int take_over_swap(struct postgres *postgres, const struct staging *staging, int64_t hour, unsigned taken,
                           struct error *error)
 {
@@ -131,13 +142,13 @@ static int settle_file(struct postgres *postgres, const struct staging *staging,
     int64_t hour;
     unsigned taken;
 
-    /* A symbolic link is deleted, whatever its name, and what it leads to is left alone. */
+    /* Only a real folder is a swap. A symbolic link of its name is deleted like an unlisted file, not followed. */
     if (layout_swap_parse(name, &hour, &taken) == 0 && lstat(path, &status) == 0 && S_ISDIR(status.st_mode))
         return take_over_swap(postgres, staging, hour, taken, error);
     return listed ? staging_publish(staging, name, error) : staging_delete(staging, name, error);
 }
 
-/* One that cannot be settled does not keep the others; the first error is returned. */
+/* A file that cannot be recovered does not keep the others from it; the first error is returned. */
 static int settle_files(struct postgres *postgres, const struct staging *staging, const struct file_names *names,
                         const bool *listed, struct error *error)
 {
@@ -152,6 +163,14 @@ static int settle_files(struct postgres *postgres, const struct staging *staging
 
 enum ownership { OWN, OF_ANOTHER };
 
+/*
+ * The folder is listed first, then the transaction waits for the writer's own ones and reads the list: so a file that
+ * is found unlisted will not be listed later. Files that come into the folder after it was listed are left alone.
+ *
+ * A worker that recovers its own folder keeps its token: its lost transaction has ended, as recovery waited for it, and
+ * it lists with new statements only. The token of another writer is retired in the same transaction, because that
+ * writer may live: then its next listing fails, instead of naming files that were deleted here.
+ */
 static int recover(struct postgres *postgres, const struct staging *staging, enum ownership ownership,
                    struct error *error)
 {
@@ -184,7 +203,8 @@ int recover_files(struct postgres *postgres, const struct staging *staging, stru
     return recover(postgres, staging, OWN, error);
 }
 
-/* Once for each folder in the life of the process: it is looked at again at every claim, by every worker. */
+/* Once for each folder in the life of the process: every worker tries to recover it again at every claim. The lock
+ * guards the list of folders, which all workers share. */
 static void warn_once(const char *root, const char *token, const char *reason)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -242,7 +262,7 @@ int recover_abandoned(struct postgres *postgres, const char *root, struct error 
             continue;
         if (error->kind != ERROR_MISTAKE || !postgres_is_connected(postgres))
             return -1;
-        /* What the operator must repair there keeps nobody from the work; its listed files are read where they are. */
+        /* A folder that the operator must repair stops no worker: readers find its listed files in staging, too. */
         postgres_rollback(postgres);
         warn_once(root, tokens.names[i], error->message);
     }

@@ -1,4 +1,11 @@
-/* What a crash, or a commit whose answer was lost, may have left in folders below .staging. */
+/*
+ * Recovery of the folders below .staging: of one's own after a commit whose answer was lost, and of those of dead
+ * writers. The list in PostgreSQL decides about each file: a listed one is published, any other is deleted, and a swap
+ * is brought to its end.
+ *
+ * The list is read only when no transaction that could still list files of the writer is under way
+ * (archive_files_seize()). Recovery may be interrupted or run again at any step: each step is either done or repeated.
+ */
 #ifndef ANTENNA_ARCHIVE_RECOVER_H
 #define ANTENNA_ARCHIVE_RECOVER_H
 
@@ -7,15 +14,15 @@
 #include "postgres/client.h"
 
 /**
- * Publishes the files of one's own folder that are listed in PostgreSQL, goes on with swaps, and deletes all else, when
+ * Publishes the files of one's own folder that are listed in PostgreSQL, ends swaps, and deletes all other files, when
  * no transaction that could still list them is under way. Errors: ERROR_WORLD; ERROR_MISTAKE when a file is missing.
  */
 int recover_files(struct postgres *postgres, const struct staging *staging, struct error *error) must_check;
 
 /**
- * Brings a swap in the writer's folder to its end, wherever it stands: when its new files are listed, they replace
- * those that the list says, else they are deleted; files that the list has as removed from the archive are deleted. The
- * writer's transactions must have ended, and nobody else may know the swap's name.
+ * Brings a swap in the writer's folder to its end, whichever step it has reached: if its new files are listed, they
+ * replace the files that the list names, else they are deleted; files that are listed as removed from the archive are
+ * deleted. The writer's transactions must have ended, and no other process may know the swap's name.
  */
 int recover_swap(struct postgres *postgres, const struct staging *staging, const struct swap *swap, struct error *error)
     must_check;

@@ -5,15 +5,17 @@
 #include "base/memory.h"
 #include "base/time.h"
 
-/* Few, so that many hours with few rows each do not fill the memory. */
+/* The first capacity of an hour: small, so that a backfill with many hours of few rows each does not fill the memory.
+ */
 #define FIRST_ROWS 64u
 #define FIRST_SLOTS 64u
 #define ROW_SIZE (sizeof(uint32_t) * (1 + TEXTS) + sizeof(int64_t))
 
-/* Of an hour: its entry, a range of offsets, its places in the list and in the hash table. */
+/* Memory of an hour beside its rows: its entry, a range of offsets, its places in the list and in the hash table. */
 #define HOUR_SIZE (sizeof(struct rows_hour) + sizeof(struct rows_range) + 4 * sizeof(void *))
 
-/* The slot of an hour, or the free one where it belongs. Hours in a row spread over the table by themselves. */
+/* The slot of an hour, or the free one where it belongs. The number of the hour is its hash: consecutive hours get
+ * consecutive slots. */
 static uint32_t *find_slot(const struct rows *rows, int64_t hour)
 {
     size_t index = (size_t)(hour / SECONDS_PER_HOUR) & (rows->slot_count - 1);
@@ -77,6 +79,7 @@ static size_t next_capacity(const struct rows *rows, const struct rows_hour *hou
     return capacity < rows->limits.count ? capacity : rows->limits.count;
 }
 
+/* Includes the growth that rows_add() would cause, and the sum of bytes, which the list stores as BIGINT. */
 bool rows_have_room(const struct rows *rows, const struct coded_event *event)
 {
     const struct rows_hour *hour = find_hour(rows, time_hour(event->timestamp));

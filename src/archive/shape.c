@@ -20,7 +20,8 @@ static const duckdb_type footer_types[] = {DUCKDB_TYPE_VARCHAR,
 
 enum role { ROLE_TIME, ROLE_LOCAL_TIME, ROLE_TEXT, ROLE_NUMBER, ROLE_UNREAD };
 
-/* No column; and one of a field that is not required which holds something else: another program's, left alone. */
+/* Two types that are not read: the column is missing; or it is an optional field's and holds another type, as in files
+ * of other programs. */
 enum { TYPE_NONE, TYPE_OTHER };
 
 /* The types that are read: as DuckDB and as Parquet calls them, for which columns, and by which SQL. */
@@ -60,7 +61,7 @@ static const struct {
     [FIELD_KIND_ID] = {ROLE_TEXT, "a string", "VARCHAR"},
 };
 
-/* The files that are read, and where the walk through the fields of their footers is. */
+/* The files, and the position in the list of the fields of their footers. */
 struct reading {
     const struct file_names *paths;
     struct shape *shapes;

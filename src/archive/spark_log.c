@@ -21,8 +21,8 @@ struct search {
     size_t next;             /* file that is expected: the log names those of a folder together */
 };
 
-/* One file that the log adds; Spark has never written another action for the archive's files. Returns -1 for any other
- * line. */
+/* A line of the log: a file that a micro-batch has added. Spark's file sink writes no other action. Returns -1 for any
+ * other line. */
 static int take_line(struct search *search, const char *line, size_t size)
 {
     json_t *object = json_loadb(line, size, 0, NULL);

@@ -55,6 +55,7 @@ static int take_lock(const char *path)
     return -1;
 }
 
+/* In a shared /tmp a folder of this name may belong to another user, and must be left alone. */
 static bool is_own(const char *path)
 {
     struct stat status;
@@ -99,7 +100,7 @@ int spill_open(const char *storage_path, struct spill *ret_spill, struct error *
         spill.path = memory_printf("%s/%sXXXXXX", place, SPILL_PREFIX);
         if (!mkdtemp(spill.path))
             return fail(error, "make a folder in", place, &spill);
-        /* Another process may have taken it for abandoned before it is locked. */
+        /* Before it is locked it looks abandoned, and another process may have removed it. */
         spill.lock = take_lock(spill.path);
         if (spill.lock < 0 && errno != ENOENT) {
             int reason = errno;

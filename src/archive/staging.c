@@ -18,6 +18,8 @@
 #define LOCK_NAME "lock"
 #define PROBE_NAME "probe"
 
+/* The first attempt fails for a new hour, whose folder is missing, and pruning may remove an empty folder in between.
+ */
 #define PUBLISH_ATTEMPTS 3
 
 struct staging {
@@ -27,8 +29,8 @@ struct staging {
     int lock; /* file descriptor */
 };
 
-/* Takes the lock of the folder. Returns 1 when somebody else holds it or the folder is gone. A lock of another user may
- * be one that can only be read: that is enough to see whether it is held. */
+/* Takes the lock of the folder. Returns 1 when another process holds it or the folder is gone. The lock file of another
+ * user may be read-only for us: that is enough to take its lock. */
 static int take_lock(struct staging *staging, struct error *error)
 {
     cleanup(memory_free) char *path = memory_printf("%s/%s", staging->folder, LOCK_NAME);
@@ -42,12 +44,15 @@ static int take_lock(struct staging *staging, struct error *error)
         return disk_fail(error, "open", path);
     if (flock(staging->lock, LOCK_EX | LOCK_NB))
         return errno == EWOULDBLOCK ? 1 : disk_fail(error, "lock", path);
-    /* Its last holder may have removed it between our opening and our locking. */
+    /* The last holder may have removed the file between our open() and flock(): then we hold a lock that nobody sees.
+     */
     if (disk_names_file(path, staging->lock))
         return 0;
     return errno == ENOENT ? 1 : disk_fail(error, "look at", path);
 }
 
+/* Checks the file and the lock: the folder may have been removed with the file by another process, and a network file
+ * system may have dropped the lock without a word. flock() takes it again in that case, unless another has it. */
 bool staging_is_held(const struct staging *staging)
 {
     cleanup(memory_free) char *path = memory_printf("%s/%s", staging->folder, LOCK_NAME);
@@ -76,8 +81,8 @@ static void free_staging(struct staging *staging)
     free(staging);
 }
 
-/* Makes a folder of a new token and takes its lock. Returns 1 when a writer that was looking for abandoned folders came
- * in between. */
+/* Makes a folder of a new token and takes its lock. Returns 1 when a process that recovers abandoned folders has taken
+ * it in between: without its lock it looks abandoned for a moment. */
 static int take_new_folder(const char *root, struct staging **ret_staging, struct error *error)
 {
     char token[LAYOUT_TOKEN_DIGITS + 1];
@@ -112,7 +117,7 @@ int staging_open(const char *root, struct staging **ret_staging, struct error *e
     return status;
 }
 
-/* What file managers and file systems leave: nobody needs it, and it would keep the folder. */
+/* Deletes what file managers and file systems leave (.DS_Store, .nfs…): rmdir() would fail for it. */
 static void delete_hidden(const struct staging *staging)
 {
     cleanup(file_names_release) struct file_names names = {0};
@@ -143,6 +148,7 @@ void staging_close(struct staging *staging)
         rmdir(folder);
 }
 
+/* The old folder is not removed: another process recovers it, or will. Closing its lock file releases the lock. */
 int staging_renew(struct staging **staging, struct error *error)
 {
     struct staging *renewed = NULL;
@@ -176,6 +182,8 @@ static int fail_for_space(const struct staging *staging, int failure, struct err
     return error_hint(error, "free some space, or inodes, on the disk that holds the storage-root");
 }
 
+/* By allocating the bytes, because quotas do not show in statvfs(). A file system that cannot allocate ahead is no
+ * reason to stop. */
 int staging_check_space(const struct staging *staging, struct error *error)
 {
     cleanup(memory_free) char *path = staging_path(staging, PROBE_NAME);
@@ -219,8 +227,9 @@ int staging_list(const struct staging *staging, struct file_names *ret_names, st
     return 0;
 }
 
-/* To another file system, such as one that is mounted at a month: by a copy that is hidden until it is complete. A
- * crash may leave the file in both places. It is not copied again then, as compaction may delete it there at any time.
+/* Publishes to another file system, such as one that is mounted at a month: by a copy under a hidden name, which
+ * readers skip, until it is complete. A crash may leave the file in both places. Then it is not copied again, only
+ * deleted here.
  */
 static int copy_to_folder(const char *from, const char *to, const char *folder, struct error *error)
 {
@@ -240,8 +249,8 @@ static int copy_to_folder(const char *from, const char *to, const char *folder, 
     return unlink(from) ? disk_fail(error, "delete", from) : 0;
 }
 
-/* Compaction may take the hour's folder away at any moment. A root that has vanished gets no folder in its place: the
- * file is missing, too. */
+/* The hour's folder is made if rename() does not find it. If the root is unmounted, the file is missing as well, and no
+ * folder is made in the mount point. */
 static int move_to_folder(const char *from, const char *to, const char *folder, struct error *error)
 {
     for (int left = PUBLISH_ATTEMPTS; left; left--) {
@@ -254,7 +263,7 @@ static int move_to_folder(const char *from, const char *to, const char *folder, 
         if (disk_make_folder(folder, error))
             return -1;
     }
-    /* Who took us for dead has published it. */
+    /* A process that recovered our folder has published the file. */
     if (errno == ENOENT && access(to, F_OK) == 0)
         return disk_sync_folder(folder, error);
     return disk_fail(error, "move to its place", from);

@@ -1,8 +1,12 @@
 /*
  * A writer's own folder of files that readers must not see yet, `<root>/.staging/<token>/`, held by a lock while the
  * writer lives. A file is written here, listed in PostgreSQL by a transaction, and then published: moved to its place
- * below `<root>/data`, durably. Whether a file found here belongs to the archive is what the list says: a listed one is
+ * below `<root>/data`, durably. The list decides whether a file found here belongs to the archive: a listed one is
  * published, any other deleted.
+ *
+ * The lock (flock(2)) ends with the process, however it ends; so a folder whose lock is free is a dead writer's. A
+ * network file system may lose a lock, so this alone decides nothing: recovery also retires the token
+ * (archive/recover.h).
  */
 #ifndef ANTENNA_ARCHIVE_STAGING_H
 #define ANTENNA_ARCHIVE_STAGING_H
@@ -10,7 +14,7 @@
 #include "archive/disk.h"
 #include "archive/layout.h"
 
-/** Free bytes without which no writer begins: a roll of the default size is about this large. */
+/** Free bytes without which no writer starts: a roll of the default size is about this large. */
 #define STAGING_SPACE_MIN (4 * 1024 * 1024)
 
 struct staging;

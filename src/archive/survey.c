@@ -16,7 +16,7 @@
 /* The depth of a folder that is not on the way to an hour. */
 #define ASTRAY (HIVE_LEVELS + 1)
 
-/* A folder that is looked into, and the values that the names on the way to it have. */
+/* A folder that is searched, and the values in the names of the folders above it. */
 struct place {
     const char *path;
     size_t depth;
@@ -72,7 +72,7 @@ static int take_entry(const struct walk *walk, const struct place *place, const 
 static int walk_folder(const struct walk *walk, const struct place *place, struct error *error)
 {
     cleanup(file_names_release) struct file_names names = {0};
-    /* Links are followed on the way to an hour only: others might lead round in a circle. */
+    /* Links are followed only on the way to an hour, whose depth is limited: others could form a cycle. */
     int opened = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (place->depth == ASTRAY ? O_NOFOLLOW : 0));
     DIR *folder = opened < 0 ? NULL : fdopendir(opened);
 

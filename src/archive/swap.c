@@ -13,10 +13,12 @@
 
 #define PROBE_NAME "swap-probe"
 
-/* Who opened the hour's folder before it was exchanged lists it within this time; after it, files go from there. */
+/* A reader that opened the hour's folder before the exchange still sees the old one. It has this long to list it before
+ * replaced files are deleted there. */
 #define LIST_WAIT_MS 200
 
-/* A writer's move that began before the exchange may end in the old folder after it was emptied: seldom once. */
+/* A writer that resolved the path before the exchange may move a file into the old folder after it was emptied. This
+ * rarely happens once; the limit only prevents an endless loop. */
 #define END_ATTEMPTS 100
 
 struct swap {
@@ -107,7 +109,8 @@ static int exchange(const char *left, const char *right)
     return renameat2(AT_FDCWD, left, AT_FDCWD, right, RENAME_EXCHANGE);
 }
 
-/* Late files must find the place as they know it: a user who could write into the hour's folder still can. */
+/* The new folder must let the same users in as the old one, or the speed layer could not publish late files there. Only
+ * the owner can give it the group and the mode. */
 static int check_hour_folder(const struct swap *swap, struct stat *ret_status, struct error *error)
 {
     if (lstat(swap->hour_folder, ret_status))
@@ -123,7 +126,8 @@ static int check_hour_folder(const struct swap *swap, struct stat *ret_status, s
     return error_hint(error, "run compaction as the user that the speed layer runs as");
 }
 
-/* Tries the exchange on an empty folder, before it is done with a full one. */
+/* Tries the exchange on an empty folder. A file system without it must be found before a transaction has listed the new
+ * files: after it there is no way back. */
 static int check_exchange(const struct swap *swap, struct error *error)
 {
     cleanup(memory_free) char *probe = memory_printf("%s/%s", swap->above, PROBE_NAME);
@@ -184,7 +188,8 @@ static bool is_among(const struct file_names *names, const char *name)
     return names->count && bsearch(&name, names->names, names->count, sizeof(*names->names), compare_names);
 }
 
-/* What cannot have a second name, such as a folder, is moved after the exchange. */
+/* Adds a second name (a hard link) of a file that stays. Entries that cannot have one, such as folders, are moved after
+ * the exchange by put_back(). */
 static int add_name(const struct swap *swap, const char *name, struct error *error)
 {
     cleanup(memory_free) char *from = swap_hour_path(swap, name);
@@ -195,6 +200,9 @@ static int add_name(const struct swap *swap, const char *name, struct error *err
     return 0;
 }
 
+/* The other files get their second names before the exchange, so that a reader sees the whole hour at any time. Files
+ * that are published between the two are in the old folder, from where swap_settle() moves them. All names are synced
+ * first: after a power failure the new folder must not lack files that the old one had. */
 int swap_exchange(const struct swap *swap, const struct file_names *replaced, struct error *error)
 {
     cleanup(file_names_release) struct file_names names = {0};
@@ -222,7 +230,8 @@ static bool is_same_file(const char *left, const char *right)
            left_status.st_dev == right_status.st_dev && left_status.st_ino == right_status.st_ino;
 }
 
-/* Into the hour's folder, unless it is there already, and never over another of the same name. */
+/* Moves an entry to the hour's folder, unless it is there already under its second name. RENAME_NOREPLACE: a file of
+ * the same name that is another file is never overwritten. */
 static int put_back(const struct swap *swap, const char *name, struct error *error)
 {
     cleanup(memory_free) char *from = swap_path(swap, name);
@@ -244,6 +253,7 @@ int swap_delete(const struct swap *swap, const char *name, struct error *error)
     return 0;
 }
 
+/* First all that stays is in the hour's folder, durably; only then replaced files are deleted. */
 int swap_settle(const struct swap *swap, const struct file_names *replaced, struct error *error)
 {
     cleanup(file_names_release) struct file_names names = {0};
@@ -276,7 +286,7 @@ int swap_end(const struct swap *swap, struct error *error)
     return disk_fail(error, "remove the folder", swap->folder);
 }
 
-/* Not the year's: an archive is known by one (storage_require_years()). */
+/* The folder of the year stays: an archive is recognised by it (storage_require_years()). */
 void swap_remove_empty(const struct swap *swap)
 {
     cleanup(memory_free) char *folder = memory_text(swap->hour_folder, strlen(swap->hour_folder));

@@ -2,14 +2,14 @@
  * A new folder replaces an hour's folder in one step, so that readers of the archive's folders see the old files or the
  * new ones, and never both or neither.
  *
- * The new folder is made in a writer's own, `<root>/.staging/<token>/swap-<hour>/`, and there the new files are
- * written. They are listed in PostgreSQL; then swap_exchange(), swap_settle(), and, when the list no longer names the
- * replaced files, swap_end(). A crash in between leaves the folder, from which archive/recover.h goes on: as long as
- * listed new files are in it, the exchange is to come.
+ * Order of calls: swap_begin() makes the new folder in a writer's own, `<root>/.staging/<token>/swap-<hour>/`, and the
+ * new files are written there. A transaction lists them in PostgreSQL. Then swap_exchange(), swap_settle(), and, when
+ * the replaced files are no longer listed, swap_end(). A crash in between leaves the folder, from which
+ * archive/recover.h continues: while listed new files are in it, the exchange is pending.
  *
- * To exchange the folders twice would undo it. So the next process first takes the folder over: swap_take() renames it
- * to swap-<hour>.1, .2 and so on. A process that lives after all, and lost only its lock, then changes nothing any
- * more: the name that it knows leads nowhere.
+ * A second exchange would undo the first. So the next process first takes the folder over: swap_take() renames it to
+ * swap-<hour>.1, .2 and so on. If the owner lives after all, and has lost only its lock, it changes nothing any more:
+ * the name that it knows leads nowhere.
  */
 #ifndef ANTENNA_ARCHIVE_SWAP_H
 #define ANTENNA_ARCHIVE_SWAP_H
