@@ -7,7 +7,7 @@
 #include "batch/job.h"
 #include "postgres/server.h"
 
-/* A stop is looked for this often while there is nothing to do. */
+/* An idle service checks for a stop this often. */
 #define LOOK_MS 100
 
 /* Without --interval. */
@@ -58,7 +58,8 @@ struct pruned {
     struct prune_amounts sum;
 };
 
-/* Years of hours, which the first time may have, take longer than a turn may last. */
+/* The first prune may remove years of hours. Each hour counts as a turn of the loop, so that the watchdog does not end
+ * the service. */
 static void sum_up(void *context, const struct prune_report *report)
 {
     struct pruned *pruned = context;
@@ -67,7 +68,8 @@ static void sum_up(void *context, const struct prune_report *report)
     prune_add(&pruned->sum, &report->amounts);
 }
 
-/* Once in each hour of the clock, as no more becomes old. What cannot be removed now is logged, and left until then. */
+/* Runs once in each hour of the clock: retention is by hours, so nothing else becomes old in between. Hours that fail
+ * are logged, and tried again in the next. */
 static int prune(struct batch_job *job, struct error *error)
 {
     const struct prune_tools tools = {
@@ -131,7 +133,7 @@ static int follow(struct batch_job *job, struct error *error)
     while (!stop_requested()) {
         int status;
 
-        /* What it needs was found and checked before. */
+        /* batch_job_open() has checked the environment. notify_send() returns false while the manager is busy. */
         ready = ready || notify_send("READY=1\nSTATUS=runs hours as they are sealed or changed");
         status = run_pending(job, error);
 

@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "base/time.h"
 
-/* One hour under compaction. */
+/* The compaction of one hour. */
 struct compaction {
     const struct rewrite_tools *tools;
     int64_t hour;
@@ -37,7 +37,8 @@ static int compact_held(struct compaction *compaction, struct compact_report *re
 
     if (hours_pruned(tools->postgres, compaction->hour, false, &pruned, error))
         return -1;
-    /* Late files of an hour whose others were removed: each shows by itself whether the hourly totals have it. */
+    /* Files of a pruned hour are not merged: for each it is stored whether its rows are in the hourly totals
+     * (added_at). */
     if (pruned.archive) {
         report->result = COMPACT_FEW;
         return 0;
@@ -61,6 +62,9 @@ static int compact_held(struct compaction *compaction, struct compact_report *re
     return 0;
 }
 
+/* Dead writers' folders are recovered first, as a swap of this hour may be among them. The hour is held by a lock of
+ * the session, not of a transaction: it must outlive the transaction that lists the new files, until the folders are
+ * exchanged and the old files deleted. */
 static int run(struct compaction *compaction, struct compact_report *report, struct error *error)
 {
     struct postgres *postgres = compaction->tools->postgres;

@@ -1,6 +1,7 @@
 /*
  * Compaction: the many small files of a sealed hour become few large ones, with the same rows. Readers of the list and
- * readers of the folder see the files before it or those after it; batch runs of the hour wait.
+ * readers of the folder see the files before it or those after it; batch runs of the hour wait. rewrite.h has the
+ * steps.
  */
 #ifndef ANTENNA_BATCH_COMPACT_H
 #define ANTENNA_BATCH_COMPACT_H

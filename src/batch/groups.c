@@ -9,8 +9,8 @@
 #include "base/memory.h"
 
 /*
- * Whether the listed file is in its place, as large as it was. One that its writer has not published yet is not: it is
- * left alone, for it would come back after its rows are in another file, and may leave for its place at any time.
+ * Whether the listed file is in its place, with its listed size. A file that is still in staging is left out: its
+ * writer may publish it at any time, also after its rows are in another file, and they would count twice.
  */
 static int look_at_file(const char *storage_path, const struct listed_file *file, bool *ret_in_place,
                         struct error *error)
@@ -93,7 +93,8 @@ static bool add_content(struct file_content *sum, const struct file_content *con
     return true;
 }
 
-/* Files of one job and topic, for offsets mean something within these only; up to the target size. */
+/* Takes files of one job and topic, up to the target size. The list stores ranges of offsets of each file, which mean
+ * nothing across topics. */
 static struct group take_group(const struct listed_file **files, size_t count)
 {
     struct group group = {.files = files};

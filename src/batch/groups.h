@@ -1,5 +1,5 @@
-/* Which files of an hour become one: small ones of a job and topic, in the order of their paths, up to a size; or each
- * alone. */
+/* Groups of an hour's files, each of which becomes one file: small files of a job and topic, in the order of their
+ * paths, up to a size; or each file alone. */
 #ifndef ANTENNA_BATCH_GROUPS_H
 #define ANTENNA_BATCH_GROUPS_H
 

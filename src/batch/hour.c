@@ -10,7 +10,8 @@
 #include "postgres/totals.h"
 #include "postgres/users.h"
 
-/* An hour whose files move while they are read is read again. */
+/* An hour whose files move while they are read is read again. They move when a writer publishes them or compaction
+ * replaces them, which rarely happens twice. */
 #define READ_ATTEMPTS 3
 
 /* The hour's files. */
@@ -44,13 +45,13 @@ struct run {
     struct lowered *lowered;
 };
 
-/* One total on its way to the table. */
+/* Takes a total of the scan: checks it against the earlier one, and writes it. */
 static int take_total(void *context, const struct hour_total *total, struct error *error)
 {
     struct run *run = context;
 
     run->report->totals[total->kind]++;
-    /* Each event has one app: these sums are the sums of all. */
+    /* Each event has one app, so the sums by app add up to those of the hour. */
     if (total->kind == TOTAL_APP_BYTES) {
         run->report->rows += total->events;
         if (__builtin_add_overflow(run->report->bytes, total->value, &run->report->bytes))
@@ -61,7 +62,9 @@ static int take_total(void *context, const struct hour_total *total, struct erro
     return totals_write(&run->writer, run->report->hour, total->kind, total->id, total->value, error);
 }
 
-/* One scan makes the totals of all kinds: the Spark job's hourly_total_bytes_antenna, _app and _user. */
+/* One scan makes the totals of all kinds, those of the Spark job's hourly_total_bytes_antenna, _app and _user. The
+ * earlier totals are held by a cursor before the rows are deleted. Both come in the order of (label, id), so that each
+ * pair is compared while the scan goes on, without keeping either in memory. */
 static int hourly_total_bytes(const struct batch_tools *tools, const struct input *input, struct batch_report *report,
                               struct lowered *lowered, struct error *error)
 {
@@ -89,7 +92,7 @@ static int hourly_total_bytes(const struct batch_tools *tools, const struct inpu
     return totals_check_hour(tools->postgres, table, report->hour, &written, error);
 }
 
-/* What was summed up is what the speed layer archived, to the byte. */
+/* The sum of the scan must be the listed bytes: this finds files that were changed, to the byte. */
 static int check_sums(const struct batch_tools *tools, const struct input *input, const struct batch_report *report,
                       struct error *error)
 {
@@ -109,9 +112,9 @@ static int refuse_held(const char *table, const struct hour_totals *before, cons
     return error_hint(error, "compare both, and replace the totals with --allow-less");
 }
 
-/* An hour's totals are never replaced by smaller ones, by none, or those of another job by ours, unless this is asked
- * for: files that are missing, or an archive that is not theirs, would take bytes off a bill without a word. So would a
- * list that lost files since it was counted: rows are only ever added to an hour. */
+/* Totals are replaced by smaller ones, by none, or by those of another job only with --allow-less. Files that are
+ * missing, or another archive, would otherwise reduce a bill without a word. So would a list that has lost files:
+ * antenna.hour counts rows that were ever added to the hour. */
 static int refuse_less(const struct batch_tools *tools, const struct hour_entry *entry,
                        const struct hour_totals *before, const struct batch_report *report, struct error *error)
 {
@@ -144,7 +147,8 @@ static int refuse_less(const struct batch_tools *tools, const struct hour_entry 
                       "with --allow-less");
 }
 
-/* An hour may have become more and yet lack an archive that its last run read: late events would hide that. */
+/* The hour may have more bytes than before and still lack an archive that its last run read: late events would hide the
+ * loss. So listed and other files are compared separately. */
 static int refuse_other_input(const struct batch_tools *tools, const struct input *input,
                               const struct batch_report *report, struct error *error)
 {
@@ -153,7 +157,7 @@ static int refuse_other_input(const struct batch_tools *tools, const struct inpu
     return input_check_noted(input, tools->postgres, report->hour, report->bytes, error);
 }
 
-/* Nor may any total of it become less while the hour as a whole grows. */
+/* A single total must not become less either, even if the hour as a whole grows. */
 static int refuse_lowered(const struct batch_tools *tools, const struct lowered *lowered, int64_t hour,
                           struct error *error)
 {
@@ -183,7 +187,7 @@ static int users_with_exceeded_quota(const struct batch_tools *tools, struct bat
         return -1;
     report->exceeded = quota.exceeded;
     report->unknown = quota.unknown;
-    /* An hour of which the archive has nothing says nothing of its users. */
+    /* Without rows nothing is known of the users of the hour, and no notice may say that they are below a threshold. */
     if (!tools->bookkeeping || report->rows == 0)
         return 0;
     return notices_write(tools->postgres, &tables, report->hour, report->sealed, error);
@@ -206,7 +210,7 @@ static int note_run(const struct batch_tools *tools, const struct input *input, 
     return hours_note_batch(tools->postgres, report->hour, &noted, &report->rerun, error);
 }
 
-/* What has been listed as pending may be run or taken over by others since. */
+/* Under the hour's lock: another process may have processed the hour since it was found pending. */
 static int check_pending(const struct batch_tools *tools, int64_t hour, struct error *error)
 {
     cleanup(hour_list_release) struct hour_list hours = {0};
@@ -224,7 +228,7 @@ static int refuse_pruned(const char *why, const char *hint, struct error *error)
     return error_hint(error, "%s", hint);
 }
 
-/* The paths of the files that were read, as the list has them. */
+/* Marks the files whose rows were added, in the same transaction: each is added once, also after a crash. */
 static int note_late(const struct batch_tools *tools, const struct input *input, const struct batch_report *report,
                      struct error *error)
 {
@@ -260,8 +264,8 @@ static int add_rows(const struct batch_tools *tools, const struct input *input, 
     return status;
 }
 
-/* Of an hour whose files were removed the archive has late rows alone: they are added to the totals that were made of
- * all others, and never take their place. */
+/* If prune has removed the earlier files of an hour, the archive has only late rows. They are added to the totals,
+ * which were made of the removed rows; replacing would lose those. */
 static int add_late(const struct batch_tools *tools, const struct pruned_parts *pruned, struct input *input,
                     struct batch_report *report, struct error *error)
 {
@@ -280,6 +284,14 @@ static int add_late(const struct batch_tools *tools, const struct pruned_parts *
     return postgres_commit(tools->postgres, error);
 }
 
+/*
+ * The transaction of an hour. The order:
+ * 1. Lock the hour, then check what it is: pending, pruned.
+ * 2. Read the list and compare it with the files, before anything is changed.
+ * 3. Replace the totals while scanning, and compare: sums with the list, new totals with the earlier ones.
+ * 4. Find the users over quota by the new totals, and write notices.
+ * 5. Lock the row of antenna.hour to store what was read, last: listing files of the hour waits for it.
+ */
 static int replace_hour(const struct batch_tools *tools, const struct hour_entry *entry, struct input *input,
                         struct batch_report *report, struct error *error)
 {

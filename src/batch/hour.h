@@ -1,4 +1,10 @@
-/* One hour of the archive becomes hourly totals and users over quota, in one transaction. */
+/*
+ * Processes one hour of the archive to hourly totals and users over quota, in one transaction. A run replaces all that
+ * earlier runs have written of the hour, so it can be repeated, and a failure leaves the hour as it was.
+ *
+ * The hour's advisory lock (hours_lock()) keeps other batch runs, compaction, rebuild, prune and forget of the same
+ * hour out. The speed layer does not wait for it: files that are listed meanwhile make the hour dirty again.
+ */
 #ifndef ANTENNA_BATCH_HOUR_H
 #define ANTENNA_BATCH_HOUR_H
 

@@ -51,7 +51,8 @@ bool input_reads_foreign(const struct input_rule *rule)
     return rule->all_files || rule->old_storage_path;
 }
 
-/* One that was the archive before is waited for, as it may come back. */
+/* With an identity from before, identity_look() reports a missing archive as unavailable: the service waits until it is
+ * mounted again. Without one, a folder without identity is a configuration error. */
 int input_check_archive(const struct input_rule *rule, struct postgres *postgres, bool adopt, char *archive_id,
                         struct error *error)
 {
@@ -88,7 +89,7 @@ static bool is_read(const struct listed_file *file)
     return !file->replaced && !file->added;
 }
 
-/* Listed files must be where the list says. */
+/* Each listed file must be found: in its place, or still in staging. */
 static int find_listed_files(const char *storage_path, struct input *input, struct error *error)
 {
     for (size_t i = 0; i < input->listed.count; i++) {
@@ -107,7 +108,7 @@ static int find_listed_files(const char *storage_path, struct input *input, stru
     return 0;
 }
 
-/* ... with as many rows as it says. */
+/* ... and have the listed number of rows, by its footer, which is cheap: damaged files are found before the scan. */
 static int check_rows(struct reader *reader, const struct input *input, struct error *error)
 {
     int64_t *rows = memory_new(input->own.count + 1, sizeof(*rows));
@@ -148,7 +149,8 @@ static int list_folders(const struct reading *reading, const char *storage_path,
     return 0;
 }
 
-/* Whether the list has files, by their places; those of other hours are in the folders of a time zone, too. */
+/* Finds which files are listed, by their places. The folders of a time zone may have files of neighbouring hours: if
+ * some file is not among those of this hour, the whole list is asked. */
 static int find_listed(const struct reading *reading, const struct input *input, bool *ret_listed, struct error *error)
 {
     const struct file_names *paths = &reading->found.paths;
@@ -167,8 +169,9 @@ static int find_listed(const struct reading *reading, const struct input *input,
     return status;
 }
 
-/* A file that the speed layer wrote and that is not listed is one of a writer that was fenced, one that compaction has
- * replaced, or of a time before a restore: its events are in listed files. Without any, the list itself was lost. */
+/* Refuses an unlisted file of the speed layer. It comes from a writer that was fenced, from compaction, or from before
+ * a restore of the database: listed files have its events, too. If no file of the hour is listed, the list itself was
+ * lost, and the file is read. */
 static int refuse_remains(const struct input *input, const char *path, struct error *error)
 {
     if (input->own.count == 0 || !layout_is_own(path))
@@ -186,7 +189,7 @@ static int take_unlisted(struct reading *reading, struct input *input, struct er
     int status = find_listed(reading, input, listed, error);
 
     for (size_t i = 0; i < found->paths.count && !status; i++) {
-        /* One that is gone again was replaced, and is no longer listed. */
+        /* A file that is gone was replaced by compaction while the list was read. */
         if (listed[i] || access(found->paths.names[i], F_OK))
             continue;
         input->unlisted++;
@@ -204,8 +207,9 @@ static int take_unlisted(struct reading *reading, struct input *input, struct er
 }
 
 /*
- * Leaves out what a failed micro-batch of the Spark job has left, of the files from `first` on: its log does not have
- * it. Our own files are in no such log. One that has none of the hour's files does not reach back to them.
+ * Leaves out files of failed micro-batches of the Spark job, among those from `first` on: Spark's log does not have
+ * them, and their rows are also in files of the next attempt. Our own files are in no such log. If the log has no file
+ * of the hour at all, it may have been started later: then an operator must decide.
  */
 static int leave_out_uncommitted(const char *storage_path, size_t first, struct input *input, struct error *error)
 {
@@ -242,7 +246,8 @@ static int leave_out_uncommitted(const char *storage_path, size_t first, struct 
     return status;
 }
 
-/* An empty hour is one of an archive that is there, or of our own that no job has written to yet. */
+/* An hour without files is allowed only if the archive exists, or is ours and still empty. Otherwise the path is wrong,
+ * or the disk not mounted. */
 static int check_empty(const struct reading *reading, struct error *error)
 {
     bool is_new = false;
@@ -253,7 +258,8 @@ static int check_empty(const struct reading *reading, struct error *error)
     return is_new ? 0 : storage_require_years(reading->rule->storage_path, error);
 }
 
-/* The folder is read before the list: what lies there by our own hand is listed by then. */
+/* The folder is read before the list. A file of ours is listed before it is published, so each one that was found is in
+ * the list that is read after it. */
 static int read_own(struct reading *reading, int64_t hour, struct input *input, struct error *error)
 {
     static const struct foreign_rule own = {NULL, false};
@@ -292,7 +298,7 @@ static int compare_names(const void *left, const void *right)
     return strcmp(disk_name_of(*(char *const *)left), disk_name_of(*(char *const *)right));
 }
 
-/* A file of the same name in two folders of the hour is a copy: each writer's names are unique. */
+/* File names of all writers are unique, so two files of one name are copies: their rows would count twice. */
 static int refuse_copies(const struct input *input, struct error *error)
 {
     size_t count = input->own.count + input->foreign.paths.count;

@@ -11,10 +11,11 @@
 #include "metrics/server.h"
 #include "postgres/schema.h"
 
-/* Hours that one call may name: a century. */
+/* The longest range of one call, a century: event times end in 2100, so that more is a typing error. */
 #define RANGE_HOURS_MAX (100 * 366 * 24)
 
-/* A file that is missing will hardly come back within seconds. */
+/* With --follow an hour that failed is left alone for a minute. Most causes need an operator, such as a missing file,
+ * and each attempt scans the hour. */
 #define RETRY_FAILED_MS 60000
 
 int batch_check_range(int64_t from, int64_t to, struct error *error)
@@ -48,7 +49,8 @@ static int read_range(struct batch_job *job, const struct config *config, struct
     return batch_check_range(job->from, job->to, error);
 }
 
-/* A service removes what is old; a single run does as it is told, which prune is. */
+/* Limits of retention are for the service. For a single run there is antenna prune, so here they are a mistyped option.
+ */
 static int read_limits(struct batch_job *job, const struct config *config, struct error *error)
 {
     prune_read_limits(config, &job->limits, &job->prunes);
@@ -78,7 +80,7 @@ static int refuse_without_bookkeeping(const struct config *config, struct error 
     return 0;
 }
 
-/* What is said of files that are not listed goes unheard where none is read. */
+/* Options about unlisted files have no effect if none is read: the operator expects them to have one. */
 static int refuse_idle_options(const struct batch_job *job, const struct config *config, struct error *error)
 {
     static const enum option_id options[] = {OPTION_TIME_ZONE, OPTION_BY_TIMESTAMP, OPTION_INVALID_ROWS};
@@ -156,7 +158,7 @@ static int list_range(const struct batch_job *job, struct hour_list *ret_hours)
     ret_hours->count = (size_t)((job->to - job->from) / SECONDS_PER_HOUR) + 1;
     ret_hours->list = memory_new(ret_hours->count, sizeof(*ret_hours->list));
     for (size_t i = 0; i < ret_hours->count; i++)
-        /* Whether more is expected nobody knows; the operator has named it. */
+        /* Without bookkeeping it is unknown whether more rows are expected. The operator has named the hour. */
         ret_hours->list[i] = (struct hour_entry){.hour = job->from + (int64_t)i * SECONDS_PER_HOUR, .sealed = true};
     return 0;
 }
@@ -176,7 +178,8 @@ static int require_sealed(const struct hour_list *hours, struct error *error)
     return 0;
 }
 
-/* Totals that did not come from this archive are left alone, and said to be. */
+/* Hours whose totals did not come from this archive are left alone. Logged when their number changes, not at each look.
+ */
 static int log_held(struct batch_job *job, struct error *error)
 {
     int64_t held;
@@ -220,7 +223,8 @@ static struct failed_hour *find_failed(struct batch_job *job, int64_t hour)
 
 static void count_failure(struct batch_job *job, const struct error *reason)
 {
-    /* Kinds are in the order of their gravity: a retry helps only where it helps every hour. */
+    /* The values of the kinds ascend from the most severe. A script may retry the call (exit code 5) only if a retry
+     * can help every hour. */
     if (job->summary.failed == 0 || reason->kind < job->failure)
         job->failure = reason->kind;
     job->summary.failed++;
@@ -261,7 +265,7 @@ static void forget_failure(struct batch_job *job, int64_t hour)
         *failed = job->failed[--job->failed_count];
 }
 
-/* The hour's totals are written, whatever becomes of its files. */
+/* Runs after the transaction of the totals, so that a failure of compaction leaves them committed. */
 static int compact(struct batch_job *job, const struct hour_entry *entry, struct batch_report *report,
                    struct error *error)
 {
@@ -274,7 +278,7 @@ static int compact(struct batch_job *job, const struct hour_entry *entry, struct
     return compact_hour(&tools, entry, &report->compact, error);
 }
 
-/* One hour's failure is its own as long as PostgreSQL answers. */
+/* The failure of an hour stops the others only if the connection is lost. */
 static int run_hour(struct batch_job *job, const struct hour_entry *entry, bool alone, struct error *error)
 {
     struct batch_report report;
@@ -323,7 +327,7 @@ static int64_t sum_rows(const struct hour_list *hours)
     return rows;
 }
 
-/* How much is done: by rows as far as they are known, for hours differ much. */
+/* The share that is done, by rows if they are known, because hours differ much in size. */
 static void show_bar(struct bar *bar, const struct hour_list *hours, size_t done, int64_t rows, int64_t all_rows)
 {
     double share = all_rows ? (double)rows / (double)all_rows : (double)done / (double)hours->count;

@@ -1,4 +1,7 @@
-/* What one call of batch works on: which hours, with which connections, and what became of them. */
+/*
+ * One call of batch: its hours, its connections and their results. It runs in one thread; with --listen the server's
+ * threads read `metrics` only.
+ */
 #ifndef ANTENNA_BATCH_JOB_H
 #define ANTENNA_BATCH_JOB_H
 
@@ -23,7 +26,7 @@ struct batch_job {
     struct bar bar;
     struct failed_hour *failed;
     size_t failed_count;
-    enum error_kind failure; /* the gravest of the failures; its exit code goes before those of the others */
+    enum error_kind failure; /* the most severe of the failures, which decides the exit code */
     struct batch_summary summary;
     struct batch_metrics metrics;
     struct prune_limits limits; /* of --follow */

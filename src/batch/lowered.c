@@ -22,6 +22,8 @@ static int order(const struct earlier_total *earlier, struct slice label, struct
     return by_label ? by_label : slice_compare(earlier->id, id);
 }
 
+/* Earlier totals before the new one have none of their key in the new ones: they would disappear, as if they became 0.
+ */
 int lowered_take(struct lowered *lowered, struct slice label, struct slice id, int64_t value, struct error *error)
 {
     struct earlier_total earlier;

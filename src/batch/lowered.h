@@ -1,4 +1,7 @@
-/* The totals of an hour that a run would lower, found while it writes the new ones. */
+/*
+ * The totals of an hour that a run would make less, found while it writes the new ones. Both sides come in the order of
+ * (label, id): this is a merge of two sorted sequences, which needs no memory for them.
+ */
 #ifndef ANTENNA_BATCH_LOWERED_H
 #define ANTENNA_BATCH_LOWERED_H
 

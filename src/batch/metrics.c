@@ -18,6 +18,7 @@ void batch_metrics_release(struct batch_metrics *metrics)
     pthread_mutex_destroy(&metrics->lock);
 }
 
+/* A text needs a lock, unlike the counters: the server's thread could read half of it. */
 void batch_metrics_set_reason(struct batch_metrics *metrics, const char *reason)
 {
     pthread_mutex_lock(&metrics->lock);

@@ -29,7 +29,7 @@ struct rebuild {
     struct rebuild_summary summary;
 };
 
-/* One hour on its way. */
+/* The rebuild of one hour. */
 struct hour_run {
     const struct rebuild *rebuild;
     struct totals_writer writer;
@@ -46,7 +46,7 @@ static int take_total(void *context, const struct hour_total *total, struct erro
 {
     struct hour_run *run = context;
 
-    /* Each event has one app: these sums are the sums of all. */
+    /* Each event has one app, so the sums by app add up to those of the hour. */
     if (total->kind == TOTAL_APP_BYTES) {
         run->report->rows += total->events;
         if (__builtin_add_overflow(run->report->bytes, total->value, &run->report->bytes))
@@ -72,7 +72,7 @@ static int sum_windows(struct hour_run *run, const struct input *input, total_ki
                         : input_check_bytes(input, rebuild->reader, run->report->bytes, error);
 }
 
-/* Which of the files are the hour's, nobody can say but an operator. */
+/* An unlisted file may have events of the hour or copies of them: only an operator can decide. */
 static int refuse_stray(const struct input *input, struct error *error)
 {
     if (!input->stray)
@@ -95,10 +95,13 @@ static int refuse_waiting(const struct rebuild_report *report, int64_t number, c
 #define NOT_ARCHIVED "in the window totals and not yet in the archive"
 #define NOT_TOTALLED "in the archive and not yet in the window totals"
 
-/* The archive has what the window totals must be, of messages that both sides have passed. What one side has passed
- * and the other has not would be lost, or count twice. Such bytes show in what commits have counted of the hour,
- * whatever became of the rows; events of no bytes in a metric that counts events. Where each side has passed something
- * that the other has not, both may add up to nothing. */
+/*
+ * The archive is the truth only for messages that both sides have passed. Messages that one side is ahead by would be
+ * lost, or count twice. They show in three ways:
+ * - Bytes: antenna.hour_bytes, which counts what commits have added, differs from the bytes of the archive.
+ * - Events of 0 bytes: only a metric that counts events shows them.
+ * - If each side is ahead in some partition, the differences may cancel out, so the hour is refused as a whole.
+ */
 static int refuse_ahead(const struct rebuild_report *report, bool allow_less, struct error *error)
 {
     const struct rebuilt_state *state = &report->before;
@@ -123,7 +126,8 @@ static int refuse_ahead(const struct rebuild_report *report, bool allow_less, st
                              "the totals by less with --allow-less");
 }
 
-/* Returns 1 when events were counted that prevent it. */
+/* The last step: metrics and window must not have changed since the scan, and are locked until COMMIT. Returns 1 if a
+ * commit has counted events of the hour since the comparison: then the scan is repeated. */
 static int apply(const struct rebuild *rebuild, const struct input *input, struct rebuild_report *report,
                  total_kind_set kinds, struct error *error)
 {
@@ -150,7 +154,7 @@ static int apply(const struct rebuild *rebuild, const struct input *input, struc
     return 0;
 }
 
-/* Files that were listed since the list was read are not in the sums. */
+/* If a file was listed after the list was read, the sums lack its rows, and the hour is read again. */
 static int check_list(const struct rebuild_report *report, const struct input *input, struct error *error)
 {
     if (report->before.listed_rows == input->listed_rows)
@@ -163,7 +167,7 @@ static int check_list(const struct rebuild_report *report, const struct input *i
     return 1;
 }
 
-/* The archive, or the window totals, have late events of it alone. */
+/* After prune one side has only late events of the hour: the other cannot be derived from it. */
 static int refuse_pruned(const struct rebuild *rebuild, const struct rebuild_report *report, struct error *error)
 {
     struct pruned_parts pruned = {0};
@@ -290,7 +294,7 @@ static int read_range(const struct config *config, int64_t *ret_from, int64_t *r
     return batch_check_range(*ret_from, *ret_to, error);
 }
 
-/* Listed rows, which are in the window totals, are of this archive. */
+/* Window totals contain the listed rows, so without this archive they would be removed. */
 static int require_storage_path(const struct input_rule *rule, struct error *error)
 {
     if (rule->storage_path)

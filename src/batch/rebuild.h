@@ -1,7 +1,9 @@
 /*
- * Window totals from the archive: the rows of sealed hours are summed up again by window, and what differs in the table
- * `bytes` is replaced, hour by hour, in a transaction each. It repairs rows that were edited or lost, and gives hours
- * that only the archive has their totals.
+ * Window totals from the archive: the rows of sealed hours are summed up again by window, and rows of the table `bytes`
+ * that differ are corrected, in one transaction for each hour. It repairs rows that were edited or lost, and computes
+ * the totals of hours that only the archive has.
+ *
+ * The speed layer may run meanwhile: differences are added, not values set, in the order in which commits lock rows.
  */
 #ifndef ANTENNA_BATCH_REBUILD_H
 #define ANTENNA_BATCH_REBUILD_H

@@ -33,8 +33,8 @@ static char *path_of(const struct writing *writing, const struct listed_file *fi
     return memory_printf("%s/%s", writing->tools->storage_path, file->path);
 }
 
-/* Fails with the name of the file that is not as listed, after the merge has failed or gave something else; returns 0
- * when there is none. */
+/* Fails with the name of the first file that is not as listed, after a merge that failed or gave other contents;
+ * returns 0 when there is none. Each file is read alone, which is slow, and so only after a failure. */
 static int name_file(const struct writing *writing, const struct group *group, struct error *error)
 {
     for (size_t i = 0; i < group->count; i++) {
@@ -129,6 +129,9 @@ static int list_group(const struct writing *writing, size_t number, struct error
     return status;
 }
 
+/* archive_files_hold() shares the lock of the token and fails if it is retired: a recovery of this folder waits for the
+ * outcome, or has deleted the new files already. The limit of idle time ends the transaction if this process freezes,
+ * as the speed layer waits for its row locks. */
 static int list_groups(const struct writing *writing, struct error *error)
 {
     const struct rewrite *rewrite = writing->rewrite;
@@ -145,7 +148,7 @@ static int list_groups(const struct writing *writing, struct error *error)
     return status ? status : postgres_commit(postgres, error);
 }
 
-/* From the commit on the hour goes to its end in one way only, the same after a crash. */
+/* After COMMIT there is one way on, recover_swap(), by this process or after a crash by another. */
 static int replace_files(struct writing *writing, struct error *error)
 {
     struct postgres *postgres = writing->tools->postgres;
@@ -165,7 +168,7 @@ static int replace_files(struct writing *writing, struct error *error)
             *error = reason;
         return -1;
     }
-    /* What cannot be done now is done by the next recovery. */
+    /* Cleans up at once; if this fails too, the next recovery does it. */
     if (recover_files(postgres, writing->staging, &reason))
         return status;
     return status;

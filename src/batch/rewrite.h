@@ -3,6 +3,10 @@
  * of the list and readers of the folder see the files before it or those after it.
  *
  * The caller holds the hour (hours_hold()), so that batch runs wait, and gives a staging folder of its own.
+ *
+ * The steps: write the new files to a swap folder, and compare them with the list; list them in one transaction, in
+ * which the old ones get `replaced_by`; exchange the folders and delete the old files (recover_swap()). The COMMIT
+ * decides: an error before it changes nothing, and after it recovery does the rest.
  */
 #ifndef ANTENNA_BATCH_REWRITE_H
 #define ANTENNA_BATCH_REWRITE_H

@@ -21,6 +21,7 @@ int walk_hours(struct walk *walk, const struct postgres *postgres, const struct 
             continue;
         bar_end(&walk->bar);
         log_line(LEVEL_ERROR, "%s%s%s", error->message, *error->hint ? "; " : "", error->hint);
+        /* The values of the kinds ascend from the most severe. */
         if (walk->failed++ == 0 || error->kind < walk->failure)
             walk->failure = error->kind;
         status = 0;

@@ -1,6 +1,6 @@
 /*
- * Hours one after the other, for the commands that change many: a bar on a terminal, a stop between two hours, and a
- * failure that is its hour's own as long as PostgreSQL answers.
+ * A walk through hours, for the commands that change many: a bar on a terminal, a stop between two hours, and failures.
+ * The failure of an hour is logged and counted, and the walk goes on; without a connection it ends.
  */
 #ifndef ANTENNA_BATCH_WALK_H
 #define ANTENNA_BATCH_WALK_H
