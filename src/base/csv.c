@@ -11,7 +11,7 @@
 
 #define READ_SIZE 65536
 
-/* Fields are unquoted in place: a field never grows. */
+/* Fields are unquoted in place, as they only become shorter: rows need no memory of their own. */
 struct csv {
     char *path;
     struct buffer text;

@@ -51,7 +51,7 @@ int error_context(struct error *error, const char *format, ...)
     vsnprintf(context, sizeof(context), format, arguments);
     va_end(arguments);
     memcpy(message, error->message, sizeof(message));
-    /* A message that no longer fits is cut at its end; the context names the object and stays whole. */
+    /* If both do not fit, the end of the message is truncated: the context names the object, and must stay whole. */
     if (snprintf(error->message, sizeof(error->message), "%s: %s", context, message) < 0)
         error->message[0] = '\0';
     return -1;

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 
+/* Ends the process, as memory_new() does: an incomplete document would look valid to a script. */
 static void end(void)
 {
     log_line(LEVEL_ERROR, "could not make JSON: memory is used up, or a text is not UTF-8");

@@ -14,9 +14,11 @@
 #include "base/text.h"
 #include "base/time.h"
 
+/* Holds an error's message and hint (struct error) with the words around them. */
 #define LOG_LINE_SIZE 2048
 #define JSON_TIME_SIZE (TIME_TEXT_SIZE + sizeof(".-2147483648"))
 
+/* Written before threads start, and read-only from then on: no lock is needed. */
 static struct {
     enum log_level level;
     enum log_format format;
@@ -108,8 +110,8 @@ static void write_json(struct buffer *line, enum log_level level, const struct l
     buffer_text(line, "}\n");
 }
 
-/* One call writes the line, so that lines of several threads do not mix. On a terminal it replaces the
- * progress. */
+/* One fwrite() writes the line: stdio locks the stream for each call, so lines of several threads do not mix. On a
+ * terminal it replaces the progress. */
 static void printf_like(3, 0)
     write_line(enum log_level level, const struct log_place *place, const char *format, va_list arguments)
 {
@@ -167,7 +169,8 @@ void log_failure(const struct error *error)
         log_line(LEVEL_ERROR, "hint: %s", error->hint);
 }
 
-/* Whether trouble that begins is logged. */
+/* Whether a new disturbance is logged: at most LOG_TROUBLE_MAX in LOG_TROUBLE_MS, or a dependency that fails every
+ * second would fill the log. */
 static bool is_worth_a_line(struct log_trouble *trouble, int64_t now_ms)
 {
     if (trouble->count == 0 || now_ms - trouble->since_ms >= LOG_TROUBLE_MS) {

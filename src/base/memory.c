@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Without memory nothing can be cleaned up, so exit handlers are skipped by _Exit(). A stop at any instant is safe. */
 static void *require(void *memory, size_t count, size_t size)
 {
     if (!memory) {
@@ -20,6 +21,7 @@ void *memory_new(size_t count, size_t size)
     return require(calloc(count ? count : 1, size ? size : 1), count, size);
 }
 
+/* calloc() checks the product for overflow, realloc() does not. */
 void *memory_resize(void *memory, size_t count, size_t size)
 {
     if (size && count > SIZE_MAX / size)

@@ -14,9 +14,12 @@
 #include "base/time.h"
 
 #define MESSAGE_SIZE 1024
+
+/* Notifications within the watchdog's time. systemd advises half of it (sd_watchdog_enabled(3)); a quarter allows for
+ * one that is lost, as when the manager's queue is full. */
 #define ALIVE_PER_WATCHDOG 4
 
-/* NULL: there is no manager. */
+/* The path of the manager's socket; NULL without a manager. */
 static const char *socket_path(void)
 {
     const char *path = getenv("NOTIFY_SOCKET");
@@ -43,7 +46,7 @@ static socklen_t set_address(struct sockaddr_un *address, const char *path)
     return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size);
 }
 
-/* A manager that does not read is not waited for. Returns 0, or -1 with errno. */
+/* Does not wait for a manager that does not read. Returns 0, or -1 with errno. */
 static int send_to(const char *path, const char *message)
 {
     struct sockaddr_un address;

@@ -50,7 +50,7 @@ static void restore(void)
     screen.open = 0;
 }
 
-/* Wakes the wait; the size is asked for at each drawing. */
+/* Only interrupts poll() in screen_wait(); screen_draw() then asks for the new size. */
 static void on_resize(int signal_number)
 {
     (void)signal_number;

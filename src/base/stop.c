@@ -5,13 +5,15 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Lock-free, so that a signal handler may use them (C17 7.14.1.1). A request of our own is no signal: the first signal
- * after it asks for what is under way already. */
+/* A signal handler may use only lock-free atomics (C17 7.14.1.1), and these are. Two flags: after a stop that was
+ * requested from inside, the first signal only repeats the request, and must not end the process. */
 static atomic_bool requested;
 static atomic_bool signalled;
 
+/* NULL: nothing is done. Set before or after the handlers are installed, so it is atomic, too. */
 static void (*_Atomic last_act)(void);
 
+/* atomic_exchange() makes exactly one signal the first, also if two threads handle one each at the same moment. */
 static void on_signal(int signal_number)
 {
     void (*act)(void) = atomic_load(&last_act);
@@ -33,13 +35,14 @@ void stop_install(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
-    /* nohup has it ignored. */
+    /* nohup(1) has set SIGHUP to be ignored, and that must stay. */
     if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
         sigaction(SIGHUP, &action, NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
 }
 
+/* Relaxed order is enough: the flag publishes no other data, and is asked for again in the next turn. */
 bool stop_requested(void)
 {
     return atomic_load_explicit(&requested, memory_order_relaxed);

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/time.h"
 
+/* The size of a VT100, for a terminal that does not report its own. */
 #define DEFAULT_LINES 24
 #define DEFAULT_COLUMNS 80
 
@@ -35,7 +36,8 @@ struct terminal_size terminal_size(int file)
     return (struct terminal_size){size.ws_row, size.ws_col};
 }
 
-/* The last column stays empty: a line that fills it may go on in the next, which nothing would remove. */
+/* The last column stays empty: some terminals wrap a line that fills it, and CR would then clear only the second part.
+ */
 void terminal_show(const char *text)
 {
     cleanup(buffer_release) struct buffer line = {0};
@@ -47,6 +49,8 @@ void terminal_show(const char *text)
 }
 
 #define BAR_CELLS 20
+
+/* Ten updates a second look continuous, and cost nothing beside the work. */
 #define BAR_INTERVAL_MS 100
 
 void bar_begin(struct bar *bar)

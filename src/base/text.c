@@ -34,7 +34,8 @@ bool text_is_utf8(const char *text)
     return true;
 }
 
-/* Control characters; then, as Unicode's annex 9 has them, marks, embeddings and isolates, and separators of lines. */
+/* Characters that a terminal could obey, or that could deceive a reader: control characters; then, by Unicode's annex
+ * 9, marks, embeddings and isolates, which change the direction of text; and separators of lines. */
 static bool is_harmful(int32_t character)
 {
     return character < 0x20 || (character >= 0x7f && character < 0xa0) || character == 0x61c ||

@@ -59,7 +59,7 @@ const char *time_format(int64_t time, char text[TIME_TEXT_SIZE])
     return text;
 }
 
-/* Reads exactly `digits` digits and moves the text on. */
+/* Reads exactly `digits` digits and moves the text past them. */
 static bool read_digits(const char **text, int digits, int minimum, int maximum, int *ret_value)
 {
     int value = 0;

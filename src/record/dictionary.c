@@ -2,7 +2,8 @@
 
 #include "base/log.h"
 
-/* An absent text is an empty one. The interner of each text starts with it, so that all have one code for it. */
+/* An absent text is an empty one. It is the first name of each text's interner, so that its code is DICTIONARY_ABSENT
+ * (0) in all of them: rows rely on it for memory that is zero. */
 static void add_absent(struct dictionary *dictionary)
 {
     const struct slice none = {"", 0};
@@ -83,6 +84,8 @@ static int encode_pair(struct dictionary *dictionary, const struct record *recor
     return interner_code(dictionary->names[kind->key], name, interner_hash(name), &event->codes[kind->key]);
 }
 
+/* Names that were added before an interner was full stay. That is harmless: they are used when the record is encoded
+ * again. */
 int dictionary_encode(struct dictionary *dictionary, const struct record *record, const uint32_t hashes[TEXTS],
                       struct coded_event *ret_event)
 {

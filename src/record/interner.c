@@ -12,13 +12,15 @@
 
 #define FIRST_SLOTS 1024u
 
-/* Entries and their places lie in segments, so that neither ever moves: segment n has 2^n of them, the numbers 2^n to
- * 2^(n+1) - 1. Numbers begin with that of the first segment's first. */
+/* Entries and their places lie in segments, so that neither ever moves, and the encoder's thread can read them without
+ * a lock: segment n has 2^n of them, the numbers 2^n to 2^(n+1) - 1. The first number is that of the first segment in
+ * use: smaller segments would only cost allocations. */
 #define SEGMENTS 32
 #define FIRST_CODE 1024u
 #define FIRST_PLACE 8192u
 
-/* What stands before each text: a look-up touches a slot and then one place, and no more. */
+/* The head of each text, beside it in memory: a look-up has two cache misses, one for the slot and one for the entry.
+ */
 struct entry {
     uint32_t code;
     uint32_t size;
@@ -33,8 +35,8 @@ _Static_assert(_Alignof(struct entry) <= _Alignof(uint64_t), "an entry is aligne
 _Static_assert(ENTRY_UNITS(PAIR_SIZE_MAX) <= FIRST_PLACE, "an entry fits each segment");
 _Static_assert((uint64_t)INTERNER_NAMES_MAX * 2 * ENTRY_UNITS(PAIR_SIZE_MAX) <= UINT32_MAX, "a place fits its bits");
 
-/* Open addressing with linear probing, at most half full. A slot holds 32 bits of the hash, to distinguish most
- * strangers without looking at their text, and the entry's place; 0 is free. */
+/* A hash table with open addressing and linear probing, at most half full. A slot holds 32 bits of the hash, which
+ * distinguish most other names without a look at their text, and the entry's place; 0 is a free slot. */
 struct interner {
     uint64_t *slots;
     uint32_t slot_count;         /* a power of two */
@@ -48,7 +50,7 @@ struct interner {
     uint32_t ranked;
 };
 
-/* An interner without names and memory of names begins with the first slots. */
+/* Sets up an empty interner, which owns no names. */
 static void begin(struct interner *interner)
 {
     *interner = (struct interner){.slot_count = FIRST_SLOTS, .next_place = FIRST_PLACE};
@@ -129,6 +131,7 @@ uint32_t interner_hash(struct slice name)
     return (uint32_t)XXH3_64bits(name.data, name.size);
 }
 
+/* Only the slots move; entries stay, as the encoder's thread may be reading them. */
 static void grow_slots(struct interner *interner)
 {
     free(interner->slots);
@@ -150,7 +153,8 @@ static void *new_segment(struct interner *interner, uint32_t segment, size_t siz
     return memory_new((size_t)1 << segment, size);
 }
 
-/* Where the next entry of so many units begins: each lies in one segment. */
+/* The place of the next entry of so many units. An entry never crosses the end of a segment: what is left of it is
+ * skipped. */
 static uint32_t next_place(struct interner *interner, uint32_t units)
 {
     uint32_t place = interner->next_place, segment = segment_of(place + units - 1);
@@ -184,7 +188,7 @@ void interner_fetch_slot(const struct interner *interner, uint32_t hash)
     __builtin_prefetch(&interner->slots[hash & (interner->slot_count - 1)]);
 }
 
-/* The name may end in the next line of the cache. */
+/* The entry and the end of a name of usual size, which may be in the next line of the cache. */
 static void fetch_entry(const struct entry *entry)
 {
     __builtin_prefetch(entry);
@@ -258,6 +262,8 @@ static void merge(struct interner *interner, uint32_t *order, uint32_t count, co
         }
 }
 
+/* Sorts only the names that were added since the last call, and merges them into the order: most names of a commit were
+ * known before. */
 const uint32_t *interner_ranks(struct interner *interner)
 {
     uint32_t added_count = interner->count - interner->ranked;

@@ -35,7 +35,7 @@ static bool find(struct slice text, bool cut, struct slice name)
     return false;
 }
 
-/* The code that \uXXXX says, at its u; returns false when it is none. */
+/* Reads the code of \uXXXX, from its u on; returns false if there is none. */
 static bool read_code(const char *from, const char *end, uint32_t *ret_code)
 {
     char digits[HEX_DIGITS + 1] = "";
@@ -61,7 +61,7 @@ static void append_code(struct buffer *plain, uint32_t code)
     buffer_append(plain, bytes, size);
 }
 
-/* What stands behind a backslash; returns the bytes that it takes. */
+/* Appends the character that an escape means, from behind its backslash; returns the length of the escape. */
 static size_t append_escaped(struct buffer *plain, const char *from, const char *end)
 {
     static const char letters[] = "bfnrt", controls[] = "\b\f\n\r\t";
@@ -81,6 +81,8 @@ static size_t append_escaped(struct buffer *plain, const char *from, const char 
     return 1;
 }
 
+/* Searches the text as it is, and once more with all escapes resolved: the message is no valid JSON, so it is unknown
+ * which of its parts are strings. */
 bool mention_find(struct slice text, bool cut, const char *name)
 {
     cleanup(buffer_release) struct buffer plain = {0};

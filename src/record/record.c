@@ -7,7 +7,8 @@
 #include "base/time.h"
 #include "record/scan.h"
 
-/* Seconds later than this (the year 5138) are taken for milliseconds. */
+/* Larger timestamps (as seconds, after the year 5138) are reported as probable milliseconds: those of our time have 13
+ * digits. */
 #define PROBABLY_MILLISECONDS 100000000000LL
 
 static const char *const reason_codes[REJECT_REASONS] = {
@@ -53,7 +54,8 @@ static int printf_like(4, 5)
     va_start(arguments, format);
     vsnprintf(ret_reject->detail, sizeof(ret_reject->detail), format, arguments);
     va_end(arguments);
-    /* It may quote the message, whose characters may be cut or forged. */
+    /* The detail may quote the message: control characters could forge log lines, and a character of UTF-8 may be
+     * truncated. */
     for (char *byte = ret_reject->detail; *byte; byte++)
         if (*byte < ' ' || *byte > '~')
             *byte = '?';
@@ -75,7 +77,7 @@ static int reject_json(const json_error_t *json_error, struct reject *ret_reject
                   json_error->text);
 }
 
-/* What the message has under a field's name or alias, and under which; NULL when it has none. */
+/* The value of a field, by its name or its alias, and which of them it was; NULL if the message has neither. */
 static int find_value(const json_t *object, const struct field_entry *field, const char **ret_name,
                       const json_t **ret_value, struct reject *ret_reject)
 {
@@ -139,7 +141,8 @@ static int read_id(const struct decoder *decoder, const json_t *value, const cha
     return 0;
 }
 
-/* One that is not required is absent where it is no such text: it may be another program's, and decides nothing. */
+/* An optional field of another type counts as absent: another program may use its name, and no event may be lost by it.
+ */
 static int read_text_field(struct decoder *decoder, const struct field_entry *field, const json_t *value,
                            const char *name, struct slice *ret_text, struct reject *ret_reject)
 {
@@ -189,6 +192,7 @@ static int parse_with_jansson(struct decoder *decoder, const char *json, size_t 
     return 0;
 }
 
+/* Compares with the arrival and never with the clock: a message that is read again must get the same answer. */
 static int check_limits(const struct record *record, const struct record_limits *limits, int64_t arrival,
                         struct reject *ret_reject)
 {

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#define INTEGER_DIGITS_MAX 18 /* always fits int64 */
+/* More digits could overflow int64; jansson decides about those. */
+#define INTEGER_DIGITS_MAX 18
 
 struct scanner {
     const char *next;
@@ -79,7 +80,7 @@ static bool take_text(struct scanner *scanner, struct slice *ret_text)
     return take_string(scanner, ret_text) && ret_text->size > 0 && ret_text->size <= RECORD_TEXT_SIZE_MAX;
 }
 
-/* Behind a number another digit, a fraction and an exponent would go on with it. */
+/* Any other character would continue the number, by a digit, a fraction or an exponent: that is left to jansson. */
 static bool ends_number(char character)
 {
     return character == ',' || character == '}' || is_blank(character);
@@ -149,6 +150,8 @@ static unsigned required_bits(void)
     return bits;
 }
 
+/* Anything unusual, such as an unknown or repeated field, is left to jansson, which decides whether it is valid: so
+ * this scanner only must never accept what jansson rejects (tests/unit/test_record_differential.c). */
 bool scan_record(const char *json, size_t size, struct record *ret_record)
 {
     struct scanner scanner = {json, json + size};
