@@ -1,7 +1,9 @@
 /*
  * The upkeep of one hour of the archive (ARCHITECTURE.md, "Recovery" and "Compaction") for Spin, which tries every
  * interleaving of two or three processes that compact and recover, a writer that publishes a late file and a batch run.
- * test_model.py has the runs. Names are those of the program; how files come to be listed is in exactly_once.pml.
+ * With PRUNE, a swap may be a removal of the hour's files ("Batch layer, verify, rebuild and prune"), and is with SWAPS=1;
+ * the late file is then listed at any time. test_model.py has the runs. Names are those of the program; how files come to be
+ * listed is in exactly_once.pml.
  *
  * Each guard can be taken away by a macro (NO_TAKE, NO_RETIRE, ...): that broken twin must violate an invariant.
  *
@@ -42,8 +44,17 @@
 byte rows[FILES]; /* a bit for the row of each of the three */
 
 /* The list. */
-byte listed = FIRST | SECOND | LATE; /* as its readers see it */
-byte replaced[SWAPS]; /* the files whose replaced_by is that of a token */
+#ifdef PRUNE
+#define BEGUN (FIRST | SECOND)
+#else
+#define BEGUN (FIRST | SECOND | LATE)
+#endif
+byte listed = BEGUN;   /* as its readers see it */
+byte archived = BEGUN; /* rows of files that were listed and not removed */
+byte hourly = BEGUN;   /* rows of the hourly totals: the hour is clean when they are those that are archived */
+byte replaced[SWAPS];  /* the files whose replaced_by is that of a token, or of none */
+bool removes[SWAPS];   /* the token is that of a removal: its files are replaced by none */
+bool pruned;           /* archive_pruned_at */
 bool retired[SWAPS];
 byte hour_lock = NOBODY; /* hold_hour.sql, lock_hour.sql */
 #define ANY_REPLACED (replaced[0] | replaced[SWAPS - 1])
@@ -72,7 +83,7 @@ byte crashes = CRASHES, lost_locks = LOST_LOCKS, cuts = CUTS, failures = FAILURE
 
 hidden byte i, n;
 hidden byte row_is_in_one_listed_file, folder_shows_row_once, listed_file_is_there, placed_file_is_listed;
-hidden byte listed_file_is_found;
+hidden byte listed_file_is_found, removed_row_is_totalled;
 hidden byte all_is_settled; /* in the end */
 
 #define STAGED ((staged -> LATE : 0) | in[swap[0]] | in[swap[SWAPS - 1]])
@@ -88,13 +99,14 @@ inline count_row(set, row)
 
 inline check_row(row)
 {
-    /* Each row is in one listed file. */
+    /* Each row is in one listed file, unless it was removed. */
     count_row(listed, row);
-    row_is_in_one_listed_file = n == 1;
+    row_is_in_one_listed_file = n == ((archived & BIT(row)) -> 1 : 0);
     assert(row_is_in_one_listed_file);
-    /* Who reads the hour's folder sees each row once; of the late file, from the listing before an exchange on. */
+    /* A reader of the hour's folder sees each row once; a row of the late file, from the listing before an exchange on; a
+     * row of a file that is removed, until the exchange. */
     count_row(in[hour], row);
-    folder_shows_row_once = n == 1 || (n == 0 && BIT(row) == LATE && !is_late_shown);
+    folder_shows_row_once = n == 1 || (n == 0 && (!(archived & BIT(row)) || (BIT(row) == LATE && !is_late_shown)));
     assert(folder_shows_row_once)
 }
 
@@ -104,7 +116,7 @@ inline check()
     /* A listed file is in staging or in its place. */
     listed_file_is_there = !(listed & ~(in[hour] | STAGED));
     assert(listed_file_is_there);
-    /* A file in its place is listed, or is to be deleted. */
+    /* A file in its place is listed, or will be deleted. */
     placed_file_is_listed = !(in[hour] & ~(listed | ANY_REPLACED));
     assert(placed_file_is_listed);
     check_row(0);
@@ -119,11 +131,28 @@ inline end_transaction(s)
     tx_old[s] = 0
 }
 
-/* replace_files.sql, which counts the old files that are still listed. */
+#ifdef NO_LOOK_AT_DIRTY
+#define IS_CLEAN true
+#else
+#define IS_CLEAN (!(archived & ~hourly))
+#endif
+
+/* replace_files.sql, which counts the old files that are still listed; or prune_files.sql after check_clean(). */
 inline list_merged(s)
 {
     if
-    :: !(tx_old[s] & ~listed) ->
+#ifdef PRUNE
+    :: removes[s] && IS_CLEAN ->
+        /* prune removes only rows that the hourly totals have. */
+        removed_row_is_totalled = !(archived & ~hourly);
+        assert(removed_row_is_totalled);
+        replaced[s] = listed;
+        listed = 0;
+        archived = 0;
+        pruned = true;
+        check()
+#endif
+    :: !removes[s] && !(tx_old[s] & ~listed) ->
         replaced[s] = tx_old[s];
         listed = (listed & ~tx_old[s]) | MERGED(s);
         check()
@@ -137,9 +166,9 @@ inline list_merged(s)
 #define LEADS(s) (knows[me] && swap[s] != NONE) /* the name that we know, else ENOENT */
 
 #ifdef EXCHANGE_AGAIN
-#define NEW_FILE_WAITS(s) LEADS(s)
+#define MUST_EXCHANGE(s) LEADS(s)
 #else
-#define NEW_FILE_WAITS(s) (LEADS(s) && (in[swap[s]] & MERGED(s))) /* the exchange is to come */
+#define MUST_EXCHANGE(s) (LEADS(s) && (removes[s] -> in[hour] & old : in[swap[s]] & MERGED(s)))
 #endif
 
 /* swap_take(): the folder gets a name that nobody else knows. */
@@ -211,12 +240,17 @@ proctype keeper(byte me)
 end:
     {
         if
+#if !defined(PRUNE) || SWAPS > 1
         :: d_step { begun < SWAPS -> adopt(begun); begun++; is_first_attempt = true }
+#endif
+#ifdef PRUNE
+        :: d_step { begun < SWAPS -> adopt(begun); begun++; is_first_attempt = true; removes[s] = true }
+#endif
         :: d_step { ABANDONED(0) -> adopt(0) }; goto recover
         :: d_step { ABANDONED(SWAPS - 1) -> adopt(SWAPS - 1) }; goto recover
         fi;
 
-        /* batch/compact.c */
+        /* batch/compact.c, batch/prune.c */
 #ifndef NO_HOUR_LOCK
         if
         :: cut[me] -> goto close
@@ -228,11 +262,12 @@ end:
         :: d_step { !cut[me] && !IS_UNFINISHED -> old = listed }
         fi;
 #ifndef NO_LOOK_IN_PLACE
-        /* look_at_file(): one that is not in its place would come back after its rows are in another file. */
-        d_step { true -> old = old & in[hour] };
+        /* look_at_file(), find_files(): one that is not in its place would come back after its rows are in another file, or
+         * removed. */
+        d_step { true -> old = (removes[s] && (old & ~in[hour]) -> 0 : old & in[hour]) };
 #endif
         if
-        :: old == LOWEST(old) -> goto close /* COMPACT_FEW */
+        :: !old || (!removes[s] && (pruned || old == LOWEST(old))) -> goto close /* COMPACT_FEW */
         :: else
         fi;
         d_step { true -> swap[s] = s + 1; knows[me] = true };
@@ -242,7 +277,7 @@ end:
             for (i : 0 .. FILES - 1) {
                 rows[3 + s] = rows[3 + s] | ((old & BIT(i)) -> rows[i] : 0)
             };
-            in[swap[s]] = in[swap[s]] | MERGED(s)
+            in[swap[s]] = in[swap[s]] | (removes[s] -> 0 : MERGED(s))
         }
         :: else -> goto failed
         OR_FAIL
@@ -299,9 +334,9 @@ finish: /* recover_swap() */
         fi;
 #endif
         if
-        :: !NEW_FILE_WAITS(s) -> goto look_for_new
+        :: !MUST_EXCHANGE(s) -> goto look_for_new
         :: d_step {
-            NEW_FILE_WAITS(s) ->
+            MUST_EXCHANGE(s) ->
             names = in[hour] & ~old;
             is_late_shown = is_late_shown || (names & LATE)
         }
@@ -326,7 +361,7 @@ finish: /* recover_swap() */
         fi;
 look_for_new:
         if
-        :: in[hour] & MERGED(s)
+        :: removes[s] || (in[hour] & MERGED(s))
         :: else -> goto failed
         OR_FAIL
         fi;
@@ -438,6 +473,9 @@ proctype writer()
 {
     byte folder;
 
+#ifdef PRUNE
+    d_step { true -> listed = listed | LATE; archived = archived | LATE; check() };
+#endif
     do
     :: folder = hour;
         if
@@ -461,11 +499,16 @@ proctype writer()
 proctype batch()
 {
     byte names, file, looks;
+    byte rows_read; /* those of the files */
 
 #ifndef NO_HOUR_LOCK
     d_step { hour_lock == NOBODY -> hour_lock = BATCH };
 #endif
+#ifdef PRUNE
+    d_step { true -> names = listed; rows_read = archived };
+#else
     names = listed;
+#endif
     do
     :: names ->
         d_step { true -> file = LOWEST(names); names = names & ~file };
@@ -497,6 +540,9 @@ proctype batch()
         atomic { at[BATCH] = SWAPS; knows[BATCH] = false; looks = 0; file = 0 }
     :: !names -> break
     od;
+#ifdef PRUNE
+    atomic { hourly = hourly | rows_read; rows_read = 0 };
+#endif
     hour_lock = (hour_lock == BATCH -> NOBODY : hour_lock)
 }
 

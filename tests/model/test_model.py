@@ -1,4 +1,4 @@
-"""Checks both models of the protocol exhaustively, and that each guard is needed: exactly_once.pml, archive.pml."""
+"""Checks the models of the protocol exhaustively, and that each guard is needed: exactly_once, archive, forget."""
 
 import pathlib
 import re
@@ -29,6 +29,12 @@ RUNS = [
     ("archive", "SWAPS=1 CRASHES=1 CUTS=1"),
     ("archive", "SWAPS=1 CRASHES=1 LOST_LOCKS=1"),
     ("archive", "SWAPS=1 KEEPERS=3 LOST_LOCKS=1"),
+    ("archive", "PRUNE CRASHES=1"),
+    ("archive", "PRUNE SWAPS=1 CRASHES=2"),
+    ("archive", "PRUNE SWAPS=1 CUTS=1"),
+    ("archive", "PRUNE SWAPS=1 LOST_LOCKS=1 FAILURES=1"),
+    ("forget", ""),
+    ("forget", "CRASHES=3"),
 ]
 
 # A guard that is taken away, the fault that it is for, and the invariant that then breaks.
@@ -63,6 +69,31 @@ TWINS = [
     ("archive", "NO_TOKEN_CHECK", "LOST_LOCKS=1", "folder_shows_row_once"),
     ("archive", "NO_TAKE", "LOST_LOCKS=1", "folder_shows_row_once"),
     ("archive", "NO_LOOK_AT_LOCK", "LOST_LOCKS=1", "listed_file_is_found"),
+    ("archive", "NO_LOOK_AT_DIRTY", "PRUNE SWAPS=1", "removed_row_is_totalled"),
+    ("archive", "NO_LOOK_IN_PLACE", "PRUNE SWAPS=1", "placed_file_is_listed"),
+    ("archive", "DELETE_FIRST", "PRUNE SWAPS=1", "listed_file_is_there"),
+    ("archive", "NO_HOUR_LOCK", "PRUNE SWAPS=1", "listed_file_is_found"),
+    ("archive", "NO_SECOND_NAMES", "PRUNE SWAPS=1", "folder_shows_row_once"),
+    ("archive", "NO_PUT_BACK", "PRUNE SWAPS=1", "listed_file_is_there"),
+    ("archive", "EXCHANGE_AGAIN", "PRUNE SWAPS=1 CRASHES=1", "placed_file_is_listed"),
+    ("archive", "FORGET_FIRST", "PRUNE SWAPS=1 CRASHES=1", "placed_file_is_listed"),
+    ("archive", "NO_LOOK_FOR_UNFINISHED", "PRUNE CRASHES=1", "folder_shows_row_once"),
+    ("archive", "NO_WAIT", "PRUNE SWAPS=1 CRASHES=1", "all_is_settled"),
+    ("archive", "NO_RETIRE", "PRUNE SWAPS=1 LOST_LOCKS=1", "all_is_settled"),
+    ("archive", "NO_TOKEN_CHECK", "PRUNE SWAPS=1 LOST_LOCKS=1", "all_is_settled"),
+    ("archive", "NO_TAKE", "PRUNE SWAPS=1 LOST_LOCKS=1", "folder_shows_row_once"),
+    ("archive", "NO_LOOK_AT_LOCK", "PRUNE SWAPS=1 LOST_LOCKS=1", "listed_file_is_found"),
+    ("forget", "NO_SETTLED", "", "layers_agree"),
+    ("forget", "BYTES_ONLY", "", "layers_agree"),
+    ("forget", "TOTALS_FIRST", "", "layers_agree"),
+    ("forget", "NO_LOOK_AT_LIST", "", "layers_agree"),
+    ("forget", "NO_LOOK_AT_PRUNED", "", "user_is_gone"),
+    ("forget", "NO_LOOK_FOR_TRACES", "", "user_is_gone"),
+    ("forget", "NO_HOUR_LOCK", "", "user_is_gone"),
+    ("forget", "DELETE_FIRST", "", "listed_file_is_there"),
+    ("forget", "NO_LOOK_IN_PLACE", "CRASHES=1", "folder_shows_row_once"),
+    ("forget", "FORGET_FIRST", "CRASHES=1", "placed_file_is_listed"),
+    ("forget", "END_FIRST", "CRASHES=1", "one_pseudonym"),
 ]
 
 
