@@ -59,6 +59,14 @@ def test_users_who_were_deleted(ada, mail, gone):
     assert not mail.mails
 
 
+def test_a_threshold_that_was_stored_while_the_clock_was_ahead(ada, mail):
+    """It counts from the running hour on, instead of from an hour that is still to come."""
+    ada.execute("DELETE FROM antenna.notice; UPDATE antenna.notice_threshold SET since = '2099-01-01'")
+    notify(ada, *by_mail(mail))
+    assert notices(ada) == [("ada", "sent", 1, None)]
+    assert ada.value("SELECT since <= now() AT TIME ZONE 'UTC' FROM antenna.notice_threshold")
+
+
 def test_a_database_that_was_restored_to_before_the_first_start(ada, mail):
     """Its thresholds are stored again by a service that runs."""
     running = start(ada, *by_mail(mail))

@@ -140,7 +140,7 @@ NOT_ALLOWED = {
         "SELECT * FROM antenna.progress",
         "UPDATE antenna.hour SET batch_at = now()",
         "DELETE FROM antenna.notice",
-        "UPDATE antenna.notice_threshold SET since = now()",
+        "UPDATE antenna.notice_threshold SET threshold = 1",
         "UPDATE antenna.data_set SET archive_marked_at = now()",
     ],
 }

@@ -132,6 +132,16 @@ OBSTACLES = {
         "UPDATE antenna.progress SET totalled_until = totalled_until + INTERVAL '1 day'",
         None,
     ),
+    "a speed layer that stopped after the clock was set back": (
+        "UPDATE antenna.progress SET totalled_until = totalled_until + INTERVAL '1 day', "
+        "updated_at = now() - INTERVAL '31 min'",
+        'partition 0 of topic "devices" (job "antenna-speed") is totalled until 20',
+    ),
+    "a speed layer that stopped before the clock was set back": (
+        "UPDATE antenna.progress SET totalled_until = totalled_until + INTERVAL '1 day', "
+        "updated_at = now() + INTERVAL '1 day'",
+        'partition 0 of topic "devices" (job "antenna-speed") was last written by a clock that was ahead',
+    ),
 }
 
 

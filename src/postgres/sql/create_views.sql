@@ -125,12 +125,16 @@ FROM antenna.progress;
 
 -- Up to when, in event time, antennas can be judged silent: as far as every partition of every job is totalled. reason: why they
 -- cannot be judged, NULL when they can. Totals that are further behind the clock than antennas may be silent show nothing of now.
+-- No partition is totalled further than when it was last written: the clock may have been ahead, and set back since.
 CREATE OR REPLACE VIEW antenna.silence AS
 SELECT least(last.totalled_until, clock.now) AS judged_until,
     CASE
         WHEN last.job IS NULL THEN 'no job has read anything yet'
         WHEN last.totalled_until IS NULL
             THEN format('partition %s of topic "%s" (job "%s") is not totalled yet', last.partition, last.topic, last.job)
+        WHEN last.totalled_until > clock.now + INTERVAL '1 second' * silent_after_seconds
+            THEN format('partition %s of topic "%s" (job "%s") was last written by a clock that was ahead', last.partition,
+                last.topic, last.job)
         WHEN last.totalled_until < clock.now - INTERVAL '1 second' * silent_after_seconds
             THEN format('partition %s of topic "%s" (job "%s") is totalled until %s only', last.partition, last.topic, last.job,
                 to_char(last.totalled_until, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
@@ -138,11 +142,18 @@ SELECT least(last.totalled_until, clock.now) AS judged_until,
 FROM antenna.data_set
 CROSS JOIN (SELECT now() AT TIME ZONE 'UTC' AS now) AS clock
 LEFT JOIN LATERAL (
-    SELECT job, topic, partition, totalled_until
+    SELECT job, topic, partition, written.totalled_until
     FROM antenna.progress AS progress
     LEFT JOIN antenna.topic AS topic USING (job, topic)
+    CROSS JOIN LATERAL (
+        SELECT CASE
+            WHEN progress.totalled_until IS NOT NULL THEN least(progress.totalled_until, updated_at AT TIME ZONE 'UTC')
+        END AS totalled_until
+    ) AS written
     WHERE (table_name IS NULL OR table_name = data_set.bytes) AND archived_until IS DISTINCT FROM 'infinity'
-    ORDER BY totalled_until NULLS FIRST, job, topic, partition
+    ORDER BY written.totalled_until IS NOT NULL,
+        written.totalled_until <= clock.now + INTERVAL '1 second' * silent_after_seconds, written.totalled_until,
+        job, topic, partition
     LIMIT 1
 ) AS last ON true;
 

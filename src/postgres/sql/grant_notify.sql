@@ -4,4 +4,4 @@ GRANT SELECT ON antenna.schema_version, antenna.data_set, antenna.hour, antenna.
     antenna.antenna_seen TO antenna_notify;
 GRANT SELECT (id, valid_until) ON antenna.user_quota TO antenna_notify;
 GRANT SELECT, INSERT, UPDATE ON antenna.notice TO antenna_notify;
-GRANT SELECT, INSERT, DELETE ON antenna.notice_threshold TO antenna_notify;
+GRANT SELECT, INSERT, DELETE, UPDATE (since) ON antenna.notice_threshold TO antenna_notify;

@@ -74,7 +74,8 @@ WITH needed (role, name, privileges, columns) AS (
         ('antenna_notify', 'antenna.silence', '{SELECT}', NULL),
         ('antenna_notify', 'antenna.antenna_seen', '{SELECT}', NULL),
         ('antenna_notify', 'antenna.notice', '{SELECT,INSERT,UPDATE}', NULL),
-        ('antenna_notify', 'antenna.notice_threshold', '{SELECT,INSERT,DELETE}', NULL)
+        ('antenna_notify', 'antenna.notice_threshold', '{SELECT,INSERT,DELETE}', NULL),
+        ('antenna_notify', 'antenna.notice_threshold', '{UPDATE}', '{since}')
 ), own AS ( -- to_regclass() would fail where the user may not even look into the schema
     SELECT 'antenna.' || relname AS name, relation.oid
     FROM pg_class AS relation JOIN pg_namespace AS place ON place.oid = relnamespace
