@@ -99,7 +99,8 @@ const struct option option_table[OPTION_IDS] = {
         "use no TLS with smtp://, and allow http:// as --webhook-url: for a relay on this machine"},
     [OPTION_TEMPLATES] = {"templates", 0, TYPE_PATH, "FOLDER", NULL, 0, 0, NOTIFY, false,
         "folder with texts of your own: passed-subject.txt, passed-text.txt, corrected-subject.txt, corrected-text.txt, "
-        "silent-subject.txt, silent-text.txt, back-subject.txt, back-text.txt, notice.json and silence.json; one that is missing has its default"},
+        "silent-subject.txt, silent-text.txt, back-subject.txt, back-text.txt, the last four with many- before them, notice.json and "
+        "silence.json; one that is missing has its default"},
     [OPTION_NOTICES_PER_SECOND] = {"notices-per-second", 0, TYPE_COUNT, "N", "10", 1, 1000, NOTIFY, false,
         "most notices that are sent in a second"},
     [OPTION_ATTEMPTS] = {"attempts", 0, TYPE_COUNT, "N", "12", 1, 1000, NOTIFY, false,

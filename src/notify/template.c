@@ -37,6 +37,16 @@ static const struct {
     [TEMPLATE_BACK_SUBJECT] = {"back-subject.txt", "Antenna ${id} is back"},
     [TEMPLATE_BACK_TEXT] = {"back-text.txt",
                             "Antenna ${id} sends events again. It was silent from ${hour} (UTC) on.\n"},
+    [TEMPLATE_MANY_SILENT_SUBJECT] = {"many-silent-subject.txt", "${antennas} antennas are silent"},
+    [TEMPLATE_MANY_SILENT_TEXT] = {"many-silent-text.txt",
+                                   "${antennas} antennas are silent, as was found at ${hour} (UTC):\n"
+                                   "${id}.\n\n"
+                                   "The view antenna.silent_antennas lists them all, and since when each is silent.\n"
+                                   "You will be notified when they are back.\n"},
+    [TEMPLATE_MANY_BACK_SUBJECT] = {"many-back-subject.txt", "${antennas} antennas are back"},
+    [TEMPLATE_MANY_BACK_TEXT] = {"many-back-text.txt",
+                                 "${antennas} antennas send events again, as was found at ${hour} (UTC):\n"
+                                 "${id}.\n"},
     [TEMPLATE_JSON] =
         {"notice.json",
          "{\"notice\": ${key}, \"user\": ${id}, \"name\": ${name}, \"email\": ${email}, \"hour\": ${hour},\n"
@@ -44,7 +54,7 @@ static const struct {
          " \"usage\": ${usage}, \"quota\": ${quota}}\n"},
     [TEMPLATE_SILENCE_JSON] =
         {"silence.json", "{\"notice\": ${key}, \"antenna\": ${id}, \"operator\": ${email}, \"silent\": ${passed},\n"
-                         " \"silent_since\": ${hour}, \"bytes\": ${usage}}\n"},
+                         " \"silent_since\": ${hour}, \"bytes\": ${usage}, \"antennas\": ${antennas}}\n"},
 };
 
 enum variable {
@@ -59,11 +69,12 @@ enum variable {
     VARIABLE_FINAL,
     VARIABLE_REVISION,
     VARIABLE_KEY,
+    VARIABLE_ANTENNAS,
     VARIABLES
 };
 
 static const char *const names[VARIABLES] = {"id",    "name",   "email", "hour",     "threshold", "usage",
-                                             "quota", "passed", "final", "revision", "key"};
+                                             "quota", "passed", "final", "revision", "key",       "antennas"};
 
 static void append_text(struct buffer *buffer, const char *text, bool json)
 {
@@ -129,6 +140,9 @@ static void append_variable(struct buffer *buffer, enum variable variable, const
         break;
     case VARIABLE_KEY:
         append_text(buffer, notice->key, json);
+        break;
+    case VARIABLE_ANTENNAS:
+        buffer_printf(buffer, "%" PRId64, notice->antennas);
         break;
     case VARIABLES:
         break;
@@ -198,7 +212,7 @@ static int check_json(const char *text, struct error *error)
 static bool is_subject(enum template_id id)
 {
     return id == TEMPLATE_PASSED_SUBJECT || id == TEMPLATE_CORRECTED_SUBJECT || id == TEMPLATE_SILENT_SUBJECT ||
-           id == TEMPLATE_BACK_SUBJECT;
+           id == TEMPLATE_BACK_SUBJECT || id == TEMPLATE_MANY_SILENT_SUBJECT || id == TEMPLATE_MANY_BACK_SUBJECT;
 }
 
 static int check(enum template_id id, char *text, struct error *error)
@@ -285,15 +299,18 @@ void templates_render(const struct templates *templates, const struct notice *no
 {
     static const struct {
         enum template_id subject, text;
-    } mails[2][2] = {
+    } mails[3][2] = {
         {{TEMPLATE_PASSED_SUBJECT, TEMPLATE_PASSED_TEXT}, {TEMPLATE_CORRECTED_SUBJECT, TEMPLATE_CORRECTED_TEXT}},
-        {{TEMPLATE_SILENT_SUBJECT, TEMPLATE_SILENT_TEXT}, {TEMPLATE_BACK_SUBJECT, TEMPLATE_BACK_TEXT}}};
+        {{TEMPLATE_SILENT_SUBJECT, TEMPLATE_SILENT_TEXT}, {TEMPLATE_BACK_SUBJECT, TEMPLATE_BACK_TEXT}},
+        {{TEMPLATE_MANY_SILENT_SUBJECT, TEMPLATE_MANY_SILENT_TEXT},
+         {TEMPLATE_MANY_BACK_SUBJECT, TEMPLATE_MANY_BACK_TEXT}}};
     bool silence = notice->threshold == NOTICE_OF_SILENCE, over = notice->revision % 2 != 0;
+    int kind = silence + (silence && notice->antennas > 1);
 
     if (json) {
         render(templates->texts[silence ? TEMPLATE_SILENCE_JSON : TEMPLATE_JSON], notice, true, &ret_message->text);
         return;
     }
-    render(templates->texts[mails[silence][over].subject], notice, false, &ret_message->subject);
-    render(templates->texts[mails[silence][over].text], notice, false, &ret_message->text);
+    render(templates->texts[mails[kind][over].subject], notice, false, &ret_message->subject);
+    render(templates->texts[mails[kind][over].text], notice, false, &ret_message->text);
 }

@@ -9,7 +9,8 @@
 #include "base/buffer.h"
 #include "postgres/notices.h"
 
-/** What there is a template of: a threshold is passed, or it is not after all; an antenna is silent, or it is back. */
+/** What there is a template of: a threshold is passed, or it is not after all; an antenna is silent, or it is back;
+ * many are at once. */
 enum template_id {
     TEMPLATE_PASSED_SUBJECT,
     TEMPLATE_PASSED_TEXT,
@@ -19,8 +20,12 @@ enum template_id {
     TEMPLATE_SILENT_TEXT,
     TEMPLATE_BACK_SUBJECT,
     TEMPLATE_BACK_TEXT,
-    TEMPLATE_JSON,         /* of the first two */
-    TEMPLATE_SILENCE_JSON, /* of the others */
+    TEMPLATE_MANY_SILENT_SUBJECT,
+    TEMPLATE_MANY_SILENT_TEXT,
+    TEMPLATE_MANY_BACK_SUBJECT,
+    TEMPLATE_MANY_BACK_TEXT,
+    TEMPLATE_JSON,         /* of users */
+    TEMPLATE_SILENCE_JSON, /* of antennas */
     TEMPLATES
 };
 

@@ -19,7 +19,7 @@
 /** A notice that was claimed; texts are NULL where the database has none. */
 struct notice {
     int64_t hour;      /* its first second; of silence: since when */
-    char *id;          /* of the user, or the antenna */
+    char *id;          /* of the user, or the antenna; of many antennas a text that names some */
     int64_t threshold; /* percent of the quota, or NOTICE_OF_SILENCE */
     int64_t revision;  /* even: the threshold is passed, the antenna silent; odd: it is not, after all or any more */
     bool final;        /* by the totals of a sealed hour; else more is expected */
@@ -27,6 +27,7 @@ struct notice {
     int64_t quota;     /* bytes */
     bool has_quota;
     int64_t attempts;   /* with this one */
+    int64_t antennas;   /* of silence: how many it is about */
     char *name, *email; /* of the user as they are now; the operator has no name */
     char *skipped;      /* why nothing must be sent; NULL: send it */
     char *key;          /* the same for each attempt, and for no other notice of any database */

@@ -7,6 +7,9 @@
 #include "base/time.h"
 #include "postgres/sql.h"
 
+/* More antennas than these at once, such as those of a region without power, are one notice, which names so many. */
+#define NAMED_AT_ONCE 5
+
 static void add_seconds(struct parameters *parameters, const struct config *config, enum option_id option)
 {
     if (config_has(config, option))
@@ -52,6 +55,7 @@ int silence_look(struct postgres *postgres, bool tells, struct silence_look *ret
     if (tells && postgres_run(postgres, sql_try_silence, NULL, &lock, error))
         return error_context(error, "could not look for others that watch the antennas");
     parameters_flag(&parameters, tells && postgres_number(lock, 0, 0) != 0);
+    parameters_number(&parameters, NAMED_AT_ONCE);
     if (postgres_run(postgres, sql_insert_silences, &parameters, &result, error))
         return error_context(error, "could not look for silent antennas");
     ret_look->silent = postgres_number(result, 0, 0);

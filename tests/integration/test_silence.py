@@ -253,29 +253,74 @@ def test_a_silence_that_is_over_before_it_was_told(case, mail):
 def test_a_flood_of_notices_does_not_stop_the_looks(case, mail):
     """Who is back before the notice is sent gets none."""
     watch(case)
-    for number in range(60):
-        send(case, f"A{number:02}", 2 * HOUR)
+    flood(case, 60)
+    send(case, "A", 2 * HOUR)
     running = start(case, *by_mail(mail), "--operator", OPERATOR, "--notices-per-second", "2")
     mail.wait_for(1)
-    for number in range(60):
-        send(case, f"A{number:02}", 0)
-    wait_until(lambda: case.value("SELECT count(*) FROM antenna.notice WHERE revision = 1") == 60, "they are back")
-    wait_until(lambda: case.value("SELECT count(*) FROM antenna.notice WHERE state = 'waiting'") == 0, "all is settled")
+    send(case, "A", 0)
+    wait_until(lambda: case.value("SELECT count(*) FROM antenna.notice WHERE id = 'A' AND revision = 1"), "it is back")
     running.terminate()
-    assert case.value("SELECT count(*) FROM antenna.notice WHERE state = 'skipped'") > 60
+    case.execute("DELETE FROM antenna.notice WHERE id <> 'A'")
+    notify(case, *by_mail(mail, "--operator", OPERATOR))
+    assert {row[0] for row in case.query("SELECT state FROM antenna.notice")} == {"skipped"}
 
 
-def test_many_notices_at_once(case, mail):
+def flood(case, count):
+    """Notices about antennas that were silent an hour ago, which wait."""
+    case.execute(
+        "INSERT INTO antenna.notice (hour, id, threshold, revision, final, usage) "
+        "SELECT date_trunc('hour', now() AT TIME ZONE 'UTC') - INTERVAL '1 hour', 'flood ' || number, 0, 0, true, 1 "
+        f"FROM generate_series(1, {count}) AS number"
+    )
+
+
+def test_many_notices_that_wait(case, mail):
     """PostgreSQL has no statistics of them yet."""
     watch(case)
-    case.execute(
-        "INSERT INTO bytes (date, type, id, value) "
-        "SELECT date_trunc('hour', now() AT TIME ZONE 'UTC') - INTERVAL '1 hour', 'antenna_bytes_total', "
-        "'A' || number, 1 FROM generate_series(1, 5000) AS number"
-    )
+    flood(case, 5000)
     running = start(case, *by_mail(mail), "--operator", OPERATOR)
     wait_until(lambda: len(mail.mails) > 100, "100 mails")
     running.terminate()
+
+
+@pytest.mark.parametrize(("count", "mails"), [(5, 5), (6, 1), (500, 1)])
+def test_many_antennas_at_once(case, mail, count, mails):
+    """A region without power is one notice, when it falls silent and when it is back, and each antenna has its row."""
+    watch(case)
+    names = [f"A{number:03}" for number in range(count)]
+    options = by_mail(mail, "--operator", OPERATOR)
+    for ago, revision, words in ((2 * HOUR, 0, "silent"), (0, 1, "back")):
+        mail.mails.clear()
+        for name in names:
+            send(case, name, ago)
+        for _ in range(2):
+            notify(case, *options)
+        assert len(mail.mails) == mails
+        if mails == 1:
+            message = mail.mails[0][2]
+            assert message["Subject"] == f"{count} antennas are {words}"
+            assert f"A000, A001, A002, A003, A004 and {count - 5} more." in message.get_content()
+        rows = case.query(
+            "SELECT id, state FROM antenna.notice WHERE antennas IS NULL AND revision = %s ORDER BY id", revision
+        )
+        assert rows == [(name, "skipped" if mails == 1 else "sent") for name in names]
+    case.execute("DELETE FROM bytes WHERE id = 'A000'")
+    send(case, "A000", 2 * HOUR - 600)
+    mail.mails.clear()
+    notify(case, *options)
+    assert [subject for _, subject in told(mail)] == ["Antenna A000 is silent"]
+
+
+def test_one_of_many_that_is_back(case, mail):
+    """One notice was sent about all; this one has its own."""
+    watch(case)
+    for number in range(6):
+        send(case, f"A{number}", 2 * HOUR)
+    options = by_mail(mail, "--operator", OPERATOR)
+    notify(case, *options)
+    send(case, "A3", 0)
+    notify(case, *options)
+    assert [subject for _, subject in told(mail)] == ["6 antennas are silent", "Antenna A3 is back"]
 
 
 def test_without_an_operator_nobody_is_told(case, mail):

@@ -17,7 +17,7 @@ WITH due AS (
                 WHERE (later.hour, later.id, later.threshold) = (notice.hour, notice.id, notice.threshold)
                     AND later.revision > notice.revision
             ) THEN 'a later notice has taken its place'
-            WHEN attempts = 0 AND (notice.revision % 2 = 0) = coalesce((
+            WHEN attempts = 0 AND antennas IS NULL AND (notice.revision % 2 = 0) = coalesce((
                 SELECT told.revision % 2 = 0 FROM antenna.notice AS told
                 WHERE (told.hour, told.id, told.threshold) = (notice.hour, notice.id, notice.threshold)
                     AND told.revision < notice.revision AND told.attempts > 0
@@ -51,6 +51,6 @@ SET state = CASE WHEN skipped IS NULL THEN 'waiting' ELSE 'skipped' END,
 FROM due
 WHERE (notice.hour, notice.id, notice.threshold, notice.revision) = (due.hour, due.id, due.threshold, due.revision)
 RETURNING extract(EPOCH FROM notice.hour)::bigint, notice.id, notice.threshold, notice.revision, final::integer, usage, quota,
-    attempts, name, email, skipped,
+    attempts, coalesce(antennas, 1), name, email, skipped,
     encode(sha256(convert_to(concat_ws(' ', (SELECT archive_id FROM antenna.data_set),
         extract(EPOCH FROM notice.hour)::bigint, notice.threshold, notice.revision, notice.id), 'UTF8')), 'hex')

@@ -13,7 +13,7 @@ WITH kept AS (
             WHERE (other.hour, other.id, other.threshold) = (notice.hour, notice.id, notice.threshold)
                 AND other.state = 'waiting'
         )
-        AND (kind <> 'silence' OR EXISTS (
+        AND (kind <> 'silence' OR antennas > 1 OR EXISTS (
             SELECT FROM antenna.notice AS later
             WHERE later.id = notice.id AND later.threshold = 0
                 AND (later.hour > notice.hour OR later.hour = notice.hour AND later.revision = 1)
