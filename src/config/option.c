@@ -161,6 +161,8 @@ const struct option option_table[OPTION_IDS] = {
     [OPTION_ACTIVE_WITHIN] = {"active-within", 0, TYPE_INTERVAL, "TIME", NULL, 1000, YEAR_MS, PROVISION, false,
         "for so long after its last event an antenna is watched, and shown while it is silent (default: the stored time, and "
         "24h for a new database)"},
+    [OPTION_ADOPT_NOTICES] = {"adopt-notices", 0, TYPE_FLAG, NULL, NULL, 0, 0, PROVISION, false,
+        "send notices from this database, which was copied from another that sends them no more"},
     [OPTION_METRICS] = {"metrics", 0, TYPE_WORDS, METRIC_WORDS, NULL, 0, 0, PROVISION, false,
         "further totals that both layers keep from now on, separated by commas; they cannot be switched off"},
     [OPTION_ADOPT] = {"adopt", 0, TYPE_FLAG, NULL, NULL, 0, 0, PROVISION, false,

@@ -78,7 +78,8 @@ static int connect_to_database(struct job *job, struct error *error)
     if (login(job->config, &job->postgres, error))
         return -1;
     counter_add(&job->metrics.postgres_connects, 1);
-    if (schema_check(job->postgres, job->config, error) == 0)
+    if (schema_check(job->postgres, job->config, error) == 0 &&
+        (!job->transport || notices_refuse_copy(job->postgres, error) == 0))
         return 0;
     postgres_close(job->postgres);
     job->postgres = NULL;

@@ -63,6 +63,26 @@ int notices_have_thresholds(struct postgres *postgres, bool *ret_have, struct er
     return 0;
 }
 
+int notices_refuse_copy(struct postgres *postgres, struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+
+    if (postgres_run(postgres, sql_select_copied, NULL, &result, error))
+        return error_context(error, "could not read whose notices these are");
+    if (PQntuples(result) == 0 || postgres_number(result, 0, 0) == 0)
+        return 0;
+    error_set(error, ERROR_MISTAKE,
+              "this database is a copy: its notices are those of the database it was copied from");
+    return error_hint(error,
+                      "leave the notices to that database; if this one has taken its place, run antenna provision "
+                      "with --adopt-notices");
+}
+
+int notices_adopt(struct postgres *postgres, struct error *error)
+{
+    return written_run(postgres, sql_adopt_notices, &(struct parameters){0}, "antenna.data_set", 1, error);
+}
+
 /* The lock first: what a batch run has written before is seen by the next statement only. */
 int notices_write_live(struct postgres *postgres, struct error *error)
 {

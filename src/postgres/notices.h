@@ -53,6 +53,15 @@ int notices_set_thresholds(struct postgres *postgres, const int64_t *thresholds,
 /** Whether there are thresholds. */
 int notices_have_thresholds(struct postgres *postgres, bool *ret_have, struct error *error) must_check;
 
+/**
+ * Refuses a database that was copied from the one whose notices are sent, as by a dump and a restore: its users would
+ * get them twice. Error: ERROR_MISTAKE.
+ */
+int notices_refuse_copy(struct postgres *postgres, struct error *error) must_check;
+
+/** Makes this the database whose notices are sent. */
+int notices_adopt(struct postgres *postgres, struct error *error) must_check;
+
 /** Writes notices about the running hour, inside a transaction; none while a batch run of it is under way. */
 int notices_write_live(struct postgres *postgres, struct error *error) must_check;
 

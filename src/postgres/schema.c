@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "postgres/data_set.h"
 #include "postgres/metrics.h"
+#include "postgres/notices.h"
 #include "postgres/server.h"
 #include "postgres/silence.h"
 #include "postgres/sql.h"
@@ -176,7 +177,8 @@ int schema_create(struct postgres *postgres, const struct config *config, struct
     if (create_views(postgres, config, error) || data_set_note(postgres, config, error) ||
         window_store(postgres, config, ret_report->version_before, &ret_report->window, error) ||
         metrics_store(postgres, config, &ret_report->kinds, error) || silence_store(postgres, config, error) ||
-        keep_quotas(postgres, config, error))
+        keep_quotas(postgres, config, error) ||
+        (config_flag(config, OPTION_ADOPT_NOTICES) && notices_adopt(postgres, error)))
         return -1;
     return identify_rows(postgres, config, error);
 }

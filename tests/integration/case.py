@@ -82,7 +82,7 @@ class Case:
             uri, user, password = self.postgres.jdbc_uri(PROVISIONED), self.postgres.user, self.postgres.password
             assert self.program.run("provision", uri, user, password).code == 0
             self._create_database(PROVISIONED)
-        self.execute("UPDATE antenna.data_set SET archive_id = DEFAULT")
+        self.execute("UPDATE antenna.data_set SET archive_id = DEFAULT, notices_database = DEFAULT")
 
     # What the program is told.
 

@@ -36,10 +36,10 @@ class Backup:
         self._path = pathlib.Path(case.folder) / name
         self._run("pg_dump", "--format=custom", f"--file={self._path}", case.postgres.conninfo(case.database))
 
-    def restore(self):
-        """Puts it in the place of what is there, in one transaction."""
-        target = self._case.postgres.conninfo(self._case.database)
-        self._run("pg_restore", "--clean", "--single-transaction", f"--dbname={target}", self._path)
+    def restore(self, database=None):
+        """Puts it in the place of what is there, or into an empty database, in one transaction."""
+        target = f"--dbname={self._case.postgres.conninfo(database or self._case.database)}"
+        self._run("pg_restore", *([] if database else ["--clean"]), "--single-transaction", target, self._path)
 
     @staticmethod
     def _run(name, *arguments):

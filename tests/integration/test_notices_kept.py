@@ -2,8 +2,10 @@
 
 import contextlib
 
+import psycopg
 import pytest
 from mail_server import MailServer
+from test_fence import Backup
 from test_notify import by_mail, notices, notify, start, users
 from waiting import wait_until
 
@@ -65,6 +67,28 @@ def test_a_threshold_that_was_stored_while_the_clock_was_ahead(ada, mail):
     notify(ada, *by_mail(mail))
     assert notices(ada) == [("ada", "sent", 1, None)]
     assert ada.value("SELECT since <= now() AT TIME ZONE 'UTC' FROM antenna.notice_threshold")
+
+
+def test_a_copy_of_the_database(ada, mail):
+    """Its notices are the other's, until an operator takes them over; a dry run, which sends nothing, is allowed."""
+    copy = f"{ada.database}_copy"
+    with psycopg.connect(ada.postgres.conninfo(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {copy}")
+        try:
+            Backup(ada, "dump").restore(copy)
+            uri = ada.postgres.jdbc_uri(copy)
+            refused = notify(ada, *by_mail(mail), code=3, uri=uri).err
+            assert "this database is a copy" in refused
+            assert "antenna provision with --adopt-notices" in refused
+            assert not mail.mails
+            assert "would send 1 notices" in notify(ada, "--dry-run", uri=uri).out
+            assert ada.program.run("provision", uri, *ada.login[1:], "--adopt-notices").code == 0
+            notify(ada, *by_mail(mail), uri=uri)
+            assert len(mail.mails) == 1
+        finally:
+            connection.execute(f"DROP DATABASE {copy} WITH (FORCE)")
+    notify(ada, *by_mail(mail))
+    assert len(mail.mails) == 2
 
 
 def test_a_database_that_was_restored_to_before_the_first_start(ada, mail):
