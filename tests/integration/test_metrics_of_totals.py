@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from antenna_spark.tables import TOTALS
 from oracle import expect
+from test_interrupted import blocked, hour_lock, is_waiting
 from test_protocol import address
 from waiting import wait_until
 
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.timeout(60)
 
 METRICS = [total.label for total in TOTALS if not total.standard]
 ALL = ",".join(METRICS)
+FIRST = "2022-02-20T09:00:00Z"
 
 # What is stored of one metric.
 STORE = """UPDATE antenna.data_set
@@ -269,6 +271,28 @@ def test_a_batch_run_that_has_read_before_them(used, proxy):
     assert proxy.happened.is_set()
     used.batch_pending()
     assert used.verify("--deep")["equal"]
+
+
+# What waits while metrics are switched on, and reads them then: the time that it is noted with is that of the act.
+ACTS = {
+    "batch": (lambda case: case.batch_arguments(FIRST), "batch_at"),
+    "rebuild": (
+        lambda case: ("rebuild", "--storage-path", case.root / "data", *case.login, "--from", FIRST, "--to", FIRST),
+        "rebuilt_at",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "column"), ACTS.values(), ids=ACTS)
+def test_a_run_that_began_before_them_and_has_read_them(used, arguments, column):
+    with blocked(used, hour_lock(FIRST)):
+        running = used.program.start(*arguments(used))
+        wait_until(lambda: is_waiting(used), "it waits for the hour")
+        used.provision("--metrics", ALL)
+    result = running.wait()
+    assert result.code == 0, result.err
+    noted = f"SELECT {column} AT TIME ZONE 'UTC' > metrics_since[1] FROM antenna.hour, antenna.data_set WHERE hour = %s"
+    assert used.value(noted, FIRST)
 
 
 def test_doctor_knows_them_not(case):

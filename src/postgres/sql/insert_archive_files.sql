@@ -10,7 +10,7 @@ WITH file AS (
     SELECT path, hour, rows, bytes, first, last, size, $1, $2, offsets::jsonb FROM file
 )
 INSERT INTO antenna.hour AS total (hour, files, rows, bytes_total, changed_at)
-SELECT hour, count(*), sum(rows), sum(bytes), now() FROM file GROUP BY hour ORDER BY hour
+SELECT hour, count(*), sum(rows), sum(bytes), clock_timestamp() FROM file GROUP BY hour ORDER BY hour
 ON CONFLICT (hour) DO UPDATE
 SET files = total.files + excluded.files, rows = total.rows + excluded.rows,
     bytes_total = total.bytes_total + excluded.bytes_total, changed_at = excluded.changed_at

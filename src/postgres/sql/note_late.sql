@@ -2,7 +2,7 @@
 -- and $3 bytes of the files; $4 array of their paths. `batch_at` stays that of the run that read all files, which decides what
 -- metrics the totals have. Returns how many of the files were noted.
 WITH added AS (
-    UPDATE antenna.archive_file SET added_at = now()
+    UPDATE antenna.archive_file SET added_at = clock_timestamp()
     WHERE hour = $1 AND path = ANY ($4::text[]) AND replaced_by IS NULL AND added_at IS NULL
     RETURNING 1
 ), noted AS (

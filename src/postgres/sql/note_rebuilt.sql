@@ -7,7 +7,7 @@ WITH counted AS (
 )
 INSERT INTO antenna.hour AS hour
     (hour, files, rows, bytes_total, changed_at, rebuilt_at, rebuilt_unlisted_rows, rebuilt_unlisted_bytes)
-SELECT $1, 0, 0, 0, now(), now(), $2::bigint, $3::numeric
+SELECT $1, 0, 0, 0, clock_timestamp(), clock_timestamp(), $2::bigint, $3::numeric
 WHERE $2::bigint > 0 OR EXISTS (SELECT FROM antenna.hour WHERE hour.hour = $1) -- one of which nothing is known stays unknown
 ON CONFLICT (hour) DO UPDATE
 SET rebuilt_at = excluded.rebuilt_at, rebuilt_unlisted_rows = excluded.rebuilt_unlisted_rows,

@@ -8,7 +8,7 @@ WITH removed AS (
     FROM removed
 ), noted AS (
     UPDATE antenna.hour
-    SET archive_pruned_at = now(), pruned_files = pruned_files + sums.files, pruned_rows = pruned_rows + sums.rows,
+    SET archive_pruned_at = clock_timestamp(), pruned_files = pruned_files + sums.files, pruned_rows = pruned_rows + sums.rows,
         pruned_bytes = antenna.hour.pruned_bytes + sums.bytes
     FROM sums
     WHERE hour = $1

@@ -4,6 +4,6 @@ WITH totals AS (
 ), offenders AS (
     DELETE FROM :"user_quota_limit" WHERE date = $1 RETURNING 1
 ), noted AS (
-    UPDATE antenna.hour SET hourly_pruned_at = now() WHERE hour = $1
+    UPDATE antenna.hour SET hourly_pruned_at = clock_timestamp() WHERE hour = $1
 )
 SELECT (SELECT count(*) FROM totals), (SELECT count(*) FROM offenders)

@@ -7,7 +7,7 @@ WITH removed AS (
     SELECT type, sum(value) AS value, count(*) AS totals FROM removed GROUP BY type
 ), noted AS (
     UPDATE antenna.hour
-    SET totals_pruned_at = now(),
+    SET totals_pruned_at = clock_timestamp(),
         pruned_events = CASE
             WHEN cardinality($2::text[]) > 0
                 THEN pruned_events + coalesce((SELECT max(value)::bigint FROM sums WHERE type = ANY ($2::text[])), 0)

@@ -7,7 +7,7 @@ WITH removed AS (
         reason, settled_at)
     SELECT hour, $2::text, threshold, revision, final, usage, quota, created_at,
         CASE state WHEN 'sent' THEN state ELSE 'skipped' END, attempts, next_attempt_at,
-        CASE state WHEN 'sent' THEN NULL ELSE 'the user was forgotten' END, coalesce(settled_at, now())
+        CASE state WHEN 'sent' THEN NULL ELSE 'the user was forgotten' END, coalesce(settled_at, clock_timestamp())
     FROM removed
     ON CONFLICT (hour, id, threshold, revision) DO NOTHING
 )
