@@ -318,6 +318,8 @@ static int end(struct forgetting_run *run, struct error *error)
         return -1;
     if (whole && !summary->meanwhile && forget_end(postgres, run->config, &run->user, &summary->rows, error))
         return -1;
+    if (whole && !summary->meanwhile && !run->dry_run && forget_refuse_left(postgres, run->config, &run->user, error))
+        return -1;
     return end_transaction(run, error);
 }
 

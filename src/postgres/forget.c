@@ -1,5 +1,6 @@
 #include "postgres/forget.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -323,6 +324,29 @@ int forget_count_traces(struct postgres *postgres, const struct config *config, 
         return error_context(error, "could not look for traces of the user");
     *ret_count = postgres_number(result, 0, 0);
     return 0;
+}
+
+/* What an operator's trigger or rule keeps is no success. */
+int forget_refuse_left(struct postgres *postgres, const struct config *config, const struct forgetting *user,
+                       struct error *error)
+{
+    cleanup(memory_free) char *sql = schema_with_tables(sql_select_left, config);
+    cleanup(release_kinds) struct user_kinds kinds = user_kinds();
+    cleanup(postgres_clear) PGresult *result = NULL;
+    struct parameters parameters = {0};
+
+    parameters_text(&parameters, user->id);
+    parameters_text(&parameters, user->pseudonym);
+    parameters_text(&parameters, user->names);
+    parameters_text(&parameters, user->emails);
+    parameters_array(&parameters, &kinds.labels);
+    if (postgres_run(postgres, sql, &parameters, &result, error))
+        return error_context(error, "could not look for what is left of the user");
+    if (PQntuples(result) == 0)
+        return 0;
+    error_set(error, ERROR_MISTAKE, "table \"%s\" still has %" PRId64 " rows of the user", PQgetvalue(result, 0, 0),
+              postgres_number(result, 0, 1));
+    return error_hint(error, "disable the triggers and rules that keep them, and run the command again");
 }
 
 int forget_end(struct postgres *postgres, const struct config *config, const struct forgetting *user,

@@ -48,7 +48,7 @@ int forget_hour(struct postgres *postgres, const struct config *config, const st
 int forget_rest(struct postgres *postgres, const struct config *config, const struct forgetting *user,
                 struct forgotten_rows *rows, struct error *error) must_check;
 
-/** Counts the rows that have the user's id, except the history of quotas. */
+/** Counts the totals that have the user's id. */
 int forget_count_traces(struct postgres *postgres, const struct config *config, const struct forgetting *user,
                         int64_t *ret_count, struct error *error) must_check;
 
@@ -56,5 +56,9 @@ int forget_count_traces(struct postgres *postgres, const struct config *config, 
  */
 int forget_end(struct postgres *postgres, const struct config *config, const struct forgetting *user,
                struct forgotten_rows *rows, struct error *error) must_check;
+
+/** Refuses the end while a table beside those of totals still has rows of the user. Error: ERROR_MISTAKE. */
+int forget_refuse_left(struct postgres *postgres, const struct config *config, const struct forgetting *user,
+                       struct error *error) must_check;
 
 #endif

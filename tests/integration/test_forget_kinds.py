@@ -398,16 +398,39 @@ def test_numeric_ids(case):
     case.verify("--deep")
 
 
-def test_rows_that_a_trigger_keeps(filled):
+# What keeps the rows of a table, by what drops or undoes the statement.
+TRIGGER = (
+    "CREATE FUNCTION keep() RETURNS TRIGGER LANGUAGE plpgsql AS 'BEGIN RETURN {0}; END'; "
+    "CREATE TRIGGER keep BEFORE {1} ON {2} FOR EACH ROW EXECUTE FUNCTION keep()",
+    "DROP TRIGGER keep ON {2}",
+)
+RULE = ("CREATE RULE keep AS ON {1} TO {2} DO INSTEAD NOTHING", "DROP RULE keep ON {2}")
+KEPT = [
+    ("user_metadata", "DELETE", "NULL", TRIGGER),
+    ("user_quota_limit", "UPDATE", "NULL", TRIGGER),
+    ("user_quota_limit", "UPDATE", "OLD", TRIGGER),
+    ("antenna.user_quota", "DELETE", "NULL", TRIGGER),
+    ("antenna.user_quota", "DELETE", None, RULE),
+    ("antenna.notice", "DELETE", "NULL", TRIGGER),
+    ("antenna.put_aside", "UPDATE", "NULL", TRIGGER),
+    ("antenna.put_aside", "UPDATE", "OLD", TRIGGER),
+    ("antenna.rejected_message", "UPDATE", "NULL", TRIGGER),
+]
+
+
+@pytest.mark.parametrize(("table", "act", "value", "keeper"), KEPT)
+def test_rows_that_are_kept(filled, table, act, value, keeper):
     """Whatever keeps a row is no success."""
-    filled.execute(
-        "CREATE FUNCTION keep() RETURNS TRIGGER LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; "
-        "CREATE TRIGGER keep BEFORE DELETE ON user_metadata FOR EACH ROW EXECUTE FUNCTION keep()"
-    )
+    put_aside = "INSERT INTO antenna.put_aside (table_name, reason, content) VALUES ('bytes', 'no_date', %s)"
+    with filled.connect() as connection:
+        connection.execute(put_aside, [json.dumps({"id": USER, "type": "user_bytes_total"})])
+    begin, end = (text.format(value, act, table) for text in keeper)
+    filled.execute(begin)
     result = filled.program.run(*arguments(filled))
-    assert result.code == 6, result.err
-    assert filled.value("SELECT count(*) FROM user_metadata") == 1
-    filled.execute("DROP TRIGGER keep ON user_metadata")
+    assert result.code == 3, result.out + result.err
+    assert table in result.err
+    assert filled.query("SELECT id FROM antenna.forgetting") == [(USER,)]
+    filled.execute(end)
     forget(filled)
     check_gone(filled, USER, NAME, EMAIL)
 
