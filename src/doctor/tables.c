@@ -1,14 +1,19 @@
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "archive/identity.h"
 #include "archive/layout.h"
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "base/text.h"
+#include "base/time.h"
 #include "doctor/subjects.h"
 #include "notify/transport.h"
 #include "postgres/metrics.h"
 #include "postgres/roles.h"
 #include "postgres/schema.h"
+#include "postgres/status.h"
 #include "postgres/window.h"
 
 #define SCHEMA "postgres_schema"
@@ -17,12 +22,13 @@
 #define PUBLICATION "postgres_publication"
 #define ROW_FILTERS "postgres_row_filters"
 #define IDENTITY "storage_identity"
+#define ERASURE "user_erasure"
 
 /* Indexed by contract_id, between the schema and the rights. */
 const char *const table_checks[] = {
-    SCHEMA, "table_bytes", "table_bytes_hourly", "table_user_metadata", "table_user_quota_limit",
-    RIGHTS, QUOTAS,        PUBLICATION,          ROW_FILTERS,           IDENTITY,
-    NULL};
+    SCHEMA,   "table_bytes", "table_bytes_hourly", "table_user_metadata", "table_user_quota_limit",
+    RIGHTS,   QUOTAS,        PUBLICATION,          ROW_FILTERS,           ERASURE,
+    IDENTITY, NULL};
 
 /* What each role is for, indexed by role_id. */
 static const char *const purposes[ROLES] = {"run speed", "run batch, verify and status", "read what dashboards show",
@@ -207,6 +213,26 @@ static void examine_row_filters(struct doctor *doctor, struct postgres *postgres
         found_ok(doctor, ROW_FILTERS, "no trigger, rule or row-level security on the tables");
 }
 
+/* Whether a run of forget was killed, or left something. */
+static void examine_erasure(struct doctor *doctor, struct postgres *postgres)
+{
+    struct forgetting_status forgetting = {0};
+    struct error error;
+    char time[TIME_TEXT_SIZE];
+
+    if (status_forgetting(postgres, &forgetting, &error) == 0 && forgetting.count == 0)
+        found_ok(doctor, ERASURE, "antenna forget has left no user half erased");
+    else if (forgetting.count)
+        found_warning(doctor, ERASURE, "run antenna forget with this id again, unless it is under way",
+                      "user \"%s\" is not erased completely since %s; users in all: %" PRId64,
+                      text_show(forgetting.id).text, time_format(forgetting.begun_at, time), forgetting.count);
+    else if (strcmp(postgres_sqlstate(postgres), SQLSTATE_INSUFFICIENT_PRIVILEGE) == 0)
+        found_skipped(doctor, ERASURE, "this user may not read antenna.forgetting");
+    else
+        found_error(doctor, ERASURE, &error);
+    free(forgetting.id);
+}
+
 /* Whether the storage root is the archive of the database. */
 static void examine_identity(struct doctor *doctor, struct postgres *postgres)
 {
@@ -243,6 +269,7 @@ void examine_tables(struct doctor *doctor, struct postgres *postgres)
         found_skipped(doctor, QUOTAS, "there is no schema that has it");
         found_skipped(doctor, PUBLICATION, "there is no schema whose tables it could have");
         found_skipped(doctor, ROW_FILTERS, "there is no schema antenna");
+        found_skipped(doctor, ERASURE, "there is no schema antenna");
         found_skipped(doctor, IDENTITY, "there is no schema antenna");
         return;
     }
@@ -250,5 +277,6 @@ void examine_tables(struct doctor *doctor, struct postgres *postgres)
     examine_quotas(doctor, postgres);
     examine_publications(doctor, postgres);
     examine_row_filters(doctor, postgres);
+    examine_erasure(doctor, postgres);
     examine_identity(doctor, postgres);
 }

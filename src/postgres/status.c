@@ -141,3 +141,17 @@ int status_archive(struct postgres *postgres, struct archive_status *ret_archive
     };
     return 0;
 }
+
+int status_forgetting(struct postgres *postgres, struct forgetting_status *ret_forgetting, struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+
+    if (postgres_run(postgres, sql_count_forgetting, NULL, &result, error))
+        return error_context(error, "could not read which users are being erased");
+    *ret_forgetting = (struct forgetting_status){
+        .count = postgres_number(result, 0, 0),
+        .id = PQgetisnull(result, 0, 1) ? NULL : postgres_text(result, 0, 1),
+        .begun_at = postgres_number(result, 0, 2),
+    };
+    return 0;
+}

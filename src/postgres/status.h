@@ -75,6 +75,17 @@ struct hour_status hour_status_at(const struct hour_statuses *hours, size_t inde
 /** Frees them. Fits cleanup(). */
 void hour_statuses_release(struct hour_statuses *hours);
 
+/** Users who are not erased completely: `antenna forget` is under way, or was interrupted. */
+struct forgetting_status {
+    int64_t count;
+    char *id; /* of the first; NULL: there is none */
+    int64_t begun_at;
+};
+
+/** Reads them. Free `id`. */
+int status_forgetting(struct postgres *postgres, struct forgetting_status *ret_forgetting, struct error *error)
+    must_check;
+
 /** Reads the archive as a whole. */
 int status_archive(struct postgres *postgres, struct archive_status *ret_archive, struct error *error) must_check;
 

@@ -21,7 +21,8 @@ static int read_all(struct postgres *postgres, const struct partition_filter *fi
     if (postgres_begin_snapshot(postgres, error) || status_partitions(postgres, filter, &figures->partitions, error) ||
         status_archive(postgres, &figures->archive, error) ||
         status_hours(postgres, FIGURES_HOURS, &figures->hours, error) ||
-        notices_count(postgres, &figures->notices, error) || ledger_rejected(postgres, add_reason, figures, error))
+        notices_count(postgres, &figures->notices, error) || status_forgetting(postgres, &figures->forgetting, error) ||
+        ledger_rejected(postgres, add_reason, figures, error))
         return -1;
     return postgres_commit(postgres, error);
 }
@@ -105,6 +106,7 @@ void figures_free(struct figures *figures)
     partition_statuses_release(&figures->partitions);
     hour_statuses_release(&figures->hours);
     notice_counts_release(&figures->notices);
+    free(figures->forgetting.id);
     for (size_t i = 0; i < figures->reason_count; i++)
         free(figures->reasons[i].reason);
     free(figures->reasons);

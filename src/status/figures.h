@@ -29,6 +29,7 @@ struct figures {
     struct archive_status archive;
     struct hour_statuses hours;
     struct notice_counts notices;
+    struct forgetting_status forgetting;
     struct rejected_reason *reasons; /* the most frequent first */
     size_t reason_count;
 };

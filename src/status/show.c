@@ -73,7 +73,8 @@ static bool has_notices(const struct figures *figures)
 
 static struct rows rows_in(const struct figures *figures, size_t lines)
 {
-    size_t fixed = count_groups(&figures->partitions) * JOB_LINES + HOUR_TITLE_LINES + SUM_LINES + has_notices(figures);
+    size_t fixed = count_groups(&figures->partitions) * JOB_LINES + HOUR_TITLE_LINES + SUM_LINES +
+                   has_notices(figures) + (figures->forgetting.count > 0);
     size_t left = lines > fixed ? lines - fixed : 0;
     size_t partitions = figures->partitions.count, hours = figures->hours.count;
     size_t least = hours < left / HOURS_SHARE ? hours : left / HOURS_SHARE;
@@ -266,6 +267,21 @@ static void show_notices(const struct figures *figures, struct buffer *text)
     buffer_text(text, "\n");
 }
 
+/* A run of forget that was killed leaves data of a user, and says so nowhere else. */
+static void show_forgetting(const struct forgetting_status *forgetting, struct buffer *text)
+{
+    char time[TIME_TEXT_SIZE];
+
+    if (!forgetting->count)
+        return;
+    buffer_printf(text,
+                  "erasure   user \"%s\" is not erased completely since %s: run antenna forget with this id again",
+                  text_show(forgetting->id).text, time_format(forgetting->begun_at, time));
+    if (forgetting->count > 1)
+        buffer_printf(text, "; so are %" PRId64 " more", forgetting->count - 1);
+    buffer_text(text, "\n");
+}
+
 static void show_rejected(const struct figures *figures, struct buffer *text)
 {
     buffer_text(text, "rejected  ");
@@ -294,6 +310,7 @@ void show_figures(const struct figures *figures, struct show_room room, struct b
                   archive->files, archive->rows, archive->bytes, (double)archive->size / MEGABYTE);
     buffer_printf(ret_text, "database  %.1f MB\n", (double)archive->database_size / MEGABYTE);
     show_notices(figures, ret_text);
+    show_forgetting(&figures->forgetting, ret_text);
     show_rejected(figures, ret_text);
 }
 
@@ -373,11 +390,19 @@ static json_t *notices_as_json(const struct notice_counts *notices)
                      "last_dead", given_up_as_json(notices));
 }
 
+static json_t *forgetting_as_json(const struct forgetting_status *forgetting)
+{
+    if (!forgetting->count)
+        return json_null();
+    return json_pack("{s:s, s:o, s:I}", "user", forgetting->id, "since", time_as_json(forgetting->begun_at), "users",
+                     (json_int_t)forgetting->count);
+}
+
 json_t *show_json(const struct figures *figures)
 {
     const struct archive_status *archive = &figures->archive;
 
-    return json_pack("{s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}, s:{s:I, s:I, s:I, s:I}, s:I, s:o, s:o}",
+    return json_pack("{s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}, s:{s:I, s:I, s:I, s:I}, s:I, s:o, s:o, s:o}",
                      "partitions", partitions_as_json(figures), "hours", "open", (json_int_t)archive->open_hours, "new",
                      (json_int_t)archive->new_hours, "dirty", (json_int_t)archive->dirty_hours, "held",
                      (json_int_t)archive->held_hours, "clean", (json_int_t)archive->clean_hours, "pruned",
@@ -385,5 +410,5 @@ json_t *show_json(const struct figures *figures)
                      hours_as_json(&figures->hours), "archive", "files", (json_int_t)archive->files, "rows",
                      (json_int_t)archive->rows, "bytes", (json_int_t)archive->bytes, "size", (json_int_t)archive->size,
                      "database_size", (json_int_t)archive->database_size, "notices", notices_as_json(&figures->notices),
-                     "rejected", reasons_as_json(figures));
+                     "erasure", forgetting_as_json(&figures->forgetting), "rejected", reasons_as_json(figures));
 }

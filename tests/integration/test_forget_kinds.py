@@ -430,9 +430,17 @@ def test_rows_that_are_kept(filled, table, act, value, keeper):
     assert result.code == 3, result.out + result.err
     assert table in result.err
     assert filled.query("SELECT id FROM antenna.forgetting") == [(USER,)]
+    words = f'user "{USER}" is not erased completely since '
+    shown = filled.program.run("status", *filled.login).out
+    assert words in shown
+    assert "run antenna forget with this id again" in shown
+    assert json.loads(filled.program.run("status", *filled.login, "--json").out)["erasure"]["user"] == USER
+    assert words in filled.program.run("doctor", *filled.login).out
     filled.execute(end)
     forget(filled)
     check_gone(filled, USER, NAME, EMAIL)
+    assert "erasure" not in filled.program.run("status", *filled.login).out
+    assert json.loads(filled.program.run("status", *filled.login, "--json").out)["erasure"] is None
 
 
 # Crashes: which COMMIT, of the beginning, of each hour and of the end.
