@@ -130,8 +130,13 @@ int totals_count_hours(struct pipeline *pipeline, const char *table, const struc
                        struct error *error)
 {
     cleanup(release_statement) struct hours_statement statement = {0};
+    cleanup(array_release) struct array events = {0};
 
     prepare(&statement, sql_count_hours, table, added, count);
+    array_begin(&events, ARRAY_BIGINT);
+    for (size_t i = 0; i < count; i++)
+        array_add(&events, (union element){.number = added[i].events});
+    parameters_array(&statement.parameters, &events);
     return pipeline_send(pipeline, statement.sql, &statement.parameters,
                          (struct pipeline_statement){.table = "antenna.hour_bytes", .rows = count}, error);
 }
@@ -147,7 +152,7 @@ int totals_find_full(struct postgres *postgres, const char *table, const struct 
         return error_context(error, "could not look for hours that are full");
     *ret_count = (size_t)PQntuples(result);
     for (int i = 0; i < PQntuples(result); i++)
-        ret_full[i] = (struct hour_bytes){postgres_number(result, i, 0), postgres_number(result, i, 1)};
+        ret_full[i] = (struct hour_bytes){postgres_number(result, i, 0), postgres_number(result, i, 1), 0};
     return 0;
 }
 

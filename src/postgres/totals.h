@@ -70,6 +70,7 @@ int totals_flush(struct totals_writer *writer, struct error *error) must_check;
 struct hour_bytes {
     int64_t hour; /* its first second */
     int64_t bytes;
+    int64_t events; /* that a commit adds */
 };
 
 /**

@@ -45,18 +45,17 @@ static void end_commit(struct worker *worker)
  * so the hours come in ascending order, in which all workers lock the rows of antenna.hour_bytes. */
 static void sum_hours(struct commit *commit)
 {
-    commit->hours = memory_new(commit->total_count, sizeof(*commit->hours));
+    size_t hour = 0;
+
     for (size_t i = 0; i < commit->total_count; i++) {
         const struct total *total = &commit->totals[i];
-        int64_t hour = time_hour(total->window);
 
         if (total->kind != TOTAL_USER_BYTES)
             continue;
-        if (!commit->hour_count || commit->hours[commit->hour_count - 1].hour != hour) {
-            invariant(!commit->hour_count || commit->hours[commit->hour_count - 1].hour < hour);
-            commit->hours[commit->hour_count++].hour = hour;
-        }
-        commit->hours[commit->hour_count - 1].bytes += total->value;
+        while (hour < commit->hour_count && commit->hours[hour].hour < time_hour(total->window))
+            hour++;
+        invariant(hour < commit->hour_count && commit->hours[hour].hour == time_hour(total->window));
+        commit->hours[hour].bytes += total->value;
     }
 }
 
@@ -227,6 +226,7 @@ static void hand_over_totals(struct worker *worker)
     commit->begin_us = time_monotonic_us();
     memcpy(commit->rejected_reasons, pending->rejected_reasons, sizeof(commit->rejected_reasons));
     take_steps(worker);
+    commit->hours = totals_hours(pending->totals, &commit->hour_count);
     pending_begin_commit(pending, &commit->totals, &commit->total_count, &commit->rejected);
     sum_hours(commit);
 }

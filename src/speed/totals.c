@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/time.h"
 
 #define FIRST_SLOTS 4096u
 #define CODE_BITS 24
@@ -46,6 +47,8 @@ struct totals {
     total_kind_set kinds;
     struct counted counted[TOTAL_KINDS];
     uint32_t counted_count;
+    struct hour_bytes *hours; /* ascending, with their events only */
+    size_t hour_count, hour_room, last_hour;
 };
 
 struct totals *totals_new(int64_t window, total_kind_set kinds)
@@ -71,6 +74,7 @@ void totals_free(struct totals *totals)
     if (!totals)
         return;
     free(totals->slots);
+    free(totals->hours);
     free(totals);
 }
 
@@ -78,6 +82,7 @@ void totals_clear(struct totals *totals)
 {
     memset(totals->slots, 0, totals->slot_count * sizeof(*totals->slots));
     totals->count = 0;
+    totals->hour_count = totals->last_hour = 0;
 }
 
 size_t totals_count(const struct totals *totals)
@@ -139,6 +144,51 @@ static void grow(struct totals *totals)
     free(old);
 }
 
+/* The first of the hours that is not earlier. */
+static size_t find_hour(const struct totals *totals, int64_t hour)
+{
+    size_t from = 0, to = totals->hour_count;
+
+    while (from < to) {
+        size_t middle = (from + to) / 2;
+
+        if (totals->hours[middle].hour < hour)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+/* Most events are of the same hour as the one before them. */
+static void count_event(struct totals *totals, int64_t hour)
+{
+    size_t *place = &totals->last_hour;
+
+    if (*place >= totals->hour_count || totals->hours[*place].hour != hour)
+        *place = find_hour(totals, hour);
+    if (*place == totals->hour_count || totals->hours[*place].hour != hour) {
+        if (totals->hour_count == totals->hour_room) {
+            totals->hour_room = totals->hour_room * 2 + 8;
+            totals->hours = memory_resize(totals->hours, totals->hour_room, sizeof(*totals->hours));
+        }
+        memmove(&totals->hours[*place + 1], &totals->hours[*place],
+                (totals->hour_count++ - *place) * sizeof(*totals->hours));
+        totals->hours[*place] = (struct hour_bytes){.hour = hour};
+    }
+    totals->hours[*place].events++;
+}
+
+struct hour_bytes *totals_hours(const struct totals *totals, size_t *ret_count)
+{
+    struct hour_bytes *hours = memory_new(totals->hour_count + 1, sizeof(*hours));
+
+    if (totals->hour_count)
+        memcpy(hours, totals->hours, totals->hour_count * sizeof(*hours));
+    *ret_count = totals->hour_count;
+    return hours;
+}
+
 /* All sums of the event are computed before the first is stored: on overflow none may have changed, as the caller adds
  * the event again after a commit. */
 int totals_add(struct totals *totals, const struct coded_event *event)
@@ -165,6 +215,7 @@ int totals_add(struct totals *totals, const struct coded_event *event)
         totals->count += slots[i]->key == 0;
         *slots[i] = (struct slot){keys[i], sums[i]};
     }
+    count_event(totals, time_hour(event->timestamp));
     return 0;
 }
 
@@ -311,6 +362,6 @@ struct total *totals_sorted(const struct totals *totals, const struct dictionary
 
 size_t totals_memory(const struct totals *totals)
 {
-    return totals->slot_count * sizeof(*totals->slots) +
+    return totals->slot_count * sizeof(*totals->slots) + totals->hour_room * sizeof(*totals->hours) +
            totals->count * (2 * sizeof(struct place) + sizeof(struct total));
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/attributes.h"
+#include "postgres/totals.h"
 #include "record/dictionary.h"
 
 /** Sums that wait for a commit at most; 16 bytes each, in a table twice as large. */
@@ -47,6 +48,9 @@ void totals_fetch(struct totals *totals, const struct coded_event *event);
  * exceed int64: commit, clear and add it again. An empty collection takes any event.
  */
 int totals_add(struct totals *totals, const struct coded_event *event) must_check;
+
+/** The hours of the events that were added, ascending, with how many each has; `bytes` is 0. Free the array. */
+struct hour_bytes *totals_hours(const struct totals *totals, size_t *ret_count) must_check;
 
 /**
  * The sums in the order in which every worker writes them, so that none waits for another in a circle: by the

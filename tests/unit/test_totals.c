@@ -209,6 +209,29 @@ static void test_no_sum_exceeds_int64(void **state)
     assert_int_equal(add(WINDOW, "b", "y", "u", 1), 0);
 }
 
+static void test_hours(void **state)
+{
+    static const int64_t times[] = {WINDOW, WINDOW + 3600, WINDOW - 1, WINDOW + 3599, WINDOW + 3600, WINDOW + 7200};
+    static const int64_t hours[] = {WINDOW - 3600, WINDOW, WINDOW + 3600, WINDOW + 7200}, events[] = {1, 2, 2, 1};
+    struct hour_bytes *found;
+    size_t count;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++)
+        assert_int_equal(add(times[i], "a", "x", "u", 0), 0);
+    found = totals_hours(totals, &count);
+    assert_int_equal(count, sizeof(hours) / sizeof(*hours));
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(found[i].hour, hours[i]);
+        assert_int_equal(found[i].events, events[i]);
+        assert_int_equal(found[i].bytes, 0);
+    }
+    free(found);
+    totals_clear(totals);
+    free(totals_hours(totals, &count));
+    assert_int_equal(count, 0);
+}
+
 static void test_full(void **state)
 {
     struct coded_event event = event_of(WINDOW, "a", "x", "u", 1);
@@ -238,6 +261,7 @@ int main(void)
         test(test_order_of_rows),
         test(test_sums_agree_with_a_second_count),
         test(test_no_sum_exceeds_int64),
+        test(test_hours),
         test(test_full),
     };
 

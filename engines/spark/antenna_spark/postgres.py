@@ -358,10 +358,10 @@ class Database:
         return hours
 
     def count_hours(self, hours):
-        """Counts {hour: bytes} that were added, after all else that workers share but the list of files."""
+        """Counts {hour: bytes} that were added, after all else that workers share but the list of files; no events."""
         if hours:
             sums = map(list, zip(*sorted(hours.items()), strict=True))
-            self._write("count_hours", len(hours), *sums, table=self._tables["bytes"])
+            self._write("count_hours", len(hours), *sums, [None] * len(hours), table=self._tables["bytes"])
 
     def full_hours(self, added):
         """{hour: bytes} of the hours that would exceed BIGINT by {hour: bytes} more."""

@@ -9,3 +9,16 @@ $$;
 
 -- The database whose notices are sent: a copy would send them again.
 ALTER TABLE antenna.data_set ADD COLUMN notices_database TEXT NOT NULL DEFAULT antenna.this_database();
+
+-- The events of an hour that commits have counted, NULL where the hour had totals before: some have no bytes. Of hours that an older
+-- version has counted they are known when nothing is on its way between the two sides.
+ALTER TABLE antenna.hour_bytes ADD COLUMN events BIGINT;
+UPDATE antenna.hour_bytes AS counted
+SET events = known.rows
+FROM antenna.hour AS known
+WHERE known.hour = counted.hour AND earlier = 0 AND added = bytes_total AND NOT EXISTS (
+    SELECT FROM antenna.progress
+    LEFT JOIN antenna.topic AS topic USING (job, topic)
+    WHERE totals_offset <> archive_offset AND topic.archive IS NOT FALSE
+        AND (table_name IS NULL OR table_name = (SELECT bytes FROM antenna.data_set))
+);
