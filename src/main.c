@@ -97,7 +97,7 @@ static int finish_output(struct error *error)
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return 0;
-    error_set(error, ERROR_WORLD, "could not write to standard output%s%s", errno ? ": " : "",
+    error_set(error, ERROR_UNAVAILABLE, "could not write to standard output%s%s", errno ? ": " : "",
               errno ? strerror(errno) : "");
     return error_hint(error, "check the file, pipe or terminal to which it goes");
 }

@@ -16,7 +16,7 @@ static int check_version(struct error *error)
 {
     if (strcmp(duckdb_library_version(), "v" ANTENNA_DUCKDB_VERSION) == 0)
         return 0;
-    error_set(error, ERROR_MISTAKE, "DuckDB's library is %s, and this program was built for v%s",
+    error_set(error, ERROR_CONFIGURATION, "DuckDB's library is %s, and this program was built for v%s",
               duckdb_library_version(), ANTENNA_DUCKDB_VERSION);
     return error_hint(error, "install antenna again: it brings the library that it needs");
 }
@@ -29,7 +29,7 @@ static int check_group_file(struct error *error)
     int file = open(path, O_RDONLY | O_CLOEXEC);
 
     if (file < 0 && errno != ENOENT)
-        return error_set(error, ERROR_WORLD, "could not open DuckDB: could not open the file \"%s\": %m", path);
+        return error_set(error, ERROR_UNAVAILABLE, "could not open DuckDB: could not open the file \"%s\": %m", path);
     if (file >= 0)
         close(file);
     return 0;
@@ -96,15 +96,15 @@ int database_run(struct database *database, const char *sql, duckdb_result *ret_
             duckdb_destroy_result(&result);
         return 0;
     }
-    kind = duckdb_result_error_type(&result) == DUCKDB_ERROR_IO ? ERROR_WORLD : ERROR_FAILED;
+    kind = duckdb_result_error_type(&result) == DUCKDB_ERROR_IO ? ERROR_UNAVAILABLE : ERROR_FAILED;
     error_set(error, kind, "%s", duckdb_result_error(&result));
     error->message[strcspn(error->message, "\n")] = '\0';
     if (strstr(error->message, strerror(EACCES))) {
-        error->kind = ERROR_MISTAKE;
+        error->kind = ERROR_CONFIGURATION;
         error_hint(error, "let this user read and write the archive");
     }
     if (strstr(error->message, OUT_OF_MEMORY)) {
-        error->kind = ERROR_MISTAKE;
+        error->kind = ERROR_CONFIGURATION;
         error_hint(error, "give more by --memory-limit, or more room in the archive's staging folder or TMPDIR");
     }
     duckdb_destroy_result(&result);
@@ -130,7 +130,7 @@ int database_read(struct database *database, const char *sql, const duckdb_type 
     if (database_run(database, sql, &result, error)) {
         /* Errors that are neither of input/output nor of memory come from the contents: it is no archive of ours. */
         if (error->kind == ERROR_FAILED)
-            error->kind = ERROR_MISTAKE;
+            error->kind = ERROR_CONFIGURATION;
         return error_context(error, "could not read the archive");
     }
     status = check_types(&result, types, error);

@@ -23,9 +23,9 @@ struct database_limits {
 };
 
 /**
- * Opens a database that works with so many threads; release with database_release(). Errors: ERROR_MISTAKE when
- * DuckDB's library is not of the version for which the program was built, ERROR_WORLD when no file descriptor is left,
- * else ERROR_FAILED.
+ * Opens a database that works with so many threads; release with database_release(). Errors: ERROR_CONFIGURATION when
+ * DuckDB's library is not of the version for which the program was built, ERROR_UNAVAILABLE when no file descriptor is
+ * left, else ERROR_FAILED.
  */
 int database_open(int threads, const struct database_limits *limits, struct database *ret_database, struct error *error)
     must_check;
@@ -34,9 +34,9 @@ int database_open(int threads, const struct database_limits *limits, struct data
 void database_release(struct database *database);
 
 /**
- * Runs one statement. Errors: ERROR_WORLD for input and output (disk full, file missing), ERROR_MISTAKE when memory and
- * spill folder do not do, else ERROR_FAILED.
- * Free the result with duckdb_destroy_result(), which also fits cleanup(); `ret_result` may be NULL.
+ * Runs one statement. Errors: ERROR_UNAVAILABLE for input and output (disk full, file missing), ERROR_CONFIGURATION
+ * when memory and spill folder do not do, else ERROR_FAILED. Free the result with duckdb_destroy_result(), which also
+ * fits cleanup(); `ret_result` may be NULL.
  */
 int database_run(struct database *database, const char *sql, duckdb_result *ret_result, struct error *error) must_check;
 
@@ -45,8 +45,8 @@ typedef int (*database_chunk_function)(void *context, duckdb_data_chunk chunk, s
 
 /**
  * Runs a query and gives each part of its result to `take`. `types` are those of its columns, which are checked, with
- * DUCKDB_TYPE_INVALID behind the last. Errors: ERROR_WORLD for input and output, ERROR_MISTAKE for what DuckDB cannot
- * read, and those of `take`.
+ * DUCKDB_TYPE_INVALID behind the last. Errors: ERROR_UNAVAILABLE for input and output, ERROR_CONFIGURATION for what
+ * DuckDB cannot read, and those of `take`.
  */
 int database_read(struct database *database, const char *sql, const duckdb_type *types, database_chunk_function take,
                   void *context, struct error *error) must_check;

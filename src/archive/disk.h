@@ -1,6 +1,7 @@
 /*
- * Files and folders of the archive, written so that they are on disk when the function returns. Errors: ERROR_MISTAKE
- * for rights and for paths that are wrong, ERROR_WORLD for a disk that is full or out of order.
+ * Files and folders of the archive, written so that they are on disk when the function returns. Errors:
+ * ERROR_CONFIGURATION for rights and for paths that are wrong, ERROR_UNAVAILABLE for a disk that is full or out of
+ * order.
  */
 #ifndef ANTENNA_ARCHIVE_DISK_H
 #define ANTENNA_ARCHIVE_DISK_H

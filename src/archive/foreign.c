@@ -155,7 +155,8 @@ static int refuse_times(const struct foreign_files *files, size_t index, int64_t
     const struct foreign_folder *folder = &files->files[index].folder;
     char first_text[TIME_TEXT_SIZE], last_text[TIME_TEXT_SIZE], from_text[TIME_TEXT_SIZE], to_text[TIME_TEXT_SIZE];
 
-    error_set(error, ERROR_MISTAKE, "\"%s\" has timestamps from %s to %s; its folder is for those from %s to before %s",
+    error_set(error, ERROR_CONFIGURATION,
+              "\"%s\" has timestamps from %s to %s; its folder is for those from %s to before %s",
               files->paths.names[index], time_format(first, first_text), time_format(last, last_text),
               time_format(folder->from, from_text), time_format(folder->to, to_text));
     if (files->rule.by_timestamp)
@@ -272,12 +273,12 @@ static int check_local_times(const struct foreign_files *files, struct error *er
         if (!shape_has_local_time(&files->files[i].shape))
             continue;
         if (!files->rule.time_zone) {
-            error_set(error, ERROR_MISTAKE, "\"%s\": the timestamps have no time zone", files->paths.names[i]);
+            error_set(error, ERROR_CONFIGURATION, "\"%s\": the timestamps have no time zone", files->paths.names[i]);
             return error_hint(error, "give theirs by --time-zone, which may be UTC");
         }
         if (!files->rule.by_timestamp && folder->to - folder->from <= SECONDS_PER_HOUR)
             continue;
-        error_set(error, ERROR_MISTAKE,
+        error_set(error, ERROR_CONFIGURATION,
                   "\"%s\": the timestamps have no time zone, and clocks in %s show this hour twice",
                   files->paths.names[i], files->rule.time_zone);
         return error_hint(error, "write the file again with timestamps in UTC");

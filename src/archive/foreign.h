@@ -28,7 +28,7 @@ struct foreign_folders {
 /** Frees them. Fits cleanup(). */
 void foreign_folders_release(struct foreign_folders *folders);
 
-/** Refuses a rule whose time zone is not known. Errors: ERROR_MISTAKE. */
+/** Refuses a rule whose time zone is not known. Errors: ERROR_CONFIGURATION. */
 int foreign_check_rule(struct database *database, const struct foreign_rule *rule, struct error *error) must_check;
 
 /** The folders in which rows of an hour may lie. Free with foreign_folders_release(). */
@@ -67,7 +67,7 @@ struct foreign_rejects {
 
 /**
  * Reads which rows the files have, and removes files from the list that have none of the hour. Errors: those of
- * shapes_read(); ERROR_MISTAKE, naming the file, for event times that may not be in its folder.
+ * shapes_read(); ERROR_CONFIGURATION, naming the file, for event times that may not be in its folder.
  */
 int foreign_inspect(struct database *database, struct foreign_files *files, struct foreign_rejects *ret_rejects,
                     struct error *error) must_check;

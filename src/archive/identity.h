@@ -20,9 +20,9 @@ enum identity_use {
 
 /**
  * Checks that `data`, the folder that holds year=…, is the archive of the database, and writes the identity where `use`
- * allows it. An archive of before identities is known by listed files that are there. Errors: ERROR_MISTAKE for another
- * archive, and for a folder without identity while files are listed, with what to do. `ret_id` is the identity, or
- * empty when the folder may be without.
+ * allows it. An archive of before identities is known by listed files that are there. Errors: ERROR_CONFIGURATION for
+ * another archive, and for a folder without identity while files are listed, with what to do. `ret_id` is the identity,
+ * or empty when the folder may be without.
  */
 int identity_check(struct postgres *postgres, const char *data, enum identity_use use, char ret_id[DATA_SET_ID_SIZE],
                    struct error *error) must_check;
@@ -31,19 +31,20 @@ int identity_check(struct postgres *postgres, const char *data, enum identity_us
  * nothing was counted. */
 int identity_is_new(struct postgres *postgres, const char *data, bool *ret_new, struct error *error) must_check;
 
-/** Refuses a folder that is the database's own archive, or a copy of it: its rows are listed. Error: ERROR_MISTAKE. */
+/** Refuses a folder that is the database's own archive, or a copy of it: its rows are listed. Error:
+ * ERROR_CONFIGURATION. */
 int identity_refuse_own(struct postgres *postgres, const char *data, struct error *error) must_check;
 
 /** Refuses a file at `path` below `data` that the speed layer wrote, by its name, when the folder has no identity: it
- * may be of a copy of the database's own archive. Error: ERROR_MISTAKE. */
+ * may be of a copy of the database's own archive. Error: ERROR_CONFIGURATION. */
 int identity_refuse_unmarked(const char *data, const char *path, struct error *error) must_check;
 
-/** Looks whether the folder still has the identity; an empty one is not looked for. Error: ERROR_WORLD when it is
+/** Looks whether the folder still has the identity; an empty one is not looked for. Error: ERROR_UNAVAILABLE when it is
  * missing, as after an unmount, or another. */
 int identity_look(const char *data, const char *id, struct error *error) must_check;
 
-/** After an operation failed by ERROR_MISTAKE: replaces `error` by that of identity_look() when it finds one. Otherwise
- * an unmount during the operation looks like a wrong path, and ends a service that should wait. */
+/** After an operation failed by ERROR_CONFIGURATION: replaces `error` by that of identity_look() when it finds one.
+ * Otherwise an unmount during the operation looks like a wrong path, and ends a service that should wait. */
 void identity_explain(const char *data, const char *id, struct error *error);
 
 #endif

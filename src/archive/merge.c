@@ -33,7 +33,7 @@ int merge_files(const struct database_limits *limits, const struct file_names *p
     if (database_run(&database, sql.data, NULL, error)) {
         /* Errors that are neither of input/output nor of memory come from the contents: a file is damaged. */
         if (error->kind == ERROR_FAILED)
-            error->kind = ERROR_MISTAKE;
+            error->kind = ERROR_CONFIGURATION;
         return error_context(error, "could not merge %zu files into \"%s\"", paths->count, to);
     }
     return disk_sync_file(to, ret_size, error);

@@ -26,8 +26,8 @@ void parquet_close(struct parquet *parquet);
 /**
  * Writes the rows to a new file at `path` and waits until they are on disk. Columns: the fields of field.h, the time
  * as INT64 microseconds, UTC-adjusted; texts that are absent are NULL. Returns the file's size in bytes. Errors:
- * ERROR_WORLD for input and output, with the file left for its owner to delete. Another thread may be adding names to
- * the dictionary.
+ * ERROR_UNAVAILABLE for input and output, with the file left for its owner to delete. Another thread may be adding
+ * names to the dictionary.
  */
 int parquet_write(struct parquet *parquet, const struct rows_hour *hour, const struct dictionary *dictionary,
                   const char *path, int64_t *ret_size, struct error *error) must_check;

@@ -71,9 +71,9 @@ struct reader_files {
 
 /**
  * Computes the totals of the kinds in one scan of the files, and gives each to `take`, in the order of (label, id).
- * Errors: ERROR_MISTAKE for files without the columns of the required fields or with other types, for events without a
- * name, and for a sum that is negative or exceeds int64; ERROR_WORLD for input and output; each naming the file when it
- * is one file's fault; and those of `take`.
+ * Errors: ERROR_CONFIGURATION for files without the columns of the required fields or with other types, for events
+ * without a name, and for a sum that is negative or exceeds int64; ERROR_UNAVAILABLE for input and output; each naming
+ * the file when it is one file's fault; and those of `take`.
  */
 int reader_sum(struct reader *reader, const struct reader_files *files, total_kind_set kinds, hour_total_function take,
                void *context, struct error *error) must_check;

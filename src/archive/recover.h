@@ -15,7 +15,7 @@
 
 /**
  * Publishes the files of one's own folder that are listed in PostgreSQL, ends swaps, and deletes all other files, when
- * no transaction that could still list them is under way. Errors: ERROR_WORLD; ERROR_MISTAKE when a file is missing.
+ * no transaction that could still list them is under way. Errors: ERROR_UNAVAILABLE; ERROR_CONFIGURATION when a file is missing.
  */
 int recover_files(struct postgres *postgres, const struct staging *staging, struct error *error) must_check;
 
@@ -31,7 +31,7 @@ int recover_swap(struct postgres *postgres, const struct staging *staging, const
  * Recovers the folders of dead writers below the root as recover_files() does, and removes them. A folder whose lock is
  * free is taken for a dead writer's; as a network file system may lose a lock, its writer is retired first. One that
  * cannot be recovered by this user, or removed, is left with a warning. Ends early at a stop. Errors: as
- * recover_files(), but ERROR_MISTAKE of a folder.
+ * recover_files(), but ERROR_CONFIGURATION of a folder.
  */
 int recover_abandoned(struct postgres *postgres, const char *root, struct error *error) must_check;
 

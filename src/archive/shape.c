@@ -82,7 +82,7 @@ static int refuse_column(const char *path, const char *name, const char *reason,
     cleanup(buffer_release) struct buffer required = {0};
 
     fields_list(&required);
-    error_set(error, ERROR_MISTAKE, "\"%s\": the column \"%s\" %s", path, name, reason);
+    error_set(error, ERROR_CONFIGURATION, "\"%s\": the column \"%s\" %s", path, name, reason);
     return error_hint(error, "write the file again with the columns %s as the page of data says, or move it away",
                       required.data);
 }

@@ -15,15 +15,16 @@ struct shape {
 };
 
 /**
- * Reads the shapes of files from their footers, ret_shapes[i] for paths[i]. Errors: ERROR_MISTAKE, naming the file, for
- * one that is damaged, that lacks a required column, has one twice or has it in another type; ERROR_WORLD.
+ * Reads the shapes of files from their footers, ret_shapes[i] for paths[i]. Errors: ERROR_CONFIGURATION, naming the
+ * file, for one that is damaged, that lacks a required column, has one twice or has it in another type;
+ * ERROR_UNAVAILABLE.
  */
 int shapes_read(struct database *database, const struct file_names *paths, struct shape *ret_shapes,
                 struct error *error) must_check;
 
 /**
  * Appends a query of the rows of files of the speed layer as it writes them, older ones without the fields that came
- * later. Errors: as shapes_read(), and ERROR_MISTAKE for columns of other types than its own.
+ * later. Errors: as shapes_read(), and ERROR_CONFIGURATION for columns of other types than its own.
  */
 int shapes_append_own(struct database *database, struct buffer *sql, const struct file_names *paths,
                       struct error *error) must_check;

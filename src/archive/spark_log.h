@@ -9,7 +9,7 @@
 
 /**
  * Looks for files, by their names, in the log of the archive. Sets `ret_has` of each, and whether there is a log.
- * Errors: ERROR_MISTAKE for a log that cannot be read as one, ERROR_WORLD.
+ * Errors: ERROR_CONFIGURATION for a log that cannot be read as one, ERROR_UNAVAILABLE.
  */
 int spark_log_find(const char *storage_path, const struct file_names *paths, bool *ret_has, bool *ret_exists,
                    struct error *error) must_check;

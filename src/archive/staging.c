@@ -177,7 +177,7 @@ char *staging_path(const struct staging *staging, const char *name)
 
 static int fail_for_space(const struct staging *staging, int failure, struct error *error)
 {
-    error_set(error, ERROR_WORLD, "could not get %d MiB of disk space below \"%s\": %s",
+    error_set(error, ERROR_UNAVAILABLE, "could not get %d MiB of disk space below \"%s\": %s",
               STAGING_SPACE_MIN / 1024 / 1024, staging->root, strerror(failure));
     return error_hint(error, "free some space, or inodes, on the disk that holds the storage-root");
 }

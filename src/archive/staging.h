@@ -20,8 +20,8 @@
 struct staging;
 
 /**
- * Makes the root's folders where they are missing and takes a new folder below .staging. Errors: ERROR_MISTAKE when the
- * root cannot be written, ERROR_WORLD when its disk is full.
+ * Makes the root's folders where they are missing and takes a new folder below .staging. Errors: ERROR_CONFIGURATION
+ * when the root cannot be written, ERROR_UNAVAILABLE when its disk is full.
  */
 int staging_open(const char *root, struct staging **ret_staging, struct error *error) must_check;
 
@@ -40,12 +40,13 @@ const char *staging_root(const struct staging *staging);
 /** The writer's token, LAYOUT_TOKEN_DIGITS hexadecimal digits. */
 const char *staging_token(const struct staging *staging);
 
-/** Checks that the disk takes STAGING_SPACE_MIN bytes more, by taking them. Error: ERROR_WORLD when it does not. */
+/** Checks that the disk takes STAGING_SPACE_MIN bytes more, by taking them. Error: ERROR_UNAVAILABLE when it does not.
+ */
 int staging_check_space(const struct staging *staging, struct error *error) must_check;
 
 /**
  * Looks whether a file could be written now, without writing one: the folder is there, the disk can be written to and
- * says that it has STAGING_SPACE_MIN bytes and a file left. Errors: as disk_fail(), ERROR_WORLD when it is full.
+ * says that it has STAGING_SPACE_MIN bytes and a file left. Errors: as disk_fail(), ERROR_UNAVAILABLE when it is full.
  */
 int staging_look(const struct staging *staging, struct error *error) must_check;
 
@@ -70,7 +71,8 @@ int staging_find(const char *root, struct file_names *ret_tokens, struct error *
 
 /**
  * Takes over the folder of a writer that is dead. Returns 1 when the writer lives or the folder is gone. Recover its
- * files and close it as if it were one's own. Errors: as disk_fail(), ERROR_MISTAKE for the folder of another user.
+ * files and close it as if it were one's own. Errors: as disk_fail(), ERROR_CONFIGURATION for the folder of another
+ * user.
  */
 int staging_adopt(const char *root, const char *token, struct staging **ret_staging, struct error *error) must_check;
 

@@ -13,7 +13,7 @@ struct survey {
 
 /**
  * Looks through all folders below `storage_path` but hidden ones, and those of years before `from` or after `to`, hours
- * in seconds since the Unix epoch. Errors: ERROR_MISTAKE for a folder that may not be opened; ERROR_WORLD.
+ * in seconds since the Unix epoch. Errors: ERROR_CONFIGURATION for a folder that may not be opened; ERROR_UNAVAILABLE.
  */
 int survey_storage(const char *storage_path, int64_t from, int64_t to, struct survey *survey, struct error *error)
     must_check;

@@ -32,8 +32,8 @@ void swap_free(struct swap *swap);
 void swap_cleanup(struct swap **swap);
 
 /**
- * Makes the new folder, with the rights of the hour's folder, which must be there. Errors: ERROR_MISTAKE when the two
- * could not be exchanged: the file system cannot do that, or the hour's folder belongs to another user.
+ * Makes the new folder, with the rights of the hour's folder, which must be there. Errors: ERROR_CONFIGURATION when the
+ * two could not be exchanged: the file system cannot do that, or the hour's folder belongs to another user.
  */
 int swap_begin(const struct swap *swap, struct error *error) must_check;
 

@@ -23,8 +23,8 @@ struct csv_row {
 struct csv;
 
 /**
- * Opens a file and reads it into memory; a byte order mark of UTF-8 is skipped. Errors: ERROR_MISTAKE when it cannot be
- * read, is too large or contains a NUL. Close with csv_close().
+ * Opens a file and reads it into memory; a byte order mark of UTF-8 is skipped. Errors: ERROR_CONFIGURATION when it
+ * cannot be read, is too large or contains a NUL. Close with csv_close().
  */
 int csv_open(const char *path, struct csv **ret_csv, struct error *error) must_check;
 
@@ -32,8 +32,8 @@ int csv_open(const char *path, struct csv **ret_csv, struct error *error) must_c
 void csv_close(struct csv *csv);
 
 /**
- * The next row. Returns 1 at the end of the file. Error: ERROR_MISTAKE with the line, for a quote that is not closed,
- * text behind a closing quote, or too many fields; nothing can be read after it.
+ * The next row. Returns 1 at the end of the file. Error: ERROR_CONFIGURATION with the line, for a quote that is not
+ * closed, text behind a closing quote, or too many fields; nothing can be read after it.
  */
 int csv_next(struct csv *csv, struct csv_row *ret_row, struct error *error) must_check;
 

@@ -62,9 +62,9 @@ int error_exit_code(enum error_kind kind)
     switch (kind) {
     case ERROR_USAGE:
         return EXIT_USAGE;
-    case ERROR_MISTAKE:
+    case ERROR_CONFIGURATION:
         return EXIT_ENVIRONMENT;
-    case ERROR_WORLD:
+    case ERROR_UNAVAILABLE:
         return EXIT_UNAVAILABLE;
     case ERROR_FAILED:
     case ERROR_FENCED:

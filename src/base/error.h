@@ -36,11 +36,11 @@ extern const struct exit_code_row exit_code_table[EXIT_CODES];
 
 /** What a failure asks of its caller; every kind is treated in exactly one way. */
 enum error_kind {
-    ERROR_FAILED = 1, /* unexpected: a defect, or an answer that nobody planned for; ends the job */
-    ERROR_USAGE,      /* the command line is wrong */
-    ERROR_MISTAKE,    /* environment or configuration that the operator must fix: wrong password, missing table */
-    ERROR_WORLD,      /* Kafka, PostgreSQL or the disk is unavailable now: wait and try again */
-    ERROR_FENCED,     /* another worker has taken a partition: drop what is in memory and claim again */
+    ERROR_FAILED = 1,    /* unexpected: a defect, or an answer that nobody planned for; ends the job */
+    ERROR_USAGE,         /* the command line is wrong */
+    ERROR_CONFIGURATION, /* environment or configuration that the operator must fix: wrong password, missing table */
+    ERROR_UNAVAILABLE,   /* Kafka, PostgreSQL or the disk is unavailable now: wait and try again */
+    ERROR_FENCED,        /* another worker has taken a partition: drop what is in memory and claim again */
 };
 
 struct error {

@@ -17,7 +17,8 @@ void json_append(json_t *array, json_t *value);
 /** Sets a member and takes the value over; ends the process as json_made() does. */
 void json_set(json_t *object, const char *name, json_t *value);
 
-/** Prints an object with a line break on standard output and frees it. Error: ERROR_WORLD when it cannot be written. */
+/** Prints an object with a line break on standard output and frees it. Error: ERROR_UNAVAILABLE when it cannot be
+ * written. */
 int json_print(json_t *object, size_t flags, struct error *error) must_check;
 
 /** Prints an object in a line of its own, one of several, and frees it. main() checks standard output at the end: that

@@ -18,8 +18,8 @@
 enum screen_tone { SCREEN_CALM, SCREEN_ALARM };
 
 /**
- * Takes the terminal of standard output. Error: ERROR_MISTAKE when that is none, or one that cannot do it (TERM=dumb).
- * End with screen_close().
+ * Takes the terminal of standard output. Error: ERROR_CONFIGURATION when that is none, or one that cannot do it
+ * (TERM=dumb). End with screen_close().
  */
 int screen_open(struct error *error) must_check;
 

@@ -143,7 +143,7 @@ static int follow(struct batch_job *job, struct error *error)
             pause_ms = 0;
             status = wait_for_hours(job, interval_ms, error);
         }
-        if (status && error->kind != ERROR_WORLD)
+        if (status && error->kind != ERROR_UNAVAILABLE)
             return -1;
         if (status)
             wait_out(job, error, &pause_ms);

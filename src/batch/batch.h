@@ -24,8 +24,8 @@ struct batch_summary {
 /**
  * Runs the hours that the configuration names, or those that are pending, and shows a bar on a terminal. Of several
  * hours one that fails is logged, and the others are run all the same. Errors: ERROR_USAGE for options that do not go
- * together; ERROR_MISTAKE for a missing table or folder, for hours that had to be sealed and are not, and when hours
- * failed; ERROR_WORLD for what gives no answer.
+ * together; ERROR_CONFIGURATION for a missing table or folder, for hours that had to be sealed and are not, and when
+ * hours failed; ERROR_UNAVAILABLE for what gives no answer.
  */
 int batch_run(const struct config *config, const struct batch_listener *listener, struct batch_summary *ret_summary,
               struct error *error) must_check;

@@ -23,10 +23,10 @@ struct compact_report {
 };
 
 /**
- * Compacts an hour, and first brings to its end what dead writers have left. Errors: ERROR_MISTAKE for a file that is
- * missing, damaged or not as the list says, with its name, and where folders cannot be exchanged; ERROR_WORLD. Until
- * the transaction that lists the new files ends, an error changes nothing; after it, recovery brings the hour to its
- * end.
+ * Compacts an hour, and first brings to its end what dead writers have left. Errors: ERROR_CONFIGURATION for a file
+ * that is missing, damaged or not as the list says, with its name, and where folders cannot be exchanged;
+ * ERROR_UNAVAILABLE. Until the transaction that lists the new files ends, an error changes nothing; after it, recovery
+ * brings the hour to its end.
  */
 int compact_hour(const struct rewrite_tools *tools, const struct hour_entry *entry, struct compact_report *ret_report,
                  struct error *error) must_check;

@@ -35,8 +35,8 @@ struct forget_summary {
 
 /**
  * Erases the user that the configuration names, or with --dry-run only counts. An hour that fails is logged, and the
- * others are changed all the same. Errors: ERROR_USAGE; ERROR_MISTAKE for an archive that is not whole, and for files
- * of other programs that name the user or cannot be read; ERROR_WORLD.
+ * others are changed all the same. Errors: ERROR_USAGE; ERROR_CONFIGURATION for an archive that is not whole, and for
+ * files of other programs that name the user or cannot be read; ERROR_UNAVAILABLE.
  */
 int forget_run(const struct config *config, const struct forget_listener *listener, struct forget_summary *ret_summary,
                struct error *error) must_check;

@@ -25,8 +25,8 @@ struct groups {
 };
 
 /**
- * Forms the groups of an hour's files, which must outlive them. Errors: ERROR_MISTAKE for a file that is missing or has
- * another size than listed.
+ * Forms the groups of an hour's files, which must outlive them. Errors: ERROR_CONFIGURATION for a file that is missing
+ * or has another size than listed.
  */
 int groups_form(struct groups *groups, const char *storage_path, const struct listed_files *files, struct error *error)
     must_check;

@@ -33,7 +33,8 @@ int input_read_rule(const struct config *config, struct input_rule *ret_rule, st
 /** Whether it asks for files that are not listed. */
 bool input_reads_foreign(const struct input_rule *rule);
 
-/** Checks that the folders of the rule can be archives. Errors: ERROR_MISTAKE, ERROR_USAGE for an unknown time zone. */
+/** Checks that the folders of the rule can be archives. Errors: ERROR_CONFIGURATION, ERROR_USAGE for an unknown time
+ * zone. */
 int input_check_rule(const struct input_rule *rule, struct reader *reader, struct error *error) must_check;
 
 /**
@@ -46,19 +47,21 @@ int input_check_archive(const struct input_rule *rule, struct postgres *postgres
 
 /**
  * Finds the files of an hour and compares the listed ones with the list. `listed` is whether the database has a
- * list; without one all files are read. Errors: ERROR_MISTAKE for a listed file that is missing or has other rows, for
- * a file that is there twice, for foreign files that cannot be read as events of the hour, and where no archive is.
+ * list; without one all files are read. Errors: ERROR_CONFIGURATION for a listed file that is missing or has other
+ * rows, for a file that is there twice, for foreign files that cannot be read as events of the hour, and where no
+ * archive is.
  */
 int input_read(const struct input_rule *rule, struct postgres *postgres, bool listed, struct reader *reader,
                int64_t hour, struct input *input, struct error *error) must_check;
 
-/** Fails with ERROR_MISTAKE, naming the first listed file whose rows are not those that were archived. */
+/** Fails with ERROR_CONFIGURATION, naming the first listed file whose rows are not those that were archived. */
 int input_refuse_altered(const struct input *input, struct reader *reader, struct error *error) must_check;
 
 /** Compares the bytes that were summed up with those that are listed. Errors: as input_refuse_altered(). */
 int input_check_bytes(const struct input *input, struct reader *reader, int64_t bytes, struct error *error) must_check;
 
-/** Refuses fewer bytes, of listed files or of others, than the last batch run of the hour read. Error: ERROR_MISTAKE.
+/** Refuses fewer bytes, of listed files or of others, than the last batch run of the hour read. Error:
+ * ERROR_CONFIGURATION.
  */
 int input_check_noted(const struct input *input, struct postgres *postgres, int64_t hour, int64_t bytes,
                       struct error *error) must_check;

@@ -71,7 +71,7 @@ static int refuse_without_bookkeeping(const struct config *config, struct error 
 
     for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
         if (config_flag(config, options[i])) {
-            error_set(error, ERROR_MISTAKE,
+            error_set(error, ERROR_CONFIGURATION,
                       "could not use --%s: the database has no schema antenna, which has the "
                       "hours that are complete",
                       option_table[options[i]].name);
@@ -170,7 +170,7 @@ static int require_sealed(const struct hour_list *hours, struct error *error)
     for (size_t i = 0; i < hours->count; i++) {
         if (hours->list[i].sealed)
             continue;
-        error_set(error, ERROR_MISTAKE, "the hour %s is not sealed: not every partition is archived past its end",
+        error_set(error, ERROR_CONFIGURATION, "the hour %s is not sealed: not every partition is archived past its end",
                   time_format(hours->list[i].hour, text));
         return error_hint(error, "wait for antenna speed, whose progress antenna.freshness shows, or leave out "
                                  "--require-sealed for provisional totals");

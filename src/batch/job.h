@@ -56,8 +56,8 @@ void batch_job_release(struct batch_job *job);
 int batch_job_hours(struct batch_job *job, struct hour_list *ret_hours, struct error *error) must_check;
 
 /**
- * Runs hours one after the other until a stop is asked for. Errors: the hour's own when it is the only one; ERROR_WORLD
- * when the connection is lost. Other hours that fail are logged and counted.
+ * Runs hours one after the other until a stop is asked for. Errors: the hour's own when it is the only one;
+ * ERROR_UNAVAILABLE when the connection is lost. Other hours that fail are logged and counted.
  */
 int batch_job_run(struct batch_job *job, const struct hour_list *hours, struct error *error) must_check;
 

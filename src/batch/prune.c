@@ -55,8 +55,8 @@ void prune_read_limits(const struct config *config, struct prune_limits *ret_lim
 static int refuse_sum(const char *what, const char *table, enum total_kind kind, int64_t found, int64_t wanted,
                       struct error *error)
 {
-    error_set(error, ERROR_MISTAKE, "the %s of table \"%s\" have %" PRId64 " bytes of %s instead of %" PRId64, what,
-              table, found, total_kinds[kind].label, wanted);
+    error_set(error, ERROR_CONFIGURATION, "the %s of table \"%s\" have %" PRId64 " bytes of %s instead of %" PRId64,
+              what, table, found, total_kinds[kind].label, wanted);
     return error_hint(error, "see what differs with antenna verify, and repair it before");
 }
 
@@ -97,11 +97,11 @@ static int find_files(const struct prune_tools *tools, int64_t hour, size_t *ret
         struct error ignored;
 
         if (files.list[i].replaced)
-            return error_set(error, ERROR_WORLD, "a compaction of the hour, or a removal, is not at its end");
+            return error_set(error, ERROR_UNAVAILABLE, "a compaction of the hour, or a removal, is not at its end");
         if (hour_folder_find(tools->storage_path, files.list[i].path, HOUR_FOLDER_PUBLISH_MS, &path, &ignored))
             missing++;
         else if (strcmp(path, place) != 0)
-            return error_set(error, ERROR_WORLD, "\"%s\" is not in its place yet", path);
+            return error_set(error, ERROR_UNAVAILABLE, "\"%s\" is not in its place yet", path);
         else
             ++*ret_count;
     }
@@ -132,7 +132,8 @@ static int check_clean(const struct hour_pruning *run, struct error *error)
 
     if (hours_pruned(run->pruning->tools->postgres, run->hour.hour, true, &pruned, error))
         return -1;
-    return pruned.dirty && !pruned.hourly ? error_set(error, ERROR_WORLD, "late events were archived meanwhile") : 0;
+    return pruned.dirty && !pruned.hourly ? error_set(error, ERROR_UNAVAILABLE, "late events were archived meanwhile")
+                                          : 0;
 }
 
 static int remove_rows(struct hour_pruning *run, struct prune_amounts *ret_amounts, struct error *error)

@@ -45,7 +45,7 @@ void prune_read_limits(const struct config *config, struct prune_limits *ret_lim
 
 /**
  * Removes what is older than the limits, until a stop is asked for, and shows a bar on a terminal. An hour that fails
- * is logged, and the others are pruned all the same. Errors: ERROR_MISTAKE when hours failed; ERROR_WORLD.
+ * is logged, and the others are pruned all the same. Errors: ERROR_CONFIGURATION when hours failed; ERROR_UNAVAILABLE.
  */
 int prune_now(const struct prune_tools *tools, const struct prune_listener *listener, struct prune_summary *ret_summary,
               struct error *error) must_check;

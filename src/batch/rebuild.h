@@ -39,8 +39,9 @@ struct rebuild_summary {
 
 /**
  * Rebuilds the hours that the configuration names, or with --dry-run only reports what would change. Of several hours
- * one that fails is logged, and the others are rebuilt all the same. Errors: ERROR_USAGE; ERROR_MISTAKE for an archive
- * that is not whole, for an hour with more counted bytes than the archive has, and when hours failed; ERROR_WORLD.
+ * one that fails is logged, and the others are rebuilt all the same. Errors: ERROR_USAGE; ERROR_CONFIGURATION for an
+ * archive that is not whole, for an hour with more counted bytes than the archive has, and when hours failed;
+ * ERROR_UNAVAILABLE.
  */
 int rebuild_run(const struct config *config, const struct rebuild_listener *listener,
                 struct rebuild_summary *ret_summary, struct error *error) must_check;

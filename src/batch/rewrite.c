@@ -45,7 +45,7 @@ static int name_file(const struct writing *writing, const struct group *group, s
             return error_hint(error, "put the file back from a backup");
         if (groups_same_content(&listed, &found))
             continue;
-        error_set(error, ERROR_MISTAKE,
+        error_set(error, ERROR_CONFIGURATION,
                   "\"%s\" has %" PRId64 " rows with %" PRId64 " bytes from %" PRId64 " to %" PRId64
                   " instead of the listed %" PRId64 " rows with %" PRId64 " bytes from %" PRId64 " to %" PRId64,
                   path, found.rows, found.bytes_total, found.min_timestamp, found.max_timestamp, listed.rows,
@@ -95,7 +95,7 @@ static int merge_group(struct writing *writing, size_t number, struct error *err
     }
     if (merge_files(&limits, &paths, writing->rewrite->changed, to, writing->tools->codec, &merged->size, error)) {
         /* DuckDB does not always say in which file it failed. */
-        if (error->kind == ERROR_MISTAKE && !database_is_short(error) && name_file(writing, group, &reason))
+        if (error->kind == ERROR_CONFIGURATION && !database_is_short(error) && name_file(writing, group, &reason))
             *error = reason;
         return -1;
     }

@@ -36,9 +36,9 @@ struct rewrite {
 
 /**
  * Rewrites the files. Until the transaction that lists the new ones ends, an error, or a positive result of
- * `take_part`, which is returned, changes nothing; after it, recovery brings the hour to its end. Errors: ERROR_MISTAKE
- * for a file that is damaged or not as the list says, with its name, and where folders cannot be exchanged;
- * ERROR_WORLD; those of `take_part`.
+ * `take_part`, which is returned, changes nothing; after it, recovery brings the hour to its end. Errors:
+ * ERROR_CONFIGURATION for a file that is damaged or not as the list says, with its name, and where folders cannot be
+ * exchanged; ERROR_UNAVAILABLE; those of `take_part`.
  */
 int rewrite_files(const struct rewrite *rewrite, const struct staging *staging, struct error *error) must_check;
 

@@ -45,7 +45,7 @@ static int judge_lag(const struct figures *figures, const struct config *config,
         return 0;
     seconds = figures_furthest(figures, &status);
     if (seconds < 0) {
-        error_set(error, ERROR_MISTAKE, "no job has committed yet: there is no lag to compare with --max-lag");
+        error_set(error, ERROR_CONFIGURATION, "no job has committed yet: there is no lag to compare with --max-lag");
         return error_hint(error, "start antenna speed, or correct jdbc-uri");
     }
     if (seconds * MS_PER_SECOND <= limit_ms)

@@ -20,8 +20,8 @@ struct config;
 /**
  * Reads the arguments behind the command's name (`arguments`, `count` of them), the environment and the file. Values of
  * secret options are overwritten in `arguments` itself, so that the process list no longer shows them. With --help or
- * --version nothing else is read. Errors: ERROR_USAGE for the command line; ERROR_MISTAKE for file and environment.
- * Free with config_free().
+ * --version nothing else is read. Errors: ERROR_USAGE for the command line; ERROR_CONFIGURATION for file and
+ * environment. Free with config_free().
  */
 int config_read(enum command_id command, int count, char **arguments, struct config **ret_config, struct error *error)
     must_check;

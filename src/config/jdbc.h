@@ -36,7 +36,7 @@ const char *jdbc_get(const struct jdbc_address *address, const char *keyword);
 
 /**
  * The address of a command's configuration: jdbc-uri with jdbc-user and the password (argument, or --password-file;
- * else libpq looks at PGPASSWORD and ~/.pgpass). Error: ERROR_USAGE or, for the file, ERROR_MISTAKE.
+ * else libpq looks at PGPASSWORD and ~/.pgpass). Error: ERROR_USAGE or, for the file, ERROR_CONFIGURATION.
  */
 int jdbc_from_config(const struct config *config, struct jdbc_address *ret_address, struct error *error) must_check;
 

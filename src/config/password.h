@@ -12,7 +12,7 @@
 
 /**
  * Reads the first line of the file, all of it: blanks belong to the password, a byte order mark and the line's end, LF
- * or CRLF, do not. Error: ERROR_MISTAKE when it cannot be read, is empty, too long, or no text. Free with
+ * or CRLF, do not. Error: ERROR_CONFIGURATION when it cannot be read, is empty, too long, or no text. Free with
  * password_free().
  */
 int password_read(const char *path, char **ret_password, struct error *error) must_check;

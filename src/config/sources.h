@@ -45,10 +45,11 @@ int config_unknown(enum command_id command, const char *name, size_t size, struc
 /** Reads the command line; see config_load(). */
 int config_read_arguments(struct config *config, int count, char **arguments, struct error *error) must_check;
 
-/** Reads the variables ANTENNA_…. Error: ERROR_MISTAKE, also for a name that no command knows. */
+/** Reads the variables ANTENNA_…. Error: ERROR_CONFIGURATION, also for a name that no command knows. */
 int config_read_environment(struct config *config, struct error *error) must_check;
 
-/** Reads a configuration file. Error: ERROR_MISTAKE with file and line, also for a key that its command does not know.
+/** Reads a configuration file. Error: ERROR_CONFIGURATION with file and line, also for a key that its command does not
+ * know.
  */
 int config_read_file(struct config *config, const char *path, struct error *error) must_check;
 

@@ -22,7 +22,7 @@ struct users {
 
 /**
  * Reads a file of users. Lines that are not valid are named by their number, the first few of them, in one error:
- * ERROR_MISTAKE; then nothing is returned. Release with users_release().
+ * ERROR_CONFIGURATION; then nothing is returned. Release with users_release().
  */
 int users_file_load(const char *path, struct users *ret_users, struct error *error) must_check;
 

@@ -63,7 +63,7 @@ void found_failed(struct doctor *doctor, const char *check, const char *mend, co
 void found_unavailable(struct doctor *doctor, const char *check, const char *mend, const char *format, ...)
     printf_like(4, 5);
 
-/** A failed check by its error and hint; ERROR_WORLD is unavailable. */
+/** A failed check by its error and hint; ERROR_UNAVAILABLE is unavailable. */
 void found_error(struct doctor *doctor, const char *check, const struct error *error);
 
 /** Skips checks, a list that ends with NULL, for one reason. */

@@ -12,7 +12,7 @@
 
 /**
  * Connects to a TCP port, by each address of the host in turn, and closes the connection. `ret_local` is whether it
- * stays on this machine. Error: ERROR_WORLD with the reason of the last address.
+ * stays on this machine. Error: ERROR_UNAVAILABLE with the reason of the last address.
  */
 int network_reach(const char *host, int port, bool *ret_local, struct error *error) must_check;
 

@@ -30,7 +30,7 @@ void admin_release(struct admin_request *request);
 
 /**
  * Asks whether we may join the group, and how many members it has; one that has never been is fine, and has none. Waits
- * KAFKA_ANSWER_TIMEOUT_MS at most. Errors: ERROR_MISTAKE when we may not join it, else as kafka_error().
+ * KAFKA_ANSWER_TIMEOUT_MS at most. Errors: ERROR_CONFIGURATION when we may not join it, else as kafka_error().
  */
 int group_query(rd_kafka_t *client, const char *group, size_t *ret_members, struct error *error) must_check;
 

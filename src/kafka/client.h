@@ -27,16 +27,18 @@ extern const struct kafka_property kafka_no_properties[];
 int kafka_configure(const struct config *config, const struct kafka_property *own, rd_kafka_conf_t **ret_conf,
                     struct error *error) must_check;
 
-/** Makes a client of the configuration, which it takes. Error: ERROR_MISTAKE, such as for a file that is not there. */
+/** Makes a client of the configuration, which it takes. Error: ERROR_CONFIGURATION, such as for a file that is not
+ * there. */
 int kafka_open(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret_client, struct error *error) must_check;
 
 /** Whether an error says that we do not trust the broker, or it not us. It comes again at each attempt to connect. */
 bool kafka_is_refusal(rd_kafka_resp_err_t code);
 
-/** Fills `error` with a refusal: as sasl_refusal(), or ERROR_MISTAKE with the reason why TLS failed. */
+/** Fills `error` with a refusal: as sasl_refusal(), or ERROR_CONFIGURATION with the reason why TLS failed. */
 int kafka_refusal(struct error *error, rd_kafka_t *client, rd_kafka_resp_err_t code, const char *reason);
 
-/** Fills `error` from librdkafka's code: authentication and authorization are ERROR_MISTAKE, the rest ERROR_WORLD. */
+/** Fills `error` from librdkafka's code: authentication and authorization are ERROR_CONFIGURATION, the rest
+ * ERROR_UNAVAILABLE. */
 int kafka_error(struct error *error, rd_kafka_resp_err_t code, const char *what);
 
 /**
@@ -60,14 +62,15 @@ bool kafka_may_ask_again(int64_t deadline_ms) must_check;
 
 /**
  * Asks the brokers for themselves and for the configured topic, waiting KAFKA_ANSWER_TIMEOUT_MS at most. Errors:
- * ERROR_WORLD when no broker answers, ERROR_MISTAKE when they refuse us. Free with rd_kafka_metadata_destroy().
+ * ERROR_UNAVAILABLE when no broker answers, ERROR_CONFIGURATION when they refuse us. Free with
+ * rd_kafka_metadata_destroy().
  */
 int kafka_query_topic(rd_kafka_t *inquirer, const struct config *config, const struct rd_kafka_metadata **ret_metadata,
                       struct error *error) must_check;
 
 /**
  * The number of partitions that such an answer has of the topic called `name`; 0 when it does not exist. Errors:
- * ERROR_MISTAKE when we may not know it, else ERROR_WORLD.
+ * ERROR_CONFIGURATION when we may not know it, else ERROR_UNAVAILABLE.
  */
 int kafka_check_topic(const struct rd_kafka_metadata *metadata, const char *name, int32_t *ret_count,
                       struct error *error) must_check;

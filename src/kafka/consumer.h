@@ -78,9 +78,9 @@ void consumer_close(struct consumer *consumer);
 
 /**
  * Waits up to `timeout_ms` to gather up to CONSUMER_READ_MAX messages; `ret_messages` is valid until the next read.
- * Also lets librdkafka work; call it at least once a minute. Errors: ERROR_WORLD when an offset or the topic is gone,
- * ERROR_MISTAKE when Kafka refuses us, ERROR_FAILED when the client cannot go on; messages read with it are dropped.
- * ERROR_WORLD also when the group has a member of our name: see consumer_has_ended().
+ * Also lets librdkafka work; call it at least once a minute. Errors: ERROR_UNAVAILABLE when an offset or the topic is
+ * gone, ERROR_CONFIGURATION when Kafka refuses us, ERROR_FAILED when the client cannot go on; messages read with it are
+ * dropped. ERROR_UNAVAILABLE also when the group has a member of our name: see consumer_has_ended().
  */
 int consumer_read(struct consumer *consumer, int timeout_ms, const struct message **ret_messages, size_t *ret_count,
                   struct error *error) must_check;

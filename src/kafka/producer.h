@@ -35,7 +35,8 @@ int producer_send(struct producer *producer, int32_t partition, struct slice mes
 
 /**
  * Hands out acknowledgements, waiting up to `timeout_ms` for the first. Fails from the moment on when Kafka has refused
- * a message for good: ERROR_MISTAKE or ERROR_WORLD as in kafka_error(), ERROR_FAILED when the producer is broken.
+ * a message for good: ERROR_CONFIGURATION or ERROR_UNAVAILABLE as in kafka_error(), ERROR_FAILED when the producer is
+ * broken.
  */
 int producer_poll(struct producer *producer, int timeout_ms, struct error *error) must_check;
 

@@ -150,7 +150,7 @@ static const struct property *row_of(const char *name, enum property_role role)
 
 static int refuse(const struct property *row, const char *given, const char *ours, struct error *error)
 {
-    error_set(error, ERROR_MISTAKE, "Kafka property %s is refused: %s", given, row->reason);
+    error_set(error, ERROR_CONFIGURATION, "Kafka property %s is refused: %s", given, row->reason);
     if (row->refused)
         return error_hint(error, "give another value than %s", row->refused);
     return error_hint(error, "remove it%s%s%s%s%s%s", *ours ? "; antenna needs " : "", *ours ? row->name : "",

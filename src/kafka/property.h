@@ -59,7 +59,7 @@ struct property_value property_value(const rd_kafka_conf_t *conf, const char *na
 /**
  * A librdkafka configuration for a client of the command: the table, then kafka-server and `own` (ended by a NULL
  * name), then the operator's properties. Errors: ERROR_USAGE with librdkafka's own words for one that is malformed;
- * ERROR_MISTAKE for one that the table refuses. Free with rd_kafka_conf_destroy() unless rd_kafka_new() took it.
+ * ERROR_CONFIGURATION for one that the table refuses. Free with rd_kafka_conf_destroy() unless rd_kafka_new() took it.
  */
 int property_configure(const struct config *config, const struct kafka_property *own, rd_kafka_conf_t **ret_conf,
                        struct error *error) must_check;

@@ -12,8 +12,8 @@ typedef void (*sample_take)(void *context, const struct message *message);
 
 /**
  * Reads the last SAMPLE_MESSAGES messages of the topic's first `partitions` partitions, as many of each, waiting
- * KAFKA_ANSWER_TIMEOUT_MS at most. Errors: ERROR_WORLD when the brokers do not give them, ERROR_MISTAKE when we may not
- * read them, ERROR_USAGE for a wrong -X property.
+ * KAFKA_ANSWER_TIMEOUT_MS at most. Errors: ERROR_UNAVAILABLE when the brokers do not give them, ERROR_CONFIGURATION
+ * when we may not read them, ERROR_USAGE for a wrong -X property.
  */
 int sample_read(const struct config *config, int32_t partitions, sample_take take, void *context, struct error *error)
     must_check;

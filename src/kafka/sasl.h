@@ -14,7 +14,7 @@
 
 /**
  * Checks that the configured login can be tried: this build has the mechanism, and what the mechanism needs is given.
- * Errors: ERROR_MISTAKE.
+ * Errors: ERROR_CONFIGURATION.
  */
 int sasl_check(const rd_kafka_conf_t *conf, struct error *error) must_check;
 
@@ -25,12 +25,12 @@ void sasl_note_log(const char *text);
 bool sasl_lacks_token(const char *reason);
 
 /**
- * Fills `error` with librdkafka's text of a refusal, and what to check: ERROR_MISTAKE, or ERROR_WORLD when an endpoint
- * of tokens is unavailable.
+ * Fills `error` with librdkafka's text of a refusal, and what to check: ERROR_CONFIGURATION, or ERROR_UNAVAILABLE when
+ * an endpoint of tokens is unavailable.
  */
 int sasl_refusal(const rd_kafka_conf_t *conf, const char *reason, struct error *error);
 
-/** Whether a client that has heard nothing waits for a token; fills `error` then: ERROR_WORLD. */
+/** Whether a client that has heard nothing waits for a token; fills `error` then: ERROR_UNAVAILABLE. */
 bool sasl_waits_for_token(const rd_kafka_conf_t *conf, struct error *error);
 
 #endif

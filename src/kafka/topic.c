@@ -120,7 +120,7 @@ static int check_creation(rd_kafka_event_t *event, struct error *error)
     code = count == 1 ? rd_kafka_topic_result_error(topics[0]) : RD_KAFKA_RESP_ERR_UNKNOWN;
     if (!code || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
         return 0;
-    return error_set(error, ERROR_MISTAKE, CREATE ": %s",
+    return error_set(error, ERROR_CONFIGURATION, CREATE ": %s",
                      count == 1 && rd_kafka_topic_result_error_string(topics[0])
                          ? rd_kafka_topic_result_error_string(topics[0])
                          : rd_kafka_err2str(code));

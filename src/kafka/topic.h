@@ -35,8 +35,8 @@ int topic_settings_query(rd_kafka_t *client, const char *topic, struct topic_set
 /**
  * Sees to it that the configured topic exists; a missing one is created with --partitions partitions and the broker's
  * default replication, and waited for until each partition answers. Returns 1 when it was created, 0 when it existed,
- * with its number of partitions. Errors: as kafka_count_partitions(), and ERROR_MISTAKE when the broker refuses to
- * create it.
+ * with its number of partitions. Errors: as kafka_count_partitions(), and ERROR_CONFIGURATION when the broker refuses
+ * to create it.
  */
 int topic_ensure(const struct config *config, int32_t *ret_partitions, struct error *error) must_check;
 

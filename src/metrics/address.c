@@ -116,7 +116,7 @@ int address_listen(const char *text, int files[ADDRESSES_MAX], size_t *ret_count
     if (address_parse(text, &addresses, error))
         return -1;
     if (listen_to_all(addresses, files, &count)) {
-        error_set(error, ERROR_MISTAKE, "could not listen on \"%s\": %m", text);
+        error_set(error, ERROR_CONFIGURATION, "could not listen on \"%s\": %m", text);
         error_hint(error, "give another address as --listen; ss -ltnp shows which process has this one");
         while (count)
             close(files[--count]);
@@ -154,6 +154,6 @@ int address_parse(const char *text, struct addrinfo **ret_address, struct error 
     code = getaddrinfo(*host ? host : NULL, port, &wanted, ret_address);
     if (code == 0)
         return 0;
-    error_set(error, ERROR_MISTAKE, "could not listen on \"%s\": %s", text, gai_strerror(code));
+    error_set(error, ERROR_CONFIGURATION, "could not listen on \"%s\": %s", text, gai_strerror(code));
     return error_hint(error, "check the host in --listen");
 }

@@ -12,14 +12,14 @@
 
 /**
  * Reads `HOST:PORT`, `[IPV6]:PORT`, `PORT`, which is one of 127.0.0.1, or `:PORT`, which is one of all addresses, and
- * looks the host up: a name may have several addresses. `[::]:PORT` is for IPv4 too. Errors: ERROR_USAGE; ERROR_MISTAKE
- * for a host that is not known. Free with freeaddrinfo().
+ * looks the host up: a name may have several addresses. `[::]:PORT` is for IPv4 too. Errors: ERROR_USAGE;
+ * ERROR_CONFIGURATION for a host that is not known. Free with freeaddrinfo().
  */
 int address_parse(const char *text, struct addrinfo **ret_address, struct error *error) must_check;
 
 /**
  * Listens on all addresses of the text that this machine has, with one port; the sockets are the caller's. Errors: as
- * address_parse(); ERROR_MISTAKE when one is in use, or there is none.
+ * address_parse(); ERROR_CONFIGURATION when one is in use, or there is none.
  */
 int address_listen(const char *text, int files[ADDRESSES_MAX], size_t *ret_count, struct error *error) must_check;
 

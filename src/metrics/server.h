@@ -29,7 +29,7 @@ int metrics_server_check(const struct config *config, struct error *error) must_
 
 /**
  * Begins to serve where --listen says, and logs where that is; without it the server is NULL. Errors: ERROR_USAGE;
- * ERROR_MISTAKE when the address cannot be had. Close with metrics_server_close().
+ * ERROR_CONFIGURATION when the address cannot be had. Close with metrics_server_close().
  */
 int metrics_server_open(const struct config *config, const struct metrics_source *source,
                         struct metrics_server **ret_server, struct error *error) must_check;

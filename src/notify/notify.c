@@ -266,7 +266,7 @@ static int try_notice(struct job *job, struct error *error)
     }
     /* What was right at the start is waited for. */
     if (status && config_flag(job->config, OPTION_FOLLOW))
-        error->kind = ERROR_WORLD;
+        error->kind = ERROR_UNAVAILABLE;
     return status;
 }
 
@@ -406,7 +406,7 @@ static int run_once(struct job *job, struct error *error)
         return -1;
     if (job->summary.waiting == 0 || job->summary.left)
         return 0;
-    error_set(error, ERROR_WORLD, "%" PRId64 " notices wait for another attempt", job->summary.waiting);
+    error_set(error, ERROR_UNAVAILABLE, "%" PRId64 " notices wait for another attempt", job->summary.waiting);
     return error_hint(error, "run the command again later; antenna.notice has their reasons");
 }
 
@@ -448,7 +448,7 @@ static int follow(struct job *job, struct error *error)
         int status = run_turn(job, error);
 
         log_turn(&before, &job->summary);
-        if (status && error->kind != ERROR_WORLD)
+        if (status && error->kind != ERROR_UNAVAILABLE)
             return -1;
         if (status) {
             wait_out(job, error, &pause_ms);

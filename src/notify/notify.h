@@ -26,8 +26,8 @@ struct notify_summary {
 
 /**
  * Sends what is due, or with --follow what comes, too, until a stop is asked for. Errors: ERROR_USAGE for options that
- * do not go together; ERROR_MISTAKE for a template, a login or a sender that is refused; ERROR_WORLD for servers that
- * are unavailable.
+ * do not go together; ERROR_CONFIGURATION for a template, a login or a sender that is refused; ERROR_UNAVAILABLE for
+ * servers that are unavailable.
  */
 int notify_run(const struct config *config, const struct notify_listener *listener, struct notify_summary *ret_summary,
                struct error *error) must_check;

@@ -36,8 +36,8 @@ struct templates {
 
 /**
  * Reads the templates that the folder has, and takes the defaults of the others; of all when the folder is NULL.
- * Errors: ERROR_MISTAKE for a folder without a template, an unknown ${name}, a subject of several lines, and what is
- * not JSON.
+ * Errors: ERROR_CONFIGURATION for a folder without a template, an unknown ${name}, a subject of several lines, and what
+ * is not JSON.
  */
 int templates_load(const char *folder, struct templates *ret_templates, struct error *error) must_check;
 

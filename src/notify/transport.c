@@ -318,15 +318,15 @@ static int fail(const struct transport *transport, CURLcode code, struct error *
 {
     const char *why = *transport->fault ? transport->fault : curl_easy_strerror(code);
 
-    error_set(error, ERROR_WORLD, "could not reach the %s %s: %s", transport->mail ? "mail server" : "webhook at",
+    error_set(error, ERROR_UNAVAILABLE, "could not reach the %s %s: %s", transport->mail ? "mail server" : "webhook at",
               transport->server, text_show(why).text);
     if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
-        error->kind = ERROR_MISTAKE;
+        error->kind = ERROR_CONFIGURATION;
         return error_hint(error,
                           "give the name that is in its certificate, and the authority that signed it by --tls-ca");
     }
     if (code == CURLE_USE_SSL_FAILED) {
-        error->kind = ERROR_MISTAKE;
+        error->kind = ERROR_CONFIGURATION;
         return error_hint(error,
                           "give a server with STARTTLS, smtps:// for one with TLS from the start, or --plain-text "
                           "for a relay on this machine");
@@ -339,9 +339,10 @@ static int refuse_session(const struct transport *transport, int64_t answer, str
 {
     bool sender = transport->stage == STAGE_SENDER;
 
-    error_set(error, answer / 100 == 5 ? ERROR_MISTAKE : ERROR_WORLD, "the mail server %s refuses the %s%s%s%s: %s",
-              transport->server, sender ? "sender" : "login", sender ? " \"" : "", sender ? transport->sender : "",
-              sender ? "\"" : "", text_show(transport->reply).text);
+    error_set(error, answer / 100 == 5 ? ERROR_CONFIGURATION : ERROR_UNAVAILABLE,
+              "the mail server %s refuses the %s%s%s%s: %s", transport->server, sender ? "sender" : "login",
+              sender ? " \"" : "", sender ? transport->sender : "", sender ? "\"" : "",
+              text_show(transport->reply).text);
     return error_hint(error, sender ? "give a --sender that the server lets this login use"
                                     : "check --smtp-user and the password in --smtp-password-file");
 }
@@ -361,7 +362,7 @@ static int judge_mail(const struct transport *transport, CURLcode code, struct d
     }
     /* 421: it closes the connection (RFC 5321, 3.8). */
     if (transport->stage == STAGE_LOGIN || answer == 421)
-        return error_set(error, ERROR_WORLD, "the mail server %s refuses the session: %s", transport->server,
+        return error_set(error, ERROR_UNAVAILABLE, "the mail server %s refuses the session: %s", transport->server,
                          text_show(transport->reply).text);
     ret_report->delivery = answer / 100 == 4 ? DELIVERY_REFUSED_NOW : DELIVERY_REFUSED;
     snprintf(ret_report->reason, sizeof(ret_report->reason), "%s", transport->reply);
@@ -464,7 +465,7 @@ static int judge_answer(const struct transport *transport, struct delivery_repor
     if (answer / 100 == 2)
         return 0;
     if (concerns_all(answer)) {
-        error_set(error, ERROR_MISTAKE, "the webhook at %s answers %" PRId64, transport->server, answer);
+        error_set(error, ERROR_CONFIGURATION, "the webhook at %s answers %" PRId64, transport->server, answer);
         return error_hint(error, "check --webhook-url, and whether the webhook accepts the key in --webhook-key-file");
     }
     ret_report->delivery = may_change(answer) ? DELIVERY_REFUSED_NOW : DELIVERY_REFUSED;

@@ -31,8 +31,8 @@ bool transport_is_set(const struct config *config);
 bool transport_is_mail(const struct config *config);
 
 /**
- * Reads the options and the secrets. Errors: ERROR_USAGE for options that do not go together; ERROR_MISTAKE for a file
- * of a secret. Before threads start. Close with transport_close().
+ * Reads the options and the secrets. Errors: ERROR_USAGE for options that do not go together; ERROR_CONFIGURATION for a
+ * file of a secret. Before threads start. Close with transport_close().
  */
 int transport_open(const struct config *config, struct transport **ret_transport, struct error *error) must_check;
 
@@ -50,7 +50,7 @@ bool transport_is_encrypted(const struct transport *transport);
 
 /**
  * Connects and sends nothing to anybody: a mail server is asked whether the login is right and the sender allowed.
- * Errors: ERROR_WORLD for a server that is unavailable; ERROR_MISTAKE for what it refuses.
+ * Errors: ERROR_UNAVAILABLE for a server that is unavailable; ERROR_CONFIGURATION for what it refuses.
  */
 int transport_check(struct transport *transport, struct error *error) must_check;
 

@@ -29,13 +29,13 @@ struct adoption {
 };
 
 /**
- * Adopts the table called `table`. Errors: ERROR_MISTAKE when rows cannot be merged, or are to stop the adoption, or
- * something of the operator's keeps the table from being altered.
+ * Adopts the table called `table`. Errors: ERROR_CONFIGURATION when rows cannot be merged, or are to stop the adoption,
+ * or something of the operator's keeps the table from being altered.
  */
 int adopt_table(struct postgres *postgres, const struct config *config, enum contract_id id, const char *table,
                 struct adoption *ret_adoption, struct error *error) must_check;
 
-/** Checks the options of an adoption that the database must know. Error: ERROR_MISTAKE. */
+/** Checks the options of an adoption that the database must know. Error: ERROR_CONFIGURATION. */
 int adopt_check(struct postgres *postgres, const struct config *config, struct error *error) must_check;
 
 /** Frees what the report holds; a zeroed one is fine. Fits cleanup(). */

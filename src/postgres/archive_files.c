@@ -65,7 +65,7 @@ int archive_files_check_writer(struct postgres *postgres, const char *token, str
     if (archive_files_find_retired(postgres, token, &retired, error))
         return -1;
     return retired
-               ? error_set(error, ERROR_WORLD,
+               ? error_set(error, ERROR_UNAVAILABLE,
                            "another process has recovered the staging folder %s of this one, whose lock it found free",
                            token)
                : 0;

@@ -38,10 +38,11 @@ void archive_files_release(struct archive_files *files);
 /** Adds a file; files are added in the order of their hours. */
 void archive_files_add(struct archive_files *files, const struct archive_file *file);
 
-/** Begins the transaction that lists files of the writer with this token. Error: ERROR_WORLD when it is retired. */
+/** Begins the transaction that lists files of the writer with this token. Error: ERROR_UNAVAILABLE when it is retired.
+ */
 int archive_files_hold(struct postgres *postgres, const char *token, struct error *error) must_check;
 
-/** Fails with ERROR_WORLD when the writer with this token is retired. */
+/** Fails with ERROR_UNAVAILABLE when the writer with this token is retired. */
 int archive_files_check_writer(struct postgres *postgres, const char *token, struct error *error) must_check;
 
 /** Waits, inside a transaction, until no other transaction lists files of the writer with this token. */

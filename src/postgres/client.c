@@ -40,7 +40,7 @@ int connection_fail(struct postgres *postgres, const PGresult *result, struct er
 
     postgres->sqlstate[0] = '\0';
     if (PQstatus(postgres->connection) != CONNECTION_OK || !sqlstate) {
-        connection_message(error, ERROR_WORLD, PQerrorMessage(postgres->connection));
+        connection_message(error, ERROR_UNAVAILABLE, PQerrorMessage(postgres->connection));
         return PQstatus(postgres->connection) == CONNECTION_OK
                    ? -1
                    : error_context(error, "lost the connection to PostgreSQL");
@@ -49,7 +49,7 @@ int connection_fail(struct postgres *postgres, const PGresult *result, struct er
     message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     connection_message(error, ERROR_FAILED, message ? message : "no reason given");
     sqlstate_judge(SQLSTATE_STATEMENT, sqlstate, error);
-    if (error->kind == ERROR_MISTAKE)
+    if (error->kind == ERROR_CONFIGURATION)
         add_refused_row(error, result);
     return -1;
 }
@@ -143,7 +143,7 @@ int postgres_encrypt_password(struct postgres *postgres, const char *role, const
     char *verifier = PQencryptPasswordConn(postgres->connection, password, role, NULL);
 
     if (!verifier)
-        return connection_message(error, ERROR_WORLD, PQerrorMessage(postgres->connection));
+        return connection_message(error, ERROR_UNAVAILABLE, PQerrorMessage(postgres->connection));
     *ret_verifier = verifier;
     return 0;
 }
@@ -223,8 +223,8 @@ int written_refuse(struct postgres *postgres, const char *table, int64_t written
     parameters_text(&parameters, table);
     if (postgres_run(postgres, sql_select_interceptors, &parameters, &result, error))
         return error_context(error, "could not look at table \"%s\"", table);
-    error_set(error, ERROR_MISTAKE, "table \"%s\" has %" PRId64 " of the %" PRId64 " rows as they were written: %s",
-              table, found, written,
+    error_set(error, ERROR_CONFIGURATION,
+              "table \"%s\" has %" PRId64 " of the %" PRId64 " rows as they were written: %s", table, found, written,
               PQgetisnull(result, 0, 0) ? "another session changes it" : PQgetvalue(result, 0, 0));
     return error_hint(error, "disable what drops or changes rows of this table, and run the command again");
 }

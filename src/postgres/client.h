@@ -2,7 +2,7 @@
  * One PostgreSQL connection and what can go wrong with it. Only the named operations of this folder use it: each runs
  * the text of one file of sql/ with parameters, never with values pasted into SQL. A connection belongs to one thread.
  *
- * The kind of an error follows from its SQLSTATE (sqlstate.h), at the login, too. After an ERROR_WORLD, close the
+ * The kind of an error follows from its SQLSTATE (sqlstate.h), at the login, too. After an ERROR_UNAVAILABLE, close the
  * connection and open it again.
  */
 #ifndef ANTENNA_POSTGRES_CLIENT_H
@@ -20,14 +20,14 @@
 struct postgres;
 
 /**
- * Connects, and sets all that a session relies on (begin_session.sql). Refuses, with ERROR_MISTAKE, a server that is
- * too old and a pooler that does not pool by session. Close with postgres_close(). For the doctor, which examines what
- * postgres_open() refuses.
+ * Connects, and sets all that a session relies on (begin_session.sql). Refuses, with ERROR_CONFIGURATION, a server that
+ * is too old and a pooler that does not pool by session. Close with postgres_close(). For the doctor, which examines
+ * what postgres_open() refuses.
  */
 int postgres_connect(const struct jdbc_address *address, struct postgres **ret_postgres, struct error *error)
     must_check;
 
-/** The same for all others: a database that no job can use is refused with ERROR_MISTAKE. */
+/** The same for all others: a database that no job can use is refused with ERROR_CONFIGURATION. */
 int postgres_open(const struct jdbc_address *address, struct postgres **ret_postgres, struct error *error) must_check;
 
 /** How long a service that was logged in tries again when it is refused: a new password needs time to get from
@@ -36,9 +36,9 @@ int postgres_open(const struct jdbc_address *address, struct postgres **ret_post
 
 /**
  * Opens a connection by the configuration's address, with the password file as it is now: for every connection of a
- * command. Errors: ERROR_USAGE, ERROR_MISTAKE and ERROR_WORLD of jdbc_from_config() and postgres_open(). An
- * ERROR_MISTAKE of a process that was logged in before is ERROR_WORLD for LOGIN_GRACE_MS, unless its password came by
- * argument or environment, which no rotation reaches. Any thread may call it.
+ * command. Errors: ERROR_USAGE, ERROR_CONFIGURATION and ERROR_UNAVAILABLE of jdbc_from_config() and postgres_open(). An
+ * ERROR_CONFIGURATION of a process that was logged in before is ERROR_UNAVAILABLE for LOGIN_GRACE_MS, unless its
+ * password came by argument or environment, which no rotation reaches. Any thread may call it.
  */
 int login(const struct config *config, struct postgres **ret_postgres, struct error *error) must_check;
 
@@ -65,7 +65,7 @@ int postgres_begin(struct postgres *postgres, struct error *error) must_check;
 /** Begins a transaction that only reads, all of it as of one moment. */
 int postgres_begin_snapshot(struct postgres *postgres, struct error *error) must_check;
 
-/** Commits. After an ERROR_WORLD it is unknown whether the commit took place: read the database, never guess. */
+/** Commits. After an ERROR_UNAVAILABLE it is unknown whether the commit took place: read the database, never guess. */
 int postgres_commit(struct postgres *postgres, struct error *error) must_check;
 
 /** Rolls back; a failure shows at the next statement. */
@@ -113,8 +113,8 @@ size_t postgres_changed(PGresult *result);
  * without an error. A transaction that lost rows must not be committed.
  */
 
-/** Fills `error` with ERROR_MISTAKE for a table that has `found` rows of those written, and names what may have dropped
- * the others. Always returns -1. */
+/** Fills `error` with ERROR_CONFIGURATION for a table that has `found` rows of those written, and names what may have
+ * dropped the others. Always returns -1. */
 int written_refuse(struct postgres *postgres, const char *table, int64_t written, int64_t found, struct error *error);
 
 /** Fails like written_refuse() unless as many rows were found as were written. */

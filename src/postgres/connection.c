@@ -79,7 +79,7 @@ static bool is_distrust(const char *message, struct error *error)
 {
     for (size_t i = 0; i < sizeof(distrust) / sizeof(*distrust); i++)
         if (strstr(message, distrust[i].words)) {
-            connection_message(error, ERROR_MISTAKE, message);
+            connection_message(error, ERROR_CONFIGURATION, message);
             error_hint(error, "%s", distrust[i].hint);
             return true;
         }
@@ -104,18 +104,18 @@ static int connection_error(PGconn *connection, struct error *error)
     const char *answer = sqlstate_find(message, sqlstate);
 
     if (answer) {
-        connection_message(error, ERROR_WORLD, answer);
+        connection_message(error, ERROR_UNAVAILABLE, answer);
         sqlstate_judge(SQLSTATE_LOGIN, sqlstate, error);
     } else if (!connection || strstr(message, "out of memory"))
         /* Without the memory for a connection there is none to ask; libpq says "connection pointer is NULL". */
-        return error_set(error, ERROR_WORLD, "out of memory");
+        return error_set(error, ERROR_UNAVAILABLE, "out of memory");
     else if (*message && quotes_address(message))
         jdbc_refuse(message, error);
     else if (PQconnectionNeedsPassword(connection)) {
-        connection_message(error, ERROR_MISTAKE, message);
+        connection_message(error, ERROR_CONFIGURATION, message);
         error_hint(error, "give jdbc-password; that of - is from --password-file, PGPASSWORD or ~/.pgpass");
     } else if (!is_distrust(message, error))
-        connection_message(error, ERROR_WORLD, *message ? message : "no answer");
+        connection_message(error, ERROR_UNAVAILABLE, *message ? message : "no answer");
     return *error->hint ? -1 : error_hint(error, "check that PostgreSQL runs there and can be reached");
 }
 
@@ -195,7 +195,7 @@ static bool ask_backend(PGconn *connection, char backend[BACKEND_SIZE])
 
 static int refuse_pooling(struct error *error)
 {
-    error_set(error, ERROR_MISTAKE,
+    error_set(error, ERROR_CONFIGURATION,
               "PostgreSQL is behind a pooler that pools by transaction or statement: locks and settings of a session "
               "would stay behind in its pool");
     return error_hint(error, "let the pooler pool this database by session (PgBouncer: pool_mode = session), or give "
@@ -204,7 +204,7 @@ static int refuse_pooling(struct error *error)
 
 static int fail_to_judge(struct error *error)
 {
-    error_set(error, ERROR_WORLD,
+    error_set(error, ERROR_UNAVAILABLE,
               "the pooler in front of PostgreSQL does not answer, so that its way of pooling cannot be recognised");
     return error_hint(error, "check that PostgreSQL can be reached from the pooler and that its pool has free servers");
 }
@@ -224,10 +224,10 @@ static int check_own(PGconn *first, const char *backend, int times, struct error
 }
 
 /*
- * Refuses a pooler between us and PostgreSQL that pools by transaction or statement with ERROR_MISTAKE: what a session
- * holds, locks and settings, would stay behind in its pool, where the next client waits for it for ever. Given are two
- * new connections by the same address, and the process that serves the first one by sql_select_backend. Pooling by
- * session is accepted. ERROR_WORLD: no answer, so that it cannot be decided.
+ * Refuses a pooler between us and PostgreSQL that pools by transaction or statement with ERROR_CONFIGURATION: what a
+ * session holds, locks and settings, would stay behind in its pool, where the next client waits for it for ever. Given
+ * are two new connections by the same address, and the process that serves the first one by sql_select_backend. Pooling
+ * by session is accepted. ERROR_UNAVAILABLE: no answer, so that it cannot be decided.
  */
 static int refuse_pooler(PGconn *first, PGconn *second, const char *backend, struct error *error)
 {
@@ -254,7 +254,7 @@ static int check_version(const PGresult *backend, struct error *error)
 {
     if (postgres_number(backend, 0, BACKEND_VERSION_NUMBER) >= VERSION_MIN)
         return 0;
-    error_set(error, ERROR_MISTAKE, "PostgreSQL %s is older than %d", PQgetvalue(backend, 0, BACKEND_VERSION),
+    error_set(error, ERROR_CONFIGURATION, "PostgreSQL %s is older than %d", PQgetvalue(backend, 0, BACKEND_VERSION),
               VERSION_MIN / VERSION_UNIT);
     return error_hint(error, "upgrade PostgreSQL");
 }
@@ -320,8 +320,8 @@ static int check_encoding(const struct postgres *postgres, struct error *error)
 
     if (!encoding || strcmp(encoding, "UTF8") == 0)
         return 0;
-    error_set(error, ERROR_MISTAKE, "the database \"%s\" is encoded as %s instead of UTF8", PQdb(postgres->connection),
-              encoding);
+    error_set(error, ERROR_CONFIGURATION, "the database \"%s\" is encoded as %s instead of UTF8",
+              PQdb(postgres->connection), encoding);
     return error_hint(error, "create a database WITH ENCODING 'UTF8' TEMPLATE template0, and name it in jdbc-uri");
 }
 
@@ -379,8 +379,9 @@ int login(const struct config *config, struct postgres **ret_postgres, struct er
         atomic_store(&refused_since_ms, 0);
         return 0;
     }
-    if (error->kind == ERROR_MISTAKE && atomic_load(&was_logged_in) && is_read_again(config) && is_in_grace(error))
-        error->kind = ERROR_WORLD;
+    if (error->kind == ERROR_CONFIGURATION && atomic_load(&was_logged_in) && is_read_again(config) &&
+        is_in_grace(error))
+        error->kind = ERROR_UNAVAILABLE;
     return -1;
 }
 

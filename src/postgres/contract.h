@@ -42,8 +42,8 @@ void contract_key(const struct contract *contract, struct array *ret_columns);
 enum contract_state { TABLE_MISSING, TABLE_WITHOUT_KEY, TABLE_COMPLETE };
 
 /**
- * Compares the table called `table` with its contract. Errors: ERROR_MISTAKE naming the column that is missing or has
- * another type, or the table that differs from a missing one in its upper-case letters only.
+ * Compares the table called `table` with its contract. Errors: ERROR_CONFIGURATION naming the column that is missing or
+ * has another type, or the table that differs from a missing one in its upper-case letters only.
  */
 int contract_compare(struct postgres *postgres, const struct contract *contract, const char *table,
                      enum contract_state *ret_state, struct error *error) must_check;

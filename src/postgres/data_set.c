@@ -45,7 +45,7 @@ static int compare(struct postgres *postgres, const struct config *config, PGres
         return error_context(error, "could not read the tables of the data set");
     if (PQntuples(*ret_result) == CONTRACTS)
         return 0;
-    error_set(error, ERROR_MISTAKE, "the schema antenna does not know the tables of its data set");
+    error_set(error, ERROR_CONFIGURATION, "the schema antenna does not know the tables of its data set");
     return error_hint(error, "run antenna provision with the names of the tables");
 }
 
@@ -56,7 +56,7 @@ static bool is_same(const PGresult *result, int row)
 
 static int refuse_table(const struct config *config, const PGresult *result, int row, struct error *error)
 {
-    error_set(error, ERROR_MISTAKE, "table \"%s\" is not the data set's: this database has %s in its place",
+    error_set(error, ERROR_CONFIGURATION, "table \"%s\" is not the data set's: this database has %s in its place",
               text_show(config_text(config, contracts[row].option)).text, PQgetvalue(result, row, KNOWN));
     return error_hint(error,
                       "give that table as --%s, or use another database; after a rename, run antenna provision "
@@ -133,7 +133,8 @@ static int refuse_conflict(const struct data_set_job *job, const char *code, con
     for (size_t i = 0; i < sizeof(conflicts) / sizeof(*conflicts); i++) {
         if (strcmp(conflicts[i].code, code) != 0)
             continue;
-        error_set(error, ERROR_MISTAKE, "%s\"%s\"%s", conflicts[i].before, text_show(name).text, conflicts[i].after);
+        error_set(error, ERROR_CONFIGURATION, "%s\"%s\"%s", conflicts[i].before, text_show(name).text,
+                  conflicts[i].after);
         error_context(error, "job \"%s\" cannot count topic \"%s\"", job->key.job, job->key.topic);
         return error_hint(error, "%s", conflicts[i].hint);
     }
@@ -182,7 +183,7 @@ int data_set_read_archive(struct postgres *postgres, struct data_set_archive *re
     if (postgres_run(postgres, sql_select_archive_identity, NULL, &result, error))
         return error_context(error, "could not read the archive's identity");
     if (PQntuples(result) == 0) {
-        error_set(error, ERROR_MISTAKE, "the schema antenna does not know its data set");
+        error_set(error, ERROR_CONFIGURATION, "the schema antenna does not know its data set");
         return error_hint(error, "run antenna provision with the names of the tables");
     }
     snprintf(ret_archive->id, sizeof(ret_archive->id), "%s", PQgetvalue(result, 0, 0));

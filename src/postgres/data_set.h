@@ -30,12 +30,12 @@ struct data_set_archive {
 
 /**
  * Notes the tables of the data set, inside the transaction of provision; replaces those that are gone or have never
- * held a row. Error: ERROR_MISTAKE for other tables than the data set's.
+ * held a row. Error: ERROR_CONFIGURATION for other tables than the data set's.
  */
 int data_set_note(struct postgres *postgres, const struct config *config, struct error *error) must_check;
 
 /** Checks that the tables which the command uses are the data set's; with --no-archive another table of window totals
- * will do. Error: ERROR_MISTAKE. */
+ * will do. Error: ERROR_CONFIGURATION. */
 int data_set_check(struct postgres *postgres, const struct config *config, struct error *error) must_check;
 
 /** Keeps other processes from deciding what they are to the data set until data_set_unlock() or the session's end. */
@@ -46,8 +46,8 @@ int data_set_unlock(struct postgres *postgres, struct error *error) must_check;
 
 /**
  * Checks that a job which reads the topic of this id (empty: the broker has none) may count, and notes it. `ret_same`
- * is whether the topic is still the one that the job began with. Error: ERROR_MISTAKE when messages would be counted
- * twice, or in one of the layers only.
+ * is whether the topic is still the one that the job began with. Error: ERROR_CONFIGURATION when messages would be
+ * counted twice, or in one of the layers only.
  */
 int data_set_join(struct postgres *postgres, const struct data_set_job *job, const char *id, bool *ret_same,
                   struct error *error) must_check;

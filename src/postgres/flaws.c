@@ -97,7 +97,7 @@ int flaws_refuse(struct postgres *postgres, const struct contract *contract, con
         return -1;
     for (size_t i = flaws.count; i-- > 0;)
         if (flaws.list[i].weight >= weight && (writes || !flaws.list[i].writing)) {
-            error_set(error, ERROR_MISTAKE, "%s", flaws.list[i].text);
+            error_set(error, ERROR_CONFIGURATION, "%s", flaws.list[i].text);
             return error_hint(error, "%s", flaws.list[i].hint);
         }
     return 0;

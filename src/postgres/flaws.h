@@ -39,8 +39,8 @@ int flaws_find(struct postgres *postgres, const struct contract *contract, const
 void flaws_release(struct flaws *flaws);
 
 /**
- * Fails with ERROR_MISTAKE when the table has a flaw of at least this weight. `writes`: whether the caller writes to
- * the table.
+ * Fails with ERROR_CONFIGURATION when the table has a flaw of at least this weight. `writes`: whether the caller writes
+ * to the table.
  */
 int flaws_refuse(struct postgres *postgres, const struct contract *contract, const char *table, enum flaw_weight weight,
                  bool writes, struct error *error) must_check;

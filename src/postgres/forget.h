@@ -57,7 +57,7 @@ int forget_count_traces(struct postgres *postgres, const struct config *config, 
 int forget_end(struct postgres *postgres, const struct config *config, const struct forgetting *user,
                struct forgotten_rows *rows, struct error *error) must_check;
 
-/** Refuses the end while a table beside those of totals still has rows of the user. Error: ERROR_MISTAKE. */
+/** Refuses the end while a table beside those of totals still has rows of the user. Error: ERROR_CONFIGURATION. */
 int forget_refuse_left(struct postgres *postgres, const struct config *config, const struct forgetting *user,
                        struct error *error) must_check;
 

@@ -17,7 +17,8 @@
 int metrics_store(struct postgres *postgres, const struct config *config, total_kind_set *ret_kinds,
                   struct error *error) must_check;
 
-/** Reads the kinds of totals, those of every installation among them. Error: ERROR_MISTAKE for one that is not known.
+/** Reads the kinds of totals, those of every installation among them. Error: ERROR_CONFIGURATION for one that is not
+ * known.
  */
 int metrics_read(struct postgres *postgres, total_kind_set *ret_kinds, struct error *error) must_check;
 
@@ -25,10 +26,10 @@ int metrics_read(struct postgres *postgres, total_kind_set *ret_kinds, struct er
 int metrics_read_pruned(struct postgres *postgres, int64_t hour, total_kind_set *ret_kinds, struct error *error)
     must_check;
 
-/** Checks that the kinds are still these, and keeps them so until the transaction ends. Error: ERROR_WORLD. */
+/** Checks that the kinds are still these, and keeps them so until the transaction ends. Error: ERROR_UNAVAILABLE. */
 int metrics_hold(struct postgres *postgres, total_kind_set kinds, struct error *error) must_check;
 
-/** Checks that the kinds are still these. Error: ERROR_MISTAKE. */
+/** Checks that the kinds are still these. Error: ERROR_CONFIGURATION. */
 int metrics_check(struct postgres *postgres, total_kind_set kinds, struct error *error) must_check;
 
 #endif

@@ -55,7 +55,7 @@ int notices_have_thresholds(struct postgres *postgres, bool *ret_have, struct er
 
 /**
  * Refuses a database that was copied from the one whose notices are sent, as by a dump and a restore: its users would
- * get them twice. Error: ERROR_MISTAKE.
+ * get them twice. Error: ERROR_CONFIGURATION.
  */
 int notices_refuse_copy(struct postgres *postgres, struct error *error) must_check;
 

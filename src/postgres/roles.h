@@ -27,7 +27,8 @@ extern const struct role roles[ROLES];
 
 /**
  * Creates a role when it is missing, sets its password and gives it its rights, inside a transaction and after
- * schema_create(). `ret_created`: it was missing. Error: ERROR_MISTAKE when the user may not create or change roles.
+ * schema_create(). `ret_created`: it was missing. Error: ERROR_CONFIGURATION when the user may not create or change
+ * roles.
  */
 int role_create(struct postgres *postgres, const struct config *config, enum role_id id, const char *password,
                 bool *ret_created, struct error *error) must_check;

@@ -32,8 +32,8 @@ void schema_report_release(struct schema_report *report);
 /**
  * Creates what is missing and takes the schema `antenna` to our version, inside a transaction that keeps other
  * provisions out. Tables without key are adopted when the configuration says so: doubled rows are merged and the key is
- * added; else they are ERROR_MISTAKE, as are tables whose columns are not right. Release the report, also after an
- * error.
+ * added; else they are ERROR_CONFIGURATION, as are tables whose columns are not right. Release the report, also after
+ * an error.
  */
 int schema_create(struct postgres *postgres, const struct config *config, struct schema_report *ret_report,
                   struct error *error) must_check;
@@ -54,14 +54,14 @@ char *schema_with_tables(const char *sql, const struct config *config) must_chec
 
 /**
  * Checks that the tables which the configuration's command uses are there with their columns; their keys may be
- * missing, as in a database that only the Spark job knows. Error: ERROR_MISTAKE, with what to do.
+ * missing, as in a database that only the Spark job knows. Error: ERROR_CONFIGURATION, with what to do.
  */
 int schema_check_columns(struct postgres *postgres, const struct config *config, struct error *error) must_check;
 
 /**
  * Checks that the schema `antenna` has our version, and that the tables which the configuration's command uses are
- * there with their columns and keys, and are the data set's, whose window is known. Error: ERROR_MISTAKE, with what to
- * do.
+ * there with their columns and keys, and are the data set's, whose window is known. Error: ERROR_CONFIGURATION, with
+ * what to do.
  */
 int schema_check(struct postgres *postgres, const struct config *config, struct error *error) must_check;
 

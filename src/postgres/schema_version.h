@@ -15,11 +15,11 @@
 /**
  * Applies what the database lacks, inside a transaction that keeps other provisions out: either all of it comes about
  * with that transaction or nothing. `ret_before`: the version that was found, 0 when the schema was not there. Error:
- * ERROR_MISTAKE when the version is newer than ours.
+ * ERROR_CONFIGURATION when the version is newer than ours.
  */
 int schema_migrate(struct postgres *postgres, int64_t *ret_before, struct error *error) must_check;
 
-/** Checks that the schema has our version. Error: ERROR_MISTAKE, with what to do. */
+/** Checks that the schema has our version. Error: ERROR_CONFIGURATION, with what to do. */
 int schema_check_version(struct postgres *postgres, struct error *error) must_check;
 
 /** Whether the database has the schema `antenna`, that is, our bookkeeping. */

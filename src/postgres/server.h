@@ -26,7 +26,7 @@ struct server {
 /** Asks for it. Errors: as postgres_run(). */
 int server_query(struct postgres *postgres, struct server *ret_server, struct error *error) must_check;
 
-/** Checks that the server answers and lets the session write. Error: ERROR_WORLD when it does not. */
+/** Checks that the server answers and lets the session write. Error: ERROR_UNAVAILABLE when it does not. */
 int server_check_writing(struct postgres *postgres, struct error *error) must_check;
 
 /**

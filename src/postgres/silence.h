@@ -11,7 +11,7 @@
 
 /**
  * Stores the times that the configuration names, inside the transaction of provision; without them the stored ones
- * stay. Error: ERROR_MISTAKE when an antenna would be silent only after it is watched no more.
+ * stay. Error: ERROR_CONFIGURATION when an antenna would be silent only after it is watched no more.
  */
 int silence_store(struct postgres *postgres, const struct config *config, struct error *error) must_check;
 

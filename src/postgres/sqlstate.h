@@ -19,7 +19,7 @@
 
 /** When the server or a pooler refused. */
 enum sqlstate_phase {
-    SQLSTATE_LOGIN,     /* an unknown code is ERROR_WORLD: a retry is safe, and poolers invent codes */
+    SQLSTATE_LOGIN,     /* an unknown code is ERROR_UNAVAILABLE: a retry is safe, and poolers invent codes */
     SQLSTATE_STATEMENT, /* an unknown code is ERROR_FAILED */
 };
 

@@ -50,8 +50,8 @@ struct totals_hour {
 };
 
 /**
- * Checks, once all is sent, that `table` has these totals of `hour` and no others. Error: ERROR_MISTAKE when something
- * of the table's has dropped or changed some.
+ * Checks, once all is sent, that `table` has these totals of `hour` and no others. Error: ERROR_CONFIGURATION when
+ * something of the table's has dropped or changed some.
  */
 int totals_check_hour(struct postgres *postgres, const char *table, int64_t hour, const struct totals_hour *written,
                       struct error *error) must_check;

@@ -12,7 +12,7 @@ struct users_report {
 };
 
 /** Inserts or updates the users in `table`, inside a transaction. Users that are not among them stay as they are.
- * Error: ERROR_MISTAKE when the table refuses a user or has not kept all of them. */
+ * Error: ERROR_CONFIGURATION when the table refuses a user or has not kept all of them. */
 int users_load(struct postgres *postgres, const char *table, const struct users *users, struct users_report *ret_report,
                struct error *error) must_check;
 
@@ -31,8 +31,8 @@ struct quota_report {
 };
 
 /**
- * Replaces the hour's rows of user_quota_limit, inside a transaction. Error: ERROR_MISTAKE when users were changed
- * without the history of quotas, or when the table has not kept what was written.
+ * Replaces the hour's rows of user_quota_limit, inside a transaction. Error: ERROR_CONFIGURATION when users were
+ * changed without the history of quotas, or when the table has not kept what was written.
  */
 int quota_replace_hour(struct postgres *postgres, const struct quota_tables *tables, int64_t hour,
                        struct quota_report *ret_report, struct error *error) must_check;

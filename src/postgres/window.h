@@ -21,16 +21,16 @@ bool window_is_valid(int64_t milliseconds);
 /**
  * Stores the window that the configuration names, inside the transaction of provision; without one the stored window
  * stays, and a new database gets 5 minutes. `before`: the version of the schema before this transaction, 0 for none.
- * Workers that have claimed partitions with another window are fenced. Error: ERROR_MISTAKE when something is counted
- * in another window.
+ * Workers that have claimed partitions with another window are fenced. Error: ERROR_CONFIGURATION when something is
+ * counted in another window.
  */
 int window_store(struct postgres *postgres, const struct config *config, int64_t before, int64_t *ret_seconds,
                  struct error *error) must_check;
 
-/** Reads the window. Error: ERROR_MISTAKE when none is stored that can be one. */
+/** Reads the window. Error: ERROR_CONFIGURATION when none is stored that can be one. */
 int window_read(struct postgres *postgres, int64_t *ret_seconds, struct error *error) must_check;
 
-/** Checks that the window is still `seconds`. Error: ERROR_MISTAKE. */
+/** Checks that the window is still `seconds`. Error: ERROR_CONFIGURATION. */
 int window_check(struct postgres *postgres, int64_t seconds, struct error *error) must_check;
 
 #endif

@@ -21,8 +21,8 @@
 struct ledger;
 
 /**
- * Begins a ledger, in the file `path`.partial for the time being. Borrows `population`. Error: ERROR_MISTAKE when the
- * file cannot be made. Free with ledger_free().
+ * Begins a ledger, in the file `path`.partial for the time being. Borrows `population`. Error: ERROR_CONFIGURATION when
+ * the file cannot be made. Free with ledger_free().
  */
 int ledger_open(const char *path, const struct population *population, struct ledger **ret_ledger, struct error *error)
     must_check;
@@ -33,7 +33,7 @@ void ledger_free(struct ledger *ledger);
 /** Counts a valid event that Kafka has acknowledged. Errors: those of sums_add(). */
 int ledger_add(struct ledger *ledger, const struct coded_event *event, struct error *error) must_check;
 
-/** Writes the ledger and gives it its name. Call once. Errors: ERROR_WORLD from the disk, those of sums_add(). */
+/** Writes the ledger and gives it its name. Call once. Errors: ERROR_UNAVAILABLE from the disk, those of sums_add(). */
 int ledger_write(struct ledger *ledger, const struct tally *tally, struct error *error) must_check;
 
 #endif

@@ -82,7 +82,7 @@ static int check_name(const struct population *population, enum text text, uint3
     if (!rejected)
         return 0;
     if (text == TEXT_ID)
-        return error_set(error, ERROR_MISTAKE, "user %u of the users file cannot be in an event: %s", code + 1,
+        return error_set(error, ERROR_CONFIGURATION, "user %u of the users file cannot be in an event: %s", code + 1,
                          reject.detail);
     return error_set(error, ERROR_USAGE, "invalid value for apps: entry %u cannot be in an event: %s", code + 1,
                      reject.detail);

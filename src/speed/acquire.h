@@ -11,8 +11,8 @@
 
 /**
  * Connects to PostgreSQL if need be and recovers files; claims the partitions that are not claimed, and begins to read
- * them where PostgreSQL says. Does nothing when all are claimed. Errors: ERROR_WORLD; ERROR_MISTAKE when Kafka no
- * longer holds messages that were not read, unless the job accepts that.
+ * them where PostgreSQL says. Does nothing when all are claimed. Errors: ERROR_UNAVAILABLE; ERROR_CONFIGURATION when
+ * Kafka no longer holds messages that were not read, unless the job accepts that.
  */
 int acquire_partitions(struct worker *worker, struct error *error) must_check;
 

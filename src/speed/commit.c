@@ -141,7 +141,7 @@ static void learn_full_hours(struct worker *worker, struct error *error)
     for (size_t i = 0; i < count; i++)
         excess_learn(&worker->pending.excess, full[i].hour, full[i].bytes);
     if (count)
-        error_set(error, ERROR_WORLD,
+        error_set(error, ERROR_UNAVAILABLE,
                   "the bytes of the hour %s would exceed %" PRId64 ": the events that exceed it are rejected",
                   time_format(full[0].hour, text), INT64_MAX);
 }

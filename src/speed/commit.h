@@ -15,8 +15,8 @@
 
 /**
  * Sends off what is pending for the totals; does nothing when nothing is. No commit is under way. Errors here and
- * below: ERROR_FENCED when a partition was taken over, ERROR_WORLD when PostgreSQL is out of order; then it is unknown
- * whether the commit took place, and only a new claim shows it. The commit has ended then, too.
+ * below: ERROR_FENCED when a partition was taken over, ERROR_UNAVAILABLE when PostgreSQL is out of order; then it is
+ * unknown whether the commit took place, and only a new claim shows it. The commit has ended then, too.
  */
 int commit_begin(struct worker *worker, struct error *error) must_check;
 

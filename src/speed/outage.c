@@ -49,7 +49,7 @@ static void begin_outage(struct worker *worker, const struct error *cause)
 
     outage->since_ms = time_monotonic_ms();
     outage->pause_ms = PAUSE_MIN_MS;
-    if (cause->kind == ERROR_WORLD)
+    if (cause->kind == ERROR_UNAVAILABLE)
         counter_add(&worker->counters.outages, 1);
     log_trouble_begin(&outage->trouble, outage->since_ms, "worker %d waits and will try again: %s%s%s", worker->number,
                       cause->message, *cause->hint ? "; " : "", cause->hint);
@@ -70,7 +70,7 @@ static void begin_pause(struct worker *worker, const struct error *cause)
 int handle_failure(struct worker *worker, struct error *error)
 {
     identity_explain(worker->job->archive_path, worker->job->archive_id, error);
-    if (error->kind != ERROR_WORLD && error->kind != ERROR_FENCED)
+    if (error->kind != ERROR_UNAVAILABLE && error->kind != ERROR_FENCED)
         return -1;
     if (error->kind == ERROR_FENCED)
         counter_add(&worker->counters.fenced, 1);

@@ -10,14 +10,14 @@
 /**
  * Checks that the database has the tables, that the storage can be written, and that the topic exists. Stores the start
  * offset of each partition for a job that has never run. With --until-end sets the job's ends to the present ends of
- * the topic. Errors: ERROR_MISTAKE, or ERROR_WORLD for a server that does not answer.
+ * the topic. Errors: ERROR_CONFIGURATION, or ERROR_UNAVAILABLE for a server that does not answer.
  */
 int prepare_job(struct job *job, struct error *error) must_check;
 
 /**
  * Decides whether a job without progress (`first`), or partitions without progress, may begin: as if for the first time
  * where nothing is known of them, with a warning where their progress was deleted and neither totals nor archive can
- * hold any of their messages. Error: ERROR_MISTAKE where these would be counted twice.
+ * hold any of their messages. Error: ERROR_CONFIGURATION where these would be counted twice.
  */
 int begin_again(struct postgres *postgres, const struct job *job, bool first, struct error *error) must_check;
 

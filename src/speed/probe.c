@@ -101,7 +101,7 @@ int note_idle_partitions(struct worker *worker, struct error *error)
 
 static int tell_of_another(const struct progress_key *key, struct error *error)
 {
-    error_set(error, ERROR_MISTAKE,
+    error_set(error, ERROR_CONFIGURATION,
               "topic \"%s\" was deleted and created again: what job \"%s\" had not read of the one before is gone",
               key->topic, key->job);
     return error_hint(error, "give a new --job, which reads the new topic from its beginning");

@@ -12,8 +12,8 @@
 
 /**
  * Asks PostgreSQL whether it answers, takes changes and has the progress that we know, and looks at the archive's disk.
- * Of the disk it only notes and reports the state, as totals go on without it until the next roll. Errors: ERROR_WORLD
- * for PostgreSQL; ERROR_FENCED when its progress is not ours.
+ * Of the disk it only notes and reports the state, as totals go on without it until the next roll. Errors:
+ * ERROR_UNAVAILABLE for PostgreSQL; ERROR_FENCED when its progress is not ours.
  */
 int probe_world(struct worker *worker, struct error *error) must_check;
 
@@ -26,8 +26,8 @@ int note_idle_partitions(struct worker *worker, struct error *error) must_check;
 
 /**
  * Notes the topic of this id as the one that the job reads, which may not have begun yet: `starts` has the `count`
- * offsets where it will, NULL when it has. Errors: ERROR_MISTAKE when the topic was recreated since the job began, as
- * offsets then mean other messages, also where there are as many of them; else as data_set_join().
+ * offsets where it will, NULL when it has. Errors: ERROR_CONFIGURATION when the topic was recreated since the job
+ * began, as offsets then mean other messages, also where there are as many of them; else as data_set_join().
  */
 int topic_join(struct postgres *postgres, const struct job *job, const char *id, const int64_t *starts, size_t count,
                struct error *error) must_check;

@@ -297,7 +297,7 @@ static int check_folders(const struct worker *worker, struct error *error)
     if (identity_look(worker->job->archive_path, worker->job->archive_id, error))
         return -1;
     if (!staging_is_held(worker->staging))
-        return error_set(error, ERROR_WORLD, "another process has taken over the staging folder %s of this one",
+        return error_set(error, ERROR_UNAVAILABLE, "another process has taken over the staging folder %s of this one",
                          staging_token(worker->staging));
     return 0;
 }

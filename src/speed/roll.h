@@ -21,7 +21,7 @@
 /**
  * Begins a roll of the pending rows, a file an hour, or adds them to the roll under way, once its files are written;
  * does nothing when the archive has what was read. Does not use the connection, on which a commit may be under way.
- * Error: ERROR_WORLD for the disk, and the roll under way has ended.
+ * Error: ERROR_UNAVAILABLE for the disk, and the roll under way has ended.
  */
 int roll_begin(struct worker *worker, struct error *error) must_check;
 
@@ -37,8 +37,8 @@ int64_t roll_lasts_ms(const struct worker *worker) must_check;
 /**
  * Waits for the files of the roll under way, if there is one, and lists and publishes them, when no commit is under
  * way. Commits the totals before it where they must be first (pending_may_roll_first()). Errors: as
- * write_to_postgres(), and ERROR_WORLD for the disk; the roll has ended then, too, and its claims must be given up.
- * Files that are listed and not yet published are for recover_files().
+ * write_to_postgres(), and ERROR_UNAVAILABLE for the disk; the roll has ended then, too, and its claims must be given
+ * up. Files that are listed and not yet published are for recover_files().
  */
 int roll_finish(struct worker *worker, struct error *error) must_check;
 

@@ -15,7 +15,7 @@
 
 /**
  * Begins a commit of the totals of what was read, after the one under way has been finished. Errors here and below: as
- * write_to_postgres(), and ERROR_WORLD for the disk, after which all claims must be given up (handle_failure()).
+ * write_to_postgres(), and ERROR_UNAVAILABLE for the disk, after which all claims must be given up (handle_failure()).
  */
 int begin_commit(struct worker *worker, struct error *error) must_check;
 

@@ -13,8 +13,8 @@
 
 /**
  * Checks database, storage and topic, then runs the job to its end: a stop (see stop.h), --duration or --until-end.
- * Shows progress on a terminal and logs a summary. Errors: ERROR_MISTAKE or ERROR_WORLD when a check fails; whatever
- * ended the first worker that failed.
+ * Shows progress on a terminal and logs a summary. Errors: ERROR_CONFIGURATION or ERROR_UNAVAILABLE when a check fails;
+ * whatever ended the first worker that failed.
  */
 int speed_run(const struct config *config, struct error *error) must_check;
 

@@ -36,7 +36,7 @@ struct figures {
 
 /**
  * Reads all figures as of one moment, their rates unknown. Free with figures_free(). Errors: as postgres_run();
- * ERROR_MISTAKE when the filter names a job or topic of which there is no partition.
+ * ERROR_CONFIGURATION when the filter names a job or topic of which there is no partition.
  */
 int figures_read(struct postgres *postgres, const struct partition_filter *filter, struct figures **ret_figures,
                  struct error *error) must_check;

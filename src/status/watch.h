@@ -10,8 +10,8 @@
 
 /**
  * Shows the figures each `interval_ms` until q is pressed or a stop is asked for. Takes `postgres` over, a connection
- * by `config`, which must outlive the process, as must the texts of `filter`. Errors: ERROR_MISTAKE when there is no
- * terminal; else those of the first reading.
+ * by `config`, which must outlive the process, as must the texts of `filter`. Errors: ERROR_CONFIGURATION when there is
+ * no terminal; else those of the first reading.
  */
 int watch_run(struct postgres *postgres, const struct config *config, const struct partition_filter *filter,
               int64_t interval_ms, struct error *error) must_check;

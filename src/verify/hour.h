@@ -16,7 +16,7 @@ struct verify_tools {
 
 /**
  * Verifies an hour, with batch runs of it kept out. Release the finding also after a failure. Errors:
- * those of PostgreSQL, and ERROR_MISTAKE when the hour's folder cannot be read.
+ * those of PostgreSQL, and ERROR_CONFIGURATION when the hour's folder cannot be read.
  */
 int verify_hour(const struct verify_tools *tools, const struct hour_entry *entry, struct hour_finding *finding,
                 struct error *error) must_check;

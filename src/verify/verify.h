@@ -80,8 +80,8 @@ struct verify_summary {
 
 /**
  * Verifies the hours that the configuration names, and shows a bar on a terminal. Returns 1 when there are differences
- * that are not expected. Free the summary with verify_summary_release(). Errors: ERROR_USAGE, ERROR_MISTAKE,
- * ERROR_WORLD.
+ * that are not expected. Free the summary with verify_summary_release(). Errors: ERROR_USAGE, ERROR_CONFIGURATION,
+ * ERROR_UNAVAILABLE.
  */
 int verify_run(const struct config *config, const struct verify_listener *listener, struct verify_summary *ret_summary,
                struct error *error) must_check;

@@ -20,7 +20,7 @@ HOUR = datetime.datetime(2022, 2, 20, 9)
 KEY = ("antenna-speed", "devices")
 LABELS = ["user_bytes_total"]
 STANDARD = [total for total in TOTALS if total.standard]
-KINDS = {"ERROR_WORLD": WorldError, "ERROR_MISTAKE": MistakeError}
+KINDS = {"ERROR_UNAVAILABLE": WorldError, "ERROR_CONFIGURATION": MistakeError}
 
 
 def connected(case, tables=None):

@@ -10,14 +10,14 @@ static void test_error_is_filled_and_returned(void **state)
     struct error error;
 
     (void)state;
-    assert_int_equal(error_set(&error, ERROR_MISTAKE, "could not open \"%s\": %d", "x", 7), -1);
+    assert_int_equal(error_set(&error, ERROR_CONFIGURATION, "could not open \"%s\": %d", "x", 7), -1);
     assert_string_equal(error.message, "could not open \"x\": 7");
     assert_string_equal(error.hint, "");
     assert_int_equal(error_hint(&error, "do %s", "this"), -1);
     assert_int_equal(error_context(&error, "partition %d", 3), -1);
     assert_string_equal(error.message, "partition 3: could not open \"x\": 7");
     assert_string_equal(error.hint, "do this");
-    error_set(&error, ERROR_WORLD, "other");
+    error_set(&error, ERROR_UNAVAILABLE, "other");
     assert_string_equal(error.hint, "");
 }
 
@@ -42,8 +42,8 @@ static void test_exit_codes(void **state)
     assert_int_equal(error_exit_code(ERROR_FAILED), 1);
     assert_int_equal(error_exit_code(ERROR_FENCED), 1);
     assert_int_equal(error_exit_code(ERROR_USAGE), 2);
-    assert_int_equal(error_exit_code(ERROR_MISTAKE), 3);
-    assert_int_equal(error_exit_code(ERROR_WORLD), 5);
+    assert_int_equal(error_exit_code(ERROR_CONFIGURATION), 3);
+    assert_int_equal(error_exit_code(ERROR_UNAVAILABLE), 5);
 }
 
 static void test_buffer_grows_and_ends_with_nul(void **state)

@@ -335,7 +335,7 @@ static void test_environment_errors_are_mistakes(void **state)
 {
     (void)state;
     setenv("ANTENNA_SEED", "many", 1);
-    refused(load(COMMAND_SIMULATE, "k", "t"), ERROR_MISTAKE, "environment variable ANTENNA_SEED");
+    refused(load(COMMAND_SIMULATE, "k", "t"), ERROR_CONFIGURATION, "environment variable ANTENNA_SEED");
     /* nobody looks at it when the option is given */
     loaded(load(COMMAND_SIMULATE, "k", "t", "--seed", "1"));
 }
@@ -344,11 +344,11 @@ static void test_unknown_environment_variables_are_mistakes(void **state)
 {
     (void)state;
     setenv("ANTENNA_SEDE", "1", 1);
-    refused(load(COMMAND_SIMULATE, "k", "t"), ERROR_MISTAKE, "unknown environment variable ANTENNA_SEDE");
+    refused(load(COMMAND_SIMULATE, "k", "t"), ERROR_CONFIGURATION, "unknown environment variable ANTENNA_SEDE");
     assert_non_null(strstr(error.hint, "did you mean ANTENNA_SEED?"));
     unsetenv("ANTENNA_SEDE");
     setenv("ANTENNA_HELP", "true", 1);
-    refused(load(COMMAND_SIMULATE, "k", "t"), ERROR_MISTAKE, "unset it");
+    refused(load(COMMAND_SIMULATE, "k", "t"), ERROR_CONFIGURATION, "unset it");
     unsetenv("ANTENNA_HELP");
     /* another command's, or another program's */
     setenv("ANTENNA_ROLL_ROWS", "1", 1);
@@ -362,7 +362,7 @@ static void file_is_refused(const char *text, const char *words)
 
     write_temporary(path, text, strlen(text));
     setenv("ANTENNA_CONFIG", path, 1);
-    refused(load(COMMAND_SIMULATE, "k", "t"), ERROR_MISTAKE, words);
+    refused(load(COMMAND_SIMULATE, "k", "t"), ERROR_CONFIGURATION, words);
     unlink(path);
 }
 
@@ -381,7 +381,7 @@ static void test_file_errors_are_mistakes(void **state)
     /* the first of several */
     file_is_refused("sede = 1\nseed = 1\nnonsense\n", "line 1: unknown option \"sede\"");
     setenv("ANTENNA_CONFIG", "/nowhere/antenna.ini", 1);
-    refused(load(COMMAND_SIMULATE, "k", "t"), ERROR_MISTAKE, "could not read the configuration file");
+    refused(load(COMMAND_SIMULATE, "k", "t"), ERROR_CONFIGURATION, "could not read the configuration file");
 }
 
 static void test_long_lines_of_a_file(void **state)

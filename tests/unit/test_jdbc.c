@@ -225,7 +225,7 @@ static void test_password_file(void **state)
     jdbc_release(&address);
     unlink(path);
     assert_int_equal(from_config("-", path, &address), -1);
-    assert_int_equal(error.kind, ERROR_MISTAKE);
+    assert_int_equal(error.kind, ERROR_CONFIGURATION);
     assert_error_says(error, "could not open the password file");
 }
 

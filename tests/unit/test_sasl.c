@@ -58,7 +58,7 @@ static void test_logins_that_cannot_be_tried(void **state)
         if ((status == 0) != (cases[i].said[0] == NULL))
             fail_msg("%s: %s", cases[i].properties, error.message);
         if (status)
-            assert_int_equal(error.kind, ERROR_MISTAKE);
+            assert_int_equal(error.kind, ERROR_CONFIGURATION);
         for (const char *const *word = cases[i].said; *word; word++)
             assert_error_says(error, *word);
         rd_kafka_conf_destroy(conf);
@@ -73,15 +73,16 @@ static void test_what_an_endpoint_of_tokens_says(void **state)
         enum error_kind kind;
         const char *said;
     } answers[] = {
-        {"[thrd:x]: Failed to retrieve OIDC token from \"u\": no (way) (401)", "no (way)", ERROR_MISTAKE, "status 401"},
-        {"[thrd:x]: Failed to retrieve JWT token from \"u\": no (403)", "no", ERROR_MISTAKE, "status 403"},
-        {"[thrd:x]: Failed to retrieve OIDC token from \"u\": later (503)", "later", ERROR_WORLD, "unavailable"},
-        {"[thrd:x]: Failed to retrieve OIDC token from \"u\": down (-1)", "down", ERROR_WORLD, "unavailable"},
+        {"[thrd:x]: Failed to retrieve OIDC token from \"u\": no (way) (401)", "no (way)", ERROR_CONFIGURATION,
+         "status 401"},
+        {"[thrd:x]: Failed to retrieve JWT token from \"u\": no (403)", "no", ERROR_CONFIGURATION, "status 403"},
+        {"[thrd:x]: Failed to retrieve OIDC token from \"u\": later (503)", "later", ERROR_UNAVAILABLE, "unavailable"},
+        {"[thrd:x]: Failed to retrieve OIDC token from \"u\": down (-1)", "down", ERROR_UNAVAILABLE, "unavailable"},
         {"[thrd:x]: Failed to retrieve OIDC token from \"u\": SSL certificate problem (-1)", "SSL certificate problem",
-         ERROR_MISTAKE, "not accepted"},
+         ERROR_CONFIGURATION, "not accepted"},
         {"[thrd:x]: Failed to retrieve OIDC token from \"u\": a long page that was cut", "a long page that was cut",
-         ERROR_MISTAKE, "a long page"},
-        {"[thrd:x]: something else (-1)", "Expected JSON", ERROR_MISTAKE, "no token"},
+         ERROR_CONFIGURATION, "a long page"},
+        {"[thrd:x]: something else (-1)", "Expected JSON", ERROR_CONFIGURATION, "no token"},
     };
     rd_kafka_conf_t *conf = configure("sasl.oauthbearer.token.endpoint.url=https://tokens.example/");
 

@@ -125,7 +125,7 @@ static void unusable_names_are_refused(void **state)
     refuse("--users 0", ERROR_USAGE);
     refuse("--users 100000001", ERROR_USAGE);
     refuse("--users 99999999999999999999999", ERROR_USAGE);
-    refuse("--users /no/such/file.csv", ERROR_MISTAKE);
+    refuse("--users /no/such/file.csv", ERROR_CONFIGURATION);
     refuse("--apps a,b,a", ERROR_USAGE);
     refuse("--apps a,\xff", ERROR_USAGE);
     memset(apps + strlen(apps), 'a', 257);

@@ -26,7 +26,7 @@ static void test_a_job_of_the_data_set(void **state)
     assert_error_says(error, "table \"antenna.topic\" has 0 of the 1 rows");
     answer_with(1, "reader", "other", "1");
     assert_int_equal(data_set_join(postgres, &job, "id", &same, &error), -1);
-    assert_int_equal(error.kind, ERROR_MISTAKE);
+    assert_int_equal(error.kind, ERROR_CONFIGURATION);
     assert_error_says(error, "job \"other\" reads this topic");
     answer_with(1, "new code", "other", "1");
     assert_int_equal(data_set_join(postgres, &job, "id", &same, &error), -1);
@@ -42,7 +42,7 @@ static void test_a_claim_of_deleted_progress(void **state)
     (void)state;
     assert_int_equal(progress_claim(postgres, &key, &claimant, false, claimed, 2, &error), 1);
     assert_int_equal(progress_claim(postgres, &key, &claimant, true, claimed, 2, &error), -1);
-    assert_int_equal(error.kind, ERROR_MISTAKE);
+    assert_int_equal(error.kind, ERROR_CONFIGURATION);
     assert_non_null(strstr(error.message, "table \"antenna.progress\" has 1 of the 2 rows"));
 }
 
@@ -181,7 +181,7 @@ static void test_users(void **state)
     assert_int_equal(report.updated, 2);
     answer_with(1, "0", "0", "0");
     assert_int_equal(users_load(postgres, "user_metadata", &users, &report, &error), -1);
-    assert_int_equal(error.kind, ERROR_MISTAKE);
+    assert_int_equal(error.kind, ERROR_CONFIGURATION);
     assert_error_says(error, "table \"user_metadata\" has 0 of the 1 rows as they were written");
 }
 
@@ -221,11 +221,11 @@ static void test_newer_schema_is_refused(void **state)
     snprintf(newer, sizeof(newer), "%d", SCHEMA_VERSION + 1);
     script.version = newer;
     assert_int_equal(schema_create(postgres, config, &report, &error), -1);
-    assert_int_equal(error.kind, ERROR_MISTAKE);
+    assert_int_equal(error.kind, ERROR_CONFIGURATION);
     assert_error_says(error, newer);
     assert_false(was_sent(sql_create_bytes));
     assert_int_equal(schema_check_version(postgres, &error), -1);
-    assert_int_equal(error.kind, ERROR_MISTAKE);
+    assert_int_equal(error.kind, ERROR_CONFIGURATION);
 }
 
 static void test_an_older_schema_is_migrated(void **state)
@@ -236,7 +236,7 @@ static void test_an_older_schema_is_migrated(void **state)
     answer_with(1, "1", "0", "0");
     script.version = "1";
     assert_int_equal(schema_check_version(postgres, &error), -1);
-    assert_int_equal(error.kind, ERROR_MISTAKE);
+    assert_int_equal(error.kind, ERROR_CONFIGURATION);
     assert_error_says(error, "version 1 instead of");
     assert_int_equal(schema_migrate(postgres, &before, &error), 0);
     assert_int_equal(before, 1);
@@ -252,7 +252,7 @@ static void test_columns_of_another_type_are_refused(void **state)
     (void)state;
     answer_with(1, "date", "text", "0");
     assert_int_equal(contract_compare(postgres, &contracts[CONTRACT_BYTES], "bytes", &found, &error), -1);
-    assert_int_equal(error.kind, ERROR_MISTAKE);
+    assert_int_equal(error.kind, ERROR_CONFIGURATION);
     assert_error_says(error, "column \"date\" of table \"bytes\" has the type text instead of timestamp");
     answer_with(1, "date", "timestamp without time zone", "0");
     assert_int_equal(contract_compare(postgres, &contracts[CONTRACT_BYTES], "bytes", &found, &error), -1);
