@@ -191,8 +191,8 @@ format: setup-lint ## format the sources
 	@.deps/venv/bin/ruff format --quiet .
 	@.deps/venv/bin/ruff check --quiet --fix .
 
-reference: build ## write docs/reference.md, docs/metrics.md and the Spark engine's tables from those of the program
-	@cp build/reference.md docs/reference.md
+reference: build ## write docs/reference.md, docs/errors.md, docs/metrics.md and the Spark engine's tables from those of the program
+	@cp build/reference.md build/errors.md docs
 	@cp build/tables.py engines/spark/antenna_spark/tables.py
 	@build/generate-metrics >docs/metrics.md
 

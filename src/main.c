@@ -97,7 +97,7 @@ static int finish_output(struct error *error)
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return 0;
-    error_set(error, ERROR_UNAVAILABLE, "could not write to standard output%s%s", errno ? ": " : "",
+    error_set(error, ANT_OUTPUT_FAILED, "could not write to standard output%s%s", errno ? ": " : "",
               errno ? strerror(errno) : "");
     return error_hint(error, "check the file, pipe or terminal to which it goes");
 }
@@ -119,7 +119,7 @@ static int dispatch(int count, char **arguments, struct error *error)
         log_setup(LEVEL_INFO, LOG_TEXT, command_table[command].name);
         return run_command(command, count - 2, arguments + 2, error);
     }
-    error_set(error, ERROR_USAGE, "unknown command \"%s\"", name);
+    error_set(error, ANT_COMMAND_UNKNOWN, "unknown command \"%s\"", name);
     if (command_nearest(name, &command))
         return error_hint(error, "did you mean \"%s\"? See antenna --help", command_table[command].name);
     return error_hint(error, "see antenna --help");
@@ -152,5 +152,5 @@ int main(int count, char **arguments)
     if (status >= 0)
         return status;
     log_failure(&error);
-    return error_exit_code(error.kind);
+    return error_exit_code(error_kind(&error));
 }

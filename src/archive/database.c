@@ -16,7 +16,7 @@ static int check_version(struct error *error)
 {
     if (strcmp(duckdb_library_version(), "v" ANTENNA_DUCKDB_VERSION) == 0)
         return 0;
-    error_set(error, ERROR_CONFIGURATION, "DuckDB's library is %s, and this program was built for v%s",
+    error_set(error, ANT_DUCKDB_VERSION, "DuckDB's library is %s, and this program was built for v%s",
               duckdb_library_version(), ANTENNA_DUCKDB_VERSION);
     return error_hint(error, "install antenna again: it brings the library that it needs");
 }
@@ -29,7 +29,7 @@ static int check_group_file(struct error *error)
     int file = open(path, O_RDONLY | O_CLOEXEC);
 
     if (file < 0 && errno != ENOENT)
-        return error_set(error, ERROR_UNAVAILABLE, "could not open DuckDB: could not open the file \"%s\": %m", path);
+        return error_set(error, ANT_DISK_FAILED, "could not open DuckDB: could not open the file \"%s\": %m", path);
     if (file >= 0)
         close(file);
     return 0;
@@ -55,22 +55,22 @@ int database_open(int threads, const struct database_limits *limits, struct data
     if (check_version(error) || check_group_file(error))
         return -1;
     if (duckdb_create_config(&config) != DuckDBSuccess)
-        return error_set(error, ERROR_FAILED, "could not configure DuckDB");
+        return error_set(error, ANT_START_FAILED, "could not configure DuckDB");
     for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++)
         if (duckdb_set_config(config, settings[i][0], settings[i][1]) != DuckDBSuccess) {
             duckdb_destroy_config(&config);
-            return error_set(error, ERROR_FAILED, "DuckDB does not know the setting %s", settings[i][0]);
+            return error_set(error, ANT_START_FAILED, "DuckDB does not know the setting %s", settings[i][0]);
         }
     state = duckdb_open_ext(NULL, &database.handle, config, &reason);
     duckdb_destroy_config(&config);
     if (state != DuckDBSuccess) {
-        error_set(error, ERROR_FAILED, "could not open DuckDB: %s", reason ? reason : "no reason given");
+        error_set(error, ANT_START_FAILED, "could not open DuckDB: %s", reason ? reason : "no reason given");
         duckdb_free(reason);
         return -1;
     }
     if (duckdb_connect(database.handle, &database.connection) != DuckDBSuccess) {
         database_release(&database);
-        return error_set(error, ERROR_FAILED, "could not connect to DuckDB");
+        return error_set(error, ANT_START_FAILED, "could not connect to DuckDB");
     }
     *ret_database = database;
     return 0;
@@ -87,7 +87,6 @@ void database_release(struct database *database)
 int database_run(struct database *database, const char *sql, duckdb_result *ret_result, struct error *error)
 {
     duckdb_result result;
-    enum error_kind kind;
 
     if (duckdb_query(database->connection, sql, &result) == DuckDBSuccess) {
         if (ret_result)
@@ -96,15 +95,15 @@ int database_run(struct database *database, const char *sql, duckdb_result *ret_
             duckdb_destroy_result(&result);
         return 0;
     }
-    kind = duckdb_result_error_type(&result) == DUCKDB_ERROR_IO ? ERROR_UNAVAILABLE : ERROR_FAILED;
-    error_set(error, kind, "%s", duckdb_result_error(&result));
+    error_set(error, duckdb_result_error_type(&result) == DUCKDB_ERROR_IO ? ANT_DISK_FAILED : ANT_DUCKDB_ANSWER, "%s",
+              duckdb_result_error(&result));
     error->message[strcspn(error->message, "\n")] = '\0';
     if (strstr(error->message, strerror(EACCES))) {
-        error->kind = ERROR_CONFIGURATION;
+        error->code = ANT_DISK_REFUSED;
         error_hint(error, "let this user read and write the archive");
     }
     if (strstr(error->message, OUT_OF_MEMORY)) {
-        error->kind = ERROR_CONFIGURATION;
+        error->code = ANT_MEMORY_LIMIT;
         error_hint(error, "give more by --memory-limit, or more room in the archive's staging folder or TMPDIR");
     }
     duckdb_destroy_result(&result);
@@ -115,7 +114,7 @@ static int check_types(duckdb_result *result, const duckdb_type *types, struct e
 {
     for (idx_t i = 0; types[i] != DUCKDB_TYPE_INVALID; i++)
         if (duckdb_column_type(result, i) != types[i])
-            return error_set(error, ERROR_FAILED, "DuckDB gives the column %s in another type than expected",
+            return error_set(error, ANT_DUCKDB_ANSWER, "DuckDB gives the column %s in another type than expected",
                              duckdb_column_name(result, i));
     return 0;
 }
@@ -129,8 +128,8 @@ int database_read(struct database *database, const char *sql, const duckdb_type 
 
     if (database_run(database, sql, &result, error)) {
         /* Errors that are neither of input/output nor of memory come from the contents: it is no archive of ours. */
-        if (error->kind == ERROR_FAILED)
-            error->kind = ERROR_CONFIGURATION;
+        if (error->code == ANT_DUCKDB_ANSWER)
+            error->code = ANT_ARCHIVE_UNREADABLE;
         return error_context(error, "could not read the archive");
     }
     status = check_types(&result, types, error);

@@ -57,14 +57,13 @@ bool disk_names_file(const char *path, int file)
 
 int disk_fail(struct error *error, const char *what, const char *path)
 {
-    enum error_kind kind = errno == EACCES || errno == EPERM || errno == EROFS || errno == ENOTDIR || errno == ENOENT ||
-                                   errno == EEXIST || errno == EISDIR || errno == ENOTEMPTY || errno == ELOOP ||
-                                   errno == EXDEV || errno == ENAMETOOLONG
-                               ? ERROR_CONFIGURATION
-                               : ERROR_UNAVAILABLE;
+    bool refused = errno == EACCES || errno == EPERM || errno == EROFS || errno == ENOTDIR || errno == ENOENT ||
+                   errno == EEXIST || errno == EISDIR || errno == ENOTEMPTY || errno == ELOOP || errno == EXDEV ||
+                   errno == ENAMETOOLONG;
 
-    error_set(error, kind, "could not %s \"%s\": %s", what, path, strerror(errno));
-    if (kind == ERROR_CONFIGURATION)
+    error_set(error, refused ? ANT_DISK_REFUSED : ANT_DISK_FAILED, "could not %s \"%s\": %s", what, path,
+              strerror(errno));
+    if (refused)
         return error_hint(error, "give a storage-root that this user may write to");
     return error_hint(error, "check the disk that holds the storage-root");
 }
@@ -76,9 +75,9 @@ int disk_sync_file(const char *path, int64_t *ret_size, struct error *error)
     struct stat status;
 
     if (file < 0)
-        return error_set(error, ERROR_UNAVAILABLE, "could not open \"%s\": %s", path, strerror(errno));
+        return error_set(error, ANT_DISK_FAILED, "could not open \"%s\": %s", path, strerror(errno));
     if (fsync(file) || fstat(file, &status)) {
-        error_set(error, ERROR_UNAVAILABLE, "could not write \"%s\" to disk: %s", path, strerror(errno));
+        error_set(error, ANT_DISK_FAILED, "could not write \"%s\" to disk: %s", path, strerror(errno));
         close(file);
         return -1;
     }

@@ -96,7 +96,7 @@ static int start_thread(struct encoder *encoder, struct error *error)
 {
     int failure = pthread_create(&encoder->thread, NULL, run_thread, encoder);
 
-    return failure ? error_set(error, ERROR_FAILED, "could not start a thread: %s", strerror(failure)) : 0;
+    return failure ? error_set(error, ANT_START_FAILED, "could not start a thread: %s", strerror(failure)) : 0;
 }
 
 int encoder_open(enum parquet_codec codec, int worker, struct encoder **ret_encoder, struct error *error)

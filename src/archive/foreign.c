@@ -45,7 +45,7 @@ int foreign_check_rule(struct database *database, const struct foreign_rule *rul
         return -1;
     if (known)
         return 0;
-    error_set(error, ERROR_USAGE, "invalid value for time-zone: \"%s\" is no time zone", rule->time_zone);
+    error_set(error, ANT_VALUE_INVALID, "invalid value for time-zone: \"%s\" is no time zone", rule->time_zone);
     return error_hint(error, "give a name of the IANA database, such as Europe/Madrid");
 }
 
@@ -155,7 +155,7 @@ static int refuse_times(const struct foreign_files *files, size_t index, int64_t
     const struct foreign_folder *folder = &files->files[index].folder;
     char first_text[TIME_TEXT_SIZE], last_text[TIME_TEXT_SIZE], from_text[TIME_TEXT_SIZE], to_text[TIME_TEXT_SIZE];
 
-    error_set(error, ERROR_CONFIGURATION,
+    error_set(error, ANT_FILE_TIMES,
               "\"%s\" has timestamps from %s to %s; its folder is for those from %s to before %s",
               files->paths.names[index], time_format(first, first_text), time_format(last, last_text),
               time_format(folder->from, from_text), time_format(folder->to, to_text));
@@ -173,7 +173,7 @@ static int take_inspection(struct inspection *inspection, duckdb_data_chunk chun
     const struct foreign_folder *folder;
 
     if (index == files->paths.count)
-        return error_set(error, ERROR_FAILED, "DuckDB names a file that is not read");
+        return error_set(error, ANT_DUCKDB_ANSWER, "DuckDB names a file that is not read");
     inspection->next = index + 1;
     folder = &files->files[index].folder;
     inspection->wanted[index] = database_number(chunk, INSPECTION_ROWS, row) > 0;
@@ -273,12 +273,12 @@ static int check_local_times(const struct foreign_files *files, struct error *er
         if (!shape_has_local_time(&files->files[i].shape))
             continue;
         if (!files->rule.time_zone) {
-            error_set(error, ERROR_CONFIGURATION, "\"%s\": the timestamps have no time zone", files->paths.names[i]);
+            error_set(error, ANT_FILE_TIME_ZONE, "\"%s\": the timestamps have no time zone", files->paths.names[i]);
             return error_hint(error, "give theirs by --time-zone, which may be UTC");
         }
         if (!files->rule.by_timestamp && folder->to - folder->from <= SECONDS_PER_HOUR)
             continue;
-        error_set(error, ERROR_CONFIGURATION,
+        error_set(error, ANT_FILE_TIME_ZONE,
                   "\"%s\": the timestamps have no time zone, and clocks in %s show this hour twice",
                   files->paths.names[i], files->rule.time_zone);
         return error_hint(error, "write the file again with timestamps in UTC");

@@ -28,11 +28,11 @@ struct look {
 static int refuse_folder(const char *path, const char *name, size_t depth, struct error *error)
 {
     if (depth < HIVE_LEVELS)
-        error_set(error, ERROR_CONFIGURATION, "could not read the folder \"%s/%s\": its name is not %s=NUMBER", path,
-                  name, hive_level(depth));
+        error_set(error, ANT_FOLDER_NAME, "could not read the folder \"%s/%s\": its name is not %s=NUMBER", path, name,
+                  hive_level(depth));
     else
-        error_set(error, ERROR_CONFIGURATION,
-                  "could not read the folder \"%s/%s\": it lies below the folder of an hour", path, name);
+        error_set(error, ANT_FOLDER_NAME, "could not read the folder \"%s/%s\": it lies below the folder of an hour",
+                  path, name);
     return error_hint(error, "rename the folder, or move it out of the storage-path");
 }
 
@@ -45,7 +45,7 @@ static int take_file(struct look *look, const char *path, struct error *error)
     bool reached = stat(path, &status) == 0;
 
     if (!reached && lstat(path, &status) == 0 && S_ISLNK(status.st_mode) && !look->found->lenient) {
-        error_set(error, ERROR_CONFIGURATION, "could not read \"%s\": it is a symbolic link to a missing file", path);
+        error_set(error, ANT_LINK_BROKEN, "could not read \"%s\": it is a symbolic link to a missing file", path);
         return error_hint(error, "mount the disk that holds the file, or remove the link");
     }
     if (reached ? S_ISREG(status.st_mode) : !S_ISLNK(status.st_mode))
@@ -86,9 +86,9 @@ static int look_into(struct look *look, const char *path, size_t depth, struct e
     if (!folder && errno == ENOENT && depth > 0)
         return 0; /* compaction has taken it away */
     if (!folder)
-        return error_set(error, ERROR_CONFIGURATION, "could not open the folder \"%s\": %s", path, strerror(errno));
+        return error_set(error, ANT_DISK_REFUSED, "could not open the folder \"%s\": %s", path, strerror(errno));
     if (disk_read_folder(folder, &names))
-        return error_set(error, ERROR_UNAVAILABLE, "could not read the folder \"%s\": %s", path, strerror(errno));
+        return error_set(error, ANT_DISK_FAILED, "could not read the folder \"%s\": %s", path, strerror(errno));
     for (size_t i = 0; i < names.count; i++)
         if (take_entry(look, path, names.names[i], depth, error))
             return -1;
@@ -124,14 +124,13 @@ int storage_check(const char *storage_path, struct error *error)
     DIR *folder = opendir(storage_path);
 
     if (!folder) {
-        error_set(error, ERROR_CONFIGURATION, "could not open the storage-path \"%s\": %s", storage_path,
-                  strerror(errno));
+        error_set(error, ANT_STORAGE_PATH, "could not open the storage-path \"%s\": %s", storage_path, strerror(errno));
         return error_hint(error,
                           "give the folder that holds year=…: the speed layer's storage-root with /data behind it");
     }
     closedir(folder);
     if (access(below, F_OK) == 0) {
-        error_set(error, ERROR_CONFIGURATION, "\"%s\" is a storage-root and no storage-path", storage_path);
+        error_set(error, ANT_STORAGE_PATH, "\"%s\" is a storage-root and no storage-path", storage_path);
         return error_hint(error, "give \"%s\", the folder that holds year=…", below);
     }
     if (access(unknown, F_OK) == 0)
@@ -148,7 +147,7 @@ int storage_require_years(const char *storage_path, struct error *error)
     for (size_t i = 0; i < names.count; i++)
         if (hive_value(names.names[i], 0) >= 0)
             return 0;
-    error_set(error, ERROR_CONFIGURATION, "the storage-path \"%s\" has no folder year=NUMBER: no archive is there",
+    error_set(error, ANT_STORAGE_PATH, "the storage-path \"%s\" has no folder year=NUMBER: no archive is there",
               storage_path);
     return error_hint(error, "give the folder that holds year=…: the speed layer's storage-root with /data behind it; "
                              "check that its disk is mounted");
@@ -161,7 +160,7 @@ int storage_find_root(const char *storage_path, char **ret_root, struct error *e
     struct stat given, made;
 
     if (stat(storage_path, &given) || stat(data, &made) || given.st_dev != made.st_dev || given.st_ino != made.st_ino) {
-        error_set(error, ERROR_CONFIGURATION, "\"%s\" is not the folder \"%s\" of a storage-root", storage_path,
+        error_set(error, ANT_STORAGE_PATH, "\"%s\" is not the folder \"%s\" of a storage-root", storage_path,
                   LAYOUT_DATA);
         return error_hint(error, "give the speed layer's storage-root with /data behind it");
     }
@@ -235,7 +234,7 @@ int hour_folder_find(const char *storage_path, const char *place, int64_t patien
             *ret_path = find_on_its_way(storage_path, path, disk_name_of(place));
             if (*ret_path)
                 return 0;
-            error_set(error, ERROR_CONFIGURATION, "the archive's file \"%s\" is missing", path);
+            error_set(error, ANT_FILE_MISSING, "the archive's file \"%s\" is missing", path);
             return error_hint(error, "give the storage-path of the machine that wrote it, or put the file back");
         }
         time_sleep_ms(PUBLISH_LOOK_MS);

@@ -27,7 +27,7 @@ static int read_identity(const char *data, char id[DATA_SET_ID_SIZE], struct err
     size_t size;
 
     if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) { /* a pipe would be waited for */
-        error_set(error, ERROR_CONFIGURATION, "\"%s\" is no regular file", path);
+        error_set(error, ANT_ARCHIVE_UNKNOWN, "\"%s\" is no regular file", path);
         return error_hint(error, "remove it, and run the command once with --adopt-archive");
     }
     file = fopen(path, "re");
@@ -37,7 +37,7 @@ static int read_identity(const char *data, char id[DATA_SET_ID_SIZE], struct err
     id[size] = '\0';
     if (ferror(file)) {
         fclose(file);
-        return error_set(error, ERROR_UNAVAILABLE, "could not read \"%s\": %s", path, strerror(errno));
+        return error_set(error, ANT_DISK_FAILED, "could not read \"%s\": %s", path, strerror(errno));
     }
     fclose(file);
     return 0;
@@ -114,7 +114,7 @@ static int check_sample(struct postgres *postgres, const char *data, struct erro
 
 static int refuse_missing(const char *data, struct error *error)
 {
-    error_set(error, ERROR_CONFIGURATION,
+    error_set(error, ANT_ARCHIVE_UNKNOWN,
               "\"%s\" has no file " IDENTITY_NAME ": it is not the archive whose files are listed, or is not mounted",
               data);
     return error_hint(error, ADOPT_HINT);
@@ -163,7 +163,7 @@ int identity_check(struct postgres *postgres, const char *data, enum identity_us
     ret_id[0] = '\0';
     if (!known.exists)
         return 0;
-    error_set(error, ERROR_CONFIGURATION,
+    error_set(error, ANT_ARCHIVE_OF_ANOTHER,
               "\"%s\" is another archive: its identity is %s, and that of the database's %s", data,
               text_show(known.found).text, archive->id);
     return error_hint(error,
@@ -189,7 +189,7 @@ int identity_refuse_own(struct postgres *postgres, const char *data, struct erro
         return -1;
     if (!known.same)
         return 0;
-    error_set(error, ERROR_CONFIGURATION,
+    error_set(error, ANT_ARCHIVE_COPY,
               "\"%s\" is the archive of this database, or a copy of it: its rows would count twice", data);
     return error_hint(error, "give the folder of another program's archive, or leave out --old-storage-path");
 }
@@ -201,7 +201,7 @@ int identity_refuse_unmarked(const char *data, const char *path, struct error *e
 
     if (status <= 0)
         return status;
-    error_set(error, ERROR_CONFIGURATION,
+    error_set(error, ANT_ARCHIVE_COPY,
               "\"%s\" was written by the speed layer, and \"%s\" has no file " IDENTITY_NAME
               ": if it is a copy of this database's archive, its events would count twice",
               path, data);
@@ -217,10 +217,10 @@ int identity_look(const char *data, const char *id, struct error *error)
     if (!*id || (status == 0 && strcmp(found, id) == 0))
         return 0;
     if (status < 0) {
-        error->kind = ERROR_UNAVAILABLE;
+        error->code = ANT_ARCHIVE_UNMOUNTED;
         return -1;
     }
-    error_set(error, ERROR_UNAVAILABLE, "\"%s\" %s", data,
+    error_set(error, ANT_ARCHIVE_UNMOUNTED, "\"%s\" %s", data,
               status ? "has no file " IDENTITY_NAME ": the archive is not mounted" : "is another archive now");
     return error_hint(error, "mount the archive again");
 }
@@ -229,6 +229,6 @@ void identity_explain(const char *data, const char *id, struct error *error)
 {
     struct error missing;
 
-    if (error->kind == ERROR_CONFIGURATION && identity_look(data, id, &missing))
+    if (error_kind(error) == ERROR_CONFIGURATION && identity_look(data, id, &missing))
         *error = missing;
 }

@@ -32,8 +32,8 @@ int merge_files(const struct database_limits *limits, const struct file_names *p
     parquet_append_target(&sql, to, codec);
     if (database_run(&database, sql.data, NULL, error)) {
         /* Errors that are neither of input/output nor of memory come from the contents: a file is damaged. */
-        if (error->kind == ERROR_FAILED)
-            error->kind = ERROR_CONFIGURATION;
+        if (error->code == ANT_DUCKDB_ANSWER)
+            error->code = ANT_ARCHIVE_UNREADABLE;
         return error_context(error, "could not merge %zu files into \"%s\"", paths->count, to);
     }
     return disk_sync_file(to, ret_size, error);

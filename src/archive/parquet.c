@@ -209,7 +209,7 @@ static int register_rows(struct parquet *parquet, struct error *error)
     state = duckdb_register_table_function(parquet->database.connection, function);
     duckdb_destroy_table_function(&function);
     if (state != DuckDBSuccess)
-        return error_set(error, ERROR_FAILED, "could not hand rows to DuckDB");
+        return error_set(error, ANT_DUCKDB_ANSWER, "could not hand rows to DuckDB");
     return 0;
 }
 

@@ -121,7 +121,7 @@ static int take_content(void *context, duckdb_data_chunk chunk, struct error *er
     const duckdb_hugeint *bytes = database_value(chunk, 1, 0, sizeof(*bytes));
 
     if (bytes->upper != 0 || bytes->lower > INT64_MAX)
-        return error_set(error, ERROR_CONFIGURATION, "the sum of its bytes is none that the speed layer writes");
+        return error_set(error, ANT_FILE_ALTERED, "the sum of its bytes is none that the speed layer writes");
     content->rows = database_number(chunk, 0, 0);
     content->bytes_total = (int64_t)bytes->lower;
     content->min_timestamp = database_number(chunk, 2, 0);
@@ -166,18 +166,18 @@ static int take_total(struct summing *summing, duckdb_data_chunk chunk, idx_t ro
     const char *label = total_kinds[kind].label;
 
     if (database_is_null(chunk, COLUMN_ID, row))
-        return error_set(error, ERROR_CONFIGURATION,
+        return error_set(error, ANT_ARCHIVE_UNREADABLE,
                          "the archive has %lld events that cannot be counted for %s: it is NULL",
                          (long long)total.events, label);
     if (database_is_null(chunk, COLUMN_WINDOW, row))
-        return error_set(error, ERROR_CONFIGURATION, "the archive has %lld events without a time",
+        return error_set(error, ANT_ARCHIVE_UNREADABLE, "the archive has %lld events without a time",
                          (long long)total.events);
     total.id = database_text(chunk, COLUMN_ID, row);
     if (value.upper < 0)
-        return error_set(error, ERROR_CONFIGURATION, "the sum of %s \"%.*s\" is negative", label, (int)total.id.size,
+        return error_set(error, ANT_ARCHIVE_UNREADABLE, "the sum of %s \"%.*s\" is negative", label, (int)total.id.size,
                          total.id.data);
     if (value.upper != 0 || value.lower > INT64_MAX)
-        return error_set(error, ERROR_CONFIGURATION, "the sum of %s \"%.*s\" exceeds what BIGINT holds", label,
+        return error_set(error, ANT_SUM_TOO_LARGE, "the sum of %s \"%.*s\" exceeds what BIGINT holds", label,
                          (int)total.id.size, total.id.data);
     total.value = (int64_t)value.lower;
     summing->refused = summing->take(summing->context, &total, error) != 0;

@@ -75,7 +75,7 @@ static int check_new_files(const struct swap *swap, const struct replaced_files 
 
         if (access(path, F_OK) == 0)
             continue;
-        error_set(error, ERROR_CONFIGURATION, "the archive's file \"%s\" is missing, which replaces \"%s\"", path,
+        error_set(error, ANT_FILE_MISSING, "the archive's file \"%s\" is missing, which replaces \"%s\"", path,
                   replaced->paths[i]);
         return error_hint(error, "put the file back");
     }
@@ -260,7 +260,7 @@ int recover_abandoned(struct postgres *postgres, const char *root, struct error 
     for (size_t i = 0; i < tokens.count && !stop_requested(); i++) {
         if (adopt_and_recover(postgres, root, tokens.names[i], error) == 0)
             continue;
-        if (error->kind != ERROR_CONFIGURATION || !postgres_is_connected(postgres))
+        if (error_kind(error) != ERROR_CONFIGURATION || !postgres_is_connected(postgres))
             return -1;
         /* A folder that the operator must repair stops no worker: readers find its listed files in staging, too. */
         postgres_rollback(postgres);

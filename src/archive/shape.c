@@ -82,7 +82,7 @@ static int refuse_column(const char *path, const char *name, const char *reason,
     cleanup(buffer_release) struct buffer required = {0};
 
     fields_list(&required);
-    error_set(error, ERROR_CONFIGURATION, "\"%s\": the column \"%s\" %s", path, name, reason);
+    error_set(error, ANT_FILE_COLUMNS, "\"%s\": the column \"%s\" %s", path, name, reason);
     return error_hint(error, "write the file again with the columns %s as the page of data says, or move it away",
                       required.data);
 }
@@ -128,8 +128,8 @@ static int take_field(struct reading *reading, duckdb_data_chunk chunk, idx_t ro
         reading->file = file_names_find(reading->paths, file, found + 1);
         reading->left = children;
         if (reading->file == reading->paths->count)
-            return error_set(error, ERROR_FAILED, "DuckDB names the file \"%.*s\", which is not read", (int)file.size,
-                             file.data);
+            return error_set(error, ANT_DUCKDB_ANSWER, "DuckDB names the file \"%.*s\", which is not read",
+                             (int)file.size, file.data);
         return 0;
     }
     if (reading->below) {

@@ -44,7 +44,7 @@ static int take_line(struct search *search, const char *line, size_t size)
 
 static int refuse(const char *path, struct error *error)
 {
-    error_set(error, ERROR_CONFIGURATION, "could not read \"%s\" as a log of Spark's file sink", path);
+    error_set(error, ANT_SPARK_LOG, "could not read \"%s\" as a log of Spark's file sink", path);
     return error_hint(error, "restore it; or rename the folder " FOLDER ", and every file of the archive is read");
 }
 

@@ -91,7 +91,7 @@ static int take_new_folder(const char *root, struct staging **ret_staging, struc
     int status;
 
     if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-        return error_set(error, ERROR_FAILED, "could not get random bytes: %s", strerror(errno));
+        return error_set(error, ANT_START_FAILED, "could not get random bytes: %s", strerror(errno));
     snprintf(token, sizeof(token), "%016" PRIx64, random);
     staging = new_staging(root, token);
     status = disk_make_folder(staging->folder, error);
@@ -177,7 +177,7 @@ char *staging_path(const struct staging *staging, const char *name)
 
 static int fail_for_space(const struct staging *staging, int failure, struct error *error)
 {
-    error_set(error, ERROR_UNAVAILABLE, "could not get %d MiB of disk space below \"%s\": %s",
+    error_set(error, ANT_DISK_FULL, "could not get %d MiB of disk space below \"%s\": %s",
               STAGING_SPACE_MIN / 1024 / 1024, staging->root, strerror(failure));
     return error_hint(error, "free some space, or inodes, on the disk that holds the storage-root");
 }
@@ -277,7 +277,7 @@ int staging_publish(const struct staging *staging, const char *name, struct erro
     char place[LAYOUT_PATH_SIZE];
 
     if (layout_path(place, name))
-        return error_set(error, ERROR_FAILED, "\"%s\" is no name of an archive file", name);
+        return error_set(error, ANT_DEFECT, "\"%s\" is no name of an archive file", name);
     to = memory_printf("%s/%s/%s", staging->root, LAYOUT_DATA, place);
     folder = memory_text(to, (size_t)(strrchr(to, '/') - to));
     return move_to_folder(from, to, folder, error);

@@ -80,11 +80,9 @@ static int walk_folder(const struct walk *walk, const struct place *place, struc
     if (opened < 0 && place->depth > 0 && (errno == ENOTDIR || errno == ENOENT || errno == ELOOP))
         return 0;
     if (!folder)
-        return error_set(error, ERROR_CONFIGURATION, "could not open the folder \"%s\": %s", place->path,
-                         strerror(errno));
+        return error_set(error, ANT_DISK_REFUSED, "could not open the folder \"%s\": %s", place->path, strerror(errno));
     if (disk_read_folder(folder, &names))
-        return error_set(error, ERROR_UNAVAILABLE, "could not read the folder \"%s\": %s", place->path,
-                         strerror(errno));
+        return error_set(error, ANT_DISK_FAILED, "could not read the folder \"%s\": %s", place->path, strerror(errno));
     for (size_t i = 0; i < names.count; i++)
         if (take_entry(walk, place, names.names[i], error))
             return -1;

@@ -116,12 +116,12 @@ static int check_hour_folder(const struct swap *swap, struct stat *ret_status, s
     if (lstat(swap->hour_folder, ret_status))
         return disk_fail(error, "look at the folder", swap->hour_folder);
     if (!S_ISDIR(ret_status->st_mode)) {
-        error_set(error, ERROR_CONFIGURATION, "could not replace \"%s\": it is no folder", swap->hour_folder);
+        error_set(error, ANT_FOLDER_NOT_EXCHANGED, "could not replace \"%s\": it is no folder", swap->hour_folder);
         return error_hint(error, "put a folder there, no symbolic link");
     }
     if (ret_status->st_uid == geteuid())
         return 0;
-    error_set(error, ERROR_CONFIGURATION, "could not replace the folder \"%s\": it belongs to another user",
+    error_set(error, ANT_FOLDER_NOT_EXCHANGED, "could not replace the folder \"%s\": it belongs to another user",
               swap->hour_folder);
     return error_hint(error, "run compaction as the user that the speed layer runs as");
 }
@@ -137,7 +137,7 @@ static int check_exchange(const struct swap *swap, struct error *error)
         return -1;
     status = exchange(swap->folder, probe);
     if (status) {
-        error_set(error, ERROR_CONFIGURATION, "could not exchange folders below \"%s\": %s", swap->above,
+        error_set(error, ANT_FOLDER_NOT_EXCHANGED, "could not exchange folders below \"%s\": %s", swap->above,
                   strerror(errno));
         error_hint(error, "compaction needs a file system that exchanges folders (renameat2 with RENAME_EXCHANGE), "
                           "such as ext4, XFS or Btrfs; run without --compact");
@@ -155,7 +155,7 @@ int swap_begin(const struct swap *swap, struct error *error)
     if (stat(swap->folder, &own))
         return disk_fail(error, "look at the folder", swap->folder);
     if (own.st_dev != hour.st_dev) {
-        error_set(error, ERROR_CONFIGURATION,
+        error_set(error, ANT_FOLDER_NOT_EXCHANGED,
                   "could not replace the folder \"%s\": it is on another file system than \"%s\"", swap->hour_folder,
                   swap->above);
         return error_hint(error, "keep all hours and .staging on one file system, or run without --compact");

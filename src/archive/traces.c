@@ -21,8 +21,8 @@ static int take_counts(void *context, duckdb_data_chunk chunk, struct error *err
         size_t index = file_names_find(counting->paths, file, 0);
 
         if (index == counting->paths->count)
-            return error_set(error, ERROR_FAILED, "DuckDB names the file \"%.*s\", which is not read", (int)file.size,
-                             file.data);
+            return error_set(error, ANT_DUCKDB_ANSWER, "DuckDB names the file \"%.*s\", which is not read",
+                             (int)file.size, file.data);
         counting->rows[index] = database_number(chunk, TRACE_ROWS, row);
     }
     return 0;

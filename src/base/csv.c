@@ -26,15 +26,15 @@ static int read_file(FILE *file, const char *path, struct buffer *ret_text, stru
 
         ret_text->size += size;
         if (ret_text->size > CSV_SIZE_MAX)
-            return error_set(error, ERROR_CONFIGURATION, "\"%s\" has more than %d bytes", path, CSV_SIZE_MAX);
+            return error_set(error, ANT_CSV_INVALID, "\"%s\" has more than %d bytes", path, CSV_SIZE_MAX);
         if (size == 0)
             break;
     }
     if (ferror(file))
-        return error_set(error, ERROR_CONFIGURATION, "could not read \"%s\": %s", path, strerror(errno));
+        return error_set(error, ANT_CSV_UNREADABLE, "could not read \"%s\": %s", path, strerror(errno));
     buffer_append(ret_text, "", 0);
     if (memchr(ret_text->data, '\0', ret_text->size))
-        return error_set(error, ERROR_CONFIGURATION, "\"%s\" contains a NUL byte and is no CSV file", path);
+        return error_set(error, ANT_CSV_INVALID, "\"%s\" contains a NUL byte and is no CSV file", path);
     return 0;
 }
 
@@ -45,7 +45,7 @@ int csv_open(const char *path, struct csv **ret_csv, struct error *error)
     int status;
 
     if (!file)
-        return error_set(error, ERROR_CONFIGURATION, "could not open \"%s\": %s", path, strerror(errno));
+        return error_set(error, ANT_CSV_UNREADABLE, "could not open \"%s\": %s", path, strerror(errno));
     csv = memory_new(1, sizeof(*csv));
     csv->path = memory_text(path, strlen(path));
     csv->line = 1;
@@ -95,14 +95,14 @@ static int take_quoted(struct csv *csv, const char **ret_field, struct error *er
     *ret_field = from;
     for (;; from++) {
         if (*from == '\0')
-            return error_set(error, ERROR_CONFIGURATION, "\"%s\", line %zu: a quote is not closed", csv->path, line);
+            return error_set(error, ANT_CSV_INVALID, "\"%s\", line %zu: a quote is not closed", csv->path, line);
         if (*from == '"' && *++from != '"')
             break;
         csv->line += *from == '\n';
         *to++ = *from;
     }
     if (!strchr(",\r\n", *from))
-        return error_set(error, ERROR_CONFIGURATION, "\"%s\", line %zu: text follows a closing quote", csv->path,
+        return error_set(error, ANT_CSV_INVALID, "\"%s\", line %zu: text follows a closing quote", csv->path,
                          csv->line);
     return finish_field(csv, to, from);
 }
@@ -131,8 +131,8 @@ int csv_next(struct csv *csv, struct csv_row *ret_row, struct error *error)
     *ret_row = (struct csv_row){.line = csv->line};
     do {
         if (ret_row->count == CSV_FIELDS_MAX)
-            return error_set(error, ERROR_CONFIGURATION, "\"%s\", line %zu: more than %d fields", csv->path,
-                             ret_row->line, CSV_FIELDS_MAX);
+            return error_set(error, ANT_CSV_INVALID, "\"%s\", line %zu: more than %d fields", csv->path, ret_row->line,
+                             CSV_FIELDS_MAX);
         more = take_field(csv, &ret_row->fields[ret_row->count], error);
         if (more < 0)
             return -1;

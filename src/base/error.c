@@ -19,11 +19,17 @@ const struct exit_code_row exit_code_table[EXIT_CODES] = {
                          "the command was interrupted before all was done, or some of it cannot be done yet", true},
 };
 
-int error_set(struct error *error, enum error_kind kind, const char *format, ...)
+const struct error_code_row error_code_table[ERROR_CODES] = {
+#define ERROR_AREA(letter, name)
+#define ERROR_CODE(NAME, code, KIND, title, cause, fix) [NAME] = {code, ERROR_##KIND},
+#include "base/error_codes.def"
+};
+
+int error_set(struct error *error, enum error_code code, const char *format, ...)
 {
     va_list arguments;
 
-    error->kind = kind;
+    error->code = code;
     error->hint[0] = '\0';
     va_start(arguments, format);
     vsnprintf(error->message, sizeof(error->message), format, arguments);
@@ -55,6 +61,26 @@ int error_context(struct error *error, const char *format, ...)
     if (snprintf(error->message, sizeof(error->message), "%s: %s", context, message) < 0)
         error->message[0] = '\0';
     return -1;
+}
+
+struct error_text error_show(const struct error *error)
+{
+    struct error_text text;
+
+    snprintf(text.text, sizeof(text.text), "%s%s%s", error->message, *error->hint ? "; " : "", error->hint);
+    return text;
+}
+
+enum error_kind error_kind(const struct error *error)
+{
+    return error_code_table[error->code].kind;
+}
+
+void error_keep_worst(enum error_code *worst, const struct error *error)
+{
+    /* The values of the kinds ascend from the most severe. */
+    if (*worst == ERROR_NONE || error_kind(error) < error_code_table[*worst].kind)
+        *worst = error->code;
 }
 
 int error_exit_code(enum error_kind kind)

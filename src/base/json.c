@@ -37,7 +37,7 @@ int json_print(json_t *object, size_t flags, struct error *error)
 
     json_decref(object);
     if (status || putchar('\n') == EOF)
-        return error_set(error, ERROR_UNAVAILABLE, "could not write to standard output: %m");
+        return error_set(error, ANT_OUTPUT_FAILED, "could not write to standard output: %m");
     return 0;
 }
 

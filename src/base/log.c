@@ -64,14 +64,13 @@ void log_set_worker(int worker)
     worker_number = worker;
 }
 
-static void write_text(struct buffer *line, enum log_level level, const char *message)
+static void write_text(struct buffer *line, enum log_level level, const char *code, const char *message)
 {
     char now[TIME_TEXT_SIZE];
 
-    if (setup.journal)
-        buffer_printf(line, "%s: %s\n", setup.command, message);
-    else
-        buffer_printf(line, "%s %s %s: %s\n", time_format(time_now(), now), level_names[level], setup.command, message);
+    if (!setup.journal)
+        buffer_printf(line, "%s %s ", time_format(time_now(), now), level_names[level]);
+    buffer_printf(line, "%s: %s%s%s\n", setup.command, code ? code : "", code ? ": " : "", message);
 }
 
 static void write_member(struct buffer *line, const char *name, const char *text)
@@ -92,7 +91,8 @@ static const char *format_now(char text[JSON_TIME_SIZE])
     return text;
 }
 
-static void write_json(struct buffer *line, enum log_level level, const struct log_place *place, const char *message)
+static void write_json(struct buffer *line, enum log_level level, const struct log_place *place, const char *code,
+                       const char *message)
 {
     char now[JSON_TIME_SIZE];
 
@@ -106,15 +106,18 @@ static void write_json(struct buffer *line, enum log_level level, const struct l
         buffer_printf(line, ",\"worker\":%d", worker_number);
     if (place)
         buffer_printf(line, ",\"partition\":%d,\"offset\":%" PRId64, (int)place->partition, place->offset);
+    if (code)
+        write_member(line, "code", code);
     write_member(line, "message", message);
     buffer_text(line, "}\n");
 }
 
 /* One fwrite() writes the line: stdio locks the stream for each call, so lines of several threads do not mix. On a
  * terminal it replaces the progress. */
-static void printf_like(3, 0)
-    write_line(enum log_level level, const struct log_place *place, const char *format, va_list arguments)
+static void printf_like(4, 0) write_line(enum log_level level, const struct log_place *place, const struct error *error,
+                                         const char *format, va_list arguments)
 {
+    const char *code = error ? error_code_table[error->code].code : NULL;
     cleanup(buffer_release) struct buffer line = {0};
     char message[LOG_LINE_SIZE];
 
@@ -127,9 +130,9 @@ static void printf_like(3, 0)
     else if (terminal_shows_progress(STDERR_FILENO))
         buffer_text(&line, TERMINAL_CLEAR_LINE);
     if (setup.format == LOG_JSON)
-        write_json(&line, level, place, message);
+        write_json(&line, level, place, code, message);
     else
-        write_text(&line, level, message);
+        write_text(&line, level, code, message);
     fwrite(line.data, 1, line.size, stderr);
 }
 
@@ -140,7 +143,7 @@ void log_line(enum log_level level, const char *format, ...)
     if (level > setup.level)
         return;
     va_start(arguments, format);
-    write_line(level, NULL, format, arguments);
+    write_line(level, NULL, NULL, format, arguments);
     va_end(arguments);
 }
 
@@ -151,7 +154,18 @@ void log_line_at(enum log_level level, struct log_place place, const char *forma
     if (level > setup.level)
         return;
     va_start(arguments, format);
-    write_line(level, &place, format, arguments);
+    write_line(level, &place, NULL, format, arguments);
+    va_end(arguments);
+}
+
+void log_error(enum log_level level, const struct error *error, const char *format, ...)
+{
+    va_list arguments;
+
+    if (level > setup.level)
+        return;
+    va_start(arguments, format);
+    write_line(level, NULL, error, format, arguments);
     va_end(arguments);
 }
 
@@ -164,7 +178,7 @@ void log_broken_invariant(const char *file, int line, const char *condition)
 
 void log_failure(const struct error *error)
 {
-    log_line(LEVEL_ERROR, "%s", error->message);
+    log_error(LEVEL_ERROR, error, "%s", error->message);
     if (error->hint[0])
         log_line(LEVEL_ERROR, "hint: %s", error->hint);
 }
@@ -183,7 +197,7 @@ static bool is_worth_a_line(struct log_trouble *trouble, int64_t now_ms)
     return true;
 }
 
-void log_trouble_begin(struct log_trouble *trouble, int64_t now_ms, const char *format, ...)
+void log_trouble_begin(struct log_trouble *trouble, int64_t now_ms, const struct error *cause, const char *format, ...)
 {
     cleanup(buffer_release) struct buffer message = {0};
     va_list arguments;
@@ -199,7 +213,7 @@ void log_trouble_begin(struct log_trouble *trouble, int64_t now_ms, const char *
     va_end(arguments);
     if (trouble->left_out)
         buffer_printf(&message, " (and %" PRId64 " times before that were not said)", trouble->left_out);
-    log_line(LEVEL_WARNING, "%s", message.data);
+    log_error(LEVEL_WARNING, cause, "%s", message.data);
     trouble->left_out = 0;
 }
 
@@ -209,7 +223,7 @@ void log_trouble_end(struct log_trouble *trouble, const char *format, ...)
 
     if (trouble->now && trouble->said && LEVEL_INFO <= setup.level) {
         va_start(arguments, format);
-        write_line(LEVEL_INFO, NULL, format, arguments);
+        write_line(LEVEL_INFO, NULL, NULL, format, arguments);
         va_end(arguments);
     }
     trouble->now = false;

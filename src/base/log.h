@@ -3,7 +3,8 @@
  * partition, offset, hour); functions below it return errors and stay silent.
  *
  * As text a line is `2022-02-20T10:00:00Z info speed: …`; as JSON it is an object with the members time, level, command
- * and message, and job, topic, worker, partition and offset where they are known. A line for the journal begins with
+ * and message, and job, topic, worker, partition, offset and code where they are known. The code is that of an error,
+ * which text has before the message: `… error speed: ANT-K012: …`. A line for the journal begins with
  * its priority, `<6>` (sd-daemon(3)), and as text leaves time and level to the journal.
  */
 #ifndef ANTENNA_BASE_LOG_H
@@ -62,17 +63,22 @@ void log_line(enum log_level level, const char *format, ...) printf_like(2, 3);
 /** The same about one place. */
 void log_line_at(enum log_level level, struct log_place place, const char *format, ...) printf_like(3, 4);
 
+/** The same about an error, whose code it has. */
+void log_error(enum log_level level, const struct error *error, const char *format, ...) printf_like(3, 4);
+
 /** Logs that a condition does not hold, with its place, and aborts; see invariant(). */
 _Noreturn void log_broken_invariant(const char *file, int line, const char *condition);
 
-/** Logs an error with its hint as the reason why the command ends. */
+/** Logs an error, and its hint in a line of its own, as the reason why the command ends. */
 void log_failure(const struct error *error);
 
 /**
  * Notes that trouble has begun at `now_ms`, of the monotonic clock, and says so as a warning, unless it was said
- * LOG_TROUBLE_MAX times within LOG_TROUBLE_MS; the next that is logged says how often it was not.
+ * LOG_TROUBLE_MAX times within LOG_TROUBLE_MS; the next that is logged says how often it was not. `cause` is the error
+ * whose code the warning has, or NULL.
  */
-void log_trouble_begin(struct log_trouble *trouble, int64_t now_ms, const char *format, ...) printf_like(3, 4);
+void log_trouble_begin(struct log_trouble *trouble, int64_t now_ms, const struct error *cause, const char *format, ...)
+    printf_like(4, 5);
 
 /** Notes that it is over, and says so if it was said that it had begun. Does nothing when there is none. */
 void log_trouble_end(struct log_trouble *trouble, const char *format, ...) printf_like(2, 3);

@@ -89,11 +89,11 @@ int screen_open(struct error *error)
     struct sigaction action = {.sa_handler = on_resize};
 
     if (!isatty(STDOUT_FILENO)) {
-        error_set(error, ERROR_CONFIGURATION, "could not show a screen: standard output is not a terminal");
+        error_set(error, ANT_TERMINAL_UNFIT, "could not show a screen: standard output is not a terminal");
         return error_hint(error, "leave out --watch; --json is for scripts");
     }
     if (terminal_is_dumb()) {
-        error_set(error, ERROR_CONFIGURATION, "could not show a screen: the terminal (TERM=%s) cannot place text",
+        error_set(error, ANT_TERMINAL_UNFIT, "could not show a screen: the terminal (TERM=%s) cannot place text",
                   name ? name : "");
         return error_hint(error, "leave out --watch, or set TERM to what the terminal is, such as xterm");
     }

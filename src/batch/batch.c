@@ -110,8 +110,7 @@ static void wait_out(struct batch_job *job, const struct error *cause, int64_t *
 {
     if (*pause_ms == 0) {
         counter_add(&job->metrics.outages, 1);
-        log_line(LEVEL_WARNING, "waits and will try again: %s%s%s", cause->message, *cause->hint ? "; " : "",
-                 cause->hint);
+        log_error(LEVEL_WARNING, cause, "waits and will try again: %s", error_show(cause).text);
     }
     batch_metrics_set_reason(&job->metrics, cause->message);
     *pause_ms = *pause_ms ? *pause_ms * 2 : PAUSE_MIN_MS;
@@ -143,7 +142,7 @@ static int follow(struct batch_job *job, struct error *error)
             pause_ms = 0;
             status = wait_for_hours(job, interval_ms, error);
         }
-        if (status && error->kind != ERROR_UNAVAILABLE)
+        if (status && error_kind(error) != ERROR_UNAVAILABLE)
             return -1;
         if (status)
             wait_out(job, error, &pause_ms);

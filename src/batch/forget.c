@@ -64,11 +64,11 @@ static int find_listed(struct hour_run *hour, struct error *error)
         cleanup(memory_free) char *found = NULL;
 
         if (file->replaced)
-            return error_set(error, ERROR_UNAVAILABLE, "a compaction of the hour, or a removal, is not at its end");
+            return error_set(error, ANT_HOUR_CHANGED, "a compaction of the hour, or a removal, is not at its end");
         if (hour_folder_find(storage_path, file->path, HOUR_FOLDER_PUBLISH_MS, &found, error))
             return -1;
         if (strcmp(found, place) != 0)
-            return error_set(error, ERROR_UNAVAILABLE, "\"%s\" is not in its place yet", found);
+            return error_set(error, ANT_HOUR_CHANGED, "\"%s\" is not in its place yet", found);
         file_names_add(&hour->paths, place);
     }
     return 0;
@@ -90,14 +90,14 @@ static int find_unlisted(struct hour_run *hour, struct error *error)
     }
     if (!folder.others)
         return 0;
-    error_set(error, ERROR_CONFIGURATION,
+    error_set(error, ANT_USER_ELSEWHERE,
               "the hour's folder has %zu entries that are no Parquet files and may name the user", folder.others);
     return error_hint(error, "move them out of the storage-path");
 }
 
 static int refuse_foreign(const char *path, int64_t rows, struct error *error)
 {
-    error_set(error, ERROR_CONFIGURATION, "\"%s\" has %" PRId64 " rows of the user and is not listed", path, rows);
+    error_set(error, ANT_USER_ELSEWHERE, "\"%s\" has %" PRId64 " rows of the user and is not listed", path, rows);
     return error_hint(error, "have the program that wrote it erase the user, or move it away, and run this again");
 }
 
@@ -210,7 +210,7 @@ static int forget_held(const struct forgetting_run *run, struct forget_report *r
         *report = again;
         return 0;
     }
-    return error_set(error, ERROR_UNAVAILABLE, "files of the hour were listed again and again meanwhile");
+    return error_set(error, ANT_HOUR_CHANGED, "files of the hour were listed again and again meanwhile");
 }
 
 static int forget_and_let_go(const struct forgetting_run *run, struct forget_report *report, struct error *error)
@@ -374,7 +374,7 @@ int forget_run(const struct config *config, const struct forget_listener *listen
 
     *ret_summary = (struct forget_summary){0};
     if (!text_is_utf8(run.user.id))
-        return error_set(error, ERROR_USAGE, "invalid value for user: it is not UTF-8, as all ids are");
+        return error_set(error, ANT_VALUE_INVALID, "invalid value for user: it is not UTF-8, as all ids are");
     status = login(config, &run.tools.postgres, error) || schema_check(run.tools.postgres, config, error) ||
                      open_archive(&run, error) || forget(&run, error)
                  ? -1

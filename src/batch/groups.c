@@ -25,10 +25,10 @@ static int look_at_file(const char *storage_path, const struct listed_file *file
     if (!*ret_in_place)
         return 0;
     if (stat(found, &status))
-        return error_set(error, ERROR_UNAVAILABLE, "could not look at \"%s\": %s", found, strerror(errno));
+        return error_set(error, ANT_DISK_FAILED, "could not look at \"%s\": %s", found, strerror(errno));
     if (status.st_size == file->size)
         return 0;
-    error_set(error, ERROR_CONFIGURATION, "\"%s\" has %lld bytes instead of the %lld that are listed", found,
+    error_set(error, ANT_FILE_ALTERED, "\"%s\" has %lld bytes instead of the %lld that are listed", found,
               (long long)status.st_size, (long long)file->size);
     return error_hint(error, "put the file back from a backup");
 }

@@ -55,7 +55,7 @@ static int take_total(void *context, const struct hour_total *total, struct erro
     if (total->kind == TOTAL_APP_BYTES) {
         run->report->rows += total->events;
         if (__builtin_add_overflow(run->report->bytes, total->value, &run->report->bytes))
-            return error_set(error, ERROR_CONFIGURATION, "the sum of the hour's bytes exceeds what BIGINT holds");
+            return error_set(error, ANT_SUM_TOO_LARGE, "the sum of the hour's bytes exceeds what BIGINT holds");
     }
     if (lowered_take(run->lowered, slice_of(total_kinds[total->kind].label), total->id, total->value, error))
         return -1;
@@ -105,7 +105,7 @@ static int refuse_held(const char *table, const struct hour_totals *before, cons
     char hour[TIME_TEXT_SIZE];
 
     error_set(
-        error, ERROR_CONFIGURATION,
+        error, ANT_HOUR_HELD,
         "the hour %s is held, as its totals did not come from this archive: the table \"%s\" has %lld bytes of it, "
         "and its %zu files have %lld",
         time_format(report->hour, hour), table, (long long)before->bytes_most, report->files, (long long)report->bytes);
@@ -127,16 +127,14 @@ static int refuse_less(const struct batch_tools *tools, const struct hour_entry 
     if (before->others)
         return refuse_held(table, before, report, error);
     if (report->bytes < before->bytes_most)
-        error_set(error, ERROR_CONFIGURATION,
-                  "the table \"%s\" has %lld bytes of the hour %s, and its %zu files have %lld", table,
-                  (long long)before->bytes_most, hour, report->files, (long long)report->bytes);
+        error_set(error, ANT_TOTALS_LESS, "the table \"%s\" has %lld bytes of the hour %s, and its %zu files have %lld",
+                  table, (long long)before->bytes_most, hour, report->files, (long long)report->bytes);
     else if (report->rows == 0 && before->rows + before->exceeded)
-        error_set(error, ERROR_CONFIGURATION,
-                  "the hour %s has totals or users over quota, and the archive has no row of it", hour);
+        error_set(error, ANT_HOUR_HELD, "the hour %s has totals or users over quota, and the archive has no row of it",
+                  hour);
     else if (report->rows < entry->rows)
-        error_set(error, ERROR_CONFIGURATION,
-                  "antenna.hour counts %lld rows of the hour %s, and its %zu files have %lld", (long long)entry->rows,
-                  hour, report->files, (long long)report->rows);
+        error_set(error, ANT_LIST_EDITED, "antenna.hour counts %lld rows of the hour %s, and its %zu files have %lld",
+                  (long long)entry->rows, hour, report->files, (long long)report->rows);
     else
         return 0;
     if (report->left_out)
@@ -167,7 +165,7 @@ static int refuse_lowered(const struct batch_tools *tools, const struct lowered 
 
     if (!lowered->count)
         return 0;
-    error_set(error, ERROR_CONFIGURATION, "%zu totals of the hour %s in the table \"%s\" would become less: %s",
+    error_set(error, ANT_TOTALS_LESS, "%zu totals of the hour %s in the table \"%s\" would become less: %s",
               lowered->count, time_format(hour, text), config_text(tools->config, OPTION_BYTES_HOURLY_TABLE),
               lowered->example);
     return error_hint(error,
@@ -226,7 +224,7 @@ static int check_pending(const struct batch_tools *tools, int64_t hour, struct e
 
 static int refuse_pruned(const char *why, const char *hint, struct error *error)
 {
-    error_set(error, ERROR_CONFIGURATION, "files of the hour were removed by antenna prune, %s", why);
+    error_set(error, ANT_HOUR_PRUNED, "files of the hour were removed by antenna prune, %s", why);
     return error_hint(error, "%s", hint);
 }
 

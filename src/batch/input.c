@@ -35,11 +35,12 @@ int input_read_rule(const struct config *config, struct input_rule *ret_rule, st
     };
 
     if (!rule.storage_path && !rule.old_storage_path) {
-        error_set(error, ERROR_USAGE, "invalid value for storage-path: \"-\" names none without --old-storage-path");
+        error_set(error, ANT_VALUE_INVALID,
+                  "invalid value for storage-path: \"-\" names none without --old-storage-path");
         return error_hint(error, "give the folder that holds year=…");
     }
     if (!rule.storage_path && config_flag(config, OPTION_COMPACT)) {
-        error_set(error, ERROR_USAGE, "invalid value for storage-path: \"-\" cannot be used with --compact");
+        error_set(error, ANT_OPTIONS_CONFLICT, "invalid value for storage-path: \"-\" cannot be used with --compact");
         return error_hint(error, "give the folder that holds year=…");
     }
     *ret_rule = rule;
@@ -103,7 +104,7 @@ static int find_listed_files(const char *storage_path, struct input *input, stru
         file_names_add(&input->own, path);
         input->listed_rows += file->rows;
         if (__builtin_add_overflow(input->listed_bytes, file->bytes_total, &input->listed_bytes))
-            return error_set(error, ERROR_CONFIGURATION, "the sum of the hour's bytes exceeds what BIGINT holds");
+            return error_set(error, ANT_SUM_TOO_LARGE, "the sum of the hour's bytes exceeds what BIGINT holds");
     }
     return 0;
 }
@@ -121,7 +122,7 @@ static int check_rows(struct reader *reader, const struct input *input, struct e
         if (!is_read(file))
             continue;
         if (rows[next] != file->rows)
-            status = error_set(error, ERROR_CONFIGURATION, "\"%s\" has %lld rows instead of the %lld that are listed",
+            status = error_set(error, ANT_FILE_ALTERED, "\"%s\" has %lld rows instead of the %lld that are listed",
                                input->own.names[next], (long long)rows[next], (long long)file->rows);
         next++;
     }
@@ -176,7 +177,7 @@ static int refuse_remains(const struct input *input, const char *path, struct er
 {
     if (input->own.count == 0 || !layout_is_own(path))
         return 0;
-    error_set(error, ERROR_CONFIGURATION,
+    error_set(error, ANT_FILE_UNLISTED,
               "\"%s\" was written by the speed layer and is not listed: its events would count twice", path);
     return error_hint(error, "move it away, or rename it when no listed file of the hour has its events");
 }
@@ -227,7 +228,7 @@ static int leave_out_uncommitted(const char *storage_path, size_t first, struct 
         path = wanted[i] ? path : files->paths.names[i];
     }
     if (!status && left && !known) {
-        error_set(error, ERROR_CONFIGURATION,
+        error_set(error, ANT_SPARK_LOG,
                   "Spark's log \"%s/_spark_metadata\" does not have \"%s\", nor another file of "
                   "the hour",
                   storage_path, path);
@@ -311,7 +312,7 @@ static int refuse_copies(const struct input *input, struct error *error)
         qsort(paths, count, sizeof(*paths), compare_names);
     for (size_t i = 1; i < count && input->foreign.paths.count && !status; i++)
         if (compare_names(&paths[i - 1], &paths[i]) == 0) {
-            error_set(error, ERROR_CONFIGURATION, "the hour has the file \"%s\" twice: \"%s\" and \"%s\"",
+            error_set(error, ANT_FILE_TWICE, "the hour has the file \"%s\" twice: \"%s\" and \"%s\"",
                       disk_name_of(paths[i]), paths[i - 1], paths[i]);
             status = error_hint(error, "move one of them away, or rename it when its rows are others");
         }
@@ -323,7 +324,7 @@ static int judge_rejects(const struct input_rule *rule, const struct foreign_rej
 {
     if (!rule->stop_at_rejects || rejects->missing_field + rejects->out_of_range + rejects->without_bytes == 0)
         return 0;
-    error_set(error, ERROR_CONFIGURATION,
+    error_set(error, ANT_ROWS_INVALID,
               "the files that are not listed have rows that are not valid events: %" PRId64 " lack a field, %" PRId64
               " have one out of range, %" PRId64 " have no bytes",
               rejects->missing_field, rejects->out_of_range, rejects->without_bytes);
@@ -360,15 +361,15 @@ static int name_altered_file(const struct input *input, struct reader *reader, s
         if (reader_inspect(reader, input->own.names[next], &content, error))
             return -1;
         if (content.bytes_total != file->bytes_total)
-            return error_set(error, ERROR_CONFIGURATION,
+            return error_set(error, ANT_FILE_ALTERED,
                              "the rows of \"%s\" have %lld bytes instead of the %lld that are listed",
                              input->own.names[next], (long long)content.bytes_total, (long long)file->bytes_total);
         if (content.min_timestamp != file->min_timestamp || content.max_timestamp != file->max_timestamp)
-            return error_set(error, ERROR_CONFIGURATION, "the rows of \"%s\" have other event times than listed",
+            return error_set(error, ANT_FILE_ALTERED, "the rows of \"%s\" have other event times than listed",
                              input->own.names[next]);
         next++;
     }
-    return error_set(error, ERROR_CONFIGURATION, "the hour's files do not have the %lld bytes that are listed",
+    return error_set(error, ANT_FILE_ALTERED, "the hour's files do not have the %lld bytes that are listed",
                      (long long)input->listed_bytes);
 }
 
@@ -394,7 +395,7 @@ int input_check_noted(const struct input *input, struct postgres *postgres, int6
         return -1;
     if (input->listed_bytes >= noted_listed && unlisted >= noted_unlisted)
         return 0;
-    error_set(error, ERROR_CONFIGURATION,
+    error_set(error, ANT_TOTALS_LESS,
               "the last run of the hour %s read %lld bytes of listed files and %lld of others, and this one reads %lld "
               "and %lld",
               time_format(hour, text), (long long)noted_listed, (long long)noted_unlisted,

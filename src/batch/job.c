@@ -21,9 +21,9 @@
 int batch_check_range(int64_t from, int64_t to, struct error *error)
 {
     if (to < from)
-        return error_set(error, ERROR_USAGE, "invalid value for to: it lies before the first hour");
+        return error_set(error, ANT_VALUE_INVALID, "invalid value for to: it lies before the first hour");
     if ((to - from) / SECONDS_PER_HOUR > RANGE_HOURS_MAX)
-        return error_set(error, ERROR_USAGE, "the range has more than %d hours", RANGE_HOURS_MAX);
+        return error_set(error, ANT_VALUE_INVALID, "the range has more than %d hours", RANGE_HOURS_MAX);
     return 0;
 }
 
@@ -34,12 +34,13 @@ static int read_range(struct batch_job *job, const struct config *config, struct
 
     job->tools.pending = config_flag(config, OPTION_PENDING) || config_flag(config, OPTION_FOLLOW);
     if (strcmp(hour, "-") == 0 && !job->tools.pending) {
-        error_set(error, ERROR_USAGE, "invalid value for hour: \"-\" names none without --pending or --follow");
+        error_set(error, ANT_ARGUMENT_MISSING,
+                  "invalid value for hour: \"-\" names none without --pending or --follow");
         return error_hint(error, "give a time, such as 2022-02-20T10:00:00Z, or --pending for all pending hours, "
                                  "or --follow for what comes, too");
     }
     if (strcmp(hour, "-") != 0 && (!time_parse(hour, &time) || time < 0)) {
-        error_set(error, ERROR_USAGE, "invalid value for hour: \"%s\"", hour);
+        error_set(error, ANT_VALUE_INVALID, "invalid value for hour: \"%s\"", hour);
         return error_hint(error, "give an ISO-8601 time with an offset, such as 2022-02-20T10:00:00Z");
     }
     job->from = time_hour(time);
@@ -57,12 +58,13 @@ static int read_limits(struct batch_job *job, const struct config *config, struc
     if (!job->prunes)
         return 0;
     if (!config_flag(config, OPTION_FOLLOW)) {
-        error_set(error, ERROR_USAGE, "could not remove what is old: --follow is missing");
+        error_set(error, ANT_OPTIONS_CONFLICT, "could not remove what is old: --follow is missing");
         return error_hint(error, "run antenna prune, which removes it once");
     }
     if (job->limits.seconds[PRUNE_ARCHIVE] == PRUNE_FOR_EVER || job->tools.input.storage_path)
         return 0;
-    return error_set(error, ERROR_USAGE, "could not use --archive-older-than: storage-path \"-\" names no archive");
+    return error_set(error, ANT_OPTIONS_CONFLICT,
+                     "could not use --archive-older-than: storage-path \"-\" names no archive");
 }
 
 static int refuse_without_bookkeeping(const struct config *config, struct error *error)
@@ -71,7 +73,7 @@ static int refuse_without_bookkeeping(const struct config *config, struct error 
 
     for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
         if (config_flag(config, options[i])) {
-            error_set(error, ERROR_CONFIGURATION,
+            error_set(error, ANT_DATA_SET_UNKNOWN,
                       "could not use --%s: the database has no schema antenna, which has the "
                       "hours that are complete",
                       option_table[options[i]].name);
@@ -89,7 +91,7 @@ static int refuse_idle_options(const struct batch_job *job, const struct config 
         return 0;
     for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
         if (config_source(config, options[i]) == SOURCE_ARGUMENT) {
-            error_set(error, ERROR_USAGE, "could not use --%s: only files that are listed are read",
+            error_set(error, ANT_OPTIONS_CONFLICT, "could not use --%s: only files that are listed are read",
                       option_table[options[i]].name);
             return error_hint(error, "give --all-files or --old-storage-path, too");
         }
@@ -170,7 +172,7 @@ static int require_sealed(const struct hour_list *hours, struct error *error)
     for (size_t i = 0; i < hours->count; i++) {
         if (hours->list[i].sealed)
             continue;
-        error_set(error, ERROR_CONFIGURATION, "the hour %s is not sealed: not every partition is archived past its end",
+        error_set(error, ANT_HOUR_INCOMPLETE, "the hour %s is not sealed: not every partition is archived past its end",
                   time_format(hours->list[i].hour, text));
         return error_hint(error, "wait for antenna speed, whose progress antenna.freshness shows, or leave out "
                                  "--require-sealed for provisional totals");
@@ -223,10 +225,7 @@ static struct failed_hour *find_failed(struct batch_job *job, int64_t hour)
 
 static void count_failure(struct batch_job *job, const struct error *reason)
 {
-    /* The values of the kinds ascend from the most severe. A script may retry the call (exit code 5) only if a retry
-     * can help every hour. */
-    if (job->summary.failed == 0 || reason->kind < job->failure)
-        job->failure = reason->kind;
+    error_keep_worst(&job->failure, reason);
     job->summary.failed++;
     counter_add(&job->metrics.failed, 1);
 }
@@ -237,8 +236,8 @@ static void note_failure(struct batch_job *job, int64_t hour, const struct error
     char text[TIME_TEXT_SIZE];
 
     if (!failed) {
-        log_line(LEVEL_ERROR, "the hour %s is left as it was: %s%s%s", time_format(hour, text), reason->message,
-                 *reason->hint ? "; " : "", reason->hint);
+        log_error(LEVEL_ERROR, reason, "the hour %s is left as it was: %s", time_format(hour, text),
+                  error_show(reason).text);
         job->failed = memory_resize(job->failed, job->failed_count + 1, sizeof(*job->failed));
         failed = &job->failed[job->failed_count++];
     }
@@ -297,7 +296,7 @@ static int run_hour(struct batch_job *job, const struct hour_entry *entry, bool 
         job->listener->hour_done(job->listener->context, &report);
         if (!status || alone || !postgres_is_connected(job->tools.postgres))
             return status;
-        log_line(LEVEL_ERROR, "%s%s%s", error->message, *error->hint ? "; " : "", error->hint);
+        log_error(LEVEL_ERROR, error, "%s", error_show(error).text);
         count_failure(job, error);
         return 0;
     }

@@ -26,7 +26,7 @@ struct batch_job {
     struct bar bar;
     struct failed_hour *failed;
     size_t failed_count;
-    enum error_kind failure; /* the most severe of the failures, which decides the exit code */
+    enum error_code failure; /* the most severe one */
     struct batch_summary summary;
     struct batch_metrics metrics;
     struct prune_limits limits; /* of --follow */

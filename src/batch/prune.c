@@ -55,8 +55,8 @@ void prune_read_limits(const struct config *config, struct prune_limits *ret_lim
 static int refuse_sum(const char *what, const char *table, enum total_kind kind, int64_t found, int64_t wanted,
                       struct error *error)
 {
-    error_set(error, ERROR_CONFIGURATION, "the %s of table \"%s\" have %" PRId64 " bytes of %s instead of %" PRId64,
-              what, table, found, total_kinds[kind].label, wanted);
+    error_set(error, ANT_TOTALS_DIFFER, "the %s of table \"%s\" have %" PRId64 " bytes of %s instead of %" PRId64, what,
+              table, found, total_kinds[kind].label, wanted);
     return error_hint(error, "see what differs with antenna verify, and repair it before");
 }
 
@@ -97,11 +97,11 @@ static int find_files(const struct prune_tools *tools, int64_t hour, size_t *ret
         struct error ignored;
 
         if (files.list[i].replaced)
-            return error_set(error, ERROR_UNAVAILABLE, "a compaction of the hour, or a removal, is not at its end");
+            return error_set(error, ANT_HOUR_CHANGED, "a compaction of the hour, or a removal, is not at its end");
         if (hour_folder_find(tools->storage_path, files.list[i].path, HOUR_FOLDER_PUBLISH_MS, &path, &ignored))
             missing++;
         else if (strcmp(path, place) != 0)
-            return error_set(error, ERROR_UNAVAILABLE, "\"%s\" is not in its place yet", path);
+            return error_set(error, ANT_HOUR_CHANGED, "\"%s\" is not in its place yet", path);
         else
             ++*ret_count;
     }
@@ -132,7 +132,7 @@ static int check_clean(const struct hour_pruning *run, struct error *error)
 
     if (hours_pruned(run->pruning->tools->postgres, run->hour.hour, true, &pruned, error))
         return -1;
-    return pruned.dirty && !pruned.hourly ? error_set(error, ERROR_UNAVAILABLE, "late events were archived meanwhile")
+    return pruned.dirty && !pruned.hourly ? error_set(error, ANT_HOUR_CHANGED, "late events were archived meanwhile")
                                           : 0;
 }
 
@@ -145,7 +145,7 @@ static int remove_rows(struct hour_pruning *run, struct prune_amounts *ret_amoun
 
     layout_name(name, run->hour.hour, token, LAYOUT_SEQUENCE_NONE);
     if (run->hour.archive && layout_path(place, name))
-        return error_set(error, ERROR_FAILED, "made \"%s\", which is no name of an archive file", name);
+        return error_set(error, ANT_DEFECT, "made \"%s\", which is no name of an archive file", name);
     if (postgres_begin(postgres, error) || hours_limit_idle_time(postgres, error) ||
         (run->hour.archive && archive_files_hold(postgres, token, error)) || check_clean(run, error) ||
         prune_remove(postgres, &pruning->tables, &run->hour, run->kinds, place, ret_amounts, error) ||
@@ -319,7 +319,7 @@ static int check_options(const struct config *config, struct prune_tools *tools,
 
     prune_read_limits(config, &tools->limits, &any);
     if (!any) {
-        error_set(error, ERROR_USAGE, "nothing to remove: no limit is given");
+        error_set(error, ANT_ARGUMENT_MISSING, "nothing to remove: no limit is given");
         return error_hint(error, "give one or more of --totals-older-than, --archive-older-than, --hourly-older-than, "
                                  "--rejected-older-than and --notices-older-than, such as --totals-older-than 30d");
     }

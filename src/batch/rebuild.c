@@ -50,7 +50,7 @@ static int take_total(void *context, const struct hour_total *total, struct erro
     if (total->kind == TOTAL_APP_BYTES) {
         run->report->rows += total->events;
         if (__builtin_add_overflow(run->report->bytes, total->value, &run->report->bytes))
-            return error_set(error, ERROR_CONFIGURATION, "the sum of the hour's bytes exceeds what BIGINT holds");
+            return error_set(error, ANT_SUM_TOO_LARGE, "the sum of the hour's bytes exceeds what BIGINT holds");
     }
     run->outside = run->outside || time_hour(total->window) != run->report->hour;
     return totals_write(&run->writer, total->window, total->kind, total->id, total->value, error);
@@ -77,7 +77,7 @@ static int refuse_stray(const struct input *input, struct error *error)
 {
     if (!input->stray)
         return 0;
-    error_set(error, ERROR_CONFIGURATION, "\"%s\" is not listed", input->stray);
+    error_set(error, ANT_FILE_UNLISTED, "\"%s\" is not listed", input->stray);
     return error_hint(error, "move it away, or read it, too, with --all-files when no listed file has its events");
 }
 
@@ -86,7 +86,7 @@ static int refuse_waiting(const struct rebuild_report *report, int64_t number, c
 {
     char hour[TIME_TEXT_SIZE];
 
-    error_set(error, ERROR_CONFIGURATION, "%" PRId64 " %s of the hour %s %s", number, what,
+    error_set(error, ANT_HOUR_INCOMPLETE, "%" PRId64 " %s of the hour %s %s", number, what,
               time_format(report->hour, hour), where);
     return error_hint(error, "run it again when antenna status shows that totals and archive are equally far: within "
                              "--roll-age of antenna speed, which must run until then");
@@ -120,7 +120,7 @@ static int refuse_ahead(const struct rebuild_report *report, bool allow_less, st
                               "may be on their way, in both directions", error);
     if (more <= 0 || allow_less)
         return 0;
-    error_set(error, ERROR_CONFIGURATION, "%" PRId64 " bytes were counted, and the %zu files of the hour have %" PRId64,
+    error_set(error, ANT_TOTALS_LESS, "%" PRId64 " bytes were counted, and the %zu files of the hour have %" PRId64,
               state->counted, report->files, report->bytes);
     return error_hint(error, "give the storage-path, --old-storage-path and --all-files that have its rows, or replace "
                              "the totals by less with --allow-less");
@@ -142,7 +142,7 @@ static int apply(const struct rebuild *rebuild, const struct input *input, struc
         return -1;
     status = rebuilt_apply(rebuild->postgres, rebuild->table, report->hour, &report->before, &made_of, error);
     if (status > 0) {
-        error_set(error, ERROR_UNAVAILABLE, "events of the hour were counted while its window totals were rebuilt");
+        error_set(error, ANT_HOUR_CHANGED, "events of the hour were counted while its window totals were rebuilt");
         error_hint(error, "run it again");
     }
     if (status)
@@ -159,7 +159,7 @@ static int check_list(const struct rebuild_report *report, const struct input *i
 {
     if (report->before.listed_rows == input->listed_rows)
         return 0;
-    error_set(error, ERROR_CONFIGURATION,
+    error_set(error, ANT_LIST_EDITED,
               "antenna.hour counts %" PRId64 " rows, and the %zu files that were read have %" PRId64
               ": files were listed meanwhile, or one list was edited",
               report->before.listed_rows, input->own.count, input->listed_rows);
@@ -176,7 +176,7 @@ static int refuse_pruned(const struct rebuild *rebuild, const struct rebuild_rep
         return -1;
     if (!pruned.archive && !pruned.totals)
         return 0;
-    error_set(error, ERROR_CONFIGURATION, "the %s of the hour were removed by antenna prune",
+    error_set(error, ANT_HOUR_PRUNED, "the %s of the hour were removed by antenna prune",
               pruned.archive ? "files" : "window totals");
     return error_hint(error, "leave the hour out: antenna.hour shows what was removed, and when");
 }
@@ -299,7 +299,7 @@ static int require_storage_path(const struct input_rule *rule, struct error *err
 {
     if (rule->storage_path)
         return 0;
-    error_set(error, ERROR_USAGE, "invalid value for storage-path: \"-\" names none");
+    error_set(error, ANT_VALUE_INVALID, "invalid value for storage-path: \"-\" names none");
     return error_hint(error, "give the folder that holds year=…");
 }
 

@@ -45,7 +45,7 @@ static int name_file(const struct writing *writing, const struct group *group, s
             return error_hint(error, "put the file back from a backup");
         if (groups_same_content(&listed, &found))
             continue;
-        error_set(error, ERROR_CONFIGURATION,
+        error_set(error, ANT_FILE_ALTERED,
                   "\"%s\" has %" PRId64 " rows with %" PRId64 " bytes from %" PRId64 " to %" PRId64
                   " instead of the listed %" PRId64 " rows with %" PRId64 " bytes from %" PRId64 " to %" PRId64,
                   path, found.rows, found.bytes_total, found.min_timestamp, found.max_timestamp, listed.rows,
@@ -67,7 +67,7 @@ static int compare_merged(const struct writing *writing, const struct group *gro
         return 0;
     if (name_file(writing, group, error))
         return -1;
-    return error_set(error, ERROR_FAILED,
+    return error_set(error, ANT_DEFECT,
                      "\"%s\" has %" PRId64 " rows with %" PRId64 " bytes instead of the %" PRId64 " rows with %" PRId64
                      " bytes of the %zu files from \"%s\" to \"%s\"",
                      path, found.rows, found.bytes_total, group->content.rows, group->content.bytes_total, group->count,
@@ -86,7 +86,7 @@ static int merge_group(struct writing *writing, size_t number, struct error *err
 
     layout_name(name, writing->rewrite->hour, staging_token(writing->staging), (unsigned)number + 1);
     if (layout_path(merged->place, name))
-        return error_set(error, ERROR_FAILED, "made \"%s\", which is no name of an archive file", name);
+        return error_set(error, ANT_DEFECT, "made \"%s\", which is no name of an archive file", name);
     to = swap_path(writing->swap, name);
     for (size_t i = 0; i < group->count; i++) {
         cleanup(memory_free) char *path = path_of(writing, group->files[i]);
@@ -95,7 +95,7 @@ static int merge_group(struct writing *writing, size_t number, struct error *err
     }
     if (merge_files(&limits, &paths, writing->rewrite->changed, to, writing->tools->codec, &merged->size, error)) {
         /* DuckDB does not always say in which file it failed. */
-        if (error->kind == ERROR_CONFIGURATION && !database_is_short(error) && name_file(writing, group, &reason))
+        if (error_kind(error) == ERROR_CONFIGURATION && !database_is_short(error) && name_file(writing, group, &reason))
             *error = reason;
         return -1;
     }

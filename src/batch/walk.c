@@ -20,10 +20,9 @@ int walk_hours(struct walk *walk, const struct postgres *postgres, const struct 
         if (!status || (hours->count == 1 && walk->one_fails) || !postgres_is_connected(postgres))
             continue;
         bar_end(&walk->bar);
-        log_line(LEVEL_ERROR, "%s%s%s", error->message, *error->hint ? "; " : "", error->hint);
-        /* The values of the kinds ascend from the most severe. */
-        if (walk->failed++ == 0 || error->kind < walk->failure)
-            walk->failure = error->kind;
+        log_error(LEVEL_ERROR, error, "%s", error_show(error).text);
+        error_keep_worst(&walk->failure, error);
+        walk->failed++;
         status = 0;
     }
     bar_end(&walk->bar);

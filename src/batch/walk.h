@@ -16,7 +16,7 @@ struct walk {
     size_t failed;    /* each logged with its reason */
     size_t left;      /* not reached because a stop was asked for */
     int64_t left_from;
-    enum error_kind failure; /* the most severe */
+    enum error_code failure; /* the most severe */
 };
 
 /** Does one hour. Returns -1 with an error that names the hour. */

@@ -142,7 +142,8 @@ static int check_window(const struct config *config, struct error *error)
 {
     if (!config_has(config, OPTION_WINDOW) || window_is_valid(config_number(config, OPTION_WINDOW)))
         return 0;
-    error_set(error, ERROR_USAGE, "invalid value for window: %s does not divide an hour into windows of whole seconds",
+    error_set(error, ANT_VALUE_INVALID,
+              "invalid value for window: %s does not divide an hour into windows of whole seconds",
               config_text(config, OPTION_WINDOW));
     return error_hint(error, "give a window such as 1s, 1m, 5m, 15m or 1h");
 }
@@ -154,7 +155,8 @@ static int check_options(const struct config *config, struct error *error)
 
     for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
         if (config_has(config, options[i]) && !config_flag(config, OPTION_ADOPT))
-            return error_set(error, ERROR_USAGE, "--%s does nothing without --adopt", option_table[options[i]].name);
+            return error_set(error, ANT_OPTIONS_CONFLICT, "--%s does nothing without --adopt",
+                             option_table[options[i]].name);
     return check_window(config, error);
 }
 

@@ -45,7 +45,7 @@ static int judge_lag(const struct figures *figures, const struct config *config,
         return 0;
     seconds = figures_furthest(figures, &status);
     if (seconds < 0) {
-        error_set(error, ERROR_CONFIGURATION, "no job has committed yet: there is no lag to compare with --max-lag");
+        error_set(error, ANT_PROGRESS_NONE, "no job has committed yet: there is no lag to compare with --max-lag");
         return error_hint(error, "start antenna speed, or correct jdbc-uri");
     }
     if (seconds * MS_PER_SECOND <= limit_ms)
@@ -87,10 +87,11 @@ int command_status(const struct config *config, struct error *error)
     struct postgres *taken;
 
     if (config_flag(config, OPTION_WATCH) && config_flag(config, OPTION_JSON))
-        return error_set(error, ERROR_USAGE,
+        return error_set(error, ANT_OPTIONS_CONFLICT,
                          "--watch shows figures to people, and --json prints them once for scripts");
     if (config_flag(config, OPTION_WATCH) && config_has(config, OPTION_MAX_LAG))
-        return error_set(error, ERROR_USAGE, "--watch shows figures to people, and --max-lag judges them once");
+        return error_set(error, ANT_OPTIONS_CONFLICT,
+                         "--watch shows figures to people, and --max-lag judges them once");
     if (login(config, &postgres, error) || schema_check(postgres, config, error))
         return -1;
     if (!config_flag(config, OPTION_WATCH))

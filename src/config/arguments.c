@@ -30,7 +30,7 @@ static int read_option(struct config *config, const struct option *option, char 
         return config_set(config, option, from_argument, attached ? attached : "true", error);
     if (!text) {
         if (*index + 1 >= count)
-            return error_set(error, ERROR_USAGE, "option --%s wants a value: %s", option->name, option->value);
+            return error_set(error, ANT_ARGUMENT_MISSING, "option --%s wants a value: %s", option->name, option->value);
         text = arguments[++*index];
     }
     status = config_set(config, option, from_argument, text, error);
@@ -57,7 +57,7 @@ static int refuse_unknown(const struct config *config, size_t position, const ch
 {
     if (!expects_password(config, position))
         return config_unknown(config->command, name, size, error);
-    error_set(error, ERROR_USAGE, "unknown option instead of jdbc-password (not shown: it may be the password)");
+    error_set(error, ANT_OPTION_UNKNOWN, "unknown option instead of jdbc-password (not shown: it may be the password)");
     return error_hint(error,
                       "write a password that begins with - to a file for --password-file, or write -- before the "
                       "arguments; antenna %s --help lists the options",
@@ -97,7 +97,7 @@ static int read_positional(struct config *config, size_t position, char *argumen
     int status;
 
     if (!option) {
-        error_set(error, ERROR_USAGE, "too many arguments: antenna %s takes %zu", command->name,
+        error_set(error, ANT_ARGUMENTS_TOO_MANY, "too many arguments: antenna %s takes %zu", command->name,
                   command->positional_count);
         return error_hint(error, "see antenna %s --help", command->name);
     }

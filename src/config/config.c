@@ -60,14 +60,15 @@ static int add_list_entry(struct entry *entry, const struct option *option, stru
     struct given *known = option->type == TYPE_PROPERTIES ? find_property(entry, text, size) : NULL;
 
     if (size == 0)
-        return error_set(error, ERROR_USAGE, "invalid value for %s: an entry is empty", option->name);
+        return error_set(error, ANT_VALUE_INVALID, "invalid value for %s: an entry is empty", option->name);
     if (known) {
         if (known->origin.source <= origin.source)
             give(known, origin, text, size);
         return 0;
     }
     if (entry->list_size == LIST_ENTRIES_MAX)
-        return error_set(error, ERROR_USAGE, "too many values for %s: at most %d", option->name, LIST_ENTRIES_MAX);
+        return error_set(error, ANT_VALUE_INVALID, "too many values for %s: at most %d", option->name,
+                         LIST_ENTRIES_MAX);
     entry->list = memory_resize(entry->list, entry->list_size + 1, sizeof(*entry->list));
     entry->list[entry->list_size] = (struct given){0};
     give(&entry->list[entry->list_size++], origin, text, size);
@@ -122,7 +123,7 @@ int config_unknown(enum command_id command, const char *name, size_t size, struc
 {
     const struct option *nearest = size < OPTION_NAME_SIZE ? option_nearest(command, name, size) : NULL;
 
-    error_set(error, ERROR_USAGE, "unknown option \"%.*s\"", (int)size, name);
+    error_set(error, ANT_OPTION_UNKNOWN, "unknown option \"%.*s\"", (int)size, name);
     if (nearest)
         return error_hint(error, "did you mean \"%s\"? See antenna %s --help", nearest->name,
                           command_table[command].name);
@@ -151,7 +152,7 @@ static int check_required(const struct config *config, struct error *error)
         const struct option *option = &option_table[command->positionals[i].option];
 
         if (command->positionals[i].required && !config_has(config, command->positionals[i].option)) {
-            error_set(error, ERROR_USAGE, "missing argument %s: %s", option->name, option->help);
+            error_set(error, ANT_ARGUMENT_MISSING, "missing argument %s: %s", option->name, option->help);
             return error_hint(error, "see antenna %s --help", command->name);
         }
     }
@@ -226,7 +227,7 @@ int config_require(const struct config *config, enum option_id id, struct error 
 {
     if (config_has(config, id))
         return 0;
-    error_set(error, ERROR_USAGE, "missing option --%s: %s", option_table[id].name, option_table[id].help);
+    error_set(error, ANT_ARGUMENT_MISSING, "missing option --%s: %s", option_table[id].name, option_table[id].help);
     return error_hint(error, "see antenna %s --help", command_table[config->command].name);
 }
 

@@ -61,7 +61,7 @@ static int refuse(enum command_id command, const char *variable, size_t size, st
 
     name_option(variable, size, name);
     nearest = option_nearest(command, name, strlen(name));
-    error_set(error, ERROR_CONFIGURATION, "unknown environment variable %.*s", (int)size, variable);
+    error_set(error, ANT_SETTING_UNKNOWN, "unknown environment variable %.*s", (int)size, variable);
     if (!nearest || !option_in_environment(nearest))
         return error_hint(error, "unset it; see antenna %s --help for what there is", command_table[command].name);
     option_environment_name(nearest, name, sizeof(name));
@@ -95,7 +95,7 @@ int config_read_environment(struct config *config, struct error *error)
         option_environment_name(&option_table[i], name, sizeof(name));
         text = getenv(name);
         if (text && *text && config_set(config, &option_table[i], origin, text, error)) {
-            error->kind = ERROR_CONFIGURATION;
+            error->code = ANT_SETTING_INVALID;
             return error_context(error, "environment variable %s", name);
         }
     }

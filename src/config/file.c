@@ -47,7 +47,7 @@ static int refuse_section(const char *section, struct error *error)
 {
     enum command_id nearest;
 
-    error_set(error, ERROR_CONFIGURATION, "unknown section \"%s\"", section);
+    error_set(error, ANT_SETTING_UNKNOWN, "unknown section \"%s\"", section);
     if (command_nearest(section, &nearest))
         return error_hint(error, "did you mean [%s]? See antenna --help", command_table[nearest].name);
     return error_hint(error, "give the name of a command, such as [speed]; see antenna --help");
@@ -97,14 +97,15 @@ static int read_stream(struct file_reader *reader, struct error *error)
     ini_stop_on_first_error = true;
     status = ini_parse_stream(read_line, reader, handle_key, reader);
     if (status < 0)
-        return error_set(error, ERROR_FAILED, "out of memory");
+        return error_set(error, ANT_DEFECT, "out of memory");
     if (status == 0 && !reader->too_long)
-        return ferror(reader->stream) ? error_set(error, ERROR_CONFIGURATION, "could not read on: %m") : 0;
+        return ferror(reader->stream) ? error_set(error, ANT_SETTINGS_UNREADABLE, "could not read on: %m") : 0;
     if (reader->too_long)
-        return error_set(error, ERROR_CONFIGURATION, "the line has more than %d bytes", LINE_SIZE_MAX - 2);
+        return error_set(error, ANT_SETTING_INVALID, "the line has more than %d bytes", LINE_SIZE_MAX - 2);
     if (!reader->failed)
-        return error_set(error, ERROR_CONFIGURATION, "not a \"name = value\" line");
-    error->kind = ERROR_CONFIGURATION;
+        return error_set(error, ANT_SETTING_INVALID, "not a \"name = value\" line");
+    if (error->code != ANT_SETTING_UNKNOWN)
+        error->code = error->code == ANT_OPTION_UNKNOWN ? ANT_SETTING_UNKNOWN : ANT_SETTING_INVALID;
     return -1;
 }
 
@@ -114,7 +115,7 @@ int config_read_file(struct config *config, const char *path, struct error *erro
     int status;
 
     if (!reader.stream)
-        return error_set(error, ERROR_CONFIGURATION, "could not read the configuration file \"%s\": %m", path);
+        return error_set(error, ANT_SETTINGS_UNREADABLE, "could not read the configuration file \"%s\": %m", path);
     status = read_stream(&reader, error);
     fclose(reader.stream);
     return status ? error_context(error, "configuration file \"%s\", line %d", path, reader.line) : 0;

@@ -27,7 +27,8 @@ void help_program(FILE *file)
           file);
     for (int code = 0; code < EXIT_CODES; code++)
         fprintf(file, "%s%d %s", code == 0 ? "" : ", ", code, exit_code_table[code].word);
-    fputs("\n", file);
+    fputs("\n\nAn error is logged with its code, such as ANT-K012, of which docs/errors.md has the cause and fix.\n",
+          file);
 }
 
 /* Writes text from HELP_COLUMN on, broken at blanks. */

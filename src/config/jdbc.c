@@ -69,7 +69,7 @@ int jdbc_refuse(const char *message, struct error *error)
         if (!quoted)
             buffer_append(&text, message, 1);
     }
-    error_set(error, ERROR_USAGE, "invalid jdbc-uri: %s", text.size ? text.data : "no reason given");
+    error_set(error, ANT_JDBC_INVALID, "invalid jdbc-uri: %s", text.size ? text.data : "no reason given");
     return error_hint(error,
                       "what it quotes is not shown, as it may be a part of the password; in a URI write @ : / %% "
                       "and blanks of a password as %%40 %%3A %%2F %%25 %%20");
@@ -118,7 +118,7 @@ int jdbc_parse(const char *uri, struct jdbc_address *ret_address, struct error *
         if (parse_libpq(uri, &address, error))
             return -1;
     } else {
-        error_set(error, ERROR_USAGE, "invalid jdbc-uri: it is neither a JDBC nor a libpq address of PostgreSQL");
+        error_set(error, ANT_JDBC_INVALID, "invalid jdbc-uri: it is neither a JDBC nor a libpq address of PostgreSQL");
         return error_hint(error, "write jdbc:postgresql://host:port/database");
     }
     *ret_address = address;

@@ -84,7 +84,7 @@ static int set_decoded(struct jdbc_properties *properties, struct slice name, st
     char *value = decode(text);
 
     if (!value) {
-        error_set(error, ERROR_USAGE, "invalid jdbc-uri: broken %%-escape in %.*s", (int)name.size, name.data);
+        error_set(error, ANT_JDBC_INVALID, "invalid jdbc-uri: broken %%-escape in %.*s", (int)name.size, name.data);
         return error_hint(error, "write %% as %%25 and + as %%2B, and other bytes as UTF-8");
     }
     set_property(properties, name, value);
@@ -124,7 +124,7 @@ static void split_authority(struct jdbc_properties *properties, struct slice tex
 
 static int refuse_form(struct error *error, const char *reason, const char *hint)
 {
-    error_set(error, ERROR_USAGE, "invalid jdbc-uri: %s", reason);
+    error_set(error, ANT_JDBC_INVALID, "invalid jdbc-uri: %s", reason);
     return error_hint(error, "%s", hint);
 }
 

@@ -73,7 +73,7 @@ static int refuse_unknown(const char *name, struct error *error)
     for (size_t i = 0; i < SPECIAL + PLAIN; i++)
         if (option_is_nearer(name, strlen(name), name_of(i), &fewest))
             nearest = name_of(i);
-    error_set(error, ERROR_USAGE, "invalid jdbc-uri: unknown property \"%s\"", name);
+    error_set(error, ANT_JDBC_INVALID, "invalid jdbc-uri: unknown property \"%s\"", name);
     if (nearest)
         return error_hint(error, "did you mean %s? Else leave it out", nearest);
     return error_hint(error, "leave it out, as the JDBC driver ignores it, or give a libpq URI (postgresql://…), whose "
@@ -94,7 +94,7 @@ static int pass(const char *name, const char *value, struct jdbc_address *addres
         jdbc_set(address, special[index].keyword, value);
         return 0;
     }
-    error_set(error, ERROR_USAGE, "invalid jdbc-uri: %s cannot be honoured", name);
+    error_set(error, ANT_JDBC_INVALID, "invalid jdbc-uri: %s cannot be honoured", name);
     return error_hint(error, "%s", special[index].hint);
 }
 
@@ -105,7 +105,7 @@ int jdbc_driver_pass(const struct jdbc_properties *properties, struct jdbc_addre
             return -1;
     for (size_t i = 0; i < address->count; i++)
         if (!jdbc_is_keyword(address->keywords[i])) {
-            error_set(error, ERROR_USAGE, "invalid jdbc-uri: this libpq has no %s", address->keywords[i]);
+            error_set(error, ANT_JDBC_INVALID, "invalid jdbc-uri: this libpq has no %s", address->keywords[i]);
             return error_hint(error, "leave it out, or install a newer libpq");
         }
     return 0;

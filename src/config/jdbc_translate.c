@@ -16,7 +16,7 @@
 
 static int refuse(struct error *error, const char *name, const char *reason, const char *hint)
 {
-    error_set(error, ERROR_USAGE, "invalid jdbc-uri: %s %s", name, reason);
+    error_set(error, ANT_JDBC_INVALID, "invalid jdbc-uri: %s %s", name, reason);
     return error_hint(error, "%s", hint);
 }
 
@@ -153,7 +153,7 @@ static int translate_words(const struct jdbc_properties *properties, const char 
     for (char *byte = lower; *byte; byte++)
         *byte = (char)tolower((unsigned char)*byte);
     if (find_word(words, value, compare) < 0) {
-        error_set(error, ERROR_USAGE, "invalid jdbc-uri: unknown value of %s", name);
+        error_set(error, ANT_JDBC_INVALID, "invalid jdbc-uri: unknown value of %s", name);
         return error_hint(error, "give one of %s", words);
     }
     jdbc_set(address, keyword, lower);

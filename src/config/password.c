@@ -17,11 +17,11 @@ static int read_line(FILE *file, char *text, size_t *ret_size, struct error *err
     while (size < PASSWORD_SIZE_MAX + 1 && (byte = fgetc(file)) != EOF && byte != '\n')
         text[size++] = (char)byte;
     if (ferror(file))
-        return error_set(error, ERROR_CONFIGURATION, "%m");
+        return error_set(error, ANT_PASSWORD_FILE, "%m");
     if (size > PASSWORD_SIZE_MAX)
-        return error_set(error, ERROR_CONFIGURATION, "its first line has more than %d bytes", PASSWORD_SIZE_MAX);
+        return error_set(error, ANT_PASSWORD_FILE, "its first line has more than %d bytes", PASSWORD_SIZE_MAX);
     if (memchr(text, '\0', size)) {
-        error_set(error, ERROR_CONFIGURATION, "it has a NUL byte, which no password has");
+        error_set(error, ANT_PASSWORD_FILE, "it has a NUL byte, which no password has");
         return error_hint(error, "save the file as UTF-8; UTF-16 has such bytes");
     }
     *ret_size = size;
@@ -36,7 +36,7 @@ static int trim(char *text, size_t size, struct error *error)
     if (size > mark && text[size - 1] == '\r')
         text[--size] = '\0';
     memmove(text, text + mark, size - mark + 1);
-    return *text ? 0 : error_set(error, ERROR_CONFIGURATION, "its first line is empty");
+    return *text ? 0 : error_set(error, ANT_PASSWORD_FILE, "its first line is empty");
 }
 
 int password_read(const char *path, char **ret_password, struct error *error)
@@ -47,7 +47,7 @@ int password_read(const char *path, char **ret_password, struct error *error)
     int status;
 
     if (!file)
-        return error_set(error, ERROR_CONFIGURATION, "could not open the password file \"%s\": %m", path);
+        return error_set(error, ANT_PASSWORD_FILE, "could not open the password file \"%s\": %m", path);
     setvbuf(file, NULL, _IONBF, 0); /* no copy stays in stdio's memory */
     status = read_line(file, text, &size, error);
     fclose(file);

@@ -77,7 +77,7 @@ static int check_header(const char *path, const struct csv_row *row, struct erro
     for (size_t i = 0; i < COLUMNS && right; i++)
         right = strcmp(row->fields[i], names[i]) == 0;
     if (!right)
-        return error_set(error, ERROR_CONFIGURATION, "\"%s\", line %zu: the header is not id,name,email,quota", path,
+        return error_set(error, ANT_CSV_INVALID, "\"%s\", line %zu: the header is not id,name,email,quota", path,
                          row->line);
     return 0;
 }
@@ -97,8 +97,7 @@ static int check_doubled_ids(const char *path, const struct users *users, struct
     qsort(sorted, users->count, sizeof(struct user *), compare_ids);
     for (size_t i = 1; i < users->count && !status; i++)
         if (strcmp(sorted[i - 1]->id, sorted[i]->id) == 0)
-            status =
-                error_set(error, ERROR_CONFIGURATION, "\"%s\": the id \"%s\" stands there twice", path, sorted[i]->id);
+            status = error_set(error, ANT_CSV_INVALID, "\"%s\": the id \"%s\" stands there twice", path, sorted[i]->id);
     free(sorted);
     return status;
 }
@@ -111,8 +110,7 @@ static int read_users(const char *path, struct csv *csv, struct users *users, st
     int status = csv_next(csv, &row, error);
 
     if (status > 0)
-        return error_set(error, ERROR_CONFIGURATION, "\"%s\" is empty: the header id,name,email,quota is missing",
-                         path);
+        return error_set(error, ANT_CSV_INVALID, "\"%s\" is empty: the header id,name,email,quota is missing", path);
     if (status < 0 || check_header(path, &row, error))
         return -1;
     while ((status = csv_next(csv, &row, error)) == 0) {
@@ -130,7 +128,7 @@ static int read_users(const char *path, struct csv *csv, struct users *users, st
     if (problems.count > PROBLEMS_MAX)
         buffer_printf(&text, "; and %zu more", problems.count - PROBLEMS_MAX);
     if (problems.count)
-        return error_set(error, ERROR_CONFIGURATION, "\"%s\" has %zu invalid line%s: %s", path, problems.count,
+        return error_set(error, ANT_CSV_INVALID, "\"%s\" has %zu invalid line%s: %s", path, problems.count,
                          problems.count == 1 ? "" : "s", text.data);
     return check_doubled_ids(path, users, error);
 }

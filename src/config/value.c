@@ -52,8 +52,8 @@ static bool parse_number(const char *text, const struct unit *units, int64_t *re
 static int refuse(const struct option *option, const char *text, const char *expected, struct error *error)
 {
     if (option->secret)
-        return error_set(error, ERROR_USAGE, "invalid value for %s: expected %s", option->name, expected);
-    return error_set(error, ERROR_USAGE, "invalid value for %s: \"%s\" is not %s", option->name, text, expected);
+        return error_set(error, ANT_VALUE_INVALID, "invalid value for %s: expected %s", option->name, expected);
+    return error_set(error, ANT_VALUE_INVALID, "invalid value for %s: \"%s\" is not %s", option->name, text, expected);
 }
 
 static int parse_bounded(const struct option *option, const char *text, const struct unit *units, const char *expected,
@@ -66,7 +66,7 @@ static int parse_bounded(const struct option *option, const char *text, const st
     if (number < option->minimum || number > option->maximum) {
         const char *unit = option->type == TYPE_INTERVAL ? " milliseconds" : option->type == TYPE_SIZE ? " bytes" : "";
 
-        error_set(error, ERROR_USAGE, "invalid value for %s: %s is out of range", option->name, text);
+        error_set(error, ANT_VALUE_INVALID, "invalid value for %s: %s is out of range", option->name, text);
         return error_hint(error, "give a value from %" PRId64 " to %" PRId64 "%s", option->minimum, option->maximum,
                           unit);
     }
@@ -150,7 +150,7 @@ int value_parse(const struct option *option, const char *text, union value *ret_
     case TYPE_WORDS:
     case TYPE_PROPERTIES:
         if (!*text)
-            return error_set(error, ERROR_USAGE, "invalid value for %s: it is empty", option->name);
+            return error_set(error, ANT_VALUE_INVALID, "invalid value for %s: it is empty", option->name);
         return option->type == TYPE_WORDS ? check_words(option, text, error) : 0;
     case TYPE_FLAG:
         return parse_flag(option, text, &ret_value->flag, error);
@@ -171,7 +171,7 @@ int value_parse(const struct option *option, const char *text, union value *ret_
             return refuse(option, text, "an ISO-8601 time with an offset, such as 2022-02-20T10:00:00Z", error);
         return 0;
     }
-    return error_set(error, ERROR_FAILED, "option %s has no type", option->name);
+    return error_set(error, ANT_DEFECT, "option %s has no type", option->name);
 }
 
 /*
@@ -191,7 +191,7 @@ static size_t scheme_size(const char *text)
 
 static int refuse_scheme(const char *text, size_t size, struct error *error)
 {
-    error_set(error, ERROR_USAGE, "\"%s\" is in a store (%.*s:) and not on this machine", text, (int)size, text);
+    error_set(error, ANT_PATH_INVALID, "\"%s\" is in a store (%.*s:) and not on this machine", text, (int)size, text);
     return error_hint(
         error, "give a folder of this machine: one where the store is mounted, such as by gcsfuse, s3fs or HDFS's "
                "NFS gateway, or one that another program copies to the store");
@@ -205,13 +205,13 @@ static int resolve_file(const char *text, char **ret_path, struct error *error)
         size_t host = strcspn(rest + 2, "/");
 
         if (host && (host != strlen("localhost") || strncasecmp(rest + 2, "localhost", host) != 0)) {
-            error_set(error, ERROR_USAGE, "\"%s\" names the host %.*s", text, (int)host, rest + 2);
+            error_set(error, ANT_PATH_INVALID, "\"%s\" names the host %.*s", text, (int)host, rest + 2);
             return error_hint(error, "write file:///path with three slashes, or the path alone");
         }
         rest += 2 + host;
     }
     if (*rest != '/') {
-        error_set(error, ERROR_USAGE, "\"%s\" has no path that begins with /", text);
+        error_set(error, ANT_PATH_INVALID, "\"%s\" has no path that begins with /", text);
         return error_hint(error, "write file:///path, or the path alone");
     }
     *ret_path = memory_text(rest, strlen(rest));
@@ -237,7 +237,7 @@ static int resolve_home(const char *text, char **ret_path, struct error *error)
     const char *home = find_home(user);
 
     if (!home) {
-        error_set(error, ERROR_USAGE, "\"%s\" begins with a home folder that does not exist", text);
+        error_set(error, ANT_PATH_INVALID, "\"%s\" begins with a home folder that does not exist", text);
         return error_hint(error,
                           *user ? "write ./~ for a name that begins with ~" : "set HOME, or write the whole path");
     }
@@ -250,7 +250,7 @@ int path_resolve(const char *text, char **ret_path, struct error *error)
     size_t size = scheme_size(text);
 
     if (!text_is_utf8(text)) { /* DuckDB opens no other */
-        error_set(error, ERROR_USAGE, "\"%s\" is not encoded in UTF-8", text_show(text).text);
+        error_set(error, ANT_PATH_INVALID, "\"%s\" is not encoded in UTF-8", text_show(text).text);
         return error_hint(error, "rename the folder or file");
     }
     if (*text == '~')

@@ -75,7 +75,7 @@ void found_unavailable(struct doctor *doctor, const char *check, const char *men
 
 void found_error(struct doctor *doctor, const char *check, const struct error *error)
 {
-    doctor->unavailable += error->kind == ERROR_UNAVAILABLE;
+    doctor->unavailable += error_kind(error) == ERROR_UNAVAILABLE;
     found_failed(doctor, check, *error->hint ? error->hint : "correct what the message names", "%s", error->message);
 }
 

@@ -101,7 +101,7 @@ static void examine_group(struct doctor *doctor, rd_kafka_t *inquirer)
 
     if (group_query(inquirer, group, &members, &error) == 0)
         found_ok(doctor, GROUP, "group \"%s\" may be joined; members now: %zu", group, members);
-    else if (error.kind == ERROR_CONFIGURATION)
+    else if (error_kind(&error) == ERROR_CONFIGURATION)
         found_failed(doctor, GROUP, "give the Kafka user the right to read the group (ACL: Read on Group)",
                      "group \"%s\": %s", group, error.message);
     else

@@ -13,7 +13,7 @@ int admin_begin(struct admin_request *request, rd_kafka_t *client, rd_kafka_admi
     request->queue = rd_kafka_queue_new(client);
     request->timeout_ms = timeout_ms;
     if (rd_kafka_AdminOptions_set_request_timeout(request->options, timeout_ms, reason, sizeof(reason)))
-        return error_set(error, ERROR_FAILED, "%s: %s", what, reason);
+        return error_set(error, ANT_KAFKA_ANSWER, "%s: %s", what, reason);
     return 0;
 }
 
@@ -21,7 +21,7 @@ int admin_check_option(rd_kafka_error_t *failure, const char *what, struct error
 {
     if (!failure)
         return 0;
-    error_set(error, ERROR_FAILED, "%s: %s", what, rd_kafka_error_string(failure));
+    error_set(error, ANT_KAFKA_ANSWER, "%s: %s", what, rd_kafka_error_string(failure));
     rd_kafka_error_destroy(failure);
     return -1;
 }

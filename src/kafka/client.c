@@ -49,7 +49,7 @@ int kafka_open(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret_cli
 
     if (!client) {
         rd_kafka_conf_destroy(conf);
-        error_set(error, ERROR_CONFIGURATION, "could not make a Kafka client: %s", reason);
+        error_set(error, ANT_KAFKA_CLIENT, "could not make a Kafka client: %s", reason);
         return error_hint(error, "check the Kafka properties, and that the files which they name can be read");
     }
     *ret_client = client;
@@ -69,10 +69,10 @@ int kafka_refusal(struct error *error, rd_kafka_t *client, rd_kafka_resp_err_t c
     if (code != RD_KAFKA_RESP_ERR__SSL)
         return sasl_refusal(rd_kafka_conf(client), reason, error);
     if (!rejection) {
-        error_set(error, ERROR_CONFIGURATION, "%s", reason);
+        error_set(error, ANT_KAFKA_CERTIFICATE, "%s", reason);
         return error_hint(error, "check the properties security.protocol and ssl.*");
     }
-    error_set(error, ERROR_CONFIGURATION, "the broker's certificate is not accepted: %s", rejection);
+    error_set(error, ANT_KAFKA_CERTIFICATE, "the broker's certificate is not accepted: %s", rejection);
     return error_hint(error,
                       "check the property ssl.ca.location, and that the certificate is valid today and names the "
                       "host as kafka-server does");
@@ -80,17 +80,17 @@ int kafka_refusal(struct error *error, rd_kafka_t *client, rd_kafka_resp_err_t c
 
 int kafka_error(struct error *error, rd_kafka_resp_err_t code, const char *what)
 {
-    enum error_kind kind = ERROR_UNAVAILABLE;
+    enum error_code answer = ANT_KAFKA_UNAVAILABLE;
 
     if (kafka_is_refusal(code) || code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
         code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED)
-        kind = ERROR_CONFIGURATION;
+        answer = ANT_KAFKA_REFUSED;
     if (code == RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT) {
-        error_set(error, ERROR_CONFIGURATION, "%s: %s", what, rd_kafka_err2str(code));
+        error_set(error, ANT_GROUP_REFUSED, "%s: %s", what, rd_kafka_err2str(code));
         return error_hint(error, "correct session.timeout.ms: the broker allows values from "
                                  "group.min.session.timeout.ms to group.max.session.timeout.ms");
     }
-    return error_set(error, kind, "%s: %s", what, rd_kafka_err2str(code));
+    return error_set(error, answer, "%s: %s", what, rd_kafka_err2str(code));
 }
 
 int kafka_open_inquirer(const struct config *config, rd_kafka_t **ret_client, struct error *error)
@@ -184,7 +184,7 @@ static int fail_to_ask(rd_kafka_t *client, const struct config *config, rd_kafka
     else if (*trouble->reason || !sasl_waits_for_token(rd_kafka_conf(client), error)) {
         kafka_error(error, code, "could not ask Kafka for the topic");
         if (*trouble->reason)
-            error_set(error, error->kind, "could not ask Kafka for the topic: %s", trouble->reason);
+            error_set(error, error->code, "could not ask Kafka for the topic: %s", trouble->reason);
         error_hint(error, "check that the broker runs there, that its advertised listeners can be reached from here, "
                           "and the property security.protocol");
     }

@@ -150,9 +150,9 @@ static void note_refusal(struct consumer *consumer, rd_kafka_resp_err_t code, co
     if (consumer->told_at_ms && now_ms - consumer->told_at_ms < REFUSALS_APART_MS)
         return;
     consumer->told_at_ms = now_ms;
-    log_line(LEVEL_WARNING, "%s: %s",
-             sasl_lacks_token(reason) ? "Kafka may refuse the next connection" : "a Kafka broker is not used",
-             consumer->refusal.message);
+    log_error(LEVEL_WARNING, &consumer->refusal, "%s: %s",
+              sasl_lacks_token(reason) ? "Kafka may refuse the next connection" : "a Kafka broker is not used",
+              consumer->refusal.message);
 }
 
 static void on_error(rd_kafka_t *client, int code, const char *reason, void *context)
@@ -297,25 +297,25 @@ static int fail_for_good(struct consumer *consumer, struct error *error)
         /* Librdkafka keeps commits of offsets until it reaches a broker, and then sends them without the id of a
          * member, which it has given up: the broker takes them for those of another process. */
         if (consumer->given_up)
-            return error_set(error, ERROR_UNAVAILABLE, "the consumer group has given up this member: %s", reason);
-        error_set(error, ERROR_CONFIGURATION,
+            return error_set(error, ANT_GROUP_LOST, "the consumer group has given up this member: %s", reason);
+        error_set(error, ANT_GROUP_NAME_TAKEN,
                   "another process has come into the consumer group with the name of this one");
         return error_hint(error, "give each process an --instance-id of its own");
     case RD_KAFKA_RESP_ERR_UNRELEASED_INSTANCE_ID:
-        error_set(error, ERROR_UNAVAILABLE, "the consumer group still has a member with the name of this process");
+        error_set(error, ANT_GROUP_LOST, "the consumer group still has a member with the name of this process");
         return error_hint(error, "Kafka forgets a process that crashed after the group's session time-out; give each "
                                  "process an --instance-id of its own");
     case RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND:
         /* Deleted while all its members were frozen, or lost by its coordinator right after it was made. */
-        return error_set(error, ERROR_UNAVAILABLE, "Kafka has lost the consumer group: %s", reason);
+        return error_set(error, ANT_GROUP_LOST, "Kafka has lost the consumer group: %s", reason);
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
     case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_ASSIGNOR:
-        error_set(error, ERROR_CONFIGURATION, "the broker refuses the consumer group's protocol: %s", reason);
+        error_set(error, ANT_GROUP_REFUSED, "the broker refuses the consumer group's protocol: %s", reason);
         return error_hint(error, "correct group.remote.assignor, or leave out group.protocol=consumer, which needs "
                                  "Kafka 4.0");
     default:
-        return error_set(error, ERROR_FAILED, "the Kafka client cannot go on: %s", reason);
+        return error_set(error, ANT_KAFKA_ANSWER, "the Kafka client cannot go on: %s", reason);
     }
 }
 
@@ -393,7 +393,7 @@ static void look_for_broker(struct consumer *consumer, int64_t now_ms)
 static int check_refusal(const struct consumer *consumer, int64_t now_ms, struct error *error)
 {
     if (!consumer->until_end || !consumer->cut_off || !consumer->refused ||
-        consumer->refusal.kind != ERROR_CONFIGURATION || now_ms - consumer->refused_at_ms < REFUSED_MS)
+        error_kind(&consumer->refusal) != ERROR_CONFIGURATION || now_ms - consumer->refused_at_ms < REFUSED_MS)
         return 0;
     *error = consumer->refusal;
     return -1;

@@ -26,8 +26,8 @@ static void keep_failure(struct producer *producer, rd_kafka_resp_err_t code)
     producer->failed = true;
     if (code == RD_KAFKA_RESP_ERR__FATAL) {
         code = rd_kafka_fatal_error(producer->client, reason, sizeof(reason));
-        error_set(&producer->failure, ERROR_FAILED, "the Kafka producer cannot go on: %s: %s", rd_kafka_err2str(code),
-                  reason);
+        error_set(&producer->failure, ANT_KAFKA_ANSWER, "the Kafka producer cannot go on: %s: %s",
+                  rd_kafka_err2str(code), reason);
     } else
         kafka_error(&producer->failure, code, "Kafka did not take a message");
     error_context(&producer->failure, "topic \"%s\"", producer->topic_name);

@@ -99,7 +99,7 @@ static int set_property(rd_kafka_conf_t *conf, const char *name, const char *val
     char reason[KAFKA_REASON_SIZE];
 
     if (rd_kafka_conf_set(conf, name, value, reason, sizeof(reason)) != RD_KAFKA_CONF_OK)
-        return error_set(error, ERROR_USAGE, "invalid Kafka property: %s", reason);
+        return error_set(error, ANT_KAFKA_PROPERTY_INVALID, "invalid Kafka property: %s", reason);
     return 0;
 }
 
@@ -150,7 +150,7 @@ static const struct property *row_of(const char *name, enum property_role role)
 
 static int refuse(const struct property *row, const char *given, const char *ours, struct error *error)
 {
-    error_set(error, ERROR_CONFIGURATION, "Kafka property %s is refused: %s", given, row->reason);
+    error_set(error, ANT_KAFKA_PROPERTY_REFUSED, "Kafka property %s is refused: %s", given, row->reason);
     if (row->refused)
         return error_hint(error, "give another value than %s", row->refused);
     return error_hint(error, "remove it%s%s%s%s%s%s", *ours ? "; antenna needs " : "", *ours ? row->name : "",
@@ -192,7 +192,7 @@ static int take_entry(rd_kafka_conf_t *conf, const struct config *config, size_t
     const struct property *row;
 
     if (!equals)
-        return error_set(error, ERROR_USAGE, "invalid value for kafka-property: it is not NAME=VALUE");
+        return error_set(error, ANT_KAFKA_PROPERTY_INVALID, "invalid value for kafka-property: it is not NAME=VALUE");
     name = memory_text(text, (size_t)(equals - text));
     if (judges)
         return judge(conf, role_of(config), name, equals + 1, error);

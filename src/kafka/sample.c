@@ -91,7 +91,7 @@ int sample_read(const struct config *config, int32_t partitions, sample_take tak
         if (status)
             return -1;
         if (time_monotonic_ms() > deadline || stop_requested())
-            return error_set(error, ERROR_UNAVAILABLE, WHAT ": %d of %d partitions gave nothing for %d s",
+            return error_set(error, ANT_KAFKA_UNAVAILABLE, WHAT ": %d of %d partitions gave nothing for %d s",
                              (int)sample.unfinished, (int)partitions, KAFKA_ANSWER_TIMEOUT_MS / 1000);
     }
     return 0;

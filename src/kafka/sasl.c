@@ -75,7 +75,7 @@ static int refuse_mechanism(const rd_kafka_conf_t *conf, struct error *error)
     for (size_t i = 0; i < MECHANISMS; i++)
         if (is_built_in(conf, &mechanisms[i]))
             buffer_printf(&names, "%s%s", names.size ? ", " : "", mechanisms[i].name);
-    error_set(error, ERROR_CONFIGURATION, "this build does not know the SASL mechanism \"%s\"",
+    error_set(error, ANT_SASL_INCOMPLETE, "this build does not know the SASL mechanism \"%s\"",
               property_value(conf, "sasl.mechanism").text);
     return error_hint(error, "set sasl.mechanism to one of %s", names.data);
 }
@@ -85,7 +85,7 @@ static int check_oauthbearer(const rd_kafka_conf_t *conf, struct error *error)
     if (strcmp(property_value(conf, "sasl.oauthbearer.method").text, "oidc") == 0 ||
         strcmp(property_value(conf, "enable.sasl.oauthbearer.unsecure.jwt").text, "true") == 0)
         return 0;
-    error_set(error, ERROR_CONFIGURATION, "SASL OAUTHBEARER has no source of tokens");
+    error_set(error, ANT_SASL_INCOMPLETE, "SASL OAUTHBEARER has no source of tokens");
     return error_hint(error, "set sasl.oauthbearer.method=oidc, " ENDPOINT ", sasl.oauthbearer.client.id and "
                              "sasl.oauthbearer.client.secret");
 }
@@ -100,13 +100,13 @@ static int check_gssapi(const rd_kafka_conf_t *conf, struct error *error)
         !strstr(property_value(conf, "sasl.kerberos.kinit.cmd").text, KEYTAB))
         return 0;
     if (!*path) {
-        error_set(error, ERROR_CONFIGURATION, "SASL GSSAPI, which is the default of sasl.mechanism, has no keytab");
+        error_set(error, ANT_SASL_INCOMPLETE, "SASL GSSAPI, which is the default of sasl.mechanism, has no keytab");
         return error_hint(error, "set " KEYTAB " and sasl.kerberos.principal, or "
                                  "sasl.kerberos.min.time.before.relogin=0 where tickets are had without kinit, or "
                                  "another sasl.mechanism");
     }
     if (access(path, R_OK)) {
-        error_set(error, ERROR_CONFIGURATION, "SASL GSSAPI cannot read the keytab \"%s\": %m", path);
+        error_set(error, ANT_SASL_INCOMPLETE, "SASL GSSAPI cannot read the keytab \"%s\": %m", path);
         return error_hint(error, "correct " KEYTAB ", and let this user read the file");
     }
     return 0;
@@ -162,22 +162,22 @@ static int fail_without_token(const rd_kafka_conf_t *conf, const char *reason, s
     int status = status_of(reason);
 
     if (status < 0 && strstr(reason, "certificate")) {
-        error_set(error, ERROR_CONFIGURATION, "the certificate of the token endpoint %s is not accepted: %s",
+        error_set(error, ANT_KAFKA_CERTIFICATE, "the certificate of the token endpoint %s is not accepted: %s",
                   endpoint.text, reason);
         return error_hint(error, "check the property https.ca.location, and that the certificate is valid today and "
                                  "names the host");
     }
     if (status < 0 || status >= 500) {
-        error_set(error, ERROR_UNAVAILABLE, "the token endpoint %s is unavailable: %s", endpoint.text, reason);
+        error_set(error, ANT_TOKEN_UNAVAILABLE, "the token endpoint %s is unavailable: %s", endpoint.text, reason);
         return error_hint(error, "check that it runs, and the property " ENDPOINT);
     }
     if (status >= 400) {
-        error_set(error, ERROR_CONFIGURATION, "the token endpoint %s refuses with HTTP status %d: %s", endpoint.text,
+        error_set(error, ANT_TOKEN_REFUSED, "the token endpoint %s refuses with HTTP status %d: %s", endpoint.text,
                   status, reason);
         return error_hint(error, "check the properties sasl.oauthbearer.client.id, sasl.oauthbearer.client.secret, "
                                  "sasl.oauthbearer.scope and " ENDPOINT);
     }
-    error_set(error, ERROR_CONFIGURATION, "no token for Kafka from %s: %s", endpoint.text, reason);
+    error_set(error, ANT_TOKEN_REFUSED, "no token for Kafka from %s: %s", endpoint.text, reason);
     return error_hint(error,
                       "check the clock, the properties sasl.oauthbearer.*, and that the endpoint issues JSON Web "
                       "Tokens");
@@ -189,7 +189,7 @@ int sasl_refusal(const rd_kafka_conf_t *conf, const char *reason, struct error *
 
     if (sasl_lacks_token(reason))
         return fail_without_token(conf, reason + strlen(NO_TOKEN), error);
-    error_set(error, ERROR_CONFIGURATION, "%s", reason);
+    error_set(error, ANT_KAFKA_REFUSED, "%s", reason);
     return error_hint(error, "%s", mechanism ? mechanism->hint : PASSWORD_HINT);
 }
 
@@ -197,7 +197,7 @@ bool sasl_waits_for_token(const rd_kafka_conf_t *conf, struct error *error)
 {
     if (!logs_in(conf) || strcmp(property_value(conf, "sasl.mechanism").text, "OAUTHBEARER") != 0)
         return false;
-    error_set(error, ERROR_UNAVAILABLE,
+    error_set(error, ANT_TOKEN_UNAVAILABLE,
               "no token for Kafka: the token endpoint %s does not answer, or with temporary errors only",
               property_value(conf, ENDPOINT).text);
     error_hint(error, "check that it runs, and the property " ENDPOINT);

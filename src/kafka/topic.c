@@ -120,7 +120,7 @@ static int check_creation(rd_kafka_event_t *event, struct error *error)
     code = count == 1 ? rd_kafka_topic_result_error(topics[0]) : RD_KAFKA_RESP_ERR_UNKNOWN;
     if (!code || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
         return 0;
-    return error_set(error, ERROR_CONFIGURATION, CREATE ": %s",
+    return error_set(error, ANT_TOPIC_REFUSED, CREATE ": %s",
                      count == 1 && rd_kafka_topic_result_error_string(topics[0])
                          ? rd_kafka_topic_result_error_string(topics[0])
                          : rd_kafka_err2str(code));
@@ -135,7 +135,7 @@ static int create_topic(rd_kafka_t *client, const struct config *config, struct 
     topic = rd_kafka_NewTopic_new(config_text(config, OPTION_TOPIC), (int)config_number(config, OPTION_PARTITIONS),
                                   DEFAULT_REPLICATION, reason, sizeof(reason));
     if (!topic)
-        return error_set(error, ERROR_USAGE, CREATE ": %s", reason);
+        return error_set(error, ANT_VALUE_INVALID, CREATE ": %s", reason);
     /* By Kafka's default each producer stamps its messages, by a clock that may be wrong; arrivals would be unknown. */
     rd_kafka_NewTopic_set_config(topic, "message.timestamp.type", "LogAppendTime");
     if (admin_begin(&request, client, RD_KAFKA_ADMIN_OP_CREATETOPICS, KAFKA_ANSWER_TIMEOUT_MS, CREATE, error))

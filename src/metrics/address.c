@@ -14,7 +14,7 @@
 
 static int refuse(const char *text, struct error *error)
 {
-    error_set(error, ERROR_USAGE, "invalid value for listen: \"%s\"", text);
+    error_set(error, ANT_VALUE_INVALID, "invalid value for listen: \"%s\"", text);
     return error_hint(error, "give HOST:PORT, [IPV6]:PORT, PORT alone for 127.0.0.1, or :PORT for all addresses");
 }
 
@@ -116,7 +116,7 @@ int address_listen(const char *text, int files[ADDRESSES_MAX], size_t *ret_count
     if (address_parse(text, &addresses, error))
         return -1;
     if (listen_to_all(addresses, files, &count)) {
-        error_set(error, ERROR_CONFIGURATION, "could not listen on \"%s\": %m", text);
+        error_set(error, ANT_LISTEN_FAILED, "could not listen on \"%s\": %m", text);
         error_hint(error, "give another address as --listen; ss -ltnp shows which process has this one");
         while (count)
             close(files[--count]);
@@ -154,6 +154,6 @@ int address_parse(const char *text, struct addrinfo **ret_address, struct error 
     code = getaddrinfo(*host ? host : NULL, port, &wanted, ret_address);
     if (code == 0)
         return 0;
-    error_set(error, ERROR_CONFIGURATION, "could not listen on \"%s\": %s", text, gai_strerror(code));
+    error_set(error, ANT_LISTEN_FAILED, "could not listen on \"%s\": %s", text, gai_strerror(code));
     return error_hint(error, "check the host in --listen");
 }

@@ -161,7 +161,7 @@ int metrics_server_open(const struct config *config, const struct metrics_source
     }
     if (server->count < count) {
         metrics_server_close(server);
-        return error_set(error, ERROR_FAILED, "could not serve at \"%s\"", text);
+        return error_set(error, ANT_START_FAILED, "could not serve at \"%s\"", text);
     }
     log_address(server, text);
     *ret_server = server;

@@ -92,7 +92,7 @@ static int read_threshold(const char *text, int64_t *ret_threshold, struct error
     long number = strtol(text, &end, 10);
 
     if (end == text || *end || number < 1 || number > THRESHOLD_MAX) {
-        error_set(error, ERROR_USAGE, "invalid value for thresholds: \"%s\" is no whole number of percent", text);
+        error_set(error, ANT_VALUE_INVALID, "invalid value for thresholds: \"%s\" is no whole number of percent", text);
         return error_hint(error, "give numbers from 1 to %d, separated by commas, such as 80,100", THRESHOLD_MAX);
     }
     *ret_threshold = number;
@@ -266,7 +266,7 @@ static int try_notice(struct job *job, struct error *error)
     }
     /* What was right at the start is waited for. */
     if (status && config_flag(job->config, OPTION_FOLLOW))
-        error->kind = ERROR_UNAVAILABLE;
+        error->code = ANT_TRANSPORT_WAITS;
     return status;
 }
 
@@ -406,7 +406,7 @@ static int run_once(struct job *job, struct error *error)
         return -1;
     if (job->summary.waiting == 0 || job->summary.left)
         return 0;
-    error_set(error, ERROR_UNAVAILABLE, "%" PRId64 " notices wait for another attempt", job->summary.waiting);
+    error_set(error, ANT_NOTICES_WAIT, "%" PRId64 " notices wait for another attempt", job->summary.waiting);
     return error_hint(error, "run the command again later; antenna.notice has their reasons");
 }
 
@@ -422,8 +422,7 @@ static void wait_out(struct job *job, const struct error *cause, int64_t *pause_
 {
     if (*pause_ms == 0) {
         counter_add(&job->metrics.outages, 1);
-        log_line(LEVEL_WARNING, "waits and will try again: %s%s%s", cause->message, *cause->hint ? "; " : "",
-                 cause->hint);
+        log_error(LEVEL_WARNING, cause, "waits and will try again: %s", error_show(cause).text);
     }
     notify_metrics_set_reason(&job->metrics, cause->message);
     counter_set(&job->metrics.silent_now, -1);
@@ -448,7 +447,7 @@ static int follow(struct job *job, struct error *error)
         int status = run_turn(job, error);
 
         log_turn(&before, &job->summary);
-        if (status && error->kind != ERROR_UNAVAILABLE)
+        if (status && error_kind(error) != ERROR_UNAVAILABLE)
             return -1;
         if (status) {
             wait_out(job, error, &pause_ms);
@@ -483,7 +482,7 @@ static int check_operator(const struct config *config, struct error *error)
 
     if (!address || mail_is_address(address))
         return 0;
-    error_set(error, ERROR_USAGE, "invalid value for operator: \"%s\" is not an e-mail address", address);
+    error_set(error, ANT_VALUE_INVALID, "invalid value for operator: \"%s\" is not an e-mail address", address);
     return error_hint(error, "give one address without a name, such as operator@example.org");
 }
 
@@ -492,9 +491,10 @@ static int check_options(const struct config *config, struct error *error)
     bool dry = config_flag(config, OPTION_DRY_RUN);
 
     if (dry && config_flag(config, OPTION_FOLLOW))
-        return error_set(error, ERROR_USAGE, "--dry-run prints what would be sent now, and --follow goes on sending");
+        return error_set(error, ANT_OPTIONS_CONFLICT,
+                         "--dry-run prints what would be sent now, and --follow goes on sending");
     if (!dry && !transport_is_set(config)) {
-        error_set(error, ERROR_USAGE, "no transport is set: nothing is sent");
+        error_set(error, ANT_ARGUMENT_MISSING, "no transport is set: nothing is sent");
         return error_hint(error,
                           "give --smtp-url and --sender, or --webhook-url and --webhook-key-file; or --dry-run to "
                           "see what would be sent");

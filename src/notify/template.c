@@ -181,12 +181,12 @@ static int check_variables(const char *text, struct error *error)
         const char *end = strchr(mark, '}');
 
         if (!end)
-            return error_set(error, ERROR_CONFIGURATION, "a \"${\" has no \"}\"");
+            return error_set(error, ANT_TEMPLATE_INVALID, "a \"${\" has no \"}\"");
         if (find_variable(mark + 2, (size_t)(end - mark - 2)) < VARIABLES)
             continue;
         for (size_t i = 0; i < VARIABLES; i++)
             buffer_printf(&known, "%s${%s}", i ? ", " : "", names[i]);
-        error_set(error, ERROR_CONFIGURATION, "\"%.*s\" is not known", (int)(end + 1 - mark), mark);
+        error_set(error, ANT_TEMPLATE_INVALID, "\"%.*s\" is not known", (int)(end + 1 - mark), mark);
         return error_hint(error, "use %s", known.data);
     }
     return 0;
@@ -205,7 +205,7 @@ static int check_json(const char *text, struct error *error)
     json_decref(value);
     if (value)
         return 0;
-    error_set(error, ERROR_CONFIGURATION, "it makes no JSON: line %d: %s", fault.line, fault.text);
+    error_set(error, ANT_TEMPLATE_INVALID, "it makes no JSON: line %d: %s", fault.line, fault.text);
     return error_hint(error, "write ${name} without quotes: it is replaced by a JSON value");
 }
 
@@ -221,9 +221,9 @@ static int check(enum template_id id, char *text, struct error *error)
     size_t line = strcspn(text, "\r\n");
 
     if (!text_is_utf8(text))
-        return error_set(error, ERROR_CONFIGURATION, "it is not encoded in UTF-8");
+        return error_set(error, ANT_TEMPLATE_INVALID, "it is not encoded in UTF-8");
     if (subject && text[line + strspn(text + line, "\r\n")])
-        return error_set(error, ERROR_CONFIGURATION, "a subject has one line");
+        return error_set(error, ANT_TEMPLATE_INVALID, "a subject has one line");
     if (subject)
         text[line] = '\0';
     if (check_variables(text, error))
@@ -240,17 +240,17 @@ static int read_text(const char *path, char **ret_text, struct error *error)
     bool failed;
 
     if (!file)
-        return errno == ENOENT ? 0 : error_set(error, ERROR_CONFIGURATION, "%s", strerror(errno));
+        return errno == ENOENT ? 0 : error_set(error, ANT_TEMPLATE_INVALID, "%s", strerror(errno));
     text = memory_new(TEMPLATE_SIZE_MAX + 2, 1);
     size = fread(text, 1, TEMPLATE_SIZE_MAX + 1, file);
     failed = ferror(file);
     fclose(file);
     if (failed)
-        return error_set(error, ERROR_CONFIGURATION, "%s", strerror(errno));
+        return error_set(error, ANT_TEMPLATE_INVALID, "%s", strerror(errno));
     if (size > TEMPLATE_SIZE_MAX)
-        return error_set(error, ERROR_CONFIGURATION, "it has more than %d bytes", TEMPLATE_SIZE_MAX);
+        return error_set(error, ANT_TEMPLATE_INVALID, "it has more than %d bytes", TEMPLATE_SIZE_MAX);
     if (strlen(text) < size)
-        return error_set(error, ERROR_CONFIGURATION, "it has a NUL byte");
+        return error_set(error, ANT_TEMPLATE_INVALID, "it has a NUL byte");
     *ret_text = memory_text(text + text_mark_size(text), size - text_mark_size(text));
     return 0;
 }
@@ -277,7 +277,7 @@ int templates_load(const char *folder, struct templates *ret_templates, struct e
     }
     if (!folder || found)
         return 0;
-    error_set(error, ERROR_CONFIGURATION, "the folder \"%s\" has no template", folder);
+    error_set(error, ANT_TEMPLATE_INVALID, "the folder \"%s\" has no template", folder);
     return error_hint(error, "give the folder that has %s or another of them", sources[TEMPLATE_PASSED_SUBJECT].file);
 }
 

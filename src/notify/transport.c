@@ -63,21 +63,21 @@ static int check_options(const struct config *config, struct error *error)
     };
 
     if (config_has(config, OPTION_SMTP_URL) && config_has(config, OPTION_WEBHOOK_URL)) {
-        error_set(error, ERROR_USAGE, "could not use --smtp-url and --webhook-url: a notice is sent one way");
+        error_set(error, ANT_OPTIONS_CONFLICT, "could not use --smtp-url and --webhook-url: a notice is sent one way");
         return error_hint(error, "give one of them");
     }
     for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
         bool has = config_has(config, rules[i].option), with = config_has(config, rules[i].with);
 
         if (has && !with)
-            return error_set(error, ERROR_USAGE, "--%s does nothing without --%s", option_table[rules[i].option].name,
-                             option_table[rules[i].with].name);
+            return error_set(error, ANT_OPTIONS_CONFLICT, "--%s does nothing without --%s",
+                             option_table[rules[i].option].name, option_table[rules[i].with].name);
         if (with && !has && rules[i].needed)
-            return error_set(error, ERROR_USAGE, "--%s needs --%s, too", option_table[rules[i].with].name,
+            return error_set(error, ANT_ARGUMENT_MISSING, "--%s needs --%s, too", option_table[rules[i].with].name,
                              option_table[rules[i].option].name);
     }
     if (config_has(config, OPTION_SENDER) && !mail_is_address(config_text(config, OPTION_SENDER))) {
-        error_set(error, ERROR_USAGE, "invalid value for sender: \"%s\" is not an e-mail address",
+        error_set(error, ANT_VALUE_INVALID, "invalid value for sender: \"%s\" is not an e-mail address",
                   config_text(config, OPTION_SENDER));
         return error_hint(error, "give an address alone, such as quota@example.org");
     }
@@ -94,7 +94,7 @@ static char *part_of(CURLU *parts, CURLUPart part)
 
 static int refuse_url(const struct config *config, enum option_id option, const char *why, struct error *error)
 {
-    error_set(error, ERROR_USAGE, "invalid value for %s: %s", option_table[option].name, why);
+    error_set(error, ANT_VALUE_INVALID, "invalid value for %s: %s", option_table[option].name, why);
     if (option == OPTION_WEBHOOK_URL)
         return error_hint(error, "give https://HOST/PATH%s",
                           config_flag(config, OPTION_PLAIN_TEXT) ? " or http://HOST/PATH" : "");
@@ -130,7 +130,7 @@ static int read_url(struct transport *transport, const struct config *config, st
     const char *flaw = "it cannot be read";
 
     if (!parts)
-        return error_set(error, ERROR_FAILED, "could not make a URL with libcurl");
+        return error_set(error, ANT_START_FAILED, "could not make a URL with libcurl");
     if (curl_url_set(parts, CURLUPART_URL, text, 0) == CURLUE_OK) {
         scheme = part_of(parts, CURLUPART_SCHEME);
         host = part_of(parts, CURLUPART_HOST);
@@ -161,7 +161,8 @@ static int read_secret(struct transport *transport, const struct config *config,
     if (!config_has(config, option))
         return 0;
     if (transport->mail && !transport->encrypted)
-        return error_set(error, ERROR_USAGE, "--plain-text would show the password of --smtp-user to the network");
+        return error_set(error, ANT_OPTIONS_CONFLICT,
+                         "--plain-text would show the password of --smtp-user to the network");
     return password_read(config_text(config, option), &transport->secret, error);
 }
 
@@ -251,7 +252,7 @@ int transport_open(const struct config *config, struct transport **ret_transport
     if (check_options(config, error) || read_url(transport, config, error) || read_secret(transport, config, error))
         return -1;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) || !(transport->curl = curl_easy_init()))
-        return error_set(error, ERROR_FAILED, "could not start libcurl");
+        return error_set(error, ANT_START_FAILED, "could not start libcurl");
     set_up(transport, config);
     *ret_transport = transport;
     transport = NULL;
@@ -318,15 +319,15 @@ static int fail(const struct transport *transport, CURLcode code, struct error *
 {
     const char *why = *transport->fault ? transport->fault : curl_easy_strerror(code);
 
-    error_set(error, ERROR_UNAVAILABLE, "could not reach the %s %s: %s", transport->mail ? "mail server" : "webhook at",
-              transport->server, text_show(why).text);
+    error_set(error, ANT_TRANSPORT_UNAVAILABLE, "could not reach the %s %s: %s",
+              transport->mail ? "mail server" : "webhook at", transport->server, text_show(why).text);
     if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
-        error->kind = ERROR_CONFIGURATION;
+        error->code = ANT_TRANSPORT_CERTIFICATE;
         return error_hint(error,
                           "give the name that is in its certificate, and the authority that signed it by --tls-ca");
     }
     if (code == CURLE_USE_SSL_FAILED) {
-        error->kind = ERROR_CONFIGURATION;
+        error->code = ANT_TRANSPORT_CERTIFICATE;
         return error_hint(error,
                           "give a server with STARTTLS, smtps:// for one with TLS from the start, or --plain-text "
                           "for a relay on this machine");
@@ -339,7 +340,7 @@ static int refuse_session(const struct transport *transport, int64_t answer, str
 {
     bool sender = transport->stage == STAGE_SENDER;
 
-    error_set(error, answer / 100 == 5 ? ERROR_CONFIGURATION : ERROR_UNAVAILABLE,
+    error_set(error, answer / 100 == 5 ? ANT_TRANSPORT_REFUSED : ANT_TRANSPORT_UNAVAILABLE,
               "the mail server %s refuses the %s%s%s%s: %s", transport->server, sender ? "sender" : "login",
               sender ? " \"" : "", sender ? transport->sender : "", sender ? "\"" : "",
               text_show(transport->reply).text);
@@ -362,8 +363,8 @@ static int judge_mail(const struct transport *transport, CURLcode code, struct d
     }
     /* 421: it closes the connection (RFC 5321, 3.8). */
     if (transport->stage == STAGE_LOGIN || answer == 421)
-        return error_set(error, ERROR_UNAVAILABLE, "the mail server %s refuses the session: %s", transport->server,
-                         text_show(transport->reply).text);
+        return error_set(error, ANT_TRANSPORT_UNAVAILABLE, "the mail server %s refuses the session: %s",
+                         transport->server, text_show(transport->reply).text);
     ret_report->delivery = answer / 100 == 4 ? DELIVERY_REFUSED_NOW : DELIVERY_REFUSED;
     snprintf(ret_report->reason, sizeof(ret_report->reason), "%s", transport->reply);
     return 0;
@@ -465,7 +466,7 @@ static int judge_answer(const struct transport *transport, struct delivery_repor
     if (answer / 100 == 2)
         return 0;
     if (concerns_all(answer)) {
-        error_set(error, ERROR_CONFIGURATION, "the webhook at %s answers %" PRId64, transport->server, answer);
+        error_set(error, ANT_TRANSPORT_REFUSED, "the webhook at %s answers %" PRId64, transport->server, answer);
         return error_hint(error, "check --webhook-url, and whether the webhook accepts the key in --webhook-key-file");
     }
     ret_report->delivery = may_change(answer) ? DELIVERY_REFUSED_NOW : DELIVERY_REFUSED;

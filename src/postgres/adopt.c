@@ -53,7 +53,7 @@ static int convert_dates(struct postgres *postgres, const struct config *config,
     adoption->converted = postgres_number(result, 0, 0);
     if (id == CONTRACT_BYTES || postgres_number(result, 0, 1) == 0)
         return 0;
-    error_set(error, ERROR_CONFIGURATION,
+    error_set(error, ANT_ADOPTION_REFUSED,
               "%s of its rows begin no hour of UTC, as the clocks of %s differ by a part of an hour",
               PQgetvalue(result, 0, 1), config_text(config, OPTION_TIME_ZONE));
     return error_hint(error, "rename the table, and have antenna batch --all-files compute its hours again");
@@ -78,7 +78,7 @@ static int put_aside(struct postgres *postgres, const struct config *config, enu
     }
     if (adoption->put_aside == 0 || config_number(config, OPTION_INVALID_ROWS) == INVALID_ROWS_PUT_ASIDE)
         return 0;
-    error_set(error, ERROR_CONFIGURATION, "%" PRId64 " of its rows are invalid: %s", adoption->put_aside,
+    error_set(error, ANT_ADOPTION_REFUSED, "%" PRId64 " of its rows are invalid: %s", adoption->put_aside,
               adoption->reasons.data);
     return error_hint(error, "correct or delete these rows, or leave out --invalid-rows stop, which puts them aside");
 }
@@ -96,7 +96,7 @@ static int merge(struct postgres *postgres, const struct config *config, enum co
     if (run_for_table(postgres, texts[id].merge, table, texts[id].has_totals ? &parameters : NULL, &result, error))
         return -1;
     if (PQgetisnull(result, 0, 0)) {
-        error_set(error, ERROR_CONFIGURATION, "not all of its doubled rows could be merged");
+        error_set(error, ANT_ADOPTION_REFUSED, "not all of its doubled rows could be merged");
         return error_hint(error, "disable the triggers and rules of the table and run the command again");
     }
     adoption->removed = postgres_number(result, 0, 0);
@@ -106,7 +106,7 @@ static int merge(struct postgres *postgres, const struct config *config, enum co
     adoption->shown_twice = postgres_number(result, 0, 4);
     if (id != CONTRACT_USER_METADATA || !adoption->differing)
         return 0;
-    error_set(error, ERROR_CONFIGURATION, "%" PRId64 " users have several rows that differ", adoption->differing);
+    error_set(error, ANT_ADOPTION_REFUSED, "%" PRId64 " users have several rows that differ", adoption->differing);
     return error_hint(error, "keep one row of each id and run the command again");
 }
 
@@ -129,7 +129,7 @@ static int alter_collations(struct postgres *postgres, enum contract_id id, cons
         cleanup(memory_free) char *text = postgres_with_tables(sql_alter_collation, names);
 
         if (!PQgetisnull(result, row, 1)) {
-            error_set(error, ERROR_CONFIGURATION,
+            error_set(error, ANT_TABLE_IN_USE,
                       "its column \"%s\" is used by views, which keep it from being altered: %s", column,
                       PQgetvalue(result, row, 1));
             return error_hint(error, "drop these views, run the command again, and create them again");
@@ -174,7 +174,7 @@ int adopt_check(struct postgres *postgres, const struct config *config, struct e
         return error_context(error, "could not look for the time zone");
     if (postgres_number(result, 0, 0))
         return 0;
-    error_set(error, ERROR_CONFIGURATION, "PostgreSQL knows no time zone \"%s\"",
+    error_set(error, ANT_ADOPTION_REFUSED, "PostgreSQL knows no time zone \"%s\"",
               config_text(config, OPTION_TIME_ZONE));
     return error_hint(error, "give a name of pg_timezone_names, such as Europe/Madrid");
 }

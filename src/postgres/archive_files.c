@@ -65,7 +65,7 @@ int archive_files_check_writer(struct postgres *postgres, const char *token, str
     if (archive_files_find_retired(postgres, token, &retired, error))
         return -1;
     return retired
-               ? error_set(error, ERROR_UNAVAILABLE,
+               ? error_set(error, ANT_STAGING_TAKEN,
                            "another process has recovered the staging folder %s of this one, whose lock it found free",
                            token)
                : 0;
@@ -177,7 +177,7 @@ int archive_files_replace(struct postgres *postgres, const char *path, int64_t s
     if (postgres_run(postgres, sql_replace_files, &parameters, &result, error))
         return error_context(error, "could not list \"%s\"", path);
     if (postgres_number(result, 0, 0) != (int64_t)count)
-        return error_set(error, ERROR_FAILED, "could not list \"%s\": of the %zu files that it replaces, %s are listed",
+        return error_set(error, ANT_DEFECT, "could not list \"%s\": of the %zu files that it replaces, %s are listed",
                          path, count, PQgetvalue(result, 0, 0));
     return 0;
 }

@@ -21,7 +21,7 @@ static void add_refused_row(struct error *error, const PGresult *result)
     const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
 
     if (schema && (strcmp(schema, "antenna") == 0 || strcmp(schema, "pg_catalog") == 0)) {
-        error->kind = ERROR_FAILED;
+        error->code = ANT_POSTGRES_ANSWER;
         error->hint[0] = '\0';
         return;
     }
@@ -40,16 +40,16 @@ int connection_fail(struct postgres *postgres, const PGresult *result, struct er
 
     postgres->sqlstate[0] = '\0';
     if (PQstatus(postgres->connection) != CONNECTION_OK || !sqlstate) {
-        connection_message(error, ERROR_UNAVAILABLE, PQerrorMessage(postgres->connection));
+        connection_message(error, ANT_POSTGRES_UNAVAILABLE, PQerrorMessage(postgres->connection));
         return PQstatus(postgres->connection) == CONNECTION_OK
                    ? -1
                    : error_context(error, "lost the connection to PostgreSQL");
     }
     memcpy(postgres->sqlstate, sqlstate, SQLSTATE_SIZE - 1);
     message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-    connection_message(error, ERROR_FAILED, message ? message : "no reason given");
+    connection_message(error, ANT_POSTGRES_ANSWER, message ? message : "no reason given");
     sqlstate_judge(SQLSTATE_STATEMENT, sqlstate, error);
-    if (error->kind == ERROR_CONFIGURATION)
+    if (error_kind(error) == ERROR_CONFIGURATION)
         add_refused_row(error, result);
     return -1;
 }
@@ -65,9 +65,9 @@ int connection_check_commit(PGresult *result, struct error *error)
 {
     const char *tag = PQcmdStatus(result);
 
-    return strcmp(tag, "COMMIT") == 0
-               ? 0
-               : error_set(error, ERROR_FAILED, "PostgreSQL has answered COMMIT with %s", *tag ? tag : "nothing");
+    return strcmp(tag, "COMMIT") == 0 ? 0
+                                      : error_set(error, ANT_POSTGRES_ANSWER, "PostgreSQL has answered COMMIT with %s",
+                                                  *tag ? tag : "nothing");
 }
 
 int postgres_run(struct postgres *postgres, const char *sql, const struct parameters *parameters, PGresult **ret_result,
@@ -143,7 +143,7 @@ int postgres_encrypt_password(struct postgres *postgres, const char *role, const
     char *verifier = PQencryptPasswordConn(postgres->connection, password, role, NULL);
 
     if (!verifier)
-        return connection_message(error, ERROR_UNAVAILABLE, PQerrorMessage(postgres->connection));
+        return connection_message(error, ANT_POSTGRES_UNAVAILABLE, PQerrorMessage(postgres->connection));
     *ret_verifier = verifier;
     return 0;
 }
@@ -223,8 +223,8 @@ int written_refuse(struct postgres *postgres, const char *table, int64_t written
     parameters_text(&parameters, table);
     if (postgres_run(postgres, sql_select_interceptors, &parameters, &result, error))
         return error_context(error, "could not look at table \"%s\"", table);
-    error_set(error, ERROR_CONFIGURATION,
-              "table \"%s\" has %" PRId64 " of the %" PRId64 " rows as they were written: %s", table, found, written,
+    error_set(error, ANT_ROWS_CHANGED, "table \"%s\" has %" PRId64 " of the %" PRId64 " rows as they were written: %s",
+              table, found, written,
               PQgetisnull(result, 0, 0) ? "another session changes it" : PQgetvalue(result, 0, 0));
     return error_hint(error, "disable what drops or changes rows of this table, and run the command again");
 }

@@ -55,9 +55,9 @@ enum backend_column {
 static atomic_bool was_logged_in;
 static atomic_int_least64_t refused_since_ms;
 
-int connection_message(struct error *error, enum error_kind kind, const char *text)
+int connection_message(struct error *error, enum error_code code, const char *text)
 {
-    return error_set(error, kind, "%.*s", (int)strcspn(text, "\n"), text);
+    return error_set(error, code, "%.*s", (int)strcspn(text, "\n"), text);
 }
 
 /* Libpq's words when we and the server do not trust each other; they are English, for no locale is set. */
@@ -79,7 +79,7 @@ static bool is_distrust(const char *message, struct error *error)
 {
     for (size_t i = 0; i < sizeof(distrust) / sizeof(*distrust); i++)
         if (strstr(message, distrust[i].words)) {
-            connection_message(error, ERROR_CONFIGURATION, message);
+            connection_message(error, ANT_POSTGRES_CERTIFICATE, message);
             error_hint(error, "%s", distrust[i].hint);
             return true;
         }
@@ -104,18 +104,18 @@ static int connection_error(PGconn *connection, struct error *error)
     const char *answer = sqlstate_find(message, sqlstate);
 
     if (answer) {
-        connection_message(error, ERROR_UNAVAILABLE, answer);
+        connection_message(error, ANT_POSTGRES_UNAVAILABLE, answer);
         sqlstate_judge(SQLSTATE_LOGIN, sqlstate, error);
     } else if (!connection || strstr(message, "out of memory"))
         /* Without the memory for a connection there is none to ask; libpq says "connection pointer is NULL". */
-        return error_set(error, ERROR_UNAVAILABLE, "out of memory");
+        return error_set(error, ANT_POSTGRES_UNAVAILABLE, "out of memory");
     else if (*message && quotes_address(message))
         jdbc_refuse(message, error);
     else if (PQconnectionNeedsPassword(connection)) {
-        connection_message(error, ERROR_CONFIGURATION, message);
+        connection_message(error, ANT_LOGIN_REFUSED, message);
         error_hint(error, "give jdbc-password; that of - is from --password-file, PGPASSWORD or ~/.pgpass");
     } else if (!is_distrust(message, error))
-        connection_message(error, ERROR_UNAVAILABLE, *message ? message : "no answer");
+        connection_message(error, ANT_POSTGRES_UNAVAILABLE, *message ? message : "no answer");
     return *error->hint ? -1 : error_hint(error, "check that PostgreSQL runs there and can be reached");
 }
 
@@ -195,7 +195,7 @@ static bool ask_backend(PGconn *connection, char backend[BACKEND_SIZE])
 
 static int refuse_pooling(struct error *error)
 {
-    error_set(error, ERROR_CONFIGURATION,
+    error_set(error, ANT_POOLER_MODE,
               "PostgreSQL is behind a pooler that pools by transaction or statement: locks and settings of a session "
               "would stay behind in its pool");
     return error_hint(error, "let the pooler pool this database by session (PgBouncer: pool_mode = session), or give "
@@ -204,7 +204,7 @@ static int refuse_pooling(struct error *error)
 
 static int fail_to_judge(struct error *error)
 {
-    error_set(error, ERROR_UNAVAILABLE,
+    error_set(error, ANT_POOLER_SILENT,
               "the pooler in front of PostgreSQL does not answer, so that its way of pooling cannot be recognised");
     return error_hint(error, "check that PostgreSQL can be reached from the pooler and that its pool has free servers");
 }
@@ -254,7 +254,7 @@ static int check_version(const PGresult *backend, struct error *error)
 {
     if (postgres_number(backend, 0, BACKEND_VERSION_NUMBER) >= VERSION_MIN)
         return 0;
-    error_set(error, ERROR_CONFIGURATION, "PostgreSQL %s is older than %d", PQgetvalue(backend, 0, BACKEND_VERSION),
+    error_set(error, ANT_POSTGRES_OLD, "PostgreSQL %s is older than %d", PQgetvalue(backend, 0, BACKEND_VERSION),
               VERSION_MIN / VERSION_UNIT);
     return error_hint(error, "upgrade PostgreSQL");
 }
@@ -270,7 +270,7 @@ static int check_backend(struct postgres *postgres, const char *const *keywords,
     if (PQresultStatus(result) != PGRES_TUPLES_OK)
         return connection_fail(postgres, result, error);
     if (PQntuples(result) != 1)
-        return error_set(error, ERROR_FAILED, "PostgreSQL does not report which process serves the connection");
+        return error_set(error, ANT_POSTGRES_ANSWER, "PostgreSQL does not report which process serves the connection");
     if (check_version(result, error))
         return -1;
     if (postgres_number(result, 0, BACKEND_PID) == PQbackendPID(postgres->connection))
@@ -320,7 +320,7 @@ static int check_encoding(const struct postgres *postgres, struct error *error)
 
     if (!encoding || strcmp(encoding, "UTF8") == 0)
         return 0;
-    error_set(error, ERROR_CONFIGURATION, "the database \"%s\" is encoded as %s instead of UTF8",
+    error_set(error, ANT_DATABASE_ENCODING, "the database \"%s\" is encoded as %s instead of UTF8",
               PQdb(postgres->connection), encoding);
     return error_hint(error, "create a database WITH ENCODING 'UTF8' TEMPLATE template0, and name it in jdbc-uri");
 }
@@ -365,8 +365,8 @@ static bool is_in_grace(const struct error *refusal)
 
     if (!atomic_compare_exchange_strong(&refused_since_ms, &since_ms, now))
         return now - since_ms < LOGIN_GRACE_MS;
-    log_line(LEVEL_WARNING, "logs in again for %d s with the password that it finds: %s", LOGIN_GRACE_MS / 1000,
-             refusal->message);
+    log_error(LEVEL_WARNING, refusal, "logs in again for %d s with the password that it finds: %s",
+              LOGIN_GRACE_MS / 1000, refusal->message);
     return true;
 }
 
@@ -379,9 +379,9 @@ int login(const struct config *config, struct postgres **ret_postgres, struct er
         atomic_store(&refused_since_ms, 0);
         return 0;
     }
-    if (error->kind == ERROR_CONFIGURATION && atomic_load(&was_logged_in) && is_read_again(config) &&
+    if (error_kind(error) == ERROR_CONFIGURATION && atomic_load(&was_logged_in) && is_read_again(config) &&
         is_in_grace(error))
-        error->kind = ERROR_UNAVAILABLE;
+        error->code = ANT_LOGIN_WAITS;
     return -1;
 }
 

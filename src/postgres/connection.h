@@ -17,7 +17,7 @@ struct postgres {
 };
 
 /** Sets the error to the first line of a message of libpq's. Returns -1. */
-int connection_message(struct error *error, enum error_kind kind, const char *text);
+int connection_message(struct error *error, enum error_code code, const char *text);
 
 /** Whether a statement has succeeded, by its result. */
 bool connection_succeeded(const PGresult *result);

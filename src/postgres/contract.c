@@ -47,7 +47,7 @@ void contract_key(const struct contract *contract, struct array *ret_columns)
 static int refuse_missing_column(const PGresult *result, const struct contract_column *column, const char *table,
                                  const char *quoted, struct error *error)
 {
-    error_set(error, ERROR_CONFIGURATION, "table \"%s\" has no column \"%s\" of type %s", table, column->name,
+    error_set(error, ANT_TABLE_COLUMNS, "table \"%s\" has no column \"%s\" of type %s", table, column->name,
               column->type);
     for (int row = 0; row < PQntuples(result); row++)
         if (strcmp(column->name, "date") == 0 && strcmp(PQgetvalue(result, row, 0), "timestamp") == 0)
@@ -66,8 +66,8 @@ static int check_column(const PGresult *result, const struct contract_column *co
             continue;
         if (strcmp(type, column->type) == 0)
             return 0;
-        error_set(error, ERROR_CONFIGURATION, "column \"%s\" of table \"%s\" has the type %s instead of %s",
-                  column->name, table, type, column->type);
+        error_set(error, ANT_TABLE_COLUMNS, "column \"%s\" of table \"%s\" has the type %s instead of %s", column->name,
+                  table, type, column->type);
         return error_hint(error, "alter the column, or give the name of another table");
     }
     return refuse_missing_column(result, column, table, quoted, error);
@@ -84,7 +84,7 @@ static int refuse_near_name(struct postgres *postgres, const char *table, const 
         return error_context(error, "could not look for table \"%s\"", table);
     if (PQntuples(result) == 0)
         return 0;
-    error_set(error, ERROR_CONFIGURATION, "table %s does not exist, and %s does", quoted, PQgetvalue(result, 0, 0));
+    error_set(error, ANT_TABLE_MISSING, "table %s does not exist, and %s does", quoted, PQgetvalue(result, 0, 0));
     return error_hint(error, "give its name as \"%s\", or rename one of the two", PQgetvalue(result, 0, 0));
 }
 

@@ -14,27 +14,32 @@ enum { KNOWN, GIVEN, REPLACEABLE };
 /* What prevents a job, by the codes of select_conflict.sql; its name comes between the two parts. */
 static const struct {
     const char *code;
+    enum error_code refusal;
     const char *before, *after;
     const char *hint;
 } conflicts[] = {
-    {"retired", "the job ", " was retired: its hours are sealed without it",
+    {"retired", ANT_JOB_CONFLICT, "the job ", " was retired: its hours are sealed without it",
      "give a new --job, and --start latest; to use this one again, set archived_until of its rows in antenna.progress "
      "to "
      "NULL"},
-    {"table", "the table ", " belongs to the batch layer", "give another table for the window totals"},
-    {"moved", "it has counted into the table ", " until now", "give that table as jdbc-table, or a new --job"},
-    {"reader", "job ", " reads this topic into the same table: each message would be counted twice",
+    {"table", ANT_JOB_CONFLICT, "the table ", " belongs to the batch layer",
+     "give another table for the window totals"},
+    {"moved", ANT_JOB_CONFLICT, "it has counted into the table ", " until now",
+     "give that table as jdbc-table, or a new --job"},
+    {"reader", ANT_JOB_CONFLICT, "job ", " reads this topic into the same table: each message would be counted twice",
      "stop and retire that job, or use its name; a second count takes --no-archive and a table of its own, or another "
      "database"},
-    {"read", "the retired job ", " has read this topic: messages before its end would be counted twice",
+    {"read", ANT_JOB_CONFLICT, "the retired job ",
+     " has read this topic: messages before its end would be counted twice",
      "give --start latest or a time after its last message, or see Start over in the recipes"},
-    {"archived", "job ", " archives: totals without an archive would be missing in every batch run",
+    {"archived", ANT_JOB_CONFLICT, "job ", " archives: totals without an archive would be missing in every batch run",
      "leave out --no-archive, or give a table of its own, or another database"},
-    {"totals", "job ", " has counted without an archive into the same table: batch runs would lack its bytes",
+    {"totals", ANT_JOB_CONFLICT, "job ",
+     " has counted without an archive into the same table: batch runs would lack its bytes",
      "go on with --no-archive, or see Start over in the recipes, or use another database"},
-    {"part", "the table ", " and its own share rows, as one is a partition or child of the other",
+    {"part", ANT_JOB_CONFLICT, "the table ", " and its own share rows, as one is a partition or child of the other",
      "give that table, or a separate table"},
-    {"behind", "antenna.progress was set back in partition ",
+    {"behind", ANT_PROGRESS_SET_BACK, "antenna.progress was set back in partition ",
      ": the archive lists files of later messages, which would be counted twice",
      "restore all tables from one backup, see Backup and restore in the operators' guide"},
 };
@@ -45,7 +50,7 @@ static int compare(struct postgres *postgres, const struct config *config, PGres
         return error_context(error, "could not read the tables of the data set");
     if (PQntuples(*ret_result) == CONTRACTS)
         return 0;
-    error_set(error, ERROR_CONFIGURATION, "the schema antenna does not know the tables of its data set");
+    error_set(error, ANT_DATA_SET_UNKNOWN, "the schema antenna does not know the tables of its data set");
     return error_hint(error, "run antenna provision with the names of the tables");
 }
 
@@ -56,7 +61,7 @@ static bool is_same(const PGresult *result, int row)
 
 static int refuse_table(const struct config *config, const PGresult *result, int row, struct error *error)
 {
-    error_set(error, ERROR_CONFIGURATION, "table \"%s\" is not the data set's: this database has %s in its place",
+    error_set(error, ANT_TABLE_OF_ANOTHER, "table \"%s\" is not the data set's: this database has %s in its place",
               text_show(config_text(config, contracts[row].option)).text, PQgetvalue(result, row, KNOWN));
     return error_hint(error,
                       "give that table as --%s, or use another database; after a rename, run antenna provision "
@@ -133,12 +138,12 @@ static int refuse_conflict(const struct data_set_job *job, const char *code, con
     for (size_t i = 0; i < sizeof(conflicts) / sizeof(*conflicts); i++) {
         if (strcmp(conflicts[i].code, code) != 0)
             continue;
-        error_set(error, ERROR_CONFIGURATION, "%s\"%s\"%s", conflicts[i].before, text_show(name).text,
+        error_set(error, conflicts[i].refusal, "%s\"%s\"%s", conflicts[i].before, text_show(name).text,
                   conflicts[i].after);
         error_context(error, "job \"%s\" cannot count topic \"%s\"", job->key.job, job->key.topic);
         return error_hint(error, "%s", conflicts[i].hint);
     }
-    return error_set(error, ERROR_FAILED, "unknown conflict \"%s\"", code);
+    return error_set(error, ANT_DEFECT, "unknown conflict \"%s\"", code);
 }
 
 static int find_conflict(struct postgres *postgres, const struct data_set_job *job, const char *id, const char *table,
@@ -183,7 +188,7 @@ int data_set_read_archive(struct postgres *postgres, struct data_set_archive *re
     if (postgres_run(postgres, sql_select_archive_identity, NULL, &result, error))
         return error_context(error, "could not read the archive's identity");
     if (PQntuples(result) == 0) {
-        error_set(error, ERROR_CONFIGURATION, "the schema antenna does not know its data set");
+        error_set(error, ANT_DATA_SET_UNKNOWN, "the schema antenna does not know its data set");
         return error_hint(error, "run antenna provision with the names of the tables");
     }
     snprintf(ret_archive->id, sizeof(ret_archive->id), "%s", PQgetvalue(result, 0, 0));

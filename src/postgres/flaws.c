@@ -11,36 +11,39 @@
  * text comes between the name of the table and that of the column, trigger or the like. */
 static const struct {
     const char *code;
+    enum error_code refusal;
     enum flaw_weight weight;
     bool writing;
     const char *text;
     const char *hint;
 } kinds[] = {
-    {"constraint", FLAW_WARNING, true, "has a constraint that may refuse rows",
+    {"constraint", ANT_ROW_REFUSED, FLAW_WARNING, true, "has a constraint that may refuse rows",
      "check that it allows every row, or drop it; a row that it refuses stops the job"},
-    {"unique", FLAW_WARNING, true, "has another unique key that may refuse rows",
+    {"unique", ANT_ROW_REFUSED, FLAW_WARNING, true, "has another unique key that may refuse rows",
      "check that it allows every row, or drop it; a row that it refuses stops the job"},
-    {"trigger", FLAW_WARNING, true, "has a trigger that may change or drop rows",
+    {"trigger", ANT_ROW_REFUSED, FLAW_WARNING, true, "has a trigger that may change or drop rows",
      "check that it returns each row as it is; a row that it drops stops the job"},
-    {"last_partition", FLAW_STOPS, true, "has no partition for the rows of tomorrow: the last one ends at",
-     "create the next partitions, or a DEFAULT one"},
-    {"not_null", FLAW_REFUSED, true, "has a column that must be given and is not ours",
+    {"last_partition", ANT_ROW_REFUSED, FLAW_STOPS, true,
+     "has no partition for the rows of tomorrow: the last one ends at", "create the next partitions, or a DEFAULT one"},
+    {"not_null", ANT_TABLE_COLUMNS, FLAW_REFUSED, true, "has a column that must be given and is not ours",
      "give the column a default, or ALTER COLUMN … DROP NOT NULL"},
-    {"generated", FLAW_REFUSED, true, "has a column of ours that PostgreSQL computes",
+    {"generated", ANT_TABLE_COLUMNS, FLAW_REFUSED, true, "has a column of ours that PostgreSQL computes",
      "ALTER COLUMN … DROP EXPRESSION, or DROP IDENTITY"},
-    {"unlogged", FLAW_REFUSED, true, "is UNLOGGED, so that a crash of the server empties it",
+    {"unlogged", ANT_TABLE_UNLOGGED, FLAW_REFUSED, true, "is UNLOGGED, so that a crash of the server empties it",
      "ALTER TABLE … SET LOGGED"},
-    {"collation", FLAW_REFUSED, false, "has a key column whose collation finds different texts equal",
-     "ALTER COLUMN … TYPE TEXT COLLATE \"C\""},
-    {"rule", FLAW_HIDES, true, "has a rule that rewrites statements", "DROP RULE … ON the table"},
-    {"row_security", FLAW_HIDES, false, "has row-level security that hides rows from the user",
+    {"collation", ANT_TABLE_COLLATION, FLAW_REFUSED, false,
+     "has a key column whose collation finds different texts equal", "ALTER COLUMN … TYPE TEXT COLLATE \"C\""},
+    {"rule", ANT_TABLE_HIDES_ROWS, FLAW_HIDES, true, "has a rule that rewrites statements", "DROP RULE … ON the table"},
+    {"row_security", ANT_TABLE_HIDES_ROWS, FLAW_HIDES, false, "has row-level security that hides rows from the user",
      "ALTER ROLE … BYPASSRLS, or ALTER TABLE … DISABLE ROW LEVEL SECURITY"},
-    {"partition_key", FLAW_UNFIT, false, "is partitioned by what is not in its key",
+    {"partition_key", ANT_TABLE_UNFIT, FLAW_UNFIT, false, "is partitioned by what is not in its key",
      "partition it by columns of its key, or give the name of another table"},
-    {"foreign_partition", FLAW_UNFIT, false, "has a partition on another server", "detach the partition"},
-    {"child", FLAW_UNFIT, false, "has children, whose rows no key of it covers",
+    {"foreign_partition", ANT_TABLE_UNFIT, FLAW_UNFIT, false, "has a partition on another server",
+     "detach the partition"},
+    {"child", ANT_TABLE_UNFIT, FLAW_UNFIT, false, "has children, whose rows no key of it covers",
      "ALTER TABLE … NO INHERIT for each, or make them partitions"},
-    {"kind", FLAW_UNFIT, false, "is no table but a", "rename it and run antenna provision, or give a table's name"},
+    {"kind", ANT_TABLE_UNFIT, FLAW_UNFIT, false, "is no table but a",
+     "rename it and run antenna provision, or give a table's name"},
 };
 
 static void add_flaws(const PGresult *result, const char *table, struct flaws *ret_flaws)
@@ -54,7 +57,7 @@ static void add_flaws(const PGresult *result, const char *table, struct flaws *r
                 continue;
             buffer_printf(&text, "table \"%s\" %s: %s", table, kinds[i].text, PQgetvalue(result, row, 1));
             ret_flaws->list[ret_flaws->count++] =
-                (struct flaw){kinds[i].weight, kinds[i].writing, text.data, kinds[i].hint};
+                (struct flaw){kinds[i].refusal, kinds[i].weight, kinds[i].writing, text.data, kinds[i].hint};
         }
 }
 
@@ -97,7 +100,7 @@ int flaws_refuse(struct postgres *postgres, const struct contract *contract, con
         return -1;
     for (size_t i = flaws.count; i-- > 0;)
         if (flaws.list[i].weight >= weight && (writes || !flaws.list[i].writing)) {
-            error_set(error, ERROR_CONFIGURATION, "%s", flaws.list[i].text);
+            error_set(error, flaws.list[i].refusal, "%s", flaws.list[i].text);
             return error_hint(error, "%s", flaws.list[i].hint);
         }
     return 0;

@@ -19,6 +19,7 @@ enum flaw_weight {
 };
 
 struct flaw {
+    enum error_code refusal;
     enum flaw_weight weight;
     bool writing;     /* it matters only to who writes to the table */
     char *text;       /* "table "bytes" …" */

@@ -225,7 +225,7 @@ static int erase_rejected(struct postgres *postgres, const PGresult *messages, c
         };
 
         if (!payload)
-            return error_set(error, ERROR_FAILED, "could not read the payload of a rejected message");
+            return error_set(error, ANT_POSTGRES_ANSWER, "could not read the payload of a rejected message");
         if (names_user(names, (struct slice){(char *)payload, size}, postgres_number(messages, i, REJECTED_CUT) != 0,
                        PQgetvalue(messages, i, REJECTED_DETAIL)))
             columns_add(&named, key);

@@ -18,7 +18,7 @@ static int read_kinds(struct postgres *postgres, const char *sql, const struct p
         enum total_kind kind = total_kind_find(slice_of(PQgetvalue(result, i, 0)));
 
         if (kind == TOTAL_KINDS) {
-            error_set(error, ERROR_CONFIGURATION, "the metric \"%s\" in antenna.data_set is not known",
+            error_set(error, ANT_METRICS_UNKNOWN, "the metric \"%s\" in antenna.data_set is not known",
                       PQgetvalue(result, i, 0));
             return error_hint(error, "use the version of antenna that has switched it on, or a later one");
         }
@@ -46,7 +46,7 @@ int metrics_hold(struct postgres *postgres, total_kind_set kinds, struct error *
 
     if (read_kinds(postgres, sql_hold_metrics, NULL, &now, error))
         return -1;
-    return now == kinds ? 0 : error_set(error, ERROR_UNAVAILABLE, "metrics were switched on while the hour was read");
+    return now == kinds ? 0 : error_set(error, ANT_HOUR_CHANGED, "metrics were switched on while the hour was read");
 }
 
 int metrics_check(struct postgres *postgres, total_kind_set kinds, struct error *error)
@@ -58,11 +58,11 @@ int metrics_check(struct postgres *postgres, total_kind_set kinds, struct error 
     if (now == kinds)
         return 0;
     if (kinds & ~now) {
-        error_set(error, ERROR_CONFIGURATION,
+        error_set(error, ANT_METRICS_CHANGED,
                   "metrics that this job counts are not switched on any more, as after a restore");
         return error_hint(error, "switch them on again with antenna provision --metrics, and start the job again");
     }
-    error_set(error, ERROR_CONFIGURATION, "metrics were switched on since this job started");
+    error_set(error, ANT_METRICS_CHANGED, "metrics were switched on since this job started");
     return error_hint(error, "start the job again, which counts them");
 }
 

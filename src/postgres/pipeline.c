@@ -75,7 +75,7 @@ int pipeline_begin(struct pipeline *pipeline, struct postgres *postgres, struct 
     /* Statements of a transaction that has not ended would be committed together with this one. */
     if (PQstatus(postgres->connection) == CONNECTION_OK && (PQpipelineStatus(postgres->connection) != PQ_PIPELINE_OFF ||
                                                             PQtransactionStatus(postgres->connection) != PQTRANS_IDLE))
-        return error_set(error, ERROR_FAILED, "a transaction of this connection has not ended");
+        return error_set(error, ANT_DEFECT, "a transaction of this connection has not ended");
     if (PQsetnonblocking(postgres->connection, 1) || !PQenterPipelineMode(postgres->connection))
         return connection_fail(postgres, NULL, error);
     return send_command(pipeline, "BEGIN", error);
@@ -124,7 +124,7 @@ static int explain(struct pipeline *pipeline, struct error *error)
         return -1;
     }
     if (missed->fence)
-        return error_set(error, ERROR_FENCED, "of %zu rows of table \"%s\", %zu are as they were known", missed->rows,
+        return error_set(error, ANT_FENCED, "of %zu rows of table \"%s\", %zu are as they were known", missed->rows,
                          missed->table, pipeline->found);
     return written_refuse(pipeline->postgres, missed->table, (int64_t)missed->rows, (int64_t)pipeline->found, error);
 }
@@ -187,5 +187,5 @@ int pipeline_wait(const struct pipeline *pipeline, struct error *error)
 
     if (poll(&file, 1, -1) >= 0 || errno == EINTR)
         return 0;
-    return error_set(error, ERROR_FAILED, "could not wait for PostgreSQL: %s", strerror(errno));
+    return error_set(error, ANT_POSTGRES_ANSWER, "could not wait for PostgreSQL: %s", strerror(errno));
 }

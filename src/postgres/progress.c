@@ -37,7 +37,7 @@ static int read_claim(const PGresult *result, int row, struct progress *list, si
         list[i].epoch = postgres_number(result, row, 3);
         return 0;
     }
-    return error_set(error, ERROR_FAILED, "claimed partition %d, which nobody asked for", (int)partition);
+    return error_set(error, ANT_DEFECT, "claimed partition %d, which nobody asked for", (int)partition);
 }
 
 int progress_limit_idle_time(struct postgres *postgres, struct error *error)
@@ -110,7 +110,7 @@ int progress_claim(struct postgres *postgres, const struct progress_key *key, co
 
 static int fenced(struct error *error)
 {
-    return error_set(error, ERROR_FENCED,
+    return error_set(error, ANT_FENCED,
                      "another worker has taken over partitions of this one, or PostgreSQL was restored");
 }
 
@@ -205,7 +205,7 @@ int progress_advance_archive(struct postgres *postgres, const struct progress_ke
     parameters_arrays(&parameters, &columns, BYTES, END);
     if (update_all(postgres, sql_advance_archive, &parameters, count, error) == 0)
         return 0;
-    return error->kind == ERROR_FENCED ? explain(postgres, key, &columns, false, error) : -1;
+    return error_kind(error) == ERROR_FENCED ? explain(postgres, key, &columns, false, error) : -1;
 }
 
 /* The columns of partitions as their owner knows them: epoch and both offsets. */
@@ -245,7 +245,7 @@ int progress_note_idle(struct postgres *postgres, const struct progress_key *key
     parameters_timestamp(&parameters, until);
     if (update_all(postgres, sql_note_idle, &parameters, count, error) == 0)
         return 0;
-    if (error->kind != ERROR_FENCED || progress_check_owned(postgres, key, list, count, error))
+    if (error_kind(error) != ERROR_FENCED || progress_check_owned(postgres, key, list, count, error))
         return -1;
     return written_refuse(postgres, "antenna.progress", (int64_t)count, 0, error);
 }

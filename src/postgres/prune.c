@@ -12,7 +12,7 @@ int prune_tables_read(struct postgres *postgres, struct prune_tables *ret_tables
     if (postgres_run(postgres, sql_select_tables, NULL, &result, error))
         return error_context(error, "could not read the tables of the data set");
     if (PQntuples(result) == 0) {
-        error_set(error, ERROR_CONFIGURATION, "the schema antenna does not know the tables of its data set");
+        error_set(error, ANT_DATA_SET_UNKNOWN, "the schema antenna does not know the tables of its data set");
         return error_hint(error, "run antenna provision with the names of the tables");
     }
     *ret_tables =

@@ -51,7 +51,7 @@ static int ready_table(struct postgres *postgres, const struct config *config, e
     if (flaws_refuse(postgres, &contracts[id], table, adopts ? FLAW_HIDES : FLAW_UNFIT, true, error))
         return -1;
     if (state == TABLE_WITHOUT_KEY && !adopts) {
-        error_set(error, ERROR_CONFIGURATION, "table \"%s\" has no key, as the Spark job made it", table);
+        error_set(error, ANT_TABLE_KEYLESS, "table \"%s\" has no key, as the Spark job made it", table);
         return error_hint(error, "--adopt merges its doubled rows and adds the key; make a backup first");
     }
     if (adopts) {
@@ -208,10 +208,10 @@ static int check_table(struct postgres *postgres, const struct config *config, e
     if (state == TABLE_COMPLETE || (state == TABLE_WITHOUT_KEY && !keyed))
         return 0;
     if (state == TABLE_MISSING) {
-        error_set(error, ERROR_CONFIGURATION, "table \"%s\" does not exist", table);
+        error_set(error, ANT_TABLE_MISSING, "table \"%s\" does not exist", table);
         return error_hint(error, "run antenna provision, or check the table's name");
     }
-    error_set(error, ERROR_CONFIGURATION, "table \"%s\" has no key, as the Spark job made it", table);
+    error_set(error, ANT_TABLE_KEYLESS, "table \"%s\" has no key, as the Spark job made it", table);
     return error_hint(error, "run antenna provision --adopt");
 }
 

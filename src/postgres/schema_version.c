@@ -4,7 +4,7 @@
 
 static int refuse_version(int64_t version, struct error *error)
 {
-    error_set(error, ERROR_CONFIGURATION, "the schema antenna has version %" PRId64 " instead of %d", version,
+    error_set(error, ANT_SCHEMA_VERSION, "the schema antenna has version %" PRId64 " instead of %d", version,
               SCHEMA_VERSION);
     if (version > SCHEMA_VERSION)
         return error_hint(error, "use the version of the program that made it, or a newer one");

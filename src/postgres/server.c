@@ -59,7 +59,7 @@ int server_check_writing(struct postgres *postgres, struct error *error)
         return -1;
     if (strcmp(PQgetvalue(result, 0, 0), "on") != 0)
         return 0;
-    error_set(error, ERROR_UNAVAILABLE, "PostgreSQL lets this session only read");
+    error_set(error, ANT_POSTGRES_READ_ONLY, "PostgreSQL lets this session only read");
     return error_hint(error, "find out whether it has become a standby, or default_transaction_read_only was set");
 }
 

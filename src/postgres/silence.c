@@ -32,7 +32,7 @@ int silence_store(struct postgres *postgres, const struct config *config, struct
     active_within = postgres_number(result, 0, 1);
     if (silent_after < active_within)
         return 0;
-    error_set(error, ERROR_CONFIGURATION,
+    error_set(error, ANT_SILENCE_IMPOSSIBLE,
               "no antenna could be silent: after %" PRId64 " s without events it is, and for %" PRId64
               " s after its last event it is watched",
               silent_after, active_within);

@@ -23,7 +23,7 @@ enum sqlstate_phase {
     SQLSTATE_STATEMENT, /* an unknown code is ERROR_FAILED */
 };
 
-/** Sets kind and hint of an error whose message is the server's. */
+/** Sets code and hint of an error whose message is the server's. */
 void sqlstate_judge(enum sqlstate_phase phase, const char *sqlstate, struct error *error);
 
 /**

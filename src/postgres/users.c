@@ -73,7 +73,7 @@ static int check_history(struct postgres *postgres, const struct quota_tables *t
         return error_context(error, "could not read the history of quotas");
     if (postgres_number(result, 0, 0) == 0)
         return 0;
-    error_set(error, ERROR_CONFIGURATION, "%s users of table \"%s\" are not in antenna.user_quota as they are now",
+    error_set(error, ANT_QUOTAS_UNKNOWN, "%s users of table \"%s\" are not in antenna.user_quota as they are now",
               PQgetvalue(result, 0, 0), tables->user_metadata);
     return error_hint(error, "run antenna provision, which notes them from now on and creates the table's triggers, or "
                              "give --quota-as-of now");

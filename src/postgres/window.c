@@ -46,7 +46,7 @@ static int refuse_unknown(const PGresult *result, struct error *error)
 {
     const char *found = !PQntuples(result) ? "missing" : PQgetisnull(result, 0, 0) ? "NULL" : PQgetvalue(result, 0, 0);
 
-    error_set(error, ERROR_CONFIGURATION,
+    error_set(error, ANT_WINDOW_UNKNOWN,
               "the window of the totals is unknown: antenna.data_set.window_seconds is %s, which does not divide an "
               "hour",
               found);
@@ -55,7 +55,7 @@ static int refuse_unknown(const PGresult *result, struct error *error)
 
 static int refuse_change(int64_t stored, int64_t wanted, struct error *error)
 {
-    error_set(error, ERROR_CONFIGURATION,
+    error_set(error, ANT_WINDOW_COUNTED,
               "the window of the totals cannot become %s: totals of %s are counted already, and a table has one window",
               window_show(wanted).text, window_show(stored).text);
     return error_hint(error, "leave out --window, use another database, or see Start over in the recipes");
@@ -127,7 +127,7 @@ int window_check(struct postgres *postgres, int64_t seconds, struct error *error
         return -1;
     if (now == seconds)
         return 0;
-    error_set(error, ERROR_CONFIGURATION, "the window of the totals has changed from %s to %s since this job started",
+    error_set(error, ANT_WINDOW_CHANGED, "the window of the totals has changed from %s to %s since this job started",
               window_show(seconds).text, window_show(now).text);
     return error_hint(error, "start the job again, which reads the new window");
 }

@@ -22,7 +22,7 @@ int generator_init(struct generator *generator, const struct config *config, con
     double late = future + config_share(config, OPTION_LATE);
 
     if (late > 1 + ROUNDING)
-        return error_set(error, ERROR_USAGE,
+        return error_set(error, ANT_VALUE_INVALID,
                          "the shares late, malformed, future and duplicate add up to %g, more than 1", late);
     *generator = (struct generator){
         .population = population,

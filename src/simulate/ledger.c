@@ -32,7 +32,7 @@ static int check_path(const char *path, struct error *error)
 
     if (stat(path, &status) || S_ISREG(status.st_mode))
         return 0;
-    return error_set(error, ERROR_CONFIGURATION, "could not create the ledger \"%s\": it exists and is not a file",
+    return error_set(error, ANT_LEDGER_REFUSED, "could not create the ledger \"%s\": it exists and is not a file",
                      path);
 }
 
@@ -48,7 +48,7 @@ int ledger_open(const char *path, const struct population *population, struct le
     ledger->partial_path = memory_printf("%s.partial", path);
     ledger->file = fopen(ledger->partial_path, "we");
     if (!ledger->file) {
-        error_set(error, ERROR_CONFIGURATION, "could not create the ledger \"%s\": %m", ledger->partial_path);
+        error_set(error, ANT_LEDGER_REFUSED, "could not create the ledger \"%s\": %m", ledger->partial_path);
         ledger_free(ledger);
         return error_hint(error, "check that its folder exists and can be written to");
     }
@@ -227,7 +227,7 @@ static int publish(struct ledger *ledger, struct error *error)
     written = !fclose(file) && written && !rename(ledger->partial_path, ledger->path) && !sync_folder(ledger->path);
     if (written)
         return 0;
-    error_set(error, ERROR_UNAVAILABLE, "could not write the ledger \"%s\": %m", ledger->path);
+    error_set(error, ANT_LEDGER_FAILED, "could not write the ledger \"%s\": %m", ledger->path);
     unlink(ledger->partial_path);
     return -1;
 }

@@ -32,7 +32,7 @@ static int init_users(struct population *population, const char *text, struct er
     } else if (text)
         count = strtoll(text, NULL, 10);
     if (count < 1 || count > POPULATION_MAX) {
-        error_set(error, ERROR_USAGE, "invalid value for users: \"%s\" has no users or too many", text);
+        error_set(error, ANT_VALUE_INVALID, "invalid value for users: \"%s\" has no users or too many", text);
         return error_hint(error, "give a number from 1 to %d or a CSV file", POPULATION_MAX);
     }
     population->counts[TEXT_ID] = (uint32_t)count;
@@ -46,7 +46,7 @@ static int check_apps(const struct config *config, struct error *error)
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < i; j++)
             if (strcmp(config_list_entry(config, OPTION_APPS, i), config_list_entry(config, OPTION_APPS, j)) == 0)
-                return error_set(error, ERROR_USAGE, "invalid value for apps: \"%s\" is given twice",
+                return error_set(error, ANT_VALUE_INVALID, "invalid value for apps: \"%s\" is given twice",
                                  config_list_entry(config, OPTION_APPS, i));
     return 0;
 }
@@ -82,9 +82,9 @@ static int check_name(const struct population *population, enum text text, uint3
     if (!rejected)
         return 0;
     if (text == TEXT_ID)
-        return error_set(error, ERROR_CONFIGURATION, "user %u of the users file cannot be in an event: %s", code + 1,
+        return error_set(error, ANT_CSV_INVALID, "user %u of the users file cannot be in an event: %s", code + 1,
                          reject.detail);
-    return error_set(error, ERROR_USAGE, "invalid value for apps: entry %u cannot be in an event: %s", code + 1,
+    return error_set(error, ANT_VALUE_INVALID, "invalid value for apps: entry %u cannot be in an event: %s", code + 1,
                      reject.detail);
 }
 

@@ -38,7 +38,8 @@ static int read_rate(const char *text, int64_t *ret_rate, struct error *error)
         return 0;
     }
     if (*text < '0' || *text > '9' || *end || rate < 1 || rate > SCHEDULE_RATE_MAX) {
-        error_set(error, ERROR_USAGE, "invalid value for rate: \"%s\" is not a number of messages a second", text);
+        error_set(error, ANT_VALUE_INVALID, "invalid value for rate: \"%s\" is not a number of messages a second",
+                  text);
         return error_hint(error, "give a number from 1 to %d, or max", SCHEDULE_RATE_MAX);
     }
     *ret_rate = rate;
@@ -54,10 +55,10 @@ static int read_time(const struct config *config, enum option_id id, int64_t now
     char text[TIME_TEXT_SIZE];
 
     if (time < FIRST_TIME_MIN)
-        return error_set(error, ERROR_USAGE, "invalid value for %s: %s is before %s", name, config_text(config, id),
-                         time_format(FIRST_TIME_MIN, text));
+        return error_set(error, ANT_VALUE_INVALID, "invalid value for %s: %s is before %s", name,
+                         config_text(config, id), time_format(FIRST_TIME_MIN, text));
     if (time * MS_PER_SECOND > now_ms)
-        return error_set(error, ERROR_USAGE, "invalid value for %s: %s lies in the future", name,
+        return error_set(error, ANT_VALUE_INVALID, "invalid value for %s: %s lies in the future", name,
                          config_text(config, id));
     *ret_ms = time * MS_PER_SECOND;
     return 0;
@@ -69,7 +70,7 @@ static int read_range(struct schedule *schedule, const struct config *config, in
     schedule->first_ms = now_ms;
     schedule->ranged = config_has(config, OPTION_TO);
     if (schedule->ranged && schedule->from_start) {
-        error_set(error, ERROR_USAGE, "to is given without from");
+        error_set(error, ANT_OPTIONS_CONFLICT, "to is given without from");
         return error_hint(error, "give --from, the event time of the first message, as well");
     }
     if (!schedule->from_start && read_time(config, OPTION_FROM, now_ms, &schedule->first_ms, error))
@@ -77,7 +78,7 @@ static int read_range(struct schedule *schedule, const struct config *config, in
     if (schedule->ranged && read_time(config, OPTION_TO, now_ms, &schedule->last_ms, error))
         return -1;
     if (schedule->ranged && schedule->last_ms < schedule->first_ms)
-        return error_set(error, ERROR_USAGE, "invalid value for to: %s is before from, %s",
+        return error_set(error, ANT_VALUE_INVALID, "invalid value for to: %s is before from, %s",
                          config_text(config, OPTION_TO), config_text(config, OPTION_FROM));
     return 0;
 }

@@ -173,7 +173,7 @@ static int drain(struct simulation *simulation, struct error *error)
         if (give_up_at == INT64_MAX && stop_requested())
             give_up_at = time_monotonic_ms() + DRAIN_TIMEOUT_MS;
         if (time_monotonic_ms() >= give_up_at) {
-            error_set(error, ERROR_UNAVAILABLE, "Kafka has not acknowledged %" PRId64 " of the messages",
+            error_set(error, ANT_KAFKA_UNACKNOWLEDGED, "Kafka has not acknowledged %" PRId64 " of the messages",
                       simulation->outbox.pending);
             return error_hint(error, "they may or may not be in the topic; check that the broker runs and start again");
         }

@@ -51,14 +51,14 @@ int sums_add(struct sums *sums, uint32_t begin, enum total_kind kind, uint32_t c
     slot = find_slot(sums, key);
     if (!slot->key) {
         if (sums->count == SUMS_MAX) {
-            error_set(error, ERROR_CONFIGURATION, "the ledger holds %u sums and cannot hold more", SUMS_MAX);
+            error_set(error, ANT_LEDGER_REFUSED, "the ledger holds %u sums and cannot hold more", SUMS_MAX);
             return error_hint(error, "simulate fewer users and antennas or a shorter time, or leave out --ledger");
         }
         slot->key = key;
         sums->count++;
     }
     if (__builtin_add_overflow(slot->value, value, &slot->value))
-        return error_set(error, ERROR_FAILED, "a sum of the ledger exceeds %" PRId64, INT64_MAX);
+        return error_set(error, ANT_DEFECT, "a sum of the ledger exceeds %" PRId64, INT64_MAX);
     return 0;
 }
 

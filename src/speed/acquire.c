@@ -206,7 +206,7 @@ static int check_losses(struct worker *worker, struct claim *claim, struct error
         log_line(LEVEL_WARNING, "accepted a loss of topic \"%s\", recorded in antenna.loss: %s", key->topic, lost.data);
         return 0;
     }
-    error_set(error, ERROR_CONFIGURATION,
+    error_set(error, ANT_MESSAGES_DELETED,
               "Kafka no longer holds messages of topic \"%s\" that job \"%s\" has not read: %s", key->topic, key->job,
               lost.data);
     return error_hint(error, "--accept-loss goes on with what is there and records the loss in antenna.loss");

@@ -141,7 +141,7 @@ static void learn_full_hours(struct worker *worker, struct error *error)
     for (size_t i = 0; i < count; i++)
         excess_learn(&worker->pending.excess, full[i].hour, full[i].bytes);
     if (count)
-        error_set(error, ERROR_UNAVAILABLE,
+        error_set(error, ANT_HOUR_FULL,
                   "the bytes of the hour %s would exceed %" PRId64 ": the events that exceed it are rejected",
                   time_format(full[0].hour, text), INT64_MAX);
 }
@@ -153,7 +153,7 @@ static int fail_commit(struct worker *worker, struct error *error)
 {
     const struct commit *commit = worker->commit;
 
-    if (error->kind == ERROR_FENCED)
+    if (error_kind(error) == ERROR_FENCED)
         progress_explain_totals(worker->postgres, &worker->job->key, commit->steps, commit->step_count, error);
     else if (strcmp(postgres_sqlstate(worker->postgres), SUM_OUT_OF_RANGE) == 0)
         learn_full_hours(worker, error);

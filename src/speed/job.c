@@ -27,7 +27,7 @@ static int read_start(struct job *job, struct error *error)
     else if (time_parse(text, &job->start_time))
         job->start = START_TIME;
     else {
-        error_set(error, ERROR_USAGE, "invalid value for start: \"%s\"", text);
+        error_set(error, ANT_VALUE_INVALID, "invalid value for start: \"%s\"", text);
         return error_hint(error, "give earliest, latest or a time with an offset, such as 2022-02-20T10:00:00Z");
     }
     return 0;
@@ -42,7 +42,7 @@ static int read_memory_limit(struct job *job, struct error *error)
     pending =
         ((config_number(job->config, OPTION_MEMORY_LIMIT) - PROCESS_MEMORY) / workers - WORKER_MEMORY) / PENDING_GROWTH;
     if (pending < PENDING_MEMORY_MIN) {
-        error_set(error, ERROR_USAGE, "invalid value for memory-limit: %s is too little for %" PRId64 " workers",
+        error_set(error, ANT_VALUE_INVALID, "invalid value for memory-limit: %s is too little for %" PRId64 " workers",
                   config_text(job->config, OPTION_MEMORY_LIMIT), workers);
         return error_hint(error, "give at least %" PRId64 " MiB, or fewer --workers",
                           (PROCESS_MEMORY + workers * (WORKER_MEMORY + PENDING_GROWTH * PENDING_MEMORY_MIN)) /

@@ -74,8 +74,8 @@ void note_connection(struct worker *worker)
 
     if (cut_off && !worker->cut_off.now) {
         counter_add(&worker->counters.kafka_disconnects, 1);
-        log_trouble_begin(&worker->cut_off, time_monotonic_ms(), "worker %d reaches no Kafka broker and waits for one",
-                          worker->number);
+        log_trouble_begin(&worker->cut_off, time_monotonic_ms(), NULL,
+                          "worker %d reaches no Kafka broker and waits for one", worker->number);
     } else if (!cut_off)
         log_trouble_end(&worker->cut_off, "worker %d reads from Kafka again", worker->number);
 }
@@ -124,9 +124,9 @@ void absence_begin_if_due(struct worker *worker)
     if (absence_goes_on(worker) || !worker->outage.trouble.now || lasted_ms < worker->job->leave_after_ms ||
         ask_dependencies(worker, &cause) == 0)
         return;
-    log_line(LEVEL_WARNING,
-             "worker %d leaves the consumer group after %" PRId64 " s, so that others read its partitions: %s",
-             worker->number, lasted_ms / 1000, cause.message);
+    log_error(LEVEL_WARNING, &cause,
+              "worker %d leaves the consumer group after %" PRId64 " s, so that others read its partitions: %s",
+              worker->number, lasted_ms / 1000, cause.message);
     consumer_close(worker->consumer);
     worker->consumer = NULL;
     worker->joining = false;

@@ -49,10 +49,10 @@ static void begin_outage(struct worker *worker, const struct error *cause)
 
     outage->since_ms = time_monotonic_ms();
     outage->pause_ms = PAUSE_MIN_MS;
-    if (cause->kind == ERROR_UNAVAILABLE)
+    if (error_kind(cause) == ERROR_UNAVAILABLE)
         counter_add(&worker->counters.outages, 1);
-    log_trouble_begin(&outage->trouble, outage->since_ms, "worker %d waits and will try again: %s%s%s", worker->number,
-                      cause->message, *cause->hint ? "; " : "", cause->hint);
+    log_trouble_begin(&outage->trouble, outage->since_ms, cause, "worker %d waits and will try again: %s",
+                      worker->number, error_show(cause).text);
 }
 
 static void begin_pause(struct worker *worker, const struct error *cause)
@@ -70,9 +70,9 @@ static void begin_pause(struct worker *worker, const struct error *cause)
 int handle_failure(struct worker *worker, struct error *error)
 {
     identity_explain(worker->job->archive_path, worker->job->archive_id, error);
-    if (error->kind != ERROR_UNAVAILABLE && error->kind != ERROR_FENCED)
+    if (error_kind(error) != ERROR_UNAVAILABLE && error_kind(error) != ERROR_FENCED)
         return -1;
-    if (error->kind == ERROR_FENCED)
+    if (error_kind(error) == ERROR_FENCED)
         counter_add(&worker->counters.fenced, 1);
     begin_pause(worker, error);
     return give_up_claims(worker, error);

@@ -68,7 +68,7 @@ static int find_extent(const struct job *job, struct extent *extent, struct erro
     if (kafka_count_partitions(job->inquirer, job->config, &count, error))
         return -1;
     if (count == 0) {
-        error_set(error, ERROR_CONFIGURATION, "topic \"%s\" does not exist on %s", job->key.topic,
+        error_set(error, ANT_TOPIC_MISSING, "topic \"%s\" does not exist on %s", job->key.topic,
                   config_text(job->config, OPTION_KAFKA_SERVER));
         return error_hint(error, "check its name, or create it; antenna simulate creates it too");
     }
@@ -109,7 +109,7 @@ static int check_stamps(const struct job *job, const struct extent *extent, stru
     if (stamps.unknown == 0)
         return 0;
     error_set(
-        error, ERROR_CONFIGURATION,
+        error, ANT_START_UNKNOWN,
         "could not find where --start begins: of the last %lld messages %lld have a Kafka timestamp that cannot be "
         "their arrival, such as partition %d, offset %lld: %lld",
         (long long)stamps.messages, (long long)stamps.unknown, (int)stamps.first.partition,
@@ -154,7 +154,7 @@ int begin_again(struct postgres *postgres, const struct job *job, bool first, st
     if (first && traces.has_progress)
         return 0;
     if (traces.counted) {
-        error_set(error, ERROR_CONFIGURATION,
+        error_set(error, ANT_PROGRESS_DELETED,
                   "the progress of job \"%s\" in topic \"%s\" was deleted: to begin again would count "
                   "its messages twice",
                   key->job, key->topic);

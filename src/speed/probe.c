@@ -20,8 +20,8 @@ static void probe_disk(struct worker *worker)
                                   staging_look(worker->staging, &disk->cause));
 
     if (fails && !disk->trouble.now)
-        log_trouble_begin(&disk->trouble, time_monotonic_ms(), "worker %d cannot archive for now: %s; %s",
-                          worker->number, disk->cause.message, disk->cause.hint);
+        log_trouble_begin(&disk->trouble, time_monotonic_ms(), &disk->cause, "worker %d cannot archive for now: %s",
+                          worker->number, error_show(&disk->cause).text);
     else if (!fails)
         log_trouble_end(&disk->trouble, "worker %d can archive again", worker->number);
 }
@@ -101,7 +101,7 @@ int note_idle_partitions(struct worker *worker, struct error *error)
 
 static int tell_of_another(const struct progress_key *key, struct error *error)
 {
-    error_set(error, ERROR_CONFIGURATION,
+    error_set(error, ANT_TOPIC_RECREATED,
               "topic \"%s\" was deleted and created again: what job \"%s\" had not read of the one before is gone",
               key->topic, key->job);
     return error_hint(error, "give a new --job, which reads the new topic from its beginning");

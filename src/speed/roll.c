@@ -158,7 +158,7 @@ static int add_file(struct archive_files *files, const struct rows_hour *hour, c
     char place[LAYOUT_PATH_SIZE];
 
     if (layout_path(place, file->name))
-        return error_set(error, ERROR_FAILED, "made \"%s\", which is no name of an archive file", file->name);
+        return error_set(error, ANT_DEFECT, "made \"%s\", which is no name of an archive file", file->name);
     append_offsets(&offsets, hour);
     archive_files_add(files, &(struct archive_file){
                                  .path = place,
@@ -297,7 +297,7 @@ static int check_folders(const struct worker *worker, struct error *error)
     if (identity_look(worker->job->archive_path, worker->job->archive_id, error))
         return -1;
     if (!staging_is_held(worker->staging))
-        return error_set(error, ERROR_UNAVAILABLE, "another process has taken over the staging folder %s of this one",
+        return error_set(error, ANT_STAGING_TAKEN, "another process has taken over the staging folder %s of this one",
                          staging_token(worker->staging));
     return 0;
 }
@@ -352,7 +352,7 @@ int roll_finish(struct worker *worker, struct error *error)
     files = collect_files(worker->roll, &count);
     unlisted = unlisted || commit_if_needed(worker, files, count, error) || check_folders(worker, error);
     status = unlisted || list_files(worker, files, count, error) ? -1 : 0;
-    if (status && (unlisted || error->kind == ERROR_FENCED))
+    if (status && (unlisted || error_kind(error) == ERROR_FENCED))
         delete_files(worker, files, count);
     if (!status)
         status = publish_files(worker, files, count, error);

@@ -98,7 +98,7 @@ static void commit_after_failed_roll(struct worker *worker)
 static int fail_roll(struct worker *worker, const struct error *error)
 {
     worker->outage.roll_failed = true;
-    if (error->kind == ERROR_UNAVAILABLE)
+    if (error_kind(error) == ERROR_UNAVAILABLE)
         commit_after_failed_roll(worker);
     return -1;
 }

@@ -44,7 +44,7 @@ static int make_room(struct worker *worker, struct partition *partition, const s
         return -1;
     if (pending_take(&worker->pending, partition, message, decoded) == PENDING_TAKEN)
         return 0;
-    return error_set(error, ERROR_FAILED, "a single message exceeds every limit");
+    return error_set(error, ANT_DEFECT, "a single message exceeds every limit");
 }
 
 static int take_message(struct worker *worker, const struct message *message, const struct decoded *decoded,
@@ -176,7 +176,7 @@ static int stop_cleanly(struct worker *worker, struct error *error)
     }
     identity_explain(worker->job->archive_path, worker->job->archive_id, error);
     /* The new owner of its partitions counts what it held. */
-    if (error->kind == ERROR_FENCED)
+    if (error_kind(error) == ERROR_FENCED)
         return 0;
     return error_context(error, "stopped without writing what was read last, which the next start reads again");
 }
@@ -256,7 +256,8 @@ static void *run_thread(void *context)
     /* If the others went on, they would take over the partitions, and nobody would notice the loss of a worker. The
      * reason is logged here, before the wait for the others, which may be long. */
     if (worker->status) {
-        log_line(LEVEL_WARNING, "worker %d fails and the job stops: %s", worker->number, worker->error.message);
+        log_error(LEVEL_WARNING, &worker->error, "worker %d fails and the job stops: %s", worker->number,
+                  worker->error.message);
         stop_request();
     }
     close_worker(worker);
@@ -276,7 +277,7 @@ int worker_start(struct worker *worker, struct error *error)
     int failure = pthread_create(&worker->thread, NULL, run_thread, worker);
 
     if (failure)
-        return error_set(error, ERROR_FAILED, "could not start a thread: %s", strerror(failure));
+        return error_set(error, ANT_START_FAILED, "could not start a thread: %s", strerror(failure));
     return 0;
 }
 

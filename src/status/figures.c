@@ -30,7 +30,7 @@ static int read_all(struct postgres *postgres, const struct partition_filter *fi
 /* A name that is misspelt must not look like a job without lag. */
 static int refuse_filter(const struct partition_filter *filter, struct error *error)
 {
-    error_set(error, ERROR_CONFIGURATION, "no partition belongs to %s%s%s%s%s%s%s", filter->job ? "job \"" : "",
+    error_set(error, ANT_PROGRESS_NONE, "no partition belongs to %s%s%s%s%s%s%s", filter->job ? "job \"" : "",
               filter->job ? filter->job : "", filter->job ? "\"" : "", filter->job && filter->topic ? " and " : "",
               filter->topic ? "topic \"" : "", filter->topic ? filter->topic : "", filter->topic ? "\"" : "");
     return error_hint(error, "correct --job and --topic: antenna status without them shows all");

@@ -190,7 +190,7 @@ int watch_run(struct postgres *postgres, const struct config *config, const stru
     pthread_cond_init(&watch->changed, NULL);
     status = figures_read(postgres, filter, &watch->figures, error);
     if (!status && pthread_create(&watch->thread, NULL, read_again_and_again, watch))
-        status = error_set(error, ERROR_FAILED, "could not start a thread");
+        status = error_set(error, ANT_START_FAILED, "could not start a thread");
     if (status) {
         watch_free(watch);
         return -1;

@@ -31,7 +31,7 @@ static int read_range(const struct config *config, struct range *ret_range, stru
     if (config_has(config, OPTION_TO))
         range.to = time_hour(config_number(config, OPTION_TO));
     if (range.to < range.from)
-        return error_set(error, ERROR_USAGE, "invalid value for to: it lies before --from");
+        return error_set(error, ANT_VALUE_INVALID, "invalid value for to: it lies before --from");
     *ret_range = range;
     return 0;
 }

@@ -83,7 +83,7 @@ static int recover(void)
 {
     if (recover_abandoned(postgres, root, &error))
         return -1;
-    return exists(".staging/" TOKEN) ? error_set(&error, ERROR_CONFIGURATION, "left with a warning") : 0;
+    return exists(".staging/" TOKEN) ? error_set(&error, ANT_DISK_REFUSED, "left with a warning") : 0;
 }
 
 static void check_recovered(void)

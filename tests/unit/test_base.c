@@ -10,14 +10,14 @@ static void test_error_is_filled_and_returned(void **state)
     struct error error;
 
     (void)state;
-    assert_int_equal(error_set(&error, ERROR_CONFIGURATION, "could not open \"%s\": %d", "x", 7), -1);
+    assert_int_equal(error_set(&error, ANT_TOPIC_MISSING, "could not open \"%s\": %d", "x", 7), -1);
     assert_string_equal(error.message, "could not open \"x\": 7");
     assert_string_equal(error.hint, "");
     assert_int_equal(error_hint(&error, "do %s", "this"), -1);
     assert_int_equal(error_context(&error, "partition %d", 3), -1);
     assert_string_equal(error.message, "partition 3: could not open \"x\": 7");
     assert_string_equal(error.hint, "do this");
-    error_set(&error, ERROR_UNAVAILABLE, "other");
+    error_set(&error, ANT_KAFKA_UNAVAILABLE, "other");
     assert_string_equal(error.hint, "");
 }
 
@@ -29,11 +29,28 @@ static void test_long_messages_are_cut_at_their_end(void **state)
     (void)state;
     memset(text, 'x', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
-    error_set(&error, ERROR_FAILED, "%s", text);
+    error_set(&error, ANT_DEFECT, "%s", text);
     assert_int_equal(strlen(error.message), sizeof(error.message) - 1);
     error_context(&error, "partition 3");
     assert_int_equal(strncmp(error.message, "partition 3: xxx", 16), 0);
     assert_int_equal(strlen(error.message), sizeof(error.message) - 1);
+}
+
+static void test_the_most_severe_code_is_kept(void **state)
+{
+    static const enum error_code codes[] = {ANT_KAFKA_UNAVAILABLE, ANT_TOPIC_MISSING, ANT_SCHEMA_VERSION, ANT_DISK_FULL,
+                                            ANT_DEFECT};
+    static const enum error_code kept[] = {ANT_KAFKA_UNAVAILABLE, ANT_TOPIC_MISSING, ANT_TOPIC_MISSING,
+                                           ANT_TOPIC_MISSING, ANT_DEFECT};
+    enum error_code worst = ERROR_NONE;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
+        struct error error = {.code = codes[i]};
+
+        error_keep_worst(&worst, &error);
+        assert_int_equal(worst, kept[i]);
+    }
 }
 
 static void test_exit_codes(void **state)
@@ -119,13 +136,10 @@ static void test_texts_are_printable(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_error_is_filled_and_returned),
-        cmocka_unit_test(test_long_messages_are_cut_at_their_end),
-        cmocka_unit_test(test_exit_codes),
-        cmocka_unit_test(test_texts_are_printable),
-        cmocka_unit_test(test_buffer_grows_and_ends_with_nul),
-        cmocka_unit_test(test_buffer_takes_nothing),
-        cmocka_unit_test(test_buffer_escapes_json),
+        cmocka_unit_test(test_error_is_filled_and_returned), cmocka_unit_test(test_long_messages_are_cut_at_their_end),
+        cmocka_unit_test(test_the_most_severe_code_is_kept), cmocka_unit_test(test_exit_codes),
+        cmocka_unit_test(test_texts_are_printable),          cmocka_unit_test(test_buffer_grows_and_ends_with_nul),
+        cmocka_unit_test(test_buffer_takes_nothing),         cmocka_unit_test(test_buffer_escapes_json),
         cmocka_unit_test(test_slices_are_ordered_by_bytes),
     };
 

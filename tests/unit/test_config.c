@@ -56,12 +56,12 @@ static void loaded(int status)
         fail_msg("%s", error.message);
 }
 
-static void refused(int status, enum error_kind kind, const char *words)
+static void refused(int status, enum error_code code, const char *words)
 {
     if (status == 0)
         fail_msg("accepted, but should say: %s", words);
     assert_null(config);
-    assert_int_equal(error.kind, kind);
+    assert_int_equal(error.code, code);
     if (!strstr(error.message, words) && !strstr(error.hint, words))
         fail_msg("\"%s\" (%s) does not say: %s", error.message, error.hint, words);
 }
@@ -169,7 +169,7 @@ static void test_lists(void **state)
     loaded(load(COMMAND_SIMULATE, "k", "t", "--apps", "X,Y,Z", "--apps", "W"));
     assert_int_equal(config_list_size(config, OPTION_APPS), 4);
     assert_string_equal(config_list_entry(config, OPTION_APPS, 3), "W");
-    refused(load(COMMAND_SIMULATE, "k", "t", "--apps", "X,,Z"), ERROR_USAGE, "an entry is empty");
+    refused(load(COMMAND_SIMULATE, "k", "t", "--apps", "X,,Z"), ANT_VALUE_INVALID, "an entry is empty");
 }
 
 static void use_file(char *path, const char *text)
@@ -214,8 +214,9 @@ static void test_choices(void **state)
     assert_int_equal(config_number(config, OPTION_LOG_LEVEL), 2);
     loaded(load(COMMAND_SIMULATE, "k", "t", "--log-level", "error"));
     assert_int_equal(config_number(config, OPTION_LOG_LEVEL), 0);
-    refused(load(COMMAND_SIMULATE, "k", "t", "--log-level", "erro"), ERROR_USAGE, "error, warning, info or debug");
-    refused(load(COMMAND_SIMULATE, "k", "t", "--log-level", "error|warning"), ERROR_USAGE, "log-level");
+    refused(load(COMMAND_SIMULATE, "k", "t", "--log-level", "erro"), ANT_VALUE_INVALID,
+            "error, warning, info or debug");
+    refused(load(COMMAND_SIMULATE, "k", "t", "--log-level", "error|warning"), ANT_VALUE_INVALID, "log-level");
 }
 
 /* What the configuration of a command is shown as; free it. */
@@ -318,24 +319,25 @@ static void test_what_cannot_stand_in_a_file_is_a_comment(void **state)
 static void test_usage_errors(void **state)
 {
     (void)state;
-    refused(load(COMMAND_SIMULATE, "k", "t", "too-many"), ERROR_USAGE, "too many arguments");
-    refused(load(COMMAND_SIMULATE, "--topic", "t"), ERROR_USAGE, "missing argument kafka-server");
-    refused(load(COMMAND_SPEED, "k", "t", "u=", "b", "me"), ERROR_USAGE, "missing argument storage-root");
-    refused(load(COMMAND_SIMULATE, "k", "t", "--seeed", "1"), ERROR_USAGE, "did you mean \"seed\"");
-    refused(load(COMMAND_SIMULATE, "k", "t", "--nonsense-here"), ERROR_USAGE, "see antenna simulate --help");
-    refused(load(COMMAND_SIMULATE, "k", "t", "-q"), ERROR_USAGE, "unknown option \"-q\"");
-    refused(load(COMMAND_SIMULATE, "k", "t", "--seed"), ERROR_USAGE, "wants a value: N");
-    refused(load(COMMAND_SIMULATE, "k", "t", "--seed", "many"), ERROR_USAGE, "seed: \"many\" is not a whole number");
-    refused(load(COMMAND_SIMULATE, "k", "t", "--seed="), ERROR_USAGE, "seed");
+    refused(load(COMMAND_SIMULATE, "k", "t", "too-many"), ANT_ARGUMENTS_TOO_MANY, "too many arguments");
+    refused(load(COMMAND_SIMULATE, "--topic", "t"), ANT_ARGUMENT_MISSING, "missing argument kafka-server");
+    refused(load(COMMAND_SPEED, "k", "t", "u=", "b", "me"), ANT_ARGUMENT_MISSING, "missing argument storage-root");
+    refused(load(COMMAND_SIMULATE, "k", "t", "--seeed", "1"), ANT_OPTION_UNKNOWN, "did you mean \"seed\"");
+    refused(load(COMMAND_SIMULATE, "k", "t", "--nonsense-here"), ANT_OPTION_UNKNOWN, "see antenna simulate --help");
+    refused(load(COMMAND_SIMULATE, "k", "t", "-q"), ANT_OPTION_UNKNOWN, "unknown option \"-q\"");
+    refused(load(COMMAND_SIMULATE, "k", "t", "--seed"), ANT_ARGUMENT_MISSING, "wants a value: N");
+    refused(load(COMMAND_SIMULATE, "k", "t", "--seed", "many"), ANT_VALUE_INVALID,
+            "seed: \"many\" is not a whole number");
+    refused(load(COMMAND_SIMULATE, "k", "t", "--seed="), ANT_VALUE_INVALID, "seed");
     /* an option of another command */
-    refused(load(COMMAND_BATCH, "--topic", "t"), ERROR_USAGE, "unknown option \"topic\"");
+    refused(load(COMMAND_BATCH, "--topic", "t"), ANT_OPTION_UNKNOWN, "unknown option \"topic\"");
 }
 
 static void test_environment_errors_are_mistakes(void **state)
 {
     (void)state;
     setenv("ANTENNA_SEED", "many", 1);
-    refused(load(COMMAND_SIMULATE, "k", "t"), ERROR_CONFIGURATION, "environment variable ANTENNA_SEED");
+    refused(load(COMMAND_SIMULATE, "k", "t"), ANT_SETTING_INVALID, "environment variable ANTENNA_SEED");
     /* nobody looks at it when the option is given */
     loaded(load(COMMAND_SIMULATE, "k", "t", "--seed", "1"));
 }
@@ -344,11 +346,11 @@ static void test_unknown_environment_variables_are_mistakes(void **state)
 {
     (void)state;
     setenv("ANTENNA_SEDE", "1", 1);
-    refused(load(COMMAND_SIMULATE, "k", "t"), ERROR_CONFIGURATION, "unknown environment variable ANTENNA_SEDE");
+    refused(load(COMMAND_SIMULATE, "k", "t"), ANT_SETTING_UNKNOWN, "unknown environment variable ANTENNA_SEDE");
     assert_non_null(strstr(error.hint, "did you mean ANTENNA_SEED?"));
     unsetenv("ANTENNA_SEDE");
     setenv("ANTENNA_HELP", "true", 1);
-    refused(load(COMMAND_SIMULATE, "k", "t"), ERROR_CONFIGURATION, "unset it");
+    refused(load(COMMAND_SIMULATE, "k", "t"), ANT_SETTING_UNKNOWN, "unset it");
     unsetenv("ANTENNA_HELP");
     /* another command's, or another program's */
     setenv("ANTENNA_ROLL_ROWS", "1", 1);
@@ -356,32 +358,32 @@ static void test_unknown_environment_variables_are_mistakes(void **state)
     loaded(load(COMMAND_SIMULATE, "k", "t"));
 }
 
-static void file_is_refused(const char *text, const char *words)
+static void file_is_refused(const char *text, enum error_code code, const char *words)
 {
     char path[32];
 
     write_temporary(path, text, strlen(text));
     setenv("ANTENNA_CONFIG", path, 1);
-    refused(load(COMMAND_SIMULATE, "k", "t"), ERROR_CONFIGURATION, words);
+    refused(load(COMMAND_SIMULATE, "k", "t"), code, words);
     unlink(path);
 }
 
 static void test_file_errors_are_mistakes(void **state)
 {
     (void)state;
-    file_is_refused("seed = many\n", "line 1: invalid value for seed");
-    file_is_refused("# comment\n\nsede = 1\n", "line 3: unknown option \"sede\"");
-    file_is_refused("nonsense\n", "line 1: not a \"name = value\" line");
-    file_is_refused("[simulat]\nseed = 1\n", "did you mean [simulate]?");
-    file_is_refused("[stream]\nseed = 1\n", "unknown section \"stream\"");
-    file_is_refused("[simulate]\njob = x\n", "unknown option \"job\"");
-    file_is_refused("[speed]\nledger = x\n", "line 2: unknown option \"ledger\"");
-    file_is_refused("config = other.ini\n", "unknown option \"config\"");
-    file_is_refused("help = true\n", "unknown option \"help\"");
+    file_is_refused("seed = many\n", ANT_SETTING_INVALID, "line 1: invalid value for seed");
+    file_is_refused("# comment\n\nsede = 1\n", ANT_SETTING_UNKNOWN, "line 3: unknown option \"sede\"");
+    file_is_refused("nonsense\n", ANT_SETTING_INVALID, "line 1: not a \"name = value\" line");
+    file_is_refused("[simulat]\nseed = 1\n", ANT_SETTING_UNKNOWN, "did you mean [simulate]?");
+    file_is_refused("[stream]\nseed = 1\n", ANT_SETTING_UNKNOWN, "unknown section \"stream\"");
+    file_is_refused("[simulate]\njob = x\n", ANT_SETTING_UNKNOWN, "unknown option \"job\"");
+    file_is_refused("[speed]\nledger = x\n", ANT_SETTING_UNKNOWN, "line 2: unknown option \"ledger\"");
+    file_is_refused("config = other.ini\n", ANT_SETTING_UNKNOWN, "unknown option \"config\"");
+    file_is_refused("help = true\n", ANT_SETTING_UNKNOWN, "unknown option \"help\"");
     /* the first of several */
-    file_is_refused("sede = 1\nseed = 1\nnonsense\n", "line 1: unknown option \"sede\"");
+    file_is_refused("sede = 1\nseed = 1\nnonsense\n", ANT_SETTING_UNKNOWN, "line 1: unknown option \"sede\"");
     setenv("ANTENNA_CONFIG", "/nowhere/antenna.ini", 1);
-    refused(load(COMMAND_SIMULATE, "k", "t"), ERROR_CONFIGURATION, "could not read the configuration file");
+    refused(load(COMMAND_SIMULATE, "k", "t"), ANT_SETTINGS_UNREADABLE, "could not read the configuration file");
 }
 
 static void test_long_lines_of_a_file(void **state)
@@ -400,7 +402,7 @@ static void test_long_lines_of_a_file(void **state)
     unlink(path);
     memset(text + size, 'x', 500);
     strcpy(text + size + 500, "\nseed = 3\n");
-    file_is_refused(text, "line 1: the line has more than 8190 bytes");
+    file_is_refused(text, ANT_SETTING_INVALID, "line 1: the line has more than 8190 bytes");
 }
 
 static void test_indented_lines_of_a_file(void **state)
@@ -450,7 +452,8 @@ static void test_secrets_are_overwritten(void **state)
 static void test_secrets_are_not_repeated(void **state)
 {
     (void)state;
-    refused(load(COMMAND_PROVISION, "jdbc:postgresql://db/x?password=pw", "me", "geheim", "more"), ERROR_USAGE, "many");
+    refused(load(COMMAND_PROVISION, "jdbc:postgresql://db/x?password=pw", "me", "geheim", "more"),
+            ANT_ARGUMENTS_TOO_MANY, "many");
     assert_null(strstr(error.message, "geheim"));
     assert_null(strstr(error.message, "pw"));
 }

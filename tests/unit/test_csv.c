@@ -45,7 +45,7 @@ static void refuses(const char *text, const char *words)
     struct error error;
 
     assert_null(read_all(text, &error));
-    assert_int_equal(error.kind, ERROR_CONFIGURATION);
+    assert_int_equal(error.code, ANT_CSV_INVALID);
     assert_error_says(error, words);
 }
 
@@ -83,7 +83,7 @@ static void test_broken_files(void **state)
     refuses("a\n\"b\"c\n", "line 2: text follows a closing quote");
     refuses("1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17\n", "more than 16 fields");
     assert_int_equal(csv_open("/nowhere/users.csv", &csv, &error), -1);
-    assert_int_equal(error.kind, ERROR_CONFIGURATION);
+    assert_int_equal(error.code, ANT_CSV_UNREADABLE);
     assert_error_says(error, "No such file");
     assert_int_equal(csv_open("/tmp", &csv, &error), -1);
     assert_error_says(error, "Is a directory");
@@ -110,7 +110,7 @@ static void refuses_users(const char *text, const char *words)
 
     if (load_users(text, &users, &error) == 0)
         fail_msg("loaded %s", text);
-    assert_int_equal(error.kind, ERROR_CONFIGURATION);
+    assert_int_equal(error.code, ANT_CSV_INVALID);
     assert_error_says(error, words);
     assert_error_says(error, "nothing was loaded");
     assert_null(users.list);

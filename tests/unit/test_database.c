@@ -38,7 +38,7 @@ static void test_another_library_is_refused(void **state)
 
         pretended = versions[i];
         assert_int_equal(database_open(1, NULL, &database, &error), -1);
-        assert_int_equal(error.kind, ERROR_CONFIGURATION);
+        assert_int_equal(error.code, ANT_DUCKDB_VERSION);
         assert_error_says(error, versions[i]);
         assert_error_says(error, "built for v" ANTENNA_DUCKDB_VERSION);
         assert_null(database.handle);
@@ -61,7 +61,7 @@ static void test_no_file_descriptor_is_left(void **state)
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
     assert_int_equal(database_open(1, NULL, &database, &error), -1);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    assert_int_equal(error.kind, ERROR_UNAVAILABLE);
+    assert_int_equal(error.code, ANT_DISK_FAILED);
     assert_error_says(error, "Too many open files");
 }
 

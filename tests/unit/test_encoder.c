@@ -93,7 +93,7 @@ static void test_a_failure_and_then_another_roll(void **state)
     in_root("cd .staging/* && mkdir 1.parquet");
     begin(7200);
     assert_int_equal(encoder_wait(encoder, &error), -1);
-    assert_int_equal(error.kind, ERROR_UNAVAILABLE);
+    assert_int_equal(error.code, ANT_DISK_FAILED);
     assert_error_says(error, "1.parquet");
     in_root("rm -r .staging/*/*.parquet");
     rows_clear(&encoding.rows);

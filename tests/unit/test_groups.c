@@ -154,7 +154,7 @@ static void test_a_file_of_another_size(void **state)
     (void)state;
     add("a", 1), add("b", 2)->size = 3;
     assert_int_equal(groups_form(&groups, folder, &files, &error), -1);
-    assert_int_equal(error.kind, ERROR_CONFIGURATION);
+    assert_int_equal(error.code, ANT_FILE_ALTERED);
     assert_error_says(error, "/b\" has 2 bytes instead of the 3 that are listed");
 }
 

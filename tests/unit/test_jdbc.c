@@ -39,7 +39,7 @@ static void refuses(const char *uri, const char *words)
 
     if (text)
         fail_msg("%s became %s", uri, text);
-    assert_int_equal(error.kind, ERROR_USAGE);
+    assert_int_equal(error.code, ANT_JDBC_INVALID);
     assert_error_says(error, words);
 }
 
@@ -225,7 +225,7 @@ static void test_password_file(void **state)
     jdbc_release(&address);
     unlink(path);
     assert_int_equal(from_config("-", path, &address), -1);
-    assert_int_equal(error.kind, ERROR_CONFIGURATION);
+    assert_int_equal(error.code, ANT_PASSWORD_FILE);
     assert_error_says(error, "could not open the password file");
 }
 

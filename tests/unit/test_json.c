@@ -75,7 +75,7 @@ static void test_a_full_disk_is_an_error(void **state)
     close(saved);
     clearerr(stdout);
     assert_int_equal(status, -1);
-    assert_int_equal(error.kind, ERROR_UNAVAILABLE);
+    assert_int_equal(error.code, ANT_OUTPUT_FAILED);
     assert_error_says(error, "standard output");
 }
 

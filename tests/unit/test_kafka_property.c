@@ -20,7 +20,7 @@ static int judge(enum command_id command, const char *text)
     snprintf(words[3], sizeof(words[3]), "%s", text);
     error = (struct error){0};
     assert_int_equal(config_read(command, 4, list, &config, &error), 0);
-    status = property_check(config, &error) ? error_exit_code(error.kind) : 0;
+    status = property_check(config, &error) ? error_exit_code(error_kind(&error)) : 0;
     config_free(config);
     return status;
 }

@@ -102,6 +102,28 @@ static void test_json_names_what_it_is_about(void **state)
     json_decref(line);
 }
 
+static void test_an_error_has_its_code(void **state)
+{
+    struct error error;
+    json_t *line;
+
+    (void)state;
+    error_set(&error, ANT_TOPIC_MISSING, "topic \"x\" does not exist");
+    log_setup(LEVEL_INFO, LOG_JSON, "speed");
+    log_error(LEVEL_WARNING, &error, "worker 1 waits: %s", error_show(&error).text);
+    line = json_loads(logged(), 0, NULL);
+    assert_non_null(line);
+    assert_string_equal(json_string_value(json_object_get(line, "code")), "ANT-K012");
+    assert_string_equal(json_string_value(json_object_get(line, "message")),
+                        "worker 1 waits: topic \"x\" does not exist");
+    json_decref(line);
+    error_hint(&error, "create it");
+    log_setup(LEVEL_INFO, LOG_TEXT, "speed");
+    log_failure(&error);
+    assert_non_null(strstr(logged(), "Z error speed: ANT-K012: topic \"x\" does not exist\n"));
+    assert_non_null(strstr(logged(), "Z error speed: hint: create it\n"));
+}
+
 static void test_json_leaves_out_what_is_not_known(void **state)
 {
     json_t *line;
@@ -188,7 +210,7 @@ static int count(const char *text, const char *words)
 static void come_and_go(struct log_trouble *trouble, int64_t now_ms, int times)
 {
     for (int i = 0; i < times; i++) {
-        log_trouble_begin(trouble, now_ms + i, "it is %s", "gone");
+        log_trouble_begin(trouble, now_ms + i, NULL, "it is %s", "gone");
         assert_true(trouble->now);
         log_trouble_end(trouble, "it is %s", "there");
         assert_false(trouble->now);
@@ -226,6 +248,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_text, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_broken_invariant_aborts_with_its_words, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_json_names_what_it_is_about, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_an_error_has_its_code, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_json_leaves_out_what_is_not_known, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_long_line_is_cut_and_stays_json, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_journal_gets_priorities, set_up, tear_down),

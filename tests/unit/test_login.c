@@ -27,35 +27,35 @@ static const struct {
     int64_t at_ms;
     const char *refusal; /* NULL: logged in */
     enum source source;
-    enum error_kind kind;
+    enum error_code code;
 } rows[] = {
     /* A command that starts with a wrong password is wrong, however long it tries. */
-    {0, WRONG, FROM_FILE, ERROR_CONFIGURATION},
-    {10 * MINUTE, WRONG, FROM_FILE, ERROR_CONFIGURATION},
+    {0, WRONG, FROM_FILE, ANT_LOGIN_REFUSED},
+    {10 * MINUTE, WRONG, FROM_FILE, ANT_LOGIN_REFUSED},
     {11 * MINUTE, NULL, FROM_FILE, 0},
     /* Five minutes from the first refusal. */
-    {20 * MINUTE, WRONG, FROM_FILE, ERROR_UNAVAILABLE},
-    {20 * MINUTE + 1, WRONG, FROM_FILE, ERROR_UNAVAILABLE},
-    {25 * MINUTE - 1, WRONG, FROM_FILE, ERROR_UNAVAILABLE},
-    {25 * MINUTE, WRONG, FROM_FILE, ERROR_CONFIGURATION},
-    {60 * MINUTE, WRONG, FROM_FILE, ERROR_CONFIGURATION},
+    {20 * MINUTE, WRONG, FROM_FILE, ANT_LOGIN_WAITS},
+    {20 * MINUTE + 1, WRONG, FROM_FILE, ANT_LOGIN_WAITS},
+    {25 * MINUTE - 1, WRONG, FROM_FILE, ANT_LOGIN_WAITS},
+    {25 * MINUTE, WRONG, FROM_FILE, ANT_LOGIN_REFUSED},
+    {60 * MINUTE, WRONG, FROM_FILE, ANT_LOGIN_REFUSED},
     /* A login ends it. */
     {61 * MINUTE, NULL, FROM_FILE, 0},
-    {62 * MINUTE, WRONG, FROM_FILE, ERROR_UNAVAILABLE},
+    {62 * MINUTE, WRONG, FROM_FILE, ANT_LOGIN_WAITS},
     {66 * MINUTE, NULL, FROM_FILE, 0},
-    {70 * MINUTE, WRONG, FROM_FILE, ERROR_UNAVAILABLE},
+    {70 * MINUTE, WRONG, FROM_FILE, ANT_LOGIN_WAITS},
     /* A server that is away meanwhile neither ends nor extends it. */
-    {71 * MINUTE, STARTING, FROM_FILE, ERROR_UNAVAILABLE},
-    {75 * MINUTE - 1, WRONG, FROM_FILE, ERROR_UNAVAILABLE},
-    {75 * MINUTE, WRONG, FROM_FILE, ERROR_CONFIGURATION},
-    {76 * MINUTE, STARTING, FROM_FILE, ERROR_UNAVAILABLE},
+    {71 * MINUTE, STARTING, FROM_FILE, ANT_POSTGRES_UNAVAILABLE},
+    {75 * MINUTE - 1, WRONG, FROM_FILE, ANT_LOGIN_WAITS},
+    {75 * MINUTE, WRONG, FROM_FILE, ANT_LOGIN_REFUSED},
+    {76 * MINUTE, STARTING, FROM_FILE, ANT_POSTGRES_UNAVAILABLE},
     /* Whether the password is read again. */
     {80 * MINUTE, NULL, FROM_FILE, 0},
-    {81 * MINUTE, WRONG, FROM_ARGUMENT, ERROR_CONFIGURATION},
-    {81 * MINUTE, WRONG, FROM_ENVIRONMENT, ERROR_CONFIGURATION},
-    {81 * MINUTE, WRONG, FROM_FILE_BESIDE_ENVIRONMENT, ERROR_UNAVAILABLE},
-    {82 * MINUTE, WRONG, FROM_PGPASS, ERROR_UNAVAILABLE},
-    {86 * MINUTE, WRONG, FROM_PGPASS, ERROR_CONFIGURATION},
+    {81 * MINUTE, WRONG, FROM_ARGUMENT, ANT_LOGIN_REFUSED},
+    {81 * MINUTE, WRONG, FROM_ENVIRONMENT, ANT_LOGIN_REFUSED},
+    {81 * MINUTE, WRONG, FROM_FILE_BESIDE_ENVIRONMENT, ANT_LOGIN_WAITS},
+    {82 * MINUTE, WRONG, FROM_PGPASS, ANT_LOGIN_WAITS},
+    {86 * MINUTE, WRONG, FROM_PGPASS, ANT_LOGIN_REFUSED},
 };
 
 static struct config *configure(enum source source, const char *path)
@@ -89,8 +89,8 @@ static void test_grace(void **state)
         now_ms = MINUTE + rows[i].at_ms; /* 0 is no time of a refusal */
         script.refusal = rows[i].refusal;
         status = login(config, &postgres, &error);
-        if (status ? !rows[i].refusal || error.kind != rows[i].kind : rows[i].refusal != NULL)
-            fail_msg("row %zu: status %d, kind %d, \"%s\"", i, status, (int)error.kind, error.message);
+        if (status ? !rows[i].refusal || error.code != rows[i].code : rows[i].refusal != NULL)
+            fail_msg("row %zu: status %d, %s, \"%s\"", i, status, error_code_table[error.code].code, error.message);
         if (!status)
             postgres_cleanup(&postgres);
         config_free(config);

@@ -127,7 +127,7 @@ static void test_no_addresses(void **state)
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
         if (address_parse(texts[i], &address, &error) == 0)
             fail_msg("accepted \"%s\"", texts[i]);
-        assert_int_equal(error.kind, ERROR_USAGE);
+        assert_int_equal(error.code, ANT_VALUE_INVALID);
         assert_error_says(error, "give HOST:PORT");
     }
 }

@@ -183,7 +183,7 @@ static void test_nowhere_to_write(void **state)
     (void)state;
     add(HOUR, "u", "a", 7, "x");
     assert_int_equal(parquet_write(parquet, rows.hours[0], &dictionary, "/nowhere/x.parquet", &size, &error), -1);
-    assert_int_equal(error.kind, ERROR_UNAVAILABLE);
+    assert_int_equal(error.code, ANT_DISK_FAILED);
     assert_error_says(error, "could not write \"/nowhere/x.parquet\"");
     /* the writer can be used again */
     write_first_hour();
@@ -242,7 +242,7 @@ static void test_sums_of_the_reader(void **state)
 static int refuse(void *context, const struct hour_total *total, struct error *reason)
 {
     (void)context, (void)total;
-    return error_set(reason, ERROR_CONFIGURATION, "not this one");
+    return error_set(reason, ANT_ARCHIVE_UNREADABLE, "not this one");
 }
 
 static void test_errors_of_the_reader_name_the_file_whose_fault_it_is(void **state)
@@ -308,7 +308,7 @@ static void test_merged_files(void **state)
           "BYTE_ARRAY|UTF8|OPTIONAL\n");
     assert_int_equal(truncate(path, size - 20), 0);
     assert_int_equal(merge_files(NULL, &paths, NULL, to, PARQUET_ZSTD, &size, &error), -1);
-    assert_int_equal(error.kind, ERROR_CONFIGURATION);
+    assert_int_equal(error.code, ANT_ARCHIVE_UNREADABLE);
     unlink(to);
 }
 
@@ -325,7 +325,7 @@ static void test_sum_beyond_int64(void **state)
     add(HOUR, "u1", "a", INT64_MAX, "x");
     write_first_hour();
     assert_int_equal(reader_sum(reader, &files, total_kinds_standard(), append_total, text, &error), -1);
-    assert_int_equal(error.kind, ERROR_CONFIGURATION);
+    assert_int_equal(error.code, ANT_SUM_TOO_LARGE);
 }
 
 int main(void)

@@ -58,7 +58,7 @@ static void test_first_line(void **state)
             assert_string_equal(password, cases[i].password);
         } else {
             assert_int_equal(status, -1);
-            assert_int_equal(error.kind, ERROR_CONFIGURATION);
+            assert_int_equal(error.code, ANT_PASSWORD_FILE);
             assert_error_says(error, cases[i].words);
         }
     }

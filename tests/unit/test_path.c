@@ -25,7 +25,7 @@ static void refuses(const char *text, const char *words)
 
     if (path_resolve(text, &path, &error) == 0)
         fail_msg("%s became %s", text, path);
-    assert_int_equal(error.kind, ERROR_USAGE);
+    assert_int_equal(error.code, ANT_PATH_INVALID);
     assert_error_says(error, words);
 }
 

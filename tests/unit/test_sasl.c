@@ -58,7 +58,7 @@ static void test_logins_that_cannot_be_tried(void **state)
         if ((status == 0) != (cases[i].said[0] == NULL))
             fail_msg("%s: %s", cases[i].properties, error.message);
         if (status)
-            assert_int_equal(error.kind, ERROR_CONFIGURATION);
+            assert_int_equal(error.code, ANT_SASL_INCOMPLETE);
         for (const char *const *word = cases[i].said; *word; word++)
             assert_error_says(error, *word);
         rd_kafka_conf_destroy(conf);
@@ -70,19 +70,20 @@ static void test_what_an_endpoint_of_tokens_says(void **state)
 {
     static const struct {
         const char *line, *reason;
-        enum error_kind kind;
+        enum error_code code;
         const char *said;
     } answers[] = {
-        {"[thrd:x]: Failed to retrieve OIDC token from \"u\": no (way) (401)", "no (way)", ERROR_CONFIGURATION,
+        {"[thrd:x]: Failed to retrieve OIDC token from \"u\": no (way) (401)", "no (way)", ANT_TOKEN_REFUSED,
          "status 401"},
-        {"[thrd:x]: Failed to retrieve JWT token from \"u\": no (403)", "no", ERROR_CONFIGURATION, "status 403"},
-        {"[thrd:x]: Failed to retrieve OIDC token from \"u\": later (503)", "later", ERROR_UNAVAILABLE, "unavailable"},
-        {"[thrd:x]: Failed to retrieve OIDC token from \"u\": down (-1)", "down", ERROR_UNAVAILABLE, "unavailable"},
+        {"[thrd:x]: Failed to retrieve JWT token from \"u\": no (403)", "no", ANT_TOKEN_REFUSED, "status 403"},
+        {"[thrd:x]: Failed to retrieve OIDC token from \"u\": later (503)", "later", ANT_TOKEN_UNAVAILABLE,
+         "unavailable"},
+        {"[thrd:x]: Failed to retrieve OIDC token from \"u\": down (-1)", "down", ANT_TOKEN_UNAVAILABLE, "unavailable"},
         {"[thrd:x]: Failed to retrieve OIDC token from \"u\": SSL certificate problem (-1)", "SSL certificate problem",
-         ERROR_CONFIGURATION, "not accepted"},
+         ANT_KAFKA_CERTIFICATE, "not accepted"},
         {"[thrd:x]: Failed to retrieve OIDC token from \"u\": a long page that was cut", "a long page that was cut",
-         ERROR_CONFIGURATION, "a long page"},
-        {"[thrd:x]: something else (-1)", "Expected JSON", ERROR_CONFIGURATION, "no token"},
+         ANT_TOKEN_REFUSED, "a long page"},
+        {"[thrd:x]: something else (-1)", "Expected JSON", ANT_TOKEN_REFUSED, "no token"},
     };
     rd_kafka_conf_t *conf = configure("sasl.oauthbearer.token.endpoint.url=https://tokens.example/");
 
@@ -95,7 +96,7 @@ static void test_what_an_endpoint_of_tokens_says(void **state)
         snprintf(reason, sizeof(reason), "Failed to acquire SASL OAUTHBEARER token: %s", answers[i].reason);
         assert_true(sasl_lacks_token(reason));
         assert_int_equal(sasl_refusal(conf, reason, &error), -1);
-        assert_int_equal(error.kind, answers[i].kind);
+        assert_int_equal(error.code, answers[i].code);
         assert_error_says(error, answers[i].said);
         assert_error_says(error, "https://tokens.example/");
         assert_error_says(error, answers[i].reason);

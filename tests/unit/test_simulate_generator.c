@@ -195,7 +195,7 @@ static void shares_beyond_one_are_refused(void **state)
 
     (void)state;
     assert_int_equal(generator_init(&generator, config, &population, &error), -1);
-    assert_int_equal(error.kind, ERROR_USAGE);
+    assert_int_equal(error.code, ANT_VALUE_INVALID);
 }
 
 int main(void)

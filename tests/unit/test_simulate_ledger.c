@@ -157,7 +157,7 @@ static void impossible_files_are_refused_at_once(void **state)
         struct error error;
 
         assert_int_equal(ledger_open(paths[i], &population, &ledger, &error), -1);
-        assert_int_equal(error.kind, ERROR_CONFIGURATION);
+        assert_int_equal(error.code, ANT_LEDGER_REFUSED);
     }
 }
 

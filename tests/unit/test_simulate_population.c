@@ -106,14 +106,14 @@ static void users_come_from_a_file(void **state)
     population_release(&population);
 }
 
-static void refuse(const char *options, enum error_kind kind)
+static void refuse(const char *options, enum error_code code)
 {
     cleanup(config_cleanup) struct config *config = simulate_options(options);
     struct population population = {0};
     struct error error;
 
     assert_int_equal(population_init(&population, config, &error), -1);
-    assert_int_equal(error.kind, kind);
+    assert_int_equal(error.code, code);
     population_release(&population);
 }
 
@@ -122,14 +122,14 @@ static void unusable_names_are_refused(void **state)
     char apps[300] = "--apps ";
 
     (void)state;
-    refuse("--users 0", ERROR_USAGE);
-    refuse("--users 100000001", ERROR_USAGE);
-    refuse("--users 99999999999999999999999", ERROR_USAGE);
-    refuse("--users /no/such/file.csv", ERROR_CONFIGURATION);
-    refuse("--apps a,b,a", ERROR_USAGE);
-    refuse("--apps a,\xff", ERROR_USAGE);
+    refuse("--users 0", ANT_VALUE_INVALID);
+    refuse("--users 100000001", ANT_VALUE_INVALID);
+    refuse("--users 99999999999999999999999", ANT_VALUE_INVALID);
+    refuse("--users /no/such/file.csv", ANT_CSV_UNREADABLE);
+    refuse("--apps a,b,a", ANT_VALUE_INVALID);
+    refuse("--apps a,\xff", ANT_VALUE_INVALID);
     memset(apps + strlen(apps), 'a', 257);
-    refuse(apps, ERROR_USAGE);
+    refuse(apps, ANT_VALUE_INVALID);
 }
 
 int main(void)

@@ -134,7 +134,7 @@ static void a_range_without_a_count_is_filled_at_the_rate(void **state)
     assert_int_equal(dense.count, 20 * 60 * SCHEDULE_MAX_DENSITY + 1);
 }
 
-static void refuse(const char *options)
+static void refuse(const char *options, enum error_code code)
 {
     cleanup(config_cleanup) struct config *config = simulate_options(options);
     struct schedule schedule;
@@ -142,22 +142,22 @@ static void refuse(const char *options)
 
     if (schedule_init(&schedule, config, NOW, &error) != -1)
         fail_msg("taken: %s", options);
-    assert_int_equal(error.kind, ERROR_USAGE);
+    assert_int_equal(error.code, code);
 }
 
 static void impossible_times_and_rates_are_refused(void **state)
 {
     (void)state;
-    refuse("--rate 0");
-    refuse("--rate -1");
-    refuse("--rate 10000001");
-    refuse("--rate 5.5");
-    refuse("--rate fast");
-    refuse("--from 2022-02-20T12:00:01Z");
-    refuse("--from 2022-02-20T10:00:00Z --to 2022-02-20T12:00:01Z");
-    refuse("--from 2022-02-20T11:00:00Z --to 2022-02-20T10:00:00Z");
-    refuse("--to 2022-02-20T10:00:00Z");
-    refuse("--from 2000-01-01T01:59:59Z");
+    refuse("--rate 0", ANT_VALUE_INVALID);
+    refuse("--rate -1", ANT_VALUE_INVALID);
+    refuse("--rate 10000001", ANT_VALUE_INVALID);
+    refuse("--rate 5.5", ANT_VALUE_INVALID);
+    refuse("--rate fast", ANT_VALUE_INVALID);
+    refuse("--from 2022-02-20T12:00:01Z", ANT_VALUE_INVALID);
+    refuse("--from 2022-02-20T10:00:00Z --to 2022-02-20T12:00:01Z", ANT_VALUE_INVALID);
+    refuse("--from 2022-02-20T11:00:00Z --to 2022-02-20T10:00:00Z", ANT_VALUE_INVALID);
+    refuse("--to 2022-02-20T10:00:00Z", ANT_OPTIONS_CONFLICT);
+    refuse("--from 2000-01-01T01:59:59Z", ANT_VALUE_INVALID);
 }
 
 int main(void)

@@ -26,11 +26,11 @@ static void test_a_job_of_the_data_set(void **state)
     assert_error_says(error, "table \"antenna.topic\" has 0 of the 1 rows");
     answer_with(1, "reader", "other", "1");
     assert_int_equal(data_set_join(postgres, &job, "id", &same, &error), -1);
-    assert_int_equal(error.kind, ERROR_CONFIGURATION);
+    assert_int_equal(error.code, ANT_JOB_CONFLICT);
     assert_error_says(error, "job \"other\" reads this topic");
     answer_with(1, "new code", "other", "1");
     assert_int_equal(data_set_join(postgres, &job, "id", &same, &error), -1);
-    assert_int_equal(error.kind, ERROR_FAILED);
+    assert_int_equal(error.code, ANT_DEFECT);
 }
 
 /* A partition is left out of a claim when its progress was deleted; left out again, its row was dropped. */
@@ -42,7 +42,7 @@ static void test_a_claim_of_deleted_progress(void **state)
     (void)state;
     assert_int_equal(progress_claim(postgres, &key, &claimant, false, claimed, 2, &error), 1);
     assert_int_equal(progress_claim(postgres, &key, &claimant, true, claimed, 2, &error), -1);
-    assert_int_equal(error.kind, ERROR_CONFIGURATION);
+    assert_int_equal(error.code, ANT_ROWS_CHANGED);
     assert_non_null(strstr(error.message, "table \"antenna.progress\" has 1 of the 2 rows"));
 }
 
@@ -54,14 +54,14 @@ static void test_fenced_when_a_row_is_missing(void **state)
     (void)state;
     answer_with(0, "0", "0", "1");
     assert_int_equal(progress_explain_totals(postgres, &key, steps, 2, &error), -1);
-    assert_int_equal(error.kind, ERROR_FENCED);
+    assert_int_equal(error.code, ANT_FENCED);
     assert_int_equal(progress_advance_archive(postgres, &key, steps, 2, &error), -1);
-    assert_int_equal(error.kind, ERROR_FENCED);
+    assert_int_equal(error.code, ANT_FENCED);
     assert_int_equal(progress_note_idle(postgres, &key, claimed, 2, 300, &error), -1);
-    assert_int_equal(error.kind, ERROR_FENCED);
+    assert_int_equal(error.code, ANT_FENCED);
     answer_with(1, "1", "0", "1");
     assert_int_equal(progress_check_owned(postgres, &key, claimed, 2, &error), -1);
-    assert_int_equal(error.kind, ERROR_FENCED);
+    assert_int_equal(error.code, ANT_FENCED);
 }
 
 /* PostgreSQL answers so when a statement of the transaction has failed. */
@@ -71,7 +71,7 @@ static void test_a_commit_that_rolls_back_is_an_error(void **state)
     assert_int_equal(postgres_commit(postgres, &error), 0);
     script.tag = "ROLLBACK";
     assert_int_equal(postgres_commit(postgres, &error), -1);
-    assert_int_equal(error.kind, ERROR_FAILED);
+    assert_int_equal(error.code, ANT_POSTGRES_ANSWER);
     assert_error_says(error, "PostgreSQL has answered COMMIT with ROLLBACK");
 }
 
@@ -143,7 +143,7 @@ static void test_replaced_files_that_are_not_listed(void **state)
     (void)state;
     answer_with(1, "1", "0", "0");
     assert_int_equal(archive_files_replace(postgres, "new", 100, replaced, 2, &error), -1);
-    assert_int_equal(error.kind, ERROR_FAILED);
+    assert_int_equal(error.code, ANT_DEFECT);
     assert_error_says(error, "of the 2 files that it replaces, 1 are listed");
 }
 
@@ -181,7 +181,7 @@ static void test_users(void **state)
     assert_int_equal(report.updated, 2);
     answer_with(1, "0", "0", "0");
     assert_int_equal(users_load(postgres, "user_metadata", &users, &report, &error), -1);
-    assert_int_equal(error.kind, ERROR_CONFIGURATION);
+    assert_int_equal(error.code, ANT_ROWS_CHANGED);
     assert_error_says(error, "table \"user_metadata\" has 0 of the 1 rows as they were written");
 }
 
@@ -221,11 +221,11 @@ static void test_newer_schema_is_refused(void **state)
     snprintf(newer, sizeof(newer), "%d", SCHEMA_VERSION + 1);
     script.version = newer;
     assert_int_equal(schema_create(postgres, config, &report, &error), -1);
-    assert_int_equal(error.kind, ERROR_CONFIGURATION);
+    assert_int_equal(error.code, ANT_SCHEMA_VERSION);
     assert_error_says(error, newer);
     assert_false(was_sent(sql_create_bytes));
     assert_int_equal(schema_check_version(postgres, &error), -1);
-    assert_int_equal(error.kind, ERROR_CONFIGURATION);
+    assert_int_equal(error.code, ANT_SCHEMA_VERSION);
 }
 
 static void test_an_older_schema_is_migrated(void **state)
@@ -236,7 +236,7 @@ static void test_an_older_schema_is_migrated(void **state)
     answer_with(1, "1", "0", "0");
     script.version = "1";
     assert_int_equal(schema_check_version(postgres, &error), -1);
-    assert_int_equal(error.kind, ERROR_CONFIGURATION);
+    assert_int_equal(error.code, ANT_SCHEMA_VERSION);
     assert_error_says(error, "version 1 instead of");
     assert_int_equal(schema_migrate(postgres, &before, &error), 0);
     assert_int_equal(before, 1);
@@ -252,7 +252,7 @@ static void test_columns_of_another_type_are_refused(void **state)
     (void)state;
     answer_with(1, "date", "text", "0");
     assert_int_equal(contract_compare(postgres, &contracts[CONTRACT_BYTES], "bytes", &found, &error), -1);
-    assert_int_equal(error.kind, ERROR_CONFIGURATION);
+    assert_int_equal(error.code, ANT_TABLE_COLUMNS);
     assert_error_says(error, "column \"date\" of table \"bytes\" has the type text instead of timestamp");
     answer_with(1, "date", "timestamp without time zone", "0");
     assert_int_equal(contract_compare(postgres, &contracts[CONTRACT_BYTES], "bytes", &found, &error), -1);

@@ -160,7 +160,7 @@ static void test_an_hour_without_folder(void **state)
     (void)state;
     in_root("rm -r data/year=2022");
     assert_int_equal(swap_begin(swap, &error), -1);
-    assert_int_equal(error.kind, ERROR_CONFIGURATION);
+    assert_int_equal(error.code, ANT_DISK_REFUSED);
     in_root("mkdir -p data/year=2022/month=2/day=20 && ln -s / " HOUR_FOLDER);
     assert_int_equal(swap_begin(swap, &error), -1);
     assert_error_says(error, "it is no folder");

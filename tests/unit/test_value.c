@@ -127,7 +127,7 @@ static void test_messages_help(void **state)
 
     (void)state;
     assert_int_equal(value_parse(&option_table[OPTION_ROLL_AGE], "soon", &value, &error), -1);
-    assert_int_equal(error.kind, ERROR_USAGE);
+    assert_int_equal(error.code, ANT_VALUE_INVALID);
     assert_error_says(error, "roll-age: \"soon\" is not a time such as 200ms");
     assert_int_equal(value_parse(&option_table[OPTION_WORKERS], "65", &value, &error), -1);
     assert_error_says(error, "from 1 to 64");

@@ -1,6 +1,7 @@
 /*
- * Writes what is made from the option table into a folder: reference.md, the pages of man/, completions/antenna.bash
- * and completions/_antenna. The build calls it; `make reference` copies reference.md to docs, where a test compares it.
+ * Writes what is made from the tables into a folder: reference.md, errors.md, the pages of man/, tables.py,
+ * completions/antenna.bash and completions/_antenna. The build calls it; `make reference` copies the two pages to docs,
+ * where tests compare them.
  *
  * usage: generate FOLDER DATE
  */
@@ -91,6 +92,7 @@ int main(int count, char **arguments)
     make_folder(arguments[1], "man");
     make_folder(arguments[1], "completions");
     write_with(arguments[1], "reference.md", generate_reference);
+    write_with(arguments[1], "errors.md", generate_errors);
     write_manuals(arguments[1], arguments[2]);
     write_with(arguments[1], "completions/antenna.bash", generate_bash);
     write_with(arguments[1], "completions/_antenna", generate_zsh);

@@ -21,6 +21,9 @@ enum value_kind generate_value_kind(const struct option *option);
 /** The page of all commands with their options and environment variables, as Markdown (reference.c). */
 void generate_reference(FILE *file);
 
+/** The page of error codes, as Markdown (errors.c). */
+void generate_errors(FILE *file);
+
 /** The manual page of the program, in mdoc(7) (manual.c). `date` is written as in "November 5, 2026". */
 void generate_program_manual(FILE *file, const char *date);
 

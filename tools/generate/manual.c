@@ -113,7 +113,10 @@ static void write_exit_status(FILE *file)
     fputs(".Sh EXIT STATUS\n.Bl -tag -width 3n -compact\n", file);
     for (int code = 0; code < EXIT_CODES; code++)
         fprintf(file, ".It %d\n%s\n", code, exit_code_table[code].meaning);
-    fputs(".It 130 , 143\na second SIGINT or SIGTERM stopped it at once\n.El\n", file);
+    fputs(".It 130 , 143\na second SIGINT or SIGTERM stopped it at once\n.El\n.Pp\n"
+          "An error is logged with a code, such as ANT\\-K012.\n"
+          "The page docs/errors.md of the documentation has the cause and fix of each code.\n",
+          file);
 }
 
 static void write_see_also(FILE *file, const char *except)
