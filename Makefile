@@ -187,7 +187,7 @@ analyze: setup-test setup-lint ## static analysis: clang-tidy, cppcheck and gcc'
 	@cmake --build --preset analyze-gcc
 
 format: setup-lint ## format the sources
-	@git ls-files '*.c' '*.h' | xargs clang-format -i
+	@git ls-files '*.c' '*.h' '*.def' | xargs clang-format -i
 	@.deps/venv/bin/ruff format --quiet .
 	@.deps/venv/bin/ruff check --quiet --fix .
 

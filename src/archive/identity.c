@@ -217,7 +217,8 @@ int identity_look(const char *data, const char *id, struct error *error)
     if (!*id || (status == 0 && strcmp(found, id) == 0))
         return 0;
     if (status < 0) {
-        error->code = ANT_ARCHIVE_UNMOUNTED;
+        if (error_kind(error) != ERROR_UNAVAILABLE)
+            error->code = ANT_ARCHIVE_UNMOUNTED;
         return -1;
     }
     error_set(error, ANT_ARCHIVE_UNMOUNTED, "\"%s\" %s", data,

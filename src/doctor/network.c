@@ -57,7 +57,7 @@ int network_reach(const char *host, int port, bool *ret_local, struct error *err
     snprintf(service, sizeof(service), "%d", port);
     failure = getaddrinfo(host, service, &hints, &addresses);
     if (failure)
-        return error_set(error, ANT_ADDRESS_UNREACHABLE, "%s",
+        return error_set(error, ANT_KAFKA_UNAVAILABLE, "%s",
                          failure == EAI_SYSTEM ? strerror(errno) : gai_strerror(failure));
     failure = EADDRNOTAVAIL;
     for (const struct addrinfo *address = addresses; address && failure; address = address->ai_next) {
@@ -66,5 +66,5 @@ int network_reach(const char *host, int port, bool *ret_local, struct error *err
             *ret_local = is_local(address);
     }
     freeaddrinfo(addresses);
-    return failure ? error_set(error, ANT_ADDRESS_UNREACHABLE, "%s", strerror(failure)) : 0;
+    return failure ? error_set(error, ANT_KAFKA_UNAVAILABLE, "%s", strerror(failure)) : 0;
 }

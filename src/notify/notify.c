@@ -265,7 +265,7 @@ static int try_notice(struct job *job, struct error *error)
         attempt->result = (struct notice_result){.state = NOTICE_WAITING, .reason = attempt->reason};
     }
     /* What was right at the start is waited for. */
-    if (status && config_flag(job->config, OPTION_FOLLOW))
+    if (status && error_kind(error) != ERROR_UNAVAILABLE && config_flag(job->config, OPTION_FOLLOW))
         error->code = ANT_TRANSPORT_WAITS;
     return status;
 }

@@ -60,10 +60,10 @@ def test_the_image_asks_the_jobs_where_they_listen_and_nobody_else():
 @pytest.mark.parametrize(
     ("name", "code", "missing"),
     [
-        ("antennas", 5, "kafka:9092"),
-        ("provision", 3, "/usr/share/antenna/users.csv"),
-        ("speed", 3, "/passwords/speed/password"),
-        ("batch", 3, "/var/lib/antenna/data"),
+        ("antennas", "ANT-K001", "kafka:9092"),
+        ("provision", "ANT-C005", "/usr/share/antenna/users.csv"),
+        ("speed", "ANT-C004", "/passwords/speed/password"),
+        ("batch", "ANT-A008", "/var/lib/antenna/data"),
     ],
 )
 def test_options_of_the_jobs_are_options(program, name, code, missing):

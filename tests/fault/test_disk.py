@@ -35,13 +35,15 @@ def test_full_for_a_while(case, figures, small_disk, fill):
 def test_full_at_the_start(case, small_disk):
     case.prepare()
     fill_bytes(small_disk)
-    case.program.run(*case.speed_arguments()).fails(5, ".antenna-archive", "No space left", "check the disk")
+    case.program.run(*case.speed_arguments()).fails("ANT-A001", ".antenna-archive", "No space left", "check the disk")
 
 
 def test_read_only_at_the_start(case, small_disk):
     case.prepare()
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
-    case.program.run(*case.speed_arguments()).fails(3, "could not make the folder", "Read-only", "storage-root")
+    case.program.run(*case.speed_arguments()).fails(
+        "ANT-A002", "could not make the folder", "Read-only", "storage-root"
+    )
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ def test_turns_read_only(case, figures, failing_disk):
         speed = case.start_speed(*options)
         wait_for_progress(case, speed, dice.randrange(500, 3000))
         failing_disk.fail()
-        speed.wait().fails(3, "Read-only file system", "storage-root")
+        speed.wait().fails("ANT-A002", "Read-only file system", "storage-root")
         failing_disk.unmount()
         failing_disk.mount()
     simulate.terminate()
@@ -104,5 +106,5 @@ def test_a_folder_that_cannot_be_read_to_its_end(case):
     arguments = case.batch_arguments("2022-02-20T09:00:00Z", "--all-files")
     result = case.program.run(*arguments, environment=injection.environment)
     assert injection.happened
-    result.fails(5, "could not read the folder", "Input/output error")
+    result.fails("ANT-A001", "could not read the folder", "Input/output error")
     assert case.totals("bytes_hourly") == {}

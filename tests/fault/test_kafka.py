@@ -137,7 +137,7 @@ def test_retention_passes_a_reader_that_waits(case, figures, seed):
     messages = case.messages()
     case.delete_records({0: 50_900})
     speed.process.send_signal(signal.SIGCONT)
-    speed.wait().fails(3, "messages are gone", "--accept-loss")
+    speed.wait().fails("ANT-K015", "messages are gone", "--accept-loss")
     case.speed("--accept-loss")
     kept = skip_lost(case, messages)
     assert 1000 < len(kept) < 51_000
@@ -179,7 +179,7 @@ def test_topic_is_made_anew_under_a_service(case, figures, count, seed):
     speed = start_on_a_topic(case, seed=2 * seed)
     before = case.messages()
     make_topic_anew(case, count, 2 * seed + 1, lambda: speed.wait_for("waits and will try again"))
-    speed.wait().fails(3, "deleted and created again", "--job")
+    speed.wait().fails("ANT-K014", "--job")
     figures.check("Kafka: topic deleted and created again", case, 1, expect(before))
 
 

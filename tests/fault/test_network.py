@@ -154,5 +154,5 @@ def test_topic_is_made_anew_behind_a_cut(wires):
     both["Kafka"].freeze()
     make_topic_anew(case, 5000)
     both["Kafka"].cut()
-    speed.wait().fails(3, "deleted and created again", "--job")
+    speed.wait().fails("ANT-K014", "--job")
     assert case.value("SELECT bool_and(archive_offset = totals_offset) FROM antenna.progress")

@@ -118,7 +118,7 @@ def test_stop_while_it_is_away(case):
         case.produce(events.draw(1000, seed=2))
         speed.wait_for("waits and will try again")
         speed.process.send_signal(signal.SIGTERM)
-        speed.wait().fails(5, "stopped without writing what was read last")
+        speed.wait().fails("ANT-P001", "stopped without writing what was read last")
     finally:
         case.postgres.start()
     case.speed()

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pathlib
+import re
 import signal
 import subprocess
 
@@ -10,6 +11,10 @@ from waiting import PATIENCE, wait_until
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = CHECKOUT / os.environ.get("ANTENNA", "build/antenna")
+
+# The exit code of each error code.
+PAGE = (CHECKOUT / "docs" / "errors.md").read_text()
+EXIT_CODES = {code: int(exit_code) for code, exit_code in re.findall(r"^\| `(ANT-\w+)` \| .*? \| (\d) \|", PAGE, re.M)}
 
 # Exit code of a finding of the sanitizers and of valgrind, which no command of ours returns.
 SANITIZER_EXIT = 99
@@ -36,11 +41,12 @@ class Result:
     err: str
 
     def fails(self, code, *words):
-        """Asserts that it failed with this exit code, one message, a hint or not, and these words in them."""
-        assert self.code == code, f"exit code {self.code} instead of {code}:\n{self.err}"
+        """Asserts that it failed with this code, its exit code, one message, a hint or not, and these words in them."""
         errors = [line.partition(" error ")[2] for line in self.err.splitlines() if " error " in line]
         messages = [line for line in errors if ": hint: " not in line]
         assert len(messages) == 1, f"not one message:\n{self.err}"
+        assert re.findall(r": (ANT-\w+): ", messages[0])[:1] == [code], f"not {code}:\n{self.err}"
+        assert self.code == EXIT_CODES[code], f"exit code {self.code} of {code}:\n{self.err}"
         said = "\n".join(errors)
         for word in words:
             assert word in said, f'"{word}" is not said:\n{said}'

@@ -126,7 +126,7 @@ def test_stop_of_an_absent_worker(case, proxy, cut):
     cut()
     process.wait_for(LEFT)
     process.process.terminate()
-    process.wait(10).fails(5, "stopped without writing")
+    process.wait(10).fails("ANT-P001", "stopped without writing")
 
 
 def test_partitions_are_revoked_while_no_dependency_answers(case, proxy):

@@ -38,4 +38,4 @@ def test_what_is_accepted(case, options, users):
 @pytest.mark.parametrize("value", ["iso", "iso-timestamps,", "numeric-ids,x", ""])
 def test_wrong_words(case, value):
     case.prepare()
-    case.program.run(*case.speed_arguments("--accept", value)).fails(2, "accept")
+    case.program.run(*case.speed_arguments("--accept", value)).fails("ANT-U003", "accept")

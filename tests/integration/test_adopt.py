@@ -57,44 +57,69 @@ ADOPTED = {
 }
 
 REFUSED = {
-    "a view": (f"CREATE TABLE old ({COLUMNS}); CREATE VIEW bytes AS SELECT * FROM old", "no table but a: view"),
+    "a view": (
+        f"CREATE TABLE old ({COLUMNS}); CREATE VIEW bytes AS SELECT * FROM old",
+        "ANT-P019",
+        "no table but a: view",
+    ),
     "a materialized view": (
         f"CREATE TABLE old ({COLUMNS}); CREATE MATERIALIZED VIEW bytes AS SELECT * FROM old",
+        "ANT-P019",
         "materialized view",
     ),
     "a foreign table": (
         f"CREATE FOREIGN DATA WRAPPER none; CREATE SERVER other FOREIGN DATA WRAPPER none; "
         f"CREATE FOREIGN TABLE bytes ({COLUMNS}) SERVER other",
+        "ANT-P019",
         "foreign table",
     ),
     "a foreign partition": (
         f"CREATE FOREIGN DATA WRAPPER none; CREATE SERVER other FOREIGN DATA WRAPPER none; "
         f"{PLAIN} PARTITION BY RANGE (date); CREATE FOREIGN TABLE bytes_02 PARTITION OF bytes DEFAULT SERVER other",
+        "ANT-P019",
         "partition on another server: bytes_02",
     ),
-    "children": (f"{PLAIN}; CREATE TABLE bytes_02 () INHERITS (bytes)", "children", "bytes_02", "NO INHERIT"),
+    "children": (
+        f"{PLAIN}; CREATE TABLE bytes_02 () INHERITS (bytes)",
+        "ANT-P019",
+        "children",
+        "bytes_02",
+        "NO INHERIT",
+    ),
     "partitions by another column": (
         f"CREATE TABLE bytes ({COLUMNS}, region TEXT) PARTITION BY LIST (region)",
+        "ANT-P019",
         "partitioned by what is not in its key: region",
     ),
-    "partitions by an expression": (f"{PLAIN} PARTITION BY RANGE (date_trunc('day', date))", "an expression"),
+    "partitions by an expression": (
+        f"{PLAIN} PARTITION BY RANGE (date_trunc('day', date))",
+        "ANT-P019",
+        "an expression",
+    ),
     "a dashboard's view": (
         f"{PLAIN}; CREATE VIEW dashboard AS SELECT date, id, value FROM bytes",
+        "ANT-P025",
         'column "id"',
         "dashboard",
         "drop these views",
     ),
     "the exercise's column": (
         PLAIN.replace("date", '"timestamp"'),
+        "ANT-P017",
         'no column "date"',
         'ALTER TABLE "bytes" RENAME COLUMN "timestamp" TO date',
     ),
     "a trigger that keeps rows": (
         f"""{PLAIN}; CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
         CREATE TRIGGER keep BEFORE DELETE ON bytes FOR EACH ROW EXECUTE FUNCTION keep()""",
+        "ANT-D017",
         "not all of its doubled rows could be merged",
     ),
-    "a rule that keeps rows": (f"{PLAIN}; CREATE RULE keep AS ON DELETE TO bytes DO INSTEAD NOTHING", "rule"),
+    "a rule that keeps rows": (
+        f"{PLAIN}; CREATE RULE keep AS ON DELETE TO bytes DO INSTEAD NOTHING",
+        "ANT-P020",
+        "rule",
+    ),
 }
 
 
@@ -115,13 +140,15 @@ def test_old_table(case, tables):
     assert "already there" in case.provision().out
 
 
-@pytest.mark.parametrize(("tables", "words"), [(row[0], row[1:]) for row in REFUSED.values()], ids=REFUSED)
-def test_refused_table(case, tables, words):
+@pytest.mark.parametrize(
+    ("tables", "code", "words"), [(row[0], row[1], row[2:]) for row in REFUSED.values()], ids=REFUSED
+)
+def test_refused_table(case, tables, code, words):
     case.execute(tables)
     if "TABLE bytes (date TIMESTAMP" in tables and "FOREIGN" not in tables and "PARTITION" not in tables:
         case.execute(ROWS)
     before = describe(case), case.query("SELECT count(*) FROM pg_class")
-    case.program.run("provision", *case.login, "--adopt").fails(3, '"bytes"', *words)
+    case.program.run("provision", *case.login, "--adopt").fails(code, '"bytes"', *words)
     assert (describe(case), case.query("SELECT count(*) FROM pg_class")) == before
 
 
@@ -199,7 +226,7 @@ def test_invalid_rows_stop_if_they_are_to(case):
     fill_with_invalid_rows(case)
     before = describe(case)
     result = case.program.run("provision", *case.login, "--adopt", "--invalid-rows", "stop")
-    result.fails(3, '"bytes"', "9 of its rows are invalid", "1 null_value", "--invalid-rows")
+    result.fails("ANT-D017", '"bytes"', "9 of its rows are invalid", "1 null_value", "--invalid-rows")
     assert describe(case) == before
     assert case.value("SELECT count(*) FROM bytes") == 10
 
@@ -254,13 +281,13 @@ REFUSED_ZONES = {
 def test_refused_zone(case, zone, words):
     case.execute(SPARK_TABLES)
     case.execute("INSERT INTO bytes_hourly VALUES ('2022-10-30 02:00', 'u', 5, 'user_bytes_total')")
-    case.program.run("provision", *case.login, "--adopt", "--time-zone", zone).fails(3, words)
+    case.program.run("provision", *case.login, "--adopt", "--time-zone", zone).fails("ANT-D017", words)
     assert case.value("SELECT date FROM bytes_hourly") == datetime.datetime(2022, 10, 30, 2)
 
 
 @pytest.mark.parametrize("options", [("--merge", "sum"), ("--time-zone", "UTC")], ids=" ".join)
 def test_options_that_need_adopt(case, options):
-    case.program.run("provision", *case.login, *options).fails(2, "does nothing without --adopt")
+    case.program.run("provision", *case.login, *options).fails("ANT-U006", "does nothing without --adopt")
 
 
 def test_name_in_other_letters(case):
@@ -276,7 +303,7 @@ def test_name_in_other_letters(case):
         case.verify_arguments("--jdbc-table", "fiveminutes", "--bytes-hourly-table", "BYTESBYHOUR"),
         case.speed_arguments("--until-end", table="FiveMinutes"),
     ):
-        case.program.run(*command).fails(3, "does not exist, and", "does", "give its name as")
+        case.program.run(*command).fails("ANT-P016", "does not exist, and", "does", "give its name as")
     result = case.program.run("doctor", *case.login, "--jdbc-table", "fiveMinutes", "--json")
     Findings(result).tells("table_bytes", "failed", "fiveminutes does")
     assert case.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 4

@@ -178,7 +178,7 @@ def test_a_folder_without_archive_is_no_new_one(case, options):
     case.speed(*options)
     (case.folder / "empty").mkdir()
     result = case.program.run(*case.batch_arguments(FIRST_HOUR, path=case.folder / "empty"))
-    result.fails(3, "has no folder year=NUMBER")
+    result.fails("ANT-A008", "has no folder year=NUMBER")
 
 
 def test_tables_of_other_names(case):
@@ -274,7 +274,7 @@ def test_without_bookkeeping_folders_are_simply_read(case):
     for _ in range(2):
         case.batch(FIRST_HOUR)
         assert hourly_of(case, FIRST_HOUR) == FOREIGN
-    case.program.run(*case.batch_arguments("-", "--pending")).fails(3, "--pending", "antenna provision")
+    case.program.run(*case.batch_arguments("-", "--pending")).fails("ANT-D002", "--pending", "antenna provision")
 
 
 def test_a_missing_file_is_no_empty_hour(archived):
@@ -282,7 +282,7 @@ def test_a_missing_file_is_no_empty_hour(archived):
     before = snapshot(archived)
     next(archived.root.glob("data/*/*/*/hour=9/*.parquet")).unlink()
     result = archived.program.run(*archived.batch_arguments(FIRST_HOUR))
-    result.fails(3, "is missing", "hint: ")
+    result.fails("ANT-A011", "is missing", "hint: ")
     assert snapshot(archived) == before
 
 
@@ -295,7 +295,7 @@ LESS_LISTED = {
 @pytest.mark.parametrize("name", LESS_LISTED)
 def test_a_list_that_lost_files_is_no_smaller_hour(archived, name):
     archived.execute(LESS_LISTED[name])
-    archived.program.run(*archived.batch_arguments(FIRST_HOUR)).fails(3, "antenna.hour counts")
+    archived.program.run(*archived.batch_arguments(FIRST_HOUR)).fails("ANT-H003", "antenna.hour counts")
     assert archived.value("SELECT count(*) FROM bytes_hourly") == 0
     assert archived.program.run(*archived.batch_arguments(FIRST_HOUR, "--allow-less")).code == 0
 
@@ -305,7 +305,7 @@ def test_a_damaged_file_changes_nothing(archived):
     before = snapshot(archived)
     path = next(archived.root.glob("data/*/*/*/hour=9/*.parquet"))
     path.write_bytes(path.read_bytes()[:-20])
-    archived.program.run(*archived.batch_arguments(FIRST_HOUR)).fails(3, path.name)
+    archived.program.run(*archived.batch_arguments(FIRST_HOUR)).fails("ANT-A007", path.name)
     assert snapshot(archived) == before
 
 
@@ -316,18 +316,20 @@ def test_a_file_with_other_rows_changes_nothing(archived):
     path = next(archived.root.glob("data/*/*/*/hour=9/*.parquet"))
     table = pq.read_table(path)
     pq.write_table(table.set_column(3, "bytes", pa.array([1] * len(table), pa.int64())), path)
-    archived.program.run(*archived.batch_arguments(FIRST_HOUR)).fails(3, path.name, "bytes instead of", "hint: ")
+    archived.program.run(*archived.batch_arguments(FIRST_HOUR)).fails(
+        "ANT-A012", path.name, "bytes instead of", "hint: "
+    )
     assert snapshot(archived) == before
 
 
 def test_root_instead_of_its_data_folder(archived):
     result = archived.program.run(*archived.batch_arguments(FIRST_HOUR, path=archived.root))
-    result.fails(3, "is a storage-root and no storage-path", "/data")
+    result.fails("ANT-A008", "is a storage-root and no storage-path", "/data")
 
 
 def test_no_such_folder(case):
     case.provision()
-    case.program.run(*case.batch_arguments(FIRST_HOUR)).fails(3, "could not open the storage-path", "year=")
+    case.program.run(*case.batch_arguments(FIRST_HOUR)).fails("ANT-A008", "could not open the storage-path", "year=")
 
 
 def test_two_runs_at_the_same_time(archived):

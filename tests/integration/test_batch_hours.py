@@ -47,11 +47,13 @@ def test_a_range_with_hours_of_which_nothing_is_known(archived):
 
 
 def test_ranges_that_are_none(archived):
-    archived.program.run(*archived.batch_arguments(HOURS[1], "--to", HOURS[0])).fails(2, "to", "before the first hour")
-    archived.program.run(*archived.batch_arguments("-")).fails(2, "hour", "--pending", "--follow")
-    archived.program.run(*archived.batch_arguments("yesterday")).fails(2, "hour", "yesterday", "ISO-8601")
+    archived.program.run(*archived.batch_arguments(HOURS[1], "--to", HOURS[0])).fails(
+        "ANT-U003", "to", "before the first hour"
+    )
+    archived.program.run(*archived.batch_arguments("-")).fails("ANT-U004", "hour", "--pending", "--follow")
+    archived.program.run(*archived.batch_arguments("yesterday")).fails("ANT-U003", "hour", "yesterday", "ISO-8601")
     far = archived.batch_arguments("1000-01-01T00:00:00Z")
-    archived.program.run(*far).fails(2, "hour")
+    archived.program.run(*far).fails("ANT-U003", "hour")
 
 
 @pytest.mark.core
@@ -133,7 +135,7 @@ def test_a_provisional_hour(case):
     hour = f"{at(now - now % 3600).isoformat()}Z"
     assert "provisional" in case.batch(hour).out
     assert json.loads(case.batch(hour, "--json").out)["provisional"]
-    case.program.run(*case.batch_arguments(hour, "--require-sealed")).fails(3, "is not sealed", hour, "hint: ")
+    case.program.run(*case.batch_arguments(hour, "--require-sealed")).fails("ANT-H004", "is not sealed", hour, "hint: ")
 
 
 def test_require_sealed_runs_what_is_sealed(archived):
@@ -198,7 +200,7 @@ def test_follow_ends_when_a_migration_has_overtaken_it(case):
     follow = start_to_follow(case)
     case.execute("INSERT INTO antenna.schema_version VALUES (99)")
     case.end_sessions()
-    follow.wait(30).fails(3, "the schema antenna has version 99")
+    follow.wait(30).fails("ANT-D001", "the schema antenna has version 99")
 
 
 def test_killed_in_the_middle_of_hours_again_and_again(archived):

@@ -77,27 +77,27 @@ def test_version(program, command):
 @each
 def test_unknown_option(program, command):
     result = program.run(command, MISSPELT[command])
-    result.fails(2, f'unknown option "{MISSPELT[command][2:]}"', f'did you mean "{MEANT[command]}"')
+    result.fails("ANT-U002", f'unknown option "{MISSPELT[command][2:]}"', f'did you mean "{MEANT[command]}"')
     assert result.out == ""
 
 
 @each
 def test_missing_arguments(program, command):
     result = program.run(command)
-    result.fails(2, f"missing argument {ARGUMENTS[command][0]}", f"antenna {command} --help")
+    result.fails("ANT-U004", f"missing argument {ARGUMENTS[command][0]}", f"antenna {command} --help")
     assert result.out == ""
 
 
 @each
 def test_too_many_arguments(program, command):
     given = ["2022-02-20T10:00:00Z" if name == "hour" else "x" for name in ARGUMENTS[command]]
-    program.run(command, *given, "more").fails(2, "too many arguments", f"takes {len(given)}")
+    program.run(command, *given, "more").fails("ANT-U005", f"takes {len(given)}")
 
 
 @pytest.mark.parametrize("command", sorted(ARGUMENTS.keys() - {"config"}))
 def test_wrong_log_level(program, command):
     given = ["2022-02-20T10:00:00Z" if name == "hour" else "x" for name in ARGUMENTS[command]]
-    program.run(command, *given, "--log-level", "loud").fails(2, "log-level", "error, warning, info or debug")
+    program.run(command, *given, "--log-level", "loud").fails("ANT-U003", "log-level", "error, warning, info or debug")
 
 
 def test_no_command(program):
@@ -117,23 +117,25 @@ def test_help_of_the_program(program, option):
 
 
 def test_unknown_command(program):
-    program.run("sped").fails(2, 'unknown command "sped"', 'did you mean "speed"?', "antenna --help")
-    program.run("checkpoint").fails(2, 'unknown command "checkpoint"', "hint: see antenna --help")
+    program.run("sped").fails("ANT-U001", 'unknown command "sped"', 'did you mean "speed"?', "antenna --help")
+    program.run("checkpoint").fails("ANT-U001", 'unknown command "checkpoint"', "hint: see antenna --help")
 
 
 def test_wrong_values(program):
-    program.run("simulate", "k", "t", "--count", "many").fails(2, "count", '"many"')
-    program.run("simulate", "k", "t", "--late", "2").fails(2, "late", "0 to 1")
-    program.run("speed", "--roll-rows", "0").fails(2, "roll-rows", "1 to 10000000")
-    program.run("batch", "p", "-", "--to", "2022-02-20T10:00:00").fails(2, "to", "offset")
-    program.run("provision", "mysql://x", "u", "p").fails(2, "jdbc:postgresql://host:port/database")
+    program.run("simulate", "k", "t", "--count", "many").fails("ANT-U003", '"many"')
+    program.run("simulate", "k", "t", "--late", "2").fails("ANT-U003", "late", "0 to 1")
+    program.run("speed", "--roll-rows", "0").fails("ANT-U003", "roll-rows", "1 to 10000000")
+    program.run("batch", "p", "-", "--to", "2022-02-20T10:00:00").fails("ANT-U003", "to", "offset")
+    program.run("provision", "mysql://x", "u", "p").fails("ANT-U007", "jdbc:postgresql://host:port/database")
 
 
 def test_wrong_environment_and_file(program, tmp_path):
-    program.run("simulate", "k", "t", environment={"ANTENNA_SEED": "x"}).fails(3, "environment variable ANTENNA_SEED")
+    program.run("simulate", "k", "t", environment={"ANTENNA_SEED": "x"}).fails(
+        "ANT-C002", "environment variable ANTENNA_SEED"
+    )
     path = tmp_path / "antenna.ini"
     path.write_text("[simulate]\nsede = 1\n")
-    program.run("simulate", "k", "t", "--config", path).fails(3, "antenna.ini", "line 2", "sede")
+    program.run("simulate", "k", "t", "--config", path).fails("ANT-C001", "antenna.ini", "line 2", "sede")
 
 
 def test_examples_are_right(program):
@@ -157,4 +159,4 @@ def test_examples_are_right(program):
 def test_output_that_cannot_be_written(program):
     with open("/dev/full", "w", encoding="utf-8") as full:
         result = program.run("--help", out=full)
-    result.fails(5, "could not write to standard output")
+    result.fails("ANT-S002", "could not write to standard output")

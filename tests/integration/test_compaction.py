@@ -198,14 +198,14 @@ def test_a_file_that_is_not_published_yet_is_left_alone(archived):
 def test_an_archive_below_another_name(archived):
     moved = archived.root / "moved"
     (archived.root / "data").rename(moved)
-    start(archived, HOUR, path=moved).wait().fails(3, "could not compact", "of a storage-root", "hint: ")
+    start(archived, HOUR, path=moved).wait().fails("ANT-A008", "could not compact", "of a storage-root", "hint: ")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
 def test_a_folder_of_another_user(archived):
     before = listed(archived)
     os.chown(hour_folder(archived), 12345, -1)
-    start(archived, HOUR).wait().fails(3, "belongs to another user", "hint: run compaction as the user")
+    start(archived, HOUR).wait().fails("ANT-A024", "belongs to another user", "hint: run compaction as the user")
     assert listed(archived)[0] == before[0]
     archived.check_exact()
 
@@ -268,7 +268,9 @@ def test_a_file_that_is_not_as_listed_is_named_and_nothing_changes(archived):
     )
     before, files = listed(archived), contents(archived)
     result = start(archived, HOUR).wait()
-    result.fails(3, "could not compact the hour 2022-02-20T09:00:00Z", place, "instead of the listed", "hint: ")
+    result.fails(
+        "ANT-A012", "could not compact the hour 2022-02-20T09:00:00Z", place, "instead of the listed", "hint: "
+    )
     assert (listed(archived)[0], contents(archived)) == (before[0], files)
     archived.check_nothing_left()
 

@@ -77,11 +77,13 @@ def test_secrets_are_hidden(program, arguments, environment):
 def test_unknown_names_are_named(program, tmp_path):
     path = tmp_path / "antenna.ini"
     path.write_text("[speed]\nworker = 3\n")
-    program.run("config", "speed", "--config", path).fails(3, f"{path}", "line 2", 'did you mean "workers"')
+    program.run("config", "speed", "--config", path).fails("ANT-C001", f"{path}", "line 2", 'did you mean "workers"')
     environment = {"ANTENNA_TOPICS": "devices"}
-    program.run("config", "speed", environment=environment).fails(3, "ANTENNA_TOPICS", "did you mean ANTENNA_TOPIC?")
-    program.run("config", "speed", "--workes", "2").fails(2, "workes", 'did you mean "workers"')
-    program.run("config", "sped").fails(2, '"sped"', "antenna --help")
+    program.run("config", "speed", environment=environment).fails(
+        "ANT-C001", "ANTENNA_TOPICS", "did you mean ANTENNA_TOPIC?"
+    )
+    program.run("config", "speed", "--workes", "2").fails("ANT-U002", "workes", 'did you mean "workers"')
+    program.run("config", "sped").fails("ANT-U001", '"sped"', "antenna --help")
 
 
 def test_help_is_its_own(program):
@@ -120,14 +122,14 @@ def test_each_option_that_is_a_path(program, command, option):
     assert f"{option} = /srv/me/x\n" in result.out, result.out + result.err
     for text in ("gs://bucket/x", "s3a://bucket/x", "hdfs://host:8020/x"):
         result = program.run("config", command, f"--{option}={text}", environment=home)
-        result.fails(2, f"invalid value for {option}", "is in a store", "give a folder of this machine")
+        result.fails("ANT-U008", f"invalid value for {option}", "is in a store", "give a folder of this machine")
         result = program.run("config", command, environment=home | {variable: text})
-        result.fails(3, variable, "is in a store")
+        result.fails("ANT-C002", variable, "is in a store")
 
 
 def test_the_file_s_own_path(program):
     result = program.run("config", "status", "--config", "~/antenna.ini", environment={"HOME": "/nowhere"})
-    result.fails(3, 'could not read the configuration file "/nowhere/antenna.ini"')
+    result.fails("ANT-C003", 'could not read the configuration file "/nowhere/antenna.ini"')
 
 
 @pytest.mark.parametrize(
@@ -218,4 +220,6 @@ def test_an_empty_variable_is_none(program, name):
     ],
 )
 def test_a_misspelt_variable_is_refused(program, name, value, nearest):
-    program.run("config", "speed", environment={name: value}).fails(3, f"unknown environment variable {name}", nearest)
+    program.run("config", "speed", environment={name: value}).fails(
+        "ANT-C001", f"unknown environment variable {name}", nearest
+    )

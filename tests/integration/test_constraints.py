@@ -20,68 +20,84 @@ CASES = {
         f"CREATE TABLE {{table}} ({T}, {KEY}) PARTITION BY RANGE (date); CREATE TABLE march PARTITION OF {{table}} "
         "FOR VALUES FROM ('2022-03-01') TO ('2022-04-01')",
         "failed",
-        ("no partition of relation", "2022-02-20 10:00:00"),
+        ("ANT-P023", "no partition of relation", "2022-02-20 10:00:00"),
     ),
     "no partition for a label": (
         f"CREATE TABLE {{table}} ({T}, {KEY}) PARTITION BY LIST (type); CREATE TABLE apps PARTITION OF {{table}} "
         "FOR VALUES IN ('app_bytes_total')",
         None,
-        ("no partition of relation", "_bytes_total"),
+        ("ANT-P023", "no partition of relation", "_bytes_total"),
     ),
     "a column more that is NOT NULL": (
         f"CREATE TABLE {{table}} ({T}, region TEXT NOT NULL, {KEY})",
         "failed",
-        ("region",),
+        (
+            "ANT-P017",
+            "region",
+        ),
     ),
     "a check": (
         f"CREATE TABLE {{table}} ({T}, {KEY}, CHECK (value < 50))",
         "warning",
-        ("violates check", "Failing row contains (2022-02-20 10:00:00"),
+        ("ANT-P023", "violates check", "Failing row contains (2022-02-20 10:00:00"),
     ),
     "a foreign key": (
         f"CREATE TABLE n (id TEXT PRIMARY KEY); CREATE TABLE {{table}} ({T}, {KEY}, FOREIGN KEY (id) REFERENCES n)",
         "warning",
-        ("violates foreign key", "(id)="),
+        ("ANT-P023", "violates foreign key", "(id)="),
     ),
     "another unique key": (
         f"CREATE TABLE {{table}} ({T}, {KEY}, UNIQUE (date))",
         "warning",
-        ("violates unique", "(date)="),
+        ("ANT-P023", "violates unique", "(date)="),
     ),
     "an exclusion": (
         f"CREATE TABLE {{table}} ({T}, {KEY}, EXCLUDE USING btree (date WITH =))",
         "warning",
-        ("violates exclusion", "(date)="),
+        ("ANT-P023", "violates exclusion", "(date)="),
     ),
     "a domain with a check": (
         f"CREATE DOMAIN code AS TEXT CHECK (VALUE <> ''); CREATE TABLE {{table}} ({T}, code code DEFAULT '', {KEY})",
         None,
-        ("code",),
+        (
+            "ANT-P023",
+            "code",
+        ),
     ),
     "a column more that is too short": (
         f"CREATE TABLE {{table}} ({T}, region VARCHAR(2) DEFAULT 'north', {KEY})",
         None,
-        ("too long", "widen the column"),
+        ("ANT-P023", "too long", "widen the column"),
     ),
     "a computed column of ours": (
         f"CREATE TABLE {{table}} ({T.replace('BIGINT', 'BIGINT GENERATED ALWAYS AS (1) STORED')}, {KEY})",
         "failed",
-        ("value",),
+        (
+            "ANT-P017",
+            "value",
+        ),
     ),
     "a collation that ignores case": (
         "CREATE COLLATION ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false); "
         f"CREATE TABLE {{table}} ({T.replace('id TEXT', 'id TEXT COLLATE ci')}, {KEY})",
         "failed",
-        ("collation", "id"),
+        ("ANT-P021", "collation", "id"),
     ),
     "a trigger that raises": (
         FUNCTION.format("RAISE 'not today';")
         + f"CREATE TABLE {{table}} ({T}, {KEY}); "
         + TRIGGER.format("BEFORE INSERT"),
         "warning",
-        ("not today", "trigger"),
+        ("ANT-P023", "not today", "trigger"),
     ),
-    "UNLOGGED": (f"CREATE UNLOGGED TABLE {{table}} ({T}, {KEY})", "failed", ("UNLOGGED",)),
+    "UNLOGGED": (
+        f"CREATE UNLOGGED TABLE {{table}} ({T}, {KEY})",
+        "failed",
+        (
+            "ANT-P022",
+            "UNLOGGED",
+        ),
+    ),
 }
 
 
@@ -101,7 +117,8 @@ def test_speed(case, ddl, found, words):
     prepare(case, "bytes", ddl)
     examine(case, "bytes", found)
     result = case.program.run(*case.speed_arguments("--until-end"))
-    result.fails(3, "bytes", *words)
+    code, *rest = words
+    result.fails(code, "bytes", *rest)
     assert " hint: " in result.err
     assert case.value("SELECT count(*) FROM bytes") == 0
 
@@ -153,4 +170,4 @@ REFUSED_USERS = {
 def test_users_are_refused(case, ddl, words):
     case.execute(ddl)
     path = write_users(case.folder / "users.csv", {"a": ("a@x.org", 1), "b": ("a@x.org", 2)})
-    case.program.run("provision", *case.login, "--users", path).fails(3, '"user_metadata"', words)
+    case.program.run("provision", *case.login, "--users", path).fails("ANT-P023", '"user_metadata"', words)

@@ -49,8 +49,8 @@ def other_topic(case):
 BESIDE_AN_ARCHIVE = {
     "the same topic": (None, (), {}, "each message would be counted twice"),
     "another topic": (other_topic, (), {}, None),
-    "another table": (make_table, (), {"table": OWN}, "is not the data set's"),
-    "another topic and table": (lambda case: (make_table(case), other_topic(case)), (), {"table": OWN}, "not the data"),
+    "another table": (make_table, (), {"table": OWN}, "ANT-D003"),
+    "another topic and table": (lambda case: (make_table(case), other_topic(case)), (), {"table": OWN}, "ANT-D003"),
     "totals into the same table": (other_topic, TOTALS, {}, "missing in every batch run"),
     "totals into its own table": (make_table, TOTALS, {"table": OWN}, None),
     "totals of another topic into its own table": (
@@ -65,7 +65,7 @@ BESIDE_AN_ARCHIVE = {
     "after a retired one": (retire, (), {}, "messages before its end would be counted twice"),
     "after a retired one that only archived": (retire_archived, (), {}, "before its end would be counted twice"),
     "after a retired one, behind its end": (retire, ("--start", "latest"), {}, None),
-    "another archive": (None, (), {"root": "another"}, "has no file .antenna-archive"),
+    "another archive": (None, (), {"root": "another"}, "ANT-A019"),
 }
 
 
@@ -82,7 +82,8 @@ def test_a_job_beside_one_that_archives(case, name):
         changes = {"root": case.folder / changes["root"]}
     result = run(case, "second", *options, **changes)
     if refused:
-        result.fails(3, refused)
+        code, *words = [refused] if refused.startswith("ANT-") else ["ANT-D004", refused]
+        result.fails(code, *words)
         assert case.query("SELECT FROM antenna.progress WHERE job = 'second'") == []
         case.check_totals(expected)
         assert case.value("SELECT sum(rows) FROM antenna.archive_file") == expected.events
@@ -128,7 +129,7 @@ def test_a_job_again(case, name):
         before(case)
     result = run(case, "first", *options, **changes)
     if refused:
-        result.fails(3, refused)
+        result.fails("ANT-D004", refused)
     else:
         assert result.code == 0, result.err
 
@@ -150,7 +151,7 @@ def test_a_job_of_another_topic_beside_one_that_only_totals(case, name):
     other_topic(case)
     result = run(case, "second", *options, **changes)
     if refused:
-        result.fails(3, refused)
+        result.fails("ANT-D004", refused)
     else:
         assert result.code == 0, result.err
 
@@ -169,7 +170,7 @@ def test_two_jobs_that_start_at_once(case):
 def test_batch_with_another_table(used, table):
     names = {"hourly": "bytes_hourly", "offenders": "user_quota_limit", "users": "user_metadata"}
     used.execute(f"CREATE TABLE public.other (LIKE {names[table]} INCLUDING ALL)")
-    used.program.run(*used.batch_arguments("2022-02-20T09:00:00Z", **{table: "other"})).fails(3, "not the data set's")
+    used.program.run(*used.batch_arguments("2022-02-20T09:00:00Z", **{table: "other"})).fails("ANT-D003")
     assert used.query("SELECT FROM other") == []
 
 
@@ -181,7 +182,7 @@ def test_provision_with_another_table(used, table, filled):
     )
     result = used.program.run("provision", *used.login, option, "other")
     if filled:
-        result.fails(3, "not the data set's")
+        result.fails("ANT-D003")
         assert used.value("SELECT to_regclass('other')") is None
     else:
         assert result.code == 0, result.err

@@ -29,23 +29,25 @@ def each_command(case, **changes):
 def test_wrong_password(prepared):
     for arguments in each_command(prepared, password="geheim-und-falsch"):
         result = prepared.program.run(*arguments)
-        result.fails(3, "could not connect to PostgreSQL", "password authentication failed", "check jdbc-user")
+        result.fails("ANT-P004", "password authentication failed", "check jdbc-user")
         assert "geheim" not in result.err + result.out
 
 
 def test_unknown_user(prepared):
     for arguments in each_command(prepared, user="nobody-we-know"):
-        prepared.program.run(*arguments).fails(3, "nobody-we-know", "check jdbc-user and jdbc-password")
+        prepared.program.run(*arguments).fails("ANT-P004", "nobody-we-know", "check jdbc-user and jdbc-password")
 
 
 def test_no_password(prepared):
     for arguments in each_command(prepared, password="-"):
-        prepared.program.run(*arguments).fails(3, "no password supplied", "jdbc-password")
+        prepared.program.run(*arguments).fails("ANT-P004", "no password supplied", "jdbc-password")
 
 
 def test_missing_database(prepared):
     for arguments in each_command(prepared, uri=prepared.postgres.jdbc_uri("nowhere")):
-        prepared.program.run(*arguments).fails(3, 'database "nowhere" does not exist', "check the name of the database")
+        prepared.program.run(*arguments).fails(
+            "ANT-P006", 'database "nowhere" does not exist', "check the name of the database"
+        )
 
 
 def test_postgres_is_unreachable(prepared):
@@ -53,7 +55,7 @@ def test_postgres_is_unreachable(prepared):
     for arguments in each_command(prepared, uri=f"jdbc:postgresql://{address}/x"):
         begin = time.monotonic()
         result = prepared.program.run(*arguments)
-        result.fails(5, "could not connect to PostgreSQL", "Connection refused", "hint: ")
+        result.fails("ANT-P001", "Connection refused", "hint: ")
         assert time.monotonic() - begin < 15
 
 
@@ -61,14 +63,14 @@ def test_tables_are_missing(case):
     case.create_topic()
     (case.root / "data").mkdir(parents=True)
     for arguments in (case.speed_arguments(), case.batch_arguments(HOUR)):
-        case.program.run(*arguments).fails(3, "run antenna provision")
+        case.program.run(*arguments).fails("ANT-P016", "run antenna provision")
 
 
 def test_a_table_of_another_name_is_missing(prepared):
     (prepared.root / "data").mkdir(parents=True)
-    prepared.program.run(*prepared.speed_arguments(table="byte")).fails(3, '"byte"', "run antenna provision")
+    prepared.program.run(*prepared.speed_arguments(table="byte")).fails("ANT-P016", '"byte"', "run antenna provision")
     arguments = prepared.batch_arguments(HOUR, hourly="hourly")
-    prepared.program.run(*arguments).fails(3, '"hourly"', "run antenna provision")
+    prepared.program.run(*arguments).fails("ANT-P016", '"hourly"', "run antenna provision")
 
 
 # They keep PostgreSQL from altering the columns that they show.
@@ -81,21 +83,21 @@ def test_wrong_column_type(prepared):
     prepared.execute("ALTER TABLE bytes ALTER COLUMN value TYPE TEXT")
     prepared.execute("ALTER TABLE user_metadata ALTER COLUMN quota TYPE INTEGER")
     said = ('column "value" of table "bytes" has the type text instead of bigint', "alter the column")
-    prepared.program.run(*prepared.speed_arguments()).fails(3, *said)
+    prepared.program.run(*prepared.speed_arguments()).fails("ANT-P017", *said)
     said = ('column "quota" of table "user_metadata" has the type integer instead of bigint', "alter the column")
-    prepared.program.run(*prepared.batch_arguments(HOUR)).fails(3, *said)
-    prepared.program.run("provision", *prepared.login).fails(3, "instead of bigint")
+    prepared.program.run(*prepared.batch_arguments(HOUR)).fails("ANT-P017", *said)
+    prepared.program.run("provision", *prepared.login).fails("ANT-P017", "instead of bigint")
 
 
 def test_missing_column(prepared):
     prepared.execute(DROP_VIEWS)
     prepared.execute("ALTER TABLE bytes DROP COLUMN value")
-    prepared.program.run(*prepared.speed_arguments()).fails(3, 'has no column "value"', "add the column")
+    prepared.program.run(*prepared.speed_arguments()).fails("ANT-P017", 'has no column "value"', "add the column")
 
 
 def test_table_without_key(prepared):
     prepared.execute("ALTER TABLE bytes DROP CONSTRAINT bytes_pkey")
-    prepared.program.run(*prepared.speed_arguments()).fails(3, '"bytes"', "--adopt")
+    prepared.program.run(*prepared.speed_arguments()).fails("ANT-P018", '"bytes"', "--adopt")
 
 
 def test_right_is_missing(prepared):
@@ -105,7 +107,7 @@ def test_right_is_missing(prepared):
     try:
         prepared.produce([events.encode()])
         result = prepared.program.run(*prepared.speed_arguments(user=role, password="x"))
-        result.fails(3, "permission denied", "grant the right")
+        result.fails("ANT-P015", "permission denied", "grant the right")
     finally:
         prepared.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
@@ -116,7 +118,7 @@ def test_table_that_disappears_ends_the_service(prepared):
     prepared.wait_until_read(speed)
     prepared.execute("DROP TABLE bytes CASCADE")
     prepared.produce([events.encode()])
-    speed.wait().fails(3, "bytes", "run antenna provision")
+    speed.wait().fails("ANT-P016", "bytes", "run antenna provision")
 
 
 def test_broker_is_unreachable(prepared):
@@ -124,13 +126,13 @@ def test_broker_is_unreachable(prepared):
     commands = [prepared.speed_arguments(server=address), ("simulate", address, "devices")]
     begin = time.monotonic()
     for running in [prepared.program.start(*command) for command in commands]:
-        running.wait().fails(5, address, "check that the broker runs")
+        running.wait().fails("ANT-K001", address, "check that the broker runs")
     assert time.monotonic() - begin < 15
 
 
 def test_missing_topic(prepared):
     result = prepared.program.run(*prepared.speed_arguments(topic="nothing-here"))
-    result.fails(3, 'topic "nothing-here" does not exist', "check its name")
+    result.fails("ANT-K012", 'topic "nothing-here" does not exist', "check its name")
 
 
 def test_topic_that_is_made_anew_under_the_service(prepared):
@@ -140,14 +142,14 @@ def test_topic_that_is_made_anew_under_the_service(prepared):
     prepared.delete_topic()
     speed.wait_for("waits and will try again")
     prepared.create_topic()
-    speed.wait().fails(3, "was deleted and created again", "--job")
+    speed.wait().fails("ANT-K014", "--job")
 
 
 def test_root_below_a_file(prepared):
     (prepared.folder / "file").write_text("in the way")
     for root in (prepared.folder / "file", prepared.folder / "file" / "below"):
         result = prepared.program.run(*prepared.speed_arguments(root=root))
-        result.fails(3, "could not make the folder", str(prepared.folder / "file"), "storage-root")
+        result.fails("ANT-A002", "could not make the folder", str(prepared.folder / "file"), "storage-root")
 
 
 @pytest.mark.parametrize(
@@ -159,8 +161,8 @@ def test_root_below_a_file(prepared):
     ],
 )
 def test_wrong_kafka_property(prepared, property_, words):
-    prepared.program.run(*prepared.speed_arguments("-X", property_)).fails(2, words)
-    prepared.program.run("simulate", prepared.kafka.address, "t", "-X", property_).fails(2, words)
+    prepared.program.run(*prepared.speed_arguments("-X", property_)).fails("ANT-U009", words)
+    prepared.program.run("simulate", prepared.kafka.address, "t", "-X", property_).fails("ANT-U009", words)
 
 
 NOWHERE = "127.0.0.1:1"
@@ -183,17 +185,17 @@ def test_kafka_property_that_changes_what_is_counted(program, tmp_path, source, 
     environment = {"ANTENNA_KAFKA_PROPERTY": property_} if source == "environment" else {}
     arguments = ("speed", NOWHERE, "t", f"jdbc:postgresql://{NOWHERE}/x", "bytes", "u", "p", tmp_path / "archive")
     result = program.run(*arguments, *options, environment=environment)
-    result.fails(3, f"Kafka property {property_.partition('=')[0]} is refused", words)
+    result.fails("ANT-K005", f"Kafka property {property_.partition('=')[0]} is refused", words)
     assert not (tmp_path / "archive").exists()
 
 
 @pytest.mark.parametrize("start", ["soon", "2022-02-20", "2022-02-20T10:00:00", "42"])
 def test_wrong_start(prepared, start):
-    prepared.program.run(*prepared.speed_arguments("--start", start)).fails(2, "start", start, "earliest")
+    prepared.program.run(*prepared.speed_arguments("--start", start)).fails("ANT-U003", start, "earliest")
 
 
 def test_newer_schema(prepared):
     prepared.execute("INSERT INTO antenna.schema_version (version) VALUES (99)")
     (prepared.root / "data").mkdir(parents=True)
     for arguments in (prepared.speed_arguments(), prepared.batch_arguments(HOUR), ("provision", *prepared.login)):
-        prepared.program.run(*arguments).fails(3, "99")
+        prepared.program.run(*arguments).fails("ANT-D001", "99")

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(60)
 
 SQL = CHECKOUT / "src" / "postgres" / "sql"
 PARTITIONS = 2
-FENCED = "another worker has taken over partitions of this one, or PostgreSQL was restored"
+FENCED = "ANT-D007"
 DELETED = 'the progress of job "antenna-speed" in topic "'
 
 # What a job has written, the archive's files aside.
@@ -139,7 +139,7 @@ def test_progress_deleted_under_a_worker(case, delete):
     scene = Scene(case)
     before = case.totals()
     delete(case)
-    scene.speed.wait().fails(3, DELETED, "Start over in the recipes")
+    scene.speed.wait().fails("ANT-D006", DELETED, "Start over in the recipes")
     assert case.totals() == before
 
 
@@ -163,7 +163,7 @@ def test_a_start_after_progress_was_deleted(case, also):
     before = case.totals()
     delete_all(case)
     also(case)
-    case.program.run(*case.speed_arguments("--until-end", "--start", "latest")).fails(3, DELETED)
+    case.program.run(*case.speed_arguments("--until-end", "--start", "latest")).fails("ANT-D006", DELETED)
     assert case.totals() == before
     assert case.query("SELECT FROM antenna.progress") == []
     case.execute(EVERYTHING)
@@ -197,7 +197,7 @@ def test_a_start_after_progress_was_set_back(case, name):
     if starts:
         assert result.code == 0, result.err
     else:
-        result.fails(3, "antenna.progress was set back in partition")
+        result.fails("ANT-D005")
     assert case.totals() == before
 
 

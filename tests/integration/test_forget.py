@@ -170,10 +170,10 @@ def test_table(filled):
 
 def test_usage(filled):
     login = filled.login
-    filled.program.run("forget", *login).fails(2, "user")
-    filled.program.run("forget", *login, "").fails(2, "user")
-    filled.program.run("forget", *login, "\udcff").fails(2, "not UTF-8")
-    filled.program.run("forget", *login, USER).fails(2, "storage-path")
+    filled.program.run("forget", *login).fails("ANT-U004", "user")
+    filled.program.run("forget", *login, "").fails("ANT-U003", "user")
+    filled.program.run("forget", *login, "\udcff").fails("ANT-U003", "not UTF-8")
+    filled.program.run("forget", *login, USER).fails("ANT-U004")
     assert in_tables(filled, USER)
 
 

@@ -165,7 +165,7 @@ def test_an_hour_that_was_repaired(filled):
 def test_a_file_of_no_hour(filled):
     before = in_files(filled.root, USER)
     path = write(filled.root / "data", event_columns([NINE], [USER]), "old")
-    filled.program.run(*arguments(filled)).fails(3, "has 1 rows of the user and is not listed")
+    filled.program.run(*arguments(filled)).fails("ANT-H009", "has 1 rows of the user and is not listed")
     assert in_files(filled.root, USER) == before | {path}
     assert "public.user_metadata" in in_tables(filled, USER)
 

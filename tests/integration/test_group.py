@@ -138,7 +138,7 @@ def test_two_processes_of_one_name(case):
     first.wait_for("is given 2 partitions")
     second = start_static(case)
     second.wait_for("is given 2 partitions")
-    first.wait().fails(3, "--instance-id")
+    first.wait().fails("ANT-K010", "--instance-id")
     case.produce(events.draw(100))
     case.wait_until_read(second, case.topic)
     second.terminate()

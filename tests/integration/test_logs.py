@@ -67,7 +67,7 @@ def test_levels(case):
 
 @pytest.mark.parametrize("option", ["--log-format", "--log-level"])
 def test_words_that_are_none(case, option):
-    case.program.run("status", *case.login, option, "loud").fails(2, option[2:], "loud", " or ")
+    case.program.run("status", *case.login, option, "loud").fails("ANT-U003", option[2:], "loud", " or ")
 
 
 def run_into(path, case, *options, stream=None):

@@ -23,7 +23,7 @@ def lost(case):
 def test_the_loss_is_spelled_out(lost):
     for options in (["--until-end"], []):
         result = lost.program.run(*lost.speed_arguments(*options))
-        result.fails(3, lost.topic, "partition 0", "1000", "1060", "60 messages are gone", "--accept-loss")
+        result.fails("ANT-K015", lost.topic, "partition 0", "1000", "1060", "60 messages are gone", "--accept-loss")
     lost.check_exact(expect(lost.kept))
 
 
@@ -58,7 +58,7 @@ def test_a_loss_of_the_archive_alone(case):
     speed.kill()
     expected = expect(case.messages())
     case.delete_records({0: 30})
-    case.program.run(*case.speed_arguments()).fails(3, "30 messages are gone")
+    case.program.run(*case.speed_arguments()).fails("ANT-K015", "30 messages are gone")
     case.speed("--accept-loss")
     case.check_totals(expected)
     case.check_archive(expect(case.messages()))
@@ -89,7 +89,7 @@ def test_a_topic_that_was_made_anew(case, count):
     case.create_topic(partitions=1)
     case.produce(events.draw(count, seed=2))
     result = case.program.run(*case.speed_arguments())
-    result.fails(3, "was deleted and created again", "--job")
+    result.fails("ANT-K014", "--job")
     case.speed("--job", "second")
     assert case.value("SELECT sum(records_totalled) FROM antenna.progress") == 100 + count
 
@@ -102,7 +102,7 @@ def test_loss_in_one_of_several_partitions(case):
     case.produce(events.draw(300, seed=2))
     partition, end = max(case.ends().items())
     case.delete_records({partition: end})
-    case.program.run(*case.speed_arguments("--until-end")).fails(3, f"partition {partition}")
+    case.program.run(*case.speed_arguments("--until-end")).fails("ANT-K015", f"partition {partition}")
     case.speed("--accept-loss")
     seen = {(message.partition, message.offset) for message in kept}
     later = [message for message in case.messages() if message[:2] not in seen]

@@ -99,4 +99,4 @@ def test_compaction_that_sleeps_before_it_exchanges_folders(archived, step):  # 
     assert len(files_of(archived)) == 1
     archived.check_exact()
     archived.verify("--deep")
-    result.fails(5, "another process has recovered the staging folder")
+    result.fails("ANT-A023", "another process has recovered the staging folder")

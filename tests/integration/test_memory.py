@@ -76,4 +76,4 @@ def test_the_longest_names_and_two_workers(case):
 
 def test_a_limit_that_is_too_small(case):
     result = case.program.run(*case.speed_arguments("--memory-limit", "150MiB", "--workers", "2"))
-    result.fails(2, "memory-limit", "give at least 192 MiB")
+    result.fails("ANT-U003", "memory-limit", "give at least 192 MiB")

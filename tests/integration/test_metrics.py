@@ -286,17 +286,21 @@ def test_ipv6(case):
 def test_addresses_that_cannot_be_had(serving, case):
     _, scraper = serving
     taken = case.program.run(*case.speed_arguments("--listen", f"127.0.0.1:{scraper.url.port}"))
-    taken.fails(3, "could not listen on", "in use", "another address")
+    taken.fails("ANT-S001", "could not listen on", "in use", "another address")
     # No server is asked before.
     nowhere = {"server": "127.0.0.1:1", "uri": "jdbc:postgresql://127.0.0.1:1/x"}
-    case.program.run(*case.speed_arguments("--listen", f"127.0.0.1:{scraper.url.port}", **nowhere)).fails(3, "in use")
+    case.program.run(*case.speed_arguments("--listen", f"127.0.0.1:{scraper.url.port}", **nowhere)).fails(
+        "ANT-S001", "in use"
+    )
     for text in ("9187x", "host", "::1:9187", ":", "127.0.0.1:65536"):
         result = case.program.run(*case.speed_arguments("--listen", text, **nowhere))
-        result.fails(2, "invalid value for listen", "give HOST:PORT")
-    case.program.run(*case.speed_arguments("--listen", "nowhere.invalid:0", **nowhere)).fails(3, "nowhere.invalid")
+        result.fails("ANT-U003", "invalid value for listen", "give HOST:PORT")
+    case.program.run(*case.speed_arguments("--listen", "nowhere.invalid:0", **nowhere)).fails(
+        "ANT-S001", "nowhere.invalid"
+    )
     (case.root / "data").mkdir(parents=True, exist_ok=True)
     batch = case.batch_arguments("-", "--follow", "--listen", f"127.0.0.1:{scraper.url.port}", uri=nowhere["uri"])
-    case.program.run(*batch).fails(3, "in use")
+    case.program.run(*batch).fails("ANT-S001", "in use")
 
 
 # The hosts of a name, and the addresses at which a job listens; 203.0.113.1 is no address of this machine.

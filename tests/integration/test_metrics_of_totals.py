@@ -65,7 +65,7 @@ def test_they_stay_on(case):
 
 @pytest.mark.parametrize("words", ["", "user_bytes_total", "all", f"{METRICS[0]},", f"{METRICS[0]} "])
 def test_what_is_no_metric(case, words):
-    case.program.run("provision", *case.login, f"--metrics={words}").fails(2, "invalid value for metrics")
+    case.program.run("provision", *case.login, f"--metrics={words}").fails("ANT-U003", "invalid value for metrics")
 
 
 def test_switched_on_later(used):
@@ -117,7 +117,7 @@ def test_a_worker_that_counts_without_them(case):
     wait_until(lambda: case.value("SELECT min(epoch) FROM antenna.progress"), "it has its partitions")
     case.provision("--metrics", ALL)
     case.produce(events.draw(100))
-    speed.wait().fails(3, "metrics were switched on since this job started", "start the job again")
+    speed.wait().fails("ANT-D014", "metrics were switched on since this job started", "start the job again")
     assert case.totals() == {}
     case.speed()
     case.check_exact(expect(case.messages(), totals=TOTALS))
@@ -130,14 +130,14 @@ def test_a_claim_waits_for_provision(case):
         speed = case.start_speed()
         wait_until(case.waits_for_a_lock, "its claim waits")
         connection.commit()
-    speed.wait().fails(3, "metrics were switched on since this job started")
+    speed.wait().fails("ANT-D014", "metrics were switched on since this job started")
 
 
 def test_one_that_is_not_known(used):
     """As after a downgrade."""
     used.execute(STORE.format("cell_bytes_total", "now"))
     for arguments in (used.speed_arguments(), used.batch_arguments("2022-02-20T09:00:00Z"), used.verify_arguments()):
-        used.program.run(*arguments).fails(3, '"cell_bytes_total"', "is not known", "version of antenna")
+        used.program.run(*arguments).fails("ANT-D013", '"cell_bytes_total"', "version of antenna")
 
 
 def causes_of(case, *options):
@@ -229,7 +229,7 @@ def test_a_restore_to_before_the_metrics(case):
             "UPDATE antenna.data_set SET metrics = '{}', metrics_since = '{}', metrics_whole_from = '{}'"
         )
         connection.execute("UPDATE antenna.progress SET epoch = epoch - 1")
-    speed.wait().fails(3, "are not switched on any more, as after a restore", "antenna provision --metrics")
+    speed.wait().fails("ANT-D014", "are not switched on any more, as after a restore", "antenna provision --metrics")
 
 
 def test_provision_locks_rows_in_the_order_of_commits(case):

@@ -185,7 +185,7 @@ def test_a_dry_run_prints_and_changes_nothing(running_hour):
 
 
 def test_nothing_is_sent_without_a_transport(running_hour):
-    notify(running_hour, code=2).fails(2, "no transport is set", "--smtp-url", "--dry-run")
+    notify(running_hour, code=2).fails("ANT-U004", "no transport is set", "--smtp-url", "--dry-run")
     notify(running_hour, "--dry-run", "--follow", code=2)
     assert running_hour.value("SELECT count(*) FROM antenna.notice") == 0
 
@@ -193,7 +193,7 @@ def test_nothing_is_sent_without_a_transport(running_hour):
 @pytest.mark.parametrize("thresholds", ["0", "-1", "1.5", "80%", "many", "80,0", "1000001", "99999999999999999999"])
 def test_thresholds_that_are_none(case, thresholds):
     case.provision()
-    notify(case, "--dry-run", f"--thresholds={thresholds}", code=2).fails(2, "invalid value for thresholds")
+    notify(case, "--dry-run", f"--thresholds={thresholds}", code=2).fails("ANT-U003", "invalid value for thresholds")
 
 
 def test_a_dry_run_waits_for_nobody(running_hour):

@@ -300,7 +300,7 @@ def test_pauses_grow(ada, mail):
     mail.answers["RCPT"] = "450 4.2.0 come again"
     pauses = []
     for _ in range(4):
-        notify(ada, *by_mail(mail, "--retry-pause", "10s"), code=5)
+        notify(ada, *by_mail(mail, "--retry-pause", "10s"), code=5).fails("ANT-N005")
         pauses.append(ada.value("SELECT extract(EPOCH FROM next_attempt_at - now())::float FROM antenna.notice"))
         expire(ada)
     assert [round(pause / 10) for pause in pauses] == [1, 2, 4, 8]
@@ -308,9 +308,9 @@ def test_pauses_grow(ada, mail):
 
 def test_a_refused_sender_refuses_no_notice(ada, mail):
     mail.answers["MAIL"] = "553 5.7.1 not your address"
-    notify(ada, *by_mail(mail), code=3).fails(3, f'refuses the sender "{SENDER}"', "553 5.7.1", "--sender")
+    notify(ada, *by_mail(mail), code=3).fails("ANT-N003", f'refuses the sender "{SENDER}"', "553 5.7.1", "--sender")
     mail.answers["MAIL"] = "451 4.7.1 not now"
-    notify(ada, *by_mail(mail), code=5)
+    notify(ada, *by_mail(mail), code=5).fails("ANT-N001", "451 4.7.1")
     assert notices(ada) == []
 
 
@@ -321,7 +321,7 @@ def test_a_service_waits_for_its_mail_server(ada, mail):
     Scraper(running).wait_until_ready()
     mail.answers["MAIL"] = "550 5.7.1 no more"
     ada.execute("UPDATE antenna.notice SET state = 'waiting', attempts = 0, next_attempt_at = now()")
-    running.wait_for("waits and will try again: the mail server")
+    running.wait_for("ANT-N004: waits and will try again: the mail server")
     Scraper(running).wait_until_not_ready("refuses the sender")
     assert notices(ada)[0][1:3] == ("waiting", 0)
     mail.answers.clear()
@@ -353,7 +353,7 @@ def test_tls(ada, certificates, *, server, scheme, authority, code, words):
         result = notify(ada, "--smtp-url", f"{scheme}://127.0.0.1:{mail.port}", *options, code=code)
         assert len(mail.mails) == (code == 0)
     if words:
-        result.fails(code, words)
+        result.fails("ANT-N002", words)
         assert notices(ada) == []
 
 
@@ -368,34 +368,53 @@ def test_a_login(ada, certificates, right):
         result = notify(ada, "--smtp-url", f"smtp://127.0.0.1:{mail.port}", *options, code=0 if right else 3)
         assert len(mail.mails) == right
     if not right:
-        result.fails(3, "refuses the login", "--smtp-password-file")
+        result.fails("ANT-N003", "refuses the login", "--smtp-password-file")
     assert LOGIN[1] not in result.out + result.err
 
 
 WRONG_OPTIONS = {
-    "both": (("--smtp-url", "smtp://h", "--sender", SENDER, "--webhook-url", "https://h/"), "one of them"),
-    "no sender": (("--smtp-url", "smtp://h"), "--sender"),
-    "sender alone": (("--webhook-url", "https://h/", "--sender", SENDER), "--sender does nothing"),
-    "sender with a name": (("--smtp-url", "smtp://h", "--sender", f"Quota <{SENDER}>"), "not an e-mail address"),
-    "sender with a line break": (("--smtp-url", "smtp://h", "--sender", f"{SENDER}\r\nX: y"), "not an e-mail address"),
-    "user without password": (("--smtp-url", "smtp://h", "--sender", SENDER, "--smtp-user", "u"), "password"),
-    "no key": (("--webhook-url", "https://h/"), "--webhook-key-file"),
-    "no such key": (("--webhook-url", "https://h/", "--webhook-key-file", "/none"), "could not open"),
-    "http": (("--webhook-url", "http://h/", "--webhook-key-file", "/none"), "not encrypted"),
-    "https for mail": (("--smtp-url", "https://h", "--sender", SENDER), "no address of a mail server"),
-    "mail for a webhook": (("--webhook-url", "smtp://h", "--webhook-key-file", "/none"), "no address of a webhook"),
-    "file": (("--webhook-url", "file:///etc/passwd", "--webhook-key-file", "/none"), "invalid value for webhook-url"),
-    "password in the URL": (("--smtp-url", "smtp://u:geheim@h", "--sender", SENDER), "user or a password"),
-    "a path": (("--smtp-url", "smtp://h/geheim", "--sender", SENDER), "a path"),
-    "nonsense": (("--smtp-url", "smtp:// geheim", "--sender", SENDER), "cannot be read"),
+    "both": (("--smtp-url", "smtp://h", "--sender", SENDER, "--webhook-url", "https://h/"), "ANT-U006", "one of them"),
+    "no sender": (("--smtp-url", "smtp://h"), "ANT-U004", "--sender"),
+    "sender alone": (("--webhook-url", "https://h/", "--sender", SENDER), "ANT-U006", "--sender does nothing"),
+    "sender with a name": (
+        ("--smtp-url", "smtp://h", "--sender", f"Quota <{SENDER}>"),
+        "ANT-U003",
+        "not an e-mail address",
+    ),
+    "sender with a line break": (
+        ("--smtp-url", "smtp://h", "--sender", f"{SENDER}\r\nX: y"),
+        "ANT-U003",
+        "not an e-mail address",
+    ),
+    "user without password": (
+        ("--smtp-url", "smtp://h", "--sender", SENDER, "--smtp-user", "u"),
+        "ANT-U004",
+        "password",
+    ),
+    "no key": (("--webhook-url", "https://h/"), "ANT-U004", "--webhook-key-file"),
+    "no such key": (("--webhook-url", "https://h/", "--webhook-key-file", "/none"), "ANT-C004", "could not open"),
+    "http": (("--webhook-url", "http://h/", "--webhook-key-file", "/none"), "ANT-U003", "not encrypted"),
+    "https for mail": (("--smtp-url", "https://h", "--sender", SENDER), "ANT-U003", "no address of a mail server"),
+    "mail for a webhook": (
+        ("--webhook-url", "smtp://h", "--webhook-key-file", "/none"),
+        "ANT-U003",
+        "no address of a webhook",
+    ),
+    "file": (
+        ("--webhook-url", "file:///etc/passwd", "--webhook-key-file", "/none"),
+        "ANT-U003",
+        "invalid value for webhook-url",
+    ),
+    "password in the URL": (("--smtp-url", "smtp://u:geheim@h", "--sender", SENDER), "ANT-U003", "user or a password"),
+    "a path": (("--smtp-url", "smtp://h/geheim", "--sender", SENDER), "ANT-U003", "a path"),
+    "nonsense": (("--smtp-url", "smtp:// geheim", "--sender", SENDER), "ANT-U003", "cannot be read"),
 }
 
 
-@pytest.mark.parametrize(("options", "words"), WRONG_OPTIONS.values(), ids=WRONG_OPTIONS)
-def test_options_that_do_not_go_together(case, options, words):
+@pytest.mark.parametrize(("options", "code", "words"), WRONG_OPTIONS.values(), ids=WRONG_OPTIONS)
+def test_options_that_do_not_go_together(case, options, code, words):
     result = case.program.run("notify", *case.login, *options)
-    assert result.code in (2, 3)
-    result.fails(result.code, words)
+    result.fails(code, words)
     assert "geheim" not in result.out + result.err
 
 
@@ -428,7 +447,7 @@ def test_templates_that_are_wrong(case, name, content, words):
     case.provision()
     (case.folder / name).write_bytes(content)
     result = case.program.run("notify", *case.login, "--dry-run", "--templates", case.folder)
-    result.fails(3, words)
+    result.fails("ANT-N006", words)
     assert case.value("SELECT count(*) FROM antenna.notice_threshold") == 0
 
 

@@ -67,7 +67,7 @@ def are_refused(case, uri):
     (case.root / "data").mkdir(parents=True)
     started = [case.program.start(*arguments) for arguments in each_command(case, uri)]
     for command in started:
-        command.wait().fails(3, "pools by transaction or statement", "pool_mode = session")
+        command.wait().fails("ANT-P009", "pool_mode = session")
     doctor = case.program.run("doctor", uri, *case.login[1:])
     assert (doctor.code, "pools by transaction or statement" in doctor.out) == (3, True), doctor.out
     with pytest.raises(MistakeError, match="pools by transaction or statement"), connect_spark(case, uri):
@@ -129,8 +129,8 @@ def test_a_pool_by_session_does_all(case, home):
 
 # What keeps a pooler from answering all that is asked, and what a command says.
 NO_ANSWERS = {
-    "no second client": ({"max_client_conn": 1}, "no more connections allowed"),
-    "no server": ({"port": free_port(), "query_wait_timeout": 1}, "query_wait_timeout"),
+    "no second client": ({"max_client_conn": 1}, "ANT-P002", "no more connections allowed"),
+    "no server": ({"port": free_port(), "query_wait_timeout": 1}, "ANT-P001", "query_wait_timeout"),
 }
 
 
@@ -138,12 +138,12 @@ NO_ANSWERS = {
 @pytest.mark.parametrize("why", NO_ANSWERS)
 def test_a_pooler_that_cannot_be_judged_is_waited_for(case, home, mode, why):
     case.provision()
-    settings, words = NO_ANSWERS[why]
+    settings, code, words = NO_ANSWERS[why]
     with pooled(case, home, mode, **settings) as uri:
         login = (uri, *case.login[1:])
         started = [case.program.start(command, *login) for command in ("provision", "status")]
         for command in started:
-            command.wait().fails(5, words)
+            command.wait().fails(code, words)
 
 
 def test_a_full_pool_by_session_is_no_pool_by_transaction(case, home):

@@ -198,7 +198,7 @@ def test_a_worker_that_slept_while_another_took_over(case, overtaken):
     """It wakes and must not write what it holds."""
     first, second, wake = overtaken
     wake()
-    first.wait_for("another worker has taken over")
+    first.wait_for("ANT-D007")
     check_both_go_on(case, first, second)
 
 
@@ -271,7 +271,7 @@ def test_files_that_could_not_be_published(case):
     (case.root / "data").mkdir(parents=True)
     in_the_way = case.root / "data" / "year=2022"
     in_the_way.write_text("no folder")
-    case.program.run(*case.speed_arguments("--until-end")).fails(3, "could not make the folder", "year=2022")
+    case.program.run(*case.speed_arguments("--until-end")).fails("ANT-A002", "could not make the folder", "year=2022")
     expected = expect(case.messages())
     assert readers.list_files(case.root) == []
     assert len(unpublished(case)) == 2

@@ -89,10 +89,10 @@ def test_changed_users(case):
 def test_bad_lines_are_named_and_nothing_is_loaded(case):
     text = HEADER + "a,A,a@x.org,1\n,B,b@x.org,2\nc,C,c@x.org,many\n"
     result = case.program.run("provision", *case.login, "--users", write(case, text))
-    result.fails(3, "users.csv", "2 invalid lines", "line 3", "line 4", "nothing was loaded")
+    result.fails("ANT-C006", "users.csv", "2 invalid lines", "line 3", "line 4", "nothing was loaded")
     assert case.value("SELECT to_regclass('bytes')") is None
     case.provision()
-    case.program.run("provision", *case.login, "--users", write(case, text)).fails(3, "line 3")
+    case.program.run("provision", *case.login, "--users", write(case, text)).fails("ANT-C006", "line 3")
     assert users_of(case) == []
 
 
@@ -100,12 +100,12 @@ def test_users_file_of_another_encoding(case):
     path = write(case, HEADER + "a,A,a@x.org,1\n")
     path.write_bytes(path.read_bytes() + "b,Bäcker,b@x.org,2\n".encode("latin-1"))
     result = case.program.run("provision", *case.login, "--users", path)
-    result.fails(3, "users.csv", "line 3", "not encoded in UTF-8", "nothing was loaded")
+    result.fails("ANT-C006", "users.csv", "line 3", "not encoded in UTF-8", "nothing was loaded")
 
 
 def test_users_file_that_is_missing(case):
     result = case.program.run("provision", *case.login, "--users", case.folder / "nowhere.csv")
-    result.fails(3, "could not open", "nowhere.csv")
+    result.fails("ANT-C005", "could not open", "nowhere.csv")
 
 
 def test_two_at_the_same_time(case):
@@ -118,7 +118,7 @@ def test_two_at_the_same_time(case):
 def test_old_tables_are_refused_without_adopt(case):
     case.execute(SPARK_TABLES)
     before = describe(case)
-    case.program.run("provision", *case.login).fails(3, "has no key", "--adopt", "backup")
+    case.program.run("provision", *case.login).fails("ANT-P018", "--adopt", "backup")
     assert describe(case) == before
 
 
@@ -164,7 +164,7 @@ def test_adopting_users_that_differ(case):
     case.execute("INSERT INTO user_metadata VALUES ('u', 'U', 'u@x.org', 10), ('u', 'U', 'u@x.org', 11)")
     before = describe(case)
     result = case.program.run("provision", *case.login, "--adopt")
-    result.fails(3, "user_metadata", "1 users", "keep one row of each id")
+    result.fails("ANT-D017", "user_metadata", "1 users", "keep one row of each id")
     assert describe(case) == before
 
 
@@ -178,8 +178,8 @@ def test_a_user_called_antenna_has_its_tables_in_public(case):
 
 def test_tables_in_places_that_are_not_there(case):
     case.program.run("provision", *case.login, "--jdbc-table", "other.bytes").fails(
-        *(3, 'schema "other" does not exist', "create the schema")
+        *("ANT-P016", 'schema "other" does not exist', "create the schema")
     )
     case.program.run("provision", *case.login, "--jdbc-table", "other.public.bytes").fails(
-        *(3, '"other.public.bytes"', "check the table's name: a name, or schema.name")
+        *("ANT-P019", '"other.public.bytes"', "check the table's name: a name, or schema.name")
     )

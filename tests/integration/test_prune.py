@@ -144,13 +144,13 @@ def test_table(batched):
 
 
 def test_usage(batched):
-    batched.program.run(*arguments(batched)).fails(2, "no limit is given", "--totals-older-than")
+    batched.program.run(*arguments(batched)).fails("ANT-U004", "no limit is given", "--totals-older-than")
     login = batched.login
-    batched.program.run("prune", *login, *limit("archive")).fails(2, "missing option --storage-path")
+    batched.program.run("prune", *login, *limit("archive")).fails("ANT-U004", "missing option --storage-path")
     for value in ("0", "59m", "soon", "40000d"):
-        batched.program.run(*arguments(batched, "--totals-older-than", value)).fails(2, "totals-older-than")
+        batched.program.run(*arguments(batched, "--totals-older-than", value)).fails("ANT-U003", "totals-older-than")
     follow = batched.batch_arguments("-", "--pending", *limit("totals"))
-    batched.program.run(*follow).fails(2, "--follow", "antenna prune")
+    batched.program.run(*follow).fails("ANT-U006", "--follow", "antenna prune")
     result = batched.program.run("prune", *login, *limit("totals", "hourly"))
     assert result.code == 0, result.err
     assert left(batched) == {"archive"}
@@ -203,7 +203,7 @@ def test_sums_that_are_not_proven_stay(batched, table, edit):
     result = batched.program.run(*arguments(batched, *EVERYTHING))
     assert result.code == 3
     assert f'of table "public.{table}"' in result.err
-    assert "antenna verify" in result.err
+    assert "ANT-H007" in result.err and "antenna verify" in result.err
     assert batched.query(f"SELECT DISTINCT date_trunc('hour', date) FROM {table}") == [(NINE,)]
     assert {readers.hour_of(place) for place in readers.list_files(batched.root)} == {NINE}
 
@@ -279,7 +279,7 @@ def test_late_events_of_an_hour_of_which_nothing_is_kept(batched):
     assert batched.batch_pending() == {}
     assert shown(batched) == {}
     arguments = batched.batch_arguments(FIRST)
-    batched.program.run(*arguments).fails(3, "and its hourly totals, too", "nothing is kept")
+    batched.program.run(*arguments).fails("ANT-H006", "and its hourly totals, too", "nothing is kept")
     batched.verify("--deep")
     assert list(prune(batched, *EVERYTHING)[0]) == [FIRST]
     assert left(batched) == set()
@@ -311,12 +311,12 @@ def test_late_events_on_their_way_to_the_archive(batched):
 def test_what_needs_the_archive_refuses_the_hour(batched):
     prune(batched, *limit("totals"))
     rebuild = ("rebuild", *batched.login, "--storage-path", batched.root / "data", "--from", FIRST)
-    batched.program.run(*rebuild).fails(3, "the window totals of the hour were removed by antenna prune")
+    batched.program.run(*rebuild).fails("ANT-H006", "the window totals of the hour were removed by antenna prune")
     prune(batched, *limit("archive"))
-    batched.program.run(*rebuild).fails(3, "the files of the hour were removed by antenna prune")
+    batched.program.run(*rebuild).fails("ANT-H006", "the files of the hour were removed by antenna prune")
     (batched.folder / "old" / "year=2022").mkdir(parents=True)
     arguments = batched.batch_arguments(FIRST, "--old-storage-path", batched.folder / "old", "--allow-less")
-    batched.program.run(*arguments).fails(3, "only its late events can be added")
+    batched.program.run(*arguments).fails("ANT-H006", "only its late events can be added")
     with connected(batched) as database, pytest.raises(MistakeError, match="removed by antenna prune"):
         database.refuse_pruned(NINE)
 

@@ -145,9 +145,11 @@ def test_an_owner_who_may_create_roles(reader):
 def test_an_owner_who_may_not(reader):
     with owner(reader) as user:
         result = provision(reader, user=user)
-        result.fails(3, "could not make the role antenna_reader", "permission denied to create role", "CREATEROLE")
+        result.fails(
+            "ANT-P015", "could not make the role antenna_reader", "permission denied to create role", "CREATEROLE"
+        )
         assert reader.value("SELECT to_regclass('bytes')") is None
 
 
 def test_an_empty_password_file(reader):
-    provision(reader, "").fails(3, "reader-password", "is empty")
+    provision(reader, "").fails("ANT-C004", "reader-password", "is empty")

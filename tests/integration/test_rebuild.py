@@ -203,16 +203,16 @@ def cut_a_file(case):
 
 
 DAMAGES = {
-    "missing": (lambda case: files_of_hour(case)[0].unlink(), ["is missing", "put the file back"]),
-    "cut": (cut_a_file, ["could not read the archive"]),
-    "other bytes": (change_bytes, ["bytes instead of the", "that are listed", "from a backup"]),
-    "other times": (change_times, ["other event times than listed", "from a backup"]),
-    "damaged times": (lambda case: damage_times(files_of_hour(case)[0]), ["could not"]),
-    "not listed": (copy_a_file, ["copy.parquet", "is not listed", "--all-files"]),
-    "off the list": (unlist, ["is not listed"]),
+    "missing": (lambda case: files_of_hour(case)[0].unlink(), ["ANT-A011", "put the file back"]),
+    "cut": (cut_a_file, ["ANT-A007", "could not read the archive"]),
+    "other bytes": (change_bytes, ["ANT-A012", "bytes instead of the", "that are listed", "from a backup"]),
+    "other times": (change_times, ["ANT-A012", "other event times than listed", "from a backup"]),
+    "damaged times": (lambda case: damage_times(files_of_hour(case)[0]), ["ANT-A007"]),
+    "not listed": (copy_a_file, ["ANT-A013", "copy.parquet", "is not listed", "--all-files"]),
+    "off the list": (unlist, ["ANT-A013", "is not listed"]),
     "list edited": (
         lambda case: case.execute("UPDATE antenna.hour SET rows = rows + 1 WHERE hour = '2022-02-20 09:00'"),
-        ["antenna.hour counts", "files were listed meanwhile, or one list was edited"],
+        ["ANT-H003", "antenna.hour counts", "files were listed meanwhile, or one list was edited"],
     ),
 }
 
@@ -220,13 +220,13 @@ DAMAGES = {
 @pytest.mark.core
 @pytest.mark.parametrize("name", DAMAGES)
 def test_an_archive_that_is_not_whole(batched, name):
-    damage, words = DAMAGES[name]
+    damage, (code, *words) = DAMAGES[name]
     batched.execute("UPDATE bytes SET value = value + 1 WHERE date < '2022-02-20 10:00'")
     damage(batched)
     before = batched.totals()
     for options in (("--dry-run",), ()):
         result = batched.program.run(*arguments(batched, *options, hours=[FIRST]))
-        result.fails(3, "could not rebuild the window totals of the hour 2022-02-20T09:00:00Z", *words)
+        result.fails(code, "could not rebuild the window totals of the hour 2022-02-20T09:00:00Z", *words)
     batched.execute("UPDATE bytes SET value = value + 1 WHERE date >= '2022-02-20 10:00'")
     result = batched.program.run(*arguments(batched))
     assert result.code == 3
@@ -252,7 +252,7 @@ def test_totals_that_wait_for_the_archive(batched):
     before = batched.totals()
     for options in (("--dry-run",), (), ("--allow-less",)):
         result = batched.program.run(*arguments(batched, *options, hours=[FIRST]))
-        result.fails(3, "are in the window totals and not yet in the archive", "antenna status")
+        result.fails("ANT-H004", "are in the window totals and not yet in the archive", "antenna status")
     assert batched.totals() == before
     assert rebuild(batched, hours=[SECOND])[SECOND]["totals_changed"] > 0
     speed.terminate()
@@ -269,7 +269,7 @@ def test_rows_of_the_archive_that_wait_to_be_totalled(batched):
     )
     before = batched.totals()
     result = batched.program.run(*arguments(batched, hours=[FIRST]))
-    result.fails(3, "are in the archive and not yet in the window totals")
+    result.fails("ANT-H004", "are in the archive and not yet in the window totals")
     assert batched.totals() == before
     speed.terminate()
     rebuild(batched)
@@ -287,7 +287,9 @@ def test_events_of_no_bytes_that_wait_for_the_archive(case):
     speed = case.start_speed("--roll-age", "1h", "--commit-interval", "10ms")
     case.wait_until_read(speed)
     result = case.program.run(*arguments(case, hours=[FIRST]))
-    result.fails(3, "1 events of the hour 2022-02-20T09:00:00Z may be in the window totals and not yet in the archive")
+    result.fails(
+        "ANT-H004", "1 events of the hour 2022-02-20T09:00:00Z may be in the window totals and not yet in the archive"
+    )
     speed.terminate()
     assert differing(rebuild(case, hours=[FIRST])) == [0, 0, 0]
     case.check_totals(expect(case.messages(), totals=TOTALS))
@@ -440,7 +442,7 @@ def test_the_history_of_an_archive_that_was_taken_over(case, late):
     case.batch_pending()
     case.batch(SECOND, *options)
     result = case.program.run(*arguments(case, hours=[SECOND]))
-    result.fails(3, "the last run of the hour", "--old-storage-path and --all-files of that run")
+    result.fails("ANT-H001", "the last run of the hour", "--old-storage-path and --all-files of that run")
     reports = rebuild(case, *options, hours=[SECOND])
     assert (reports[SECOND]["rows"], differing(reports)[2]) == (4 + late, 0)
     found = {key: value for key, value in case.totals().items() if key[1:] == ("user_bytes_total", "u")}
@@ -472,10 +474,10 @@ def test_more_was_counted_than_the_archive_has(batched):
     batched.execute("INSERT INTO bytes VALUES ('2021-01-05 07:00', 'u', 5, 'user_bytes_total')")
     hour = "2021-01-05T07:00:00Z"
     result = batched.program.run(*arguments(batched, hours=[hour]))
-    result.fails(3, "5 bytes were counted, and the 0 files of the hour have 0", "--allow-less")
+    result.fails("ANT-H001", "5 bytes were counted, and the 0 files of the hour have 0", "--allow-less")
     assert differing(rebuild(batched, "--allow-less", hours=[hour])) == [0, 0, 1]
     batched.execute("UPDATE antenna.hour_bytes SET added = added + 7")
-    batched.program.run(*arguments(batched, hours=[FIRST])).fails(3, "bytes were counted", "--allow-less")
+    batched.program.run(*arguments(batched, hours=[FIRST])).fails("ANT-H001", "bytes were counted", "--allow-less")
     rebuild(batched, "--allow-less")
     assert differing(rebuild(batched)) == [0, 0, 0]
     batched.check_layers()
@@ -483,10 +485,12 @@ def test_more_was_counted_than_the_archive_has(batched):
 
 def test_usage(batched):
     login = batched.login
-    batched.program.run("rebuild", *login).fails(2, "missing option --storage-path")
-    batched.program.run("rebuild", *login, "--storage-path", batched.root / "data").fails(2, "missing option --from")
-    batched.program.run(*arguments(batched, hours=[SECOND, FIRST])).fails(2, "lies before")
+    batched.program.run("rebuild", *login).fails("ANT-U004", "missing option --storage-path")
+    batched.program.run("rebuild", *login, "--storage-path", batched.root / "data").fails(
+        "ANT-U004", "missing option --from"
+    )
+    batched.program.run(*arguments(batched, hours=[SECOND, FIRST])).fails("ANT-U003", "lies before")
     old = ("--storage-path", "-", "--old-storage-path", batched.folder, "--from", FIRST)
-    batched.program.run("rebuild", *login, *old).fails(2, '"-" names none')
-    batched.program.run(*arguments(batched, "--jdbc-table", "other")).fails(3, '"other"')
+    batched.program.run("rebuild", *login, *old).fails("ANT-U003", '"-" names none')
+    batched.program.run(*arguments(batched, "--jdbc-table", "other")).fails("ANT-P016", '"other"')
     assert readers.list_files(batched.root)

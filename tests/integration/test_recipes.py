@@ -82,9 +82,9 @@ def test_a_lost_file(used):
 def test_start_over(used):
     (block,) = blocks("Start over", "sql")
     used.execute("DELETE FROM antenna.progress")
-    used.program.run(*used.speed_arguments("--until-end")).fails(3, "was deleted")
+    used.program.run(*used.speed_arguments("--until-end")).fails("ANT-D006")
     used.execute(block)
-    used.program.run(*used.speed_arguments("--until-end")).fails(3, "is another archive")
+    used.program.run(*used.speed_arguments("--until-end")).fails("ANT-A020")
     (used.root / "data").rename(used.folder / "aside")
     used.speed()
     used.batch_pending()

@@ -203,9 +203,9 @@ def test_a_role_without_rights_in_the_database_gets_none(jobs):
 def test_a_job_with_the_role_of_the_other_is_refused(jobs):
     jobs.produce(events.draw(10))
     arguments = jobs.speed_arguments("--until-end", **login(BATCH))
-    jobs.program.run(*arguments).fails(3, "permission denied", "grant the right to the user of jdbc-user")
+    jobs.program.run(*arguments).fails("ANT-P015", "permission denied", "grant the right to the user of jdbc-user")
     speed(jobs)
     arguments = jobs.batch_arguments(HOUR, **login(SPEED))
-    jobs.program.run(*arguments).fails(3, "permission denied", "grant the right to the user of jdbc-user")
+    jobs.program.run(*arguments).fails("ANT-P015", "permission denied", "grant the right to the user of jdbc-user")
     result = jobs.program.run("provision", jobs.login[0], *login(SPEED).values())
-    result.fails(3, "must be owner", "grant the right to the user of jdbc-user")
+    result.fails("ANT-P015", "must be owner", "grant the right to the user of jdbc-user")

@@ -54,56 +54,66 @@ def test_a_token_for_a_broker(secured, secure_kafka, certificates, issuer):
 
 
 REFUSED = {
-    # What is wrong: changes of the login, changes of the issuer, exit code, words.
+    # What is wrong: changes of the login, changes of the issuer, code, words.
     "the secret": (
         {"sasl_oauthbearer_client_secret": "geheim-und-falsch"},
         {},
-        3,
+        "ANT-K007",
         ["refuses with HTTP status 401", "invalid_client", "sasl.oauthbearer.client.secret"],
     ),
     "the address": (
         {"sasl_oauthbearer_token_endpoint_url": "{url}/nothing"},
         {},
-        3,
+        "ANT-K007",
         ["refuses with HTTP status 404", "nothing is here", "sasl.oauthbearer.token.endpoint.url"],
     ),
     "the endpoint's authority": (
         {"https_ca_location": "{stranger}"},
         {},
-        3,
+        "ANT-K003",
         ["the certificate of the token endpoint https://127.0.0.1", "https.ca.location"],
     ),
     "an endpoint that is down": (
         {"sasl_oauthbearer_token_endpoint_url": "https://127.0.0.1:{free}/token"},
         {},
-        5,
+        "ANT-K008",
         ["the token endpoint https://127.0.0.1", "is unavailable", "Couldn't connect to server"],
     ),
     "a name without a host": (
         {"sasl_oauthbearer_token_endpoint_url": "https://nowhere.invalid/token"},
         {},
-        5,
+        "ANT-K008",
         ["the token endpoint https://nowhere.invalid/token is unavailable", "resolve"],
     ),
-    "an endpoint that hangs": ({}, {"hangs": True}, 5, ["does not answer", "sasl.oauthbearer.token.endpoint.url"]),
+    "an endpoint that hangs": (
+        {},
+        {"hangs": True},
+        "ANT-K008",
+        ["does not answer", "sasl.oauthbearer.token.endpoint.url"],
+    ),
     "an endpoint with errors": (
         {},
         {"answer": (503, "text/plain", "later")},
-        5,
+        "ANT-K008",
         ["does not answer, or with temporary errors only"],
     ),
-    "a page": ({}, {"answer": (200, "text/html", "<html>\n</html>")}, 3, ["no token for Kafka", "text/html"]),
+    "a page": ({}, {"answer": (200, "text/html", "<html>\n</html>")}, "ANT-K007", ["no token for Kafka", "text/html"]),
     "another kind of token": (
         {},
         {"answer": (200, "application/json", '{"access_token": "opaque"}')},
-        3,
+        "ANT-K007",
         ["no token for Kafka", "JSON Web Tokens"],
     ),
-    "a token that has expired": ({}, {"seconds": -60}, 3, ["no token for Kafka", "unexpired", "check the clock"]),
+    "a token that has expired": (
+        {},
+        {"seconds": -60},
+        "ANT-K007",
+        ["no token for Kafka", "unexpired", "check the clock"],
+    ),
     "the audience": (
         {},
         {"claims": {"aud": "another"}},
-        3,
+        "ANT-K002",
         ["SASL authentication error", "audience", "sasl.oauthbearer.*"],
     ),
 }
@@ -122,7 +132,7 @@ def test_a_token_that_cannot_be_had_or_used(secured, secure_kafka, certificates,
     result = secured.program.run(*secured.speed_arguments("--until-end", *words, server=server))
     result.fails(code, server, *said)
     assert "geheim" not in result.err
-    assert time.monotonic() - begin < PATIENCE * (HANGING_SECONDS if code == 5 else 8)
+    assert time.monotonic() - begin < PATIENCE * (HANGING_SECONDS if result.code == 5 else 8)
 
 
 @contextlib.contextmanager
@@ -176,7 +186,7 @@ def test_a_run_to_the_end_does_not_wait_for_a_password(secured, secure_kafka, ce
         wait_until(secured.waits_for_a_lock, "its claim waits")
         issuer.answer = (401, "application/json", '{"error":"invalid_client"}')
         time.sleep(2 * issuer.seconds)
-    speed.wait().fails(3, "refuses with HTTP status 401", "sasl.oauthbearer.client.secret")
+    speed.wait().fails("ANT-K007", "refuses with HTTP status 401", "sasl.oauthbearer.client.secret")
     secured.speed()
     secured.check_exact()
 
@@ -219,24 +229,28 @@ def test_a_ticket_for_a_broker(secured, secure_kafka, tickets, way):
 
 
 WITHOUT = {
-    # What is missing: changes of the login, variables that are left out, words.
-    "the keytab's name": ({}, (), ["has no keytab", "sasl.kerberos.keytab"]),
-    "the keytab": ({"sasl_kerberos_keytab": "/nowhere/x.keytab"}, (), ["/nowhere/x.keytab", "No such file"]),
+    # What is missing: changes of the login, variables that are left out, code and words.
+    "the keytab's name": ({}, (), ["ANT-K006", "has no keytab", "sasl.kerberos.keytab"]),
+    "the keytab": (
+        {"sasl_kerberos_keytab": "/nowhere/x.keytab"},
+        (),
+        ["ANT-K006", "/nowhere/x.keytab", "No such file"],
+    ),
     "the principal": (
         {"sasl_kerberos_keytab": "{keytab}", "sasl_kerberos_principal": "nobody"},
         (),
-        ["SASL", "sasl.kerberos.principal", "kinit"],
+        ["ANT-K002", "SASL", "sasl.kerberos.principal", "kinit"],
     ),
-    "a ticket": ({"sasl_kerberos_min_time_before_relogin": "0"}, (), ["SASL", "sasl.kerberos.principal"]),
+    "a ticket": ({"sasl_kerberos_min_time_before_relogin": "0"}, (), ["ANT-K002", "SASL", "sasl.kerberos.principal"]),
     "kinit": (
         {"sasl_kerberos_keytab": "{keytab}", "sasl_kerberos_principal": realm.CLIENT},
         ("PATH",),
-        ["SASL", "kinit (package krb5-user)"],
+        ["ANT-K002", "SASL", "kinit (package krb5-user)"],
     ),
     "the module": (
         {"sasl_kerberos_keytab": "{keytab}", "sasl_kerberos_principal": realm.CLIENT},
         ("SASL_PATH",),
-        ["SASL", "libsasl2-modules-gssapi-mit is installed"],
+        ["ANT-K002", "SASL", "libsasl2-modules-gssapi-mit is installed"],
     ),
 }
 
@@ -251,4 +265,4 @@ def test_a_ticket_that_cannot_be_had(secured, secure_kafka, tickets, missing):
     environment = {name: value for name, value in tickets.environment.items() if name not in left_out}
     environment.setdefault("SASL_PATH", "/nowhere")
     arguments = secured.speed_arguments("--until-end", *words, server=secure_kafka.address_of("TICKET"))
-    secured.program.run(*arguments, environment=environment).fails(3, *said)
+    secured.program.run(*arguments, environment=environment).fails(*said)

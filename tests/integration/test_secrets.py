@@ -36,7 +36,7 @@ def test_not_in_the_process_list_and_no_output(case):
 def test_not_in_the_address_either(case):
     uri, user, password = case.login
     result = case.program.run("provision", f"{uri}?password={password}&nonsense=1", user, password)
-    result.fails(2, 'unknown property "nonsense"')
+    result.fails("ANT-U007", 'unknown property "nonsense"')
     assert_hidden(case, result.out, result.err)
 
 
@@ -126,14 +126,14 @@ def rows_with(connection, text):
 )
 def test_an_address_that_cannot_be_read_is_not_shown(program, uri):
     result = program.run("status", uri, "u", "-")
-    result.fails(2, "invalid jdbc-uri")
+    result.fails("ANT-U007", "invalid jdbc-uri")
     assert MARKER not in result.out + result.err
 
 
 @pytest.mark.parametrize("word", [f"sasl.password:{MARKER}", MARKER, f"sasl.pasword={MARKER}"])
 def test_a_kafka_property_that_cannot_be_read_is_not_shown(program, word):
     result = program.run("simulate", "127.0.0.1:1", "t", "-X", word)
-    result.fails(2, "afka")
+    result.fails("ANT-U009", "afka")
     assert MARKER not in result.out + result.err
 
 

@@ -148,7 +148,7 @@ def test_every_command_is_exact_with_hostile_settings(case, role):
 @pytest.mark.parametrize("name", SUPERUSER_SETTINGS)
 def test_what_may_not_be_reset_is_refused(case, role, name):
     make_hostile(case, role, name, SUPERUSER_SETTINGS[name])
-    case.program.run("status", case.login[0], role, "x").fails(3, name)
+    case.program.run("status", case.login[0], role, "x").fails("ANT-P015", name)
 
 
 def test_a_role_that_becomes_another(case, role):
@@ -180,6 +180,8 @@ def test_a_database_of_another_encoding_is_refused(case, encoding):
         doctor = started.pop("doctor").wait()
         assert (doctor.code, f"encoded as {encoding}" in doctor.out) == (3, True), doctor.out
         for running in started.values():
-            running.wait().fails(3, f'the database "{database}" is encoded as {encoding} instead of UTF8', "hint: ")
+            running.wait().fails(
+                "ANT-P012", f'the database "{database}" is encoded as {encoding} instead of UTF8', "hint: "
+            )
     finally:
         case.execute(f"DROP DATABASE {database} WITH (FORCE)")

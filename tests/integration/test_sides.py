@@ -88,7 +88,9 @@ def test_a_loss_of_the_totals_alone(case):
     kill_with(case, "archive")
     expected = expect(case.messages())
     case.delete_records({0: 30})
-    case.program.run(*case.speed_arguments()).fails(3, "0 for the totals", "for the archive", "30 messages are gone")
+    case.program.run(*case.speed_arguments()).fails(
+        "ANT-K015", "0 for the totals", "for the archive", "30 messages are gone"
+    )
     case.speed("--accept-loss")
     case.check_archive(expected)
     case.check_totals(expect(case.messages()))
@@ -135,7 +137,7 @@ def test_the_topic_is_made_anew_when_all_is_archived_and_nothing_totalled(case):
     assert offsets(case) == (0, 1000)
     case.delete_topic()
     case.create_topic(partitions=1)
-    speed.wait().fails(3, "was deleted and created again")
+    speed.wait().fails("ANT-K014")
     case.check_archive(expected)
     case.check_totals(expected)
 

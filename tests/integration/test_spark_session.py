@@ -12,7 +12,7 @@ from antenna_spark.command import CommandError, MistakeError, WorldError
 from antenna_spark.postgres import TABLES
 from antenna_spark.postgres import connected as connect
 from antenna_spark.tables import TOTALS
-from program import CHECKOUT
+from program import CHECKOUT, EXIT_CODES
 from refuser import Refuser
 from test_login_refusals import ANSWERS
 
@@ -20,7 +20,7 @@ HOUR = datetime.datetime(2022, 2, 20, 9)
 KEY = ("antenna-speed", "devices")
 LABELS = ["user_bytes_total"]
 STANDARD = [total for total in TOTALS if total.standard]
-KINDS = {"ERROR_UNAVAILABLE": WorldError, "ERROR_CONFIGURATION": MistakeError}
+KINDS = {"UNAVAILABLE": WorldError, "CONFIGURATION": MistakeError}
 
 
 def connected(case, tables=None):
@@ -55,13 +55,17 @@ def test_a_server_that_vanishes_is_noticed(database, level, option, value):
 
 def test_refusals_mean_what_they_mean_to_the_program():
     text = (CHECKOUT / "src" / "postgres" / "sqlstate.c").read_text()
-    rows = re.findall(r'\{"(\w+)", (?:NULL|"(.*?)"), (SQLSTATE_LOGIN|MAX_PHASE), (ERROR_\w+),', text)
+    rows = re.findall(r'\{"(\w+)", (?:NULL|"(.*?)"), (SQLSTATE_LOGIN|MAX_PHASE), (ANT_\w+),', text)
+    table = (CHECKOUT / "src" / "base" / "error_codes.def").read_text()
+    kinds = dict(re.findall(r'^ERROR_CODE\(\s*(ANT_\w+), "[\w-]+", (\w+),', table, re.MULTILINE))
     assert len(rows) > 30
     ours = [
         (prefix, login, words or "", MistakeError if issubclass(kind, MistakeError) else kind)
         for prefix, login, words, kind, _ in refusals.KINDS
     ]
-    assert ours == [(prefix, phase == "SQLSTATE_LOGIN", words, KINDS[kind]) for prefix, words, phase, kind in rows]
+    assert ours == [
+        (prefix, phase == "SQLSTATE_LOGIN", words, KINDS[kinds[code]]) for prefix, words, phase, code in rows
+    ]
 
 
 @pytest.mark.parametrize("who", ANSWERS)
@@ -73,7 +77,7 @@ def test_refused_logins(postgres, who):
         login = argparse.Namespace(jdbc_uri=uri, jdbc_user="antenna", jdbc_password="secret")
         with pytest.raises(CommandError, match=re.escape(answer[1])) as refused, connect(login, {}):
             pass
-    assert refused.value.exit_code == code
+    assert refused.value.exit_code == EXIT_CODES[code]
 
 
 @pytest.mark.parametrize("sqlstate", ["08006", "53100", "57P01", "40P01", "55P03", "57014", "58030", "25006"])

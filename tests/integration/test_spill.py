@@ -67,4 +67,4 @@ def test_without_room_to_spill_memory_is_blamed_and_no_file(large):
 
 def test_a_folder_for_temporary_files_that_is_none(large):
     result = large.program.run(*large.batch_arguments(HOUR, *LITTLE), environment={"TMPDIR": "/nonexistent"})
-    result.fails(3, "/nonexistent", "TMPDIR")
+    result.fails("ANT-A002", "/nonexistent", "TMPDIR")

@@ -57,7 +57,7 @@ def test_commits_go_on_after_an_hour_was_full(case):
     case.prepare(partitions=1)
     case.produce([event(), event(1, 1)])
     speed = case.start_speed(*ALL, "--commit-interval", "50ms", "--roll-age", "1h", "--listen", "0")
-    speed.wait_for("the events that exceed it are rejected")
+    speed.wait_for("ANT-D009")
     speed.wait_for("goes on after")
     case.produce([event(3600, 5, "y")])
     Scraper(speed).wait_until_ready()

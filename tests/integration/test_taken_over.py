@@ -143,7 +143,7 @@ def test_no_total_becomes_less_while_the_hour_grows(archived, subtests):
             before = archived.totals("bytes_hourly")
             result = archived.program.run(*archived.batch_arguments(NINE))
             if words:
-                result.fails(3, "--allow-less", *words)
+                result.fails("ANT-H001", "--allow-less", *words)
                 assert archived.totals("bytes_hourly") == before
             archived.batch(NINE, *(["--allow-less"] if words else []))
             assert amounts(archived)[NINE] == {USER: 300}
@@ -171,7 +171,7 @@ def test_two_archives_of_one_hour(archived):
     assert amounts(archived)[NINE] == {USER: 300, "u": 200}
     assert (state(archived), layers(archived)) == ("clean", {"batch": 500})
     alone = archived.batch_arguments(NINE, *rule, path="-")
-    archived.program.run(*alone).fails(3, "500 bytes", "--allow-less")
+    archived.program.run(*alone).fails("ANT-H001", "500 bytes", "--allow-less")
     result = archived.program.run(*alone, "--allow-less")
     assert json.loads(result.out)["bytes"] == 200
     assert (state(archived), layers(archived)) == ("held", {"batch": 200})
@@ -192,7 +192,9 @@ def test_more_bytes_do_not_hide_that_an_archive_is_left_out(archived, left_out):
         archived.produce([events.encode(events.BEGIN + 9, user_id=USER, size=250)])
         archived.speed()
         without = archived.batch_arguments(NINE)
-    archived.program.run(*without).fails(3, "read 300 bytes of listed files and 200 of others", "--old-storage-path")
+    archived.program.run(*without).fails(
+        "ANT-H001", "read 300 bytes of listed files and 200 of others", "--old-storage-path"
+    )
     assert amounts(archived)[NINE] == {USER: 300, "u": 200}
     assert archived.program.run(*without, "--allow-less").code == 0
 
@@ -250,7 +252,8 @@ def test_a_copy_of_our_archive_does_not_count_twice(archived, use):
     if prepare:
         prepare(archived, places["COPY"])
     options = [places.get(option, option) for option in options]
-    archived.program.run(*archived.batch_arguments(NINE, *options, **changes)).fails(3, "count twice")
+    result = archived.program.run(*archived.batch_arguments(NINE, *options, **changes))
+    result.fails("ANT-A013" if "--all-files" in options else "ANT-A021", "count twice")
     assert amounts(archived)[NINE] == {USER: 307}
 
 
@@ -267,10 +270,10 @@ def test_an_archive_of_another_database(archived):
 @pytest.mark.parametrize(
     ("changes", "options", "code", "word"),
     [
-        ({"path": "-"}, (), 2, "--old-storage-path"),
-        ({"path": "-"}, ("--old-storage-path", "OLD", "--compact"), 2, "--compact"),
-        ({}, ("--old-storage-path", "/nonexistent"), 3, "old-storage-path"),
-        ({}, ("--old-storage-path", "EMPTY"), 3, "no folder year="),
+        ({"path": "-"}, (), "ANT-U003", "--old-storage-path"),
+        ({"path": "-"}, ("--old-storage-path", "OLD", "--compact"), "ANT-U006", "--compact"),
+        ({}, ("--old-storage-path", "/nonexistent"), "ANT-A008", "old-storage-path"),
+        ({}, ("--old-storage-path", "EMPTY"), "ANT-A008", "no folder year="),
     ],
 )
 def test_old_archives_that_are_none(archived, changes, options, code, word):

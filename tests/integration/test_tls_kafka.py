@@ -37,45 +37,55 @@ def test_a_broker_that_both_sides_trust(secured, secure_kafka, certificates, mec
     secured.check_exact()
 
 
-def refused(case, server, words, *said):
-    """Asserts that simulate and speed end at once, with exit code 3 and one message."""
+def refused(case, server, words, code, *said):
+    """Asserts that simulate and speed end at once, with this error code and one message."""
     case.prepare()
     for arguments in (
         ("simulate", server, case.topic, "--count", "1", *words),
         case.speed_arguments("--until-end", *words, server=server),
     ):
         begin = time.monotonic()
-        case.program.run(*arguments).fails(3, server, *said)
+        case.program.run(*arguments).fails(code, server, *said)
         assert time.monotonic() - begin < 8, "it took as long as if nobody answered"
 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 def test_a_wrong_password(secured, secure_kafka, certificates, mechanism):
     words = login(secure_kafka, certificates, sasl_mechanism=mechanism, sasl_password="geheim-und-falsch")
-    refused(secured, secure_kafka.address_of("TRUSTED"), words, "SASL authentication error", "check", "sasl.password")
+    refused(
+        secured,
+        secure_kafka.address_of("TRUSTED"),
+        words,
+        "ANT-K002",
+        "SASL authentication error",
+        "check",
+        "sasl.password",
+    )
 
 
 def test_an_unknown_mechanism(secured, secure_kafka, certificates):
     words = login(secure_kafka, certificates, sasl_mechanism="SCRAM-SHA-256")
-    refused(secured, secure_kafka.address_of("TRUSTED"), words, "SCRAM-SHA-256", "sasl.mechanism")
+    refused(secured, secure_kafka.address_of("TRUSTED"), words, "ANT-K002", "SCRAM-SHA-256", "sasl.mechanism")
 
 
 def test_another_authority(secured, secure_kafka, certificates):
     words = login(secure_kafka, certificates, ssl_ca_location=certificates.stranger)
     said = "the broker's certificate is not accepted: unable to get local issuer certificate"
-    refused(secured, secure_kafka.address_of("TRUSTED"), words, said, "ssl.ca.location")
+    refused(secured, secure_kafka.address_of("TRUSTED"), words, "ANT-K003", said, "ssl.ca.location")
 
 
 def test_an_expired_certificate(secured, secure_kafka, certificates):
     words = properties(security_protocol="SSL", ssl_ca_location=certificates.authority)
     said = "the broker's certificate is not accepted: certificate has expired"
-    refused(secured, secure_kafka.address_of("EXPIRED"), words, said, "valid today")
+    refused(secured, secure_kafka.address_of("EXPIRED"), words, "ANT-K003", said, "valid today")
 
 
 def test_the_certificate_of_another_host(secured, secure_kafka, certificates):
     words = properties(security_protocol="SSL", ssl_ca_location=certificates.authority)
     said = "the broker's certificate is not accepted: IP address mismatch"
-    refused(secured, secure_kafka.address_of("ELSEWHERE"), words, said, "names the host as kafka-server does")
+    refused(
+        secured, secure_kafka.address_of("ELSEWHERE"), words, "ANT-K003", said, "names the host as kafka-server does"
+    )
 
 
 def test_an_operator_may_trust_any_certificate(secured, secure_kafka):
@@ -90,14 +100,14 @@ def test_a_missing_file_of_authorities(secured, secure_kafka, certificates):
     words = login(secure_kafka, certificates, ssl_ca_location="/nowhere/ca.pem")
     secured.provision()
     arguments = secured.speed_arguments(*words, server=secure_kafka.address_of("TRUSTED"))
-    secured.program.run(*arguments).fails(3, "ssl.ca.location", "files which they name can be read")
+    secured.program.run(*arguments).fails("ANT-K004", "ssl.ca.location", "files which they name can be read")
 
 
 def test_plain_text_where_tls_is_spoken(secured, secure_kafka):
     """The broker hangs up without a word, as one does that goes down: it may be worth to try again."""
     secured.prepare()
     result = secured.program.run(*secured.speed_arguments(server=secure_kafka.address_of("EXPIRED")))
-    result.fails(5, "check", "security.protocol")
+    result.fails("ANT-K001", "check", "security.protocol")
 
 
 def test_properties_from_a_file(secured, secure_kafka, certificates):

@@ -74,7 +74,7 @@ def test_a_server_that_is_trusted(secured, certificates):
 def test_a_wrong_password(secured, certificates):
     case = secured(certificates.trusted, "")
     result = run_provision(case, address(case, certificates.authority), password="geheim-und-falsch")
-    result.fails(3, "password authentication failed", "check jdbc-user and jdbc-password")
+    result.fails("ANT-P004", "password authentication failed", "check jdbc-user and jdbc-password")
 
 
 def refused(case, certificates, authority, *said):
@@ -88,7 +88,7 @@ def refused(case, certificates, authority, *said):
         case.speed_arguments(uri=uri),
         case.batch_arguments("2022-02-20T09:00:00Z", uri=uri),
     ):
-        case.program.run(*arguments).fails(3, "could not connect to PostgreSQL", *said)
+        case.program.run(*arguments).fails("ANT-P007", *said)
 
 
 def test_another_authority(secured, certificates):

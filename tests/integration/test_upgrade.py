@@ -77,8 +77,8 @@ def test_a_database_of_version_1_goes_on(used, with_topic):
         *(used.speed_arguments(), used.batch_arguments(HOUR), used.verify_arguments()),
         ("status", *used.login),
     ):
-        used.program.run(*arguments).fails(3, f"version 1 instead of {LATEST}", "antenna provision")
-    used.program.run("provision", *used.login, "--window", "1m").fails(3, "totals of 5m are counted already")
+        used.program.run(*arguments).fails("ANT-D001", f"version 1 instead of {LATEST}", "antenna provision")
+    used.program.run("provision", *used.login, "--window", "1m").fails("ANT-D010", "totals of 5m are counted already")
     assert f"schema antenna: version {LATEST}, migrated from version 1" in used.provision().out
     assert used.value("SELECT window_seconds FROM antenna.data_set") == 300
     assert versions(used) == [*range(1, LATEST + 1)]
@@ -117,7 +117,7 @@ def test_a_migration_that_fails_leaves_the_old_version(used):
     with psycopg.connect(used.postgres.conninfo(used.database)) as connection:
         running = held_up(used, connection)
         connection.commit()
-    running.wait().fails(1, "could not take the schema antenna to version")
+    running.wait().fails("ANT-P029")
     assert versions(used) == [1]
     used.provision()
     assert versions(used) == [*range(1, LATEST + 1)]
@@ -157,4 +157,4 @@ def test_a_worker_that_a_migration_has_overtaken(case):
     wait_until(lambda: case.value("SELECT min(epoch) FROM antenna.progress"), "it has its partitions")
     case.execute("INSERT INTO antenna.schema_version (version) VALUES (99)")
     case.end_sessions()
-    speed.wait().fails(3, f"the schema antenna has version 99 instead of {LATEST}")
+    speed.wait().fails("ANT-D001", f"the schema antenna has version 99 instead of {LATEST}")

@@ -306,14 +306,14 @@ def test_while_events_stream_in_nothing_is_found_that_is_not_so(case):
 
 
 def test_usage(case):
-    case.program.run("verify", *case.login).fails(2, "--storage-path")
+    case.program.run("verify", *case.login).fails("ANT-U004", "--storage-path")
     case.provision()
-    case.program.run(*case.verify_arguments("--from", HOURS[1], "--to", HOURS[0])).fails(2, "before --from")
+    case.program.run(*case.verify_arguments("--from", HOURS[1], "--to", HOURS[0])).fails("ANT-U003", "before --from")
 
 
 def test_no_such_folder(case):
     case.provision()
-    case.program.run(*case.verify_arguments()).fails(3, "could not open the storage-path", "year=")
+    case.program.run(*case.verify_arguments()).fails("ANT-A008", "could not open the storage-path", "year=")
 
 
 def test_an_empty_archive(case):

@@ -208,6 +208,6 @@ def test_a_terminal_that_cannot(watch):
 def test_no_terminal(case):
     case.provision()
     result = case.program.run("status", *case.login, "--watch")
-    result.fails(3, "standard output is not a terminal", "leave out --watch")
-    case.program.run("status", *case.login, "--watch", "--json").fails(2, "--watch", "--json")
+    result.fails("ANT-S003", "standard output is not a terminal", "leave out --watch")
+    case.program.run("status", *case.login, "--watch", "--json").fails("ANT-U006", "--watch", "--json")
     assert result.out == ""

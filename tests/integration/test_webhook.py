@@ -105,7 +105,7 @@ def test_what_a_webhook_answers(ada, webhook, certificates, status):
 @pytest.mark.parametrize("pair", ["expired", "elsewhere"])
 def test_a_webhook_with_a_wrong_certificate(ada, webhook, certificates, pair):
     with contextlib.closing(Webhook(getattr(certificates, pair))) as other:
-        notify(ada, *by_webhook(ada, other, certificates), code=3).fails(3, "certificate", "--tls-ca")
+        notify(ada, *by_webhook(ada, other, certificates), code=3).fails("ANT-N002", "certificate", "--tls-ca")
         assert not other.requests
     assert notices(ada) == []
 

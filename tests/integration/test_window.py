@@ -41,7 +41,7 @@ def test_totals_of_a_window(case, window):
 
 @pytest.mark.parametrize("window", ["7m", "7s", "1500ms", "999ms", "61m", "2h", "0", "-5m", "often"])
 def test_what_is_no_window(case, window):
-    case.program.run("provision", *case.login, f"--window={window}").fails(2, "invalid value for window")
+    case.program.run("provision", *case.login, f"--window={window}").fails("ANT-U003", "invalid value for window")
     assert case.value("SELECT to_regclass('antenna.data_set')") is None
 
 
@@ -65,7 +65,7 @@ def test_it_may_not_change_once_something_is_counted(used, left):
     used.execute(COUNTED[left])
     before = used.query("SELECT * FROM antenna.progress ORDER BY partition")
     result = used.program.run("provision", *used.login, "--window", "1m")
-    result.fails(3, "cannot become 1m", "totals of 5m are counted already", "leave out --window")
+    result.fails("ANT-D010", "cannot become 1m", "totals of 5m are counted already", "leave out --window")
     assert used.value(STORED) == 300
     assert used.query("SELECT * FROM antenna.progress ORDER BY partition") == before
     for options in ((), ("--window", "300s")):
@@ -77,7 +77,7 @@ def test_of_totals_of_another_job_the_operator_knows_the_window(case):
     case.execute("INSERT INTO bytes VALUES ('2022-02-20 09:10', 'u', 5, 'user_bytes_total')")
     case.provision("--adopt", "--window", "10m")
     assert case.value(STORED) == 600
-    case.program.run("provision", *case.login, "--window", "5m").fails(3, "totals of 10m are counted already")
+    case.program.run("provision", *case.login, "--window", "5m").fails("ANT-D010", "totals of 10m are counted already")
 
 
 def test_a_worker_that_a_change_has_overtaken(case):
@@ -86,7 +86,7 @@ def test_a_worker_that_a_change_has_overtaken(case):
     wait_until(lambda: case.value("SELECT min(epoch) FROM antenna.progress"), "it has its partitions")
     case.provision("--window", "1m")
     case.produce(events.draw(100))
-    speed.wait().fails(3, "the window of the totals has changed from 5m to 1m", "start the job again")
+    speed.wait().fails("ANT-D011", "the window of the totals has changed from 5m to 1m", "start the job again")
     assert case.totals() == {}
     case.speed()
     case.check_exact(expect(case.messages(), window=60))
@@ -101,7 +101,7 @@ def test_a_worker_whose_totals_wait_while_the_window_changes(case):
         wait_until(case.waits_for_a_lock, "its commit waits")
         provision = case.program.start("provision", *case.login, "--window", "1m")
         wait_until(lambda: case.value("SELECT count(*) FROM pg_locks WHERE NOT granted") > 1, "provision waits for it")
-    provision.wait().fails(3, "totals of 5m are counted already")
+    provision.wait().fails("ANT-D010", "totals of 5m are counted already")
     case.wait_until_read(speed)
     speed.terminate()
     case.check_exact()
@@ -114,31 +114,36 @@ def test_a_claim_waits_for_a_change_that_is_under_way(case):
         speed = case.start_speed()
         wait_until(case.waits_for_a_lock, "its claim waits")
         connection.commit()
-    speed.wait().fails(3, "the window of the totals has changed from 5m to 1m")
+    speed.wait().fails("ANT-D011", "the window of the totals has changed from 5m to 1m")
 
 
 DAMAGES = {
-    "no divisor": ("UPDATE antenna.data_set SET window_seconds = 7", "window_seconds is 7", "--window"),
-    "zero": ("UPDATE antenna.data_set SET window_seconds = 0", "window_seconds is 0", "--window"),
-    "null": ("UPDATE antenna.data_set SET window_seconds = NULL", "window_seconds is NULL", "--window"),
-    "row gone": ("DELETE FROM antenna.data_set", "does not know the tables of its data set", "antenna provision"),
+    "no divisor": ("UPDATE antenna.data_set SET window_seconds = 7", "ANT-D012", "window_seconds is 7", "--window"),
+    "zero": ("UPDATE antenna.data_set SET window_seconds = 0", "ANT-D012", "window_seconds is 0", "--window"),
+    "null": ("UPDATE antenna.data_set SET window_seconds = NULL", "ANT-D012", "window_seconds is NULL", "--window"),
+    "row gone": (
+        "DELETE FROM antenna.data_set",
+        "ANT-D002",
+        "does not know the tables of its data set",
+        "antenna provision",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", DAMAGES)
 def test_damaged(used, name):
-    damage, *words = DAMAGES[name]
+    damage, code, *words = DAMAGES[name]
     used.execute("ALTER TABLE antenna.data_set DROP CONSTRAINT data_set_window_seconds_check")
     used.execute(damage)
     for arguments in (
         *(used.speed_arguments(), used.batch_arguments("-", "--pending"), used.verify_arguments()),
         ("status", *used.login),
     ):
-        used.program.run(*arguments).fails(3, *words)
+        used.program.run(*arguments).fails(code, *words)
     doctor = used.program.run("doctor", *used.login)
     assert doctor.code == 3
     assert "the window of the totals is unknown" in doctor.out
-    used.program.run("provision", *used.login).fails(3, "the window of the totals is unknown", "--window")
+    used.program.run("provision", *used.login).fails("ANT-D012", "--window")
     used.provision("--window", "5m")
     assert used.value(STORED) == 300
 

@@ -239,7 +239,7 @@ def test_kip_848_gives_a_name_back_in_time(site, case):
     fleet.start_all()
     fleet.running[0].kill()
     fleet.running[0] = fleet.start(0)
-    fleet.running[0].wait_for("still has a member with the name of this process")
+    fleet.running[0].wait_for("ANT-K011")
     fleet.wait_for_peace()
     assert fleet.running[0].err.count("still has a member") == 1
     simulate.terminate()

@@ -65,12 +65,37 @@ static void test_no_file_descriptor_is_left(void **state)
     assert_error_says(error, "Too many open files");
 }
 
+static void test_statements_that_fail(void **state)
+{
+    static const struct {
+        const char *sql;
+        enum error_code code;
+    } cases[] = {
+        {"SELECT list(range) FROM range(10000000)", ANT_MEMORY_LIMIT},
+        {"SELECT * FROM read_parquet('/nowhere/x.parquet')", ANT_DISK_FAILED},
+        {"SELECT nonsense", ANT_DUCKDB_ANSWER},
+    };
+    static const struct database_limits limits = {.memory = 16 * 1024 * 1024};
+
+    (void)state;
+    pretended = NULL;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        cleanup(database_release) struct database database = {0};
+        struct error error = {0};
+
+        assert_int_equal(database_open(1, &limits, &database, &error), 0);
+        assert_int_equal(database_run(&database, cases[i].sql, NULL, &error), -1);
+        assert_int_equal(error.code, cases[i].code);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_library_is_that_of_the_header),
         cmocka_unit_test(test_another_library_is_refused),
         cmocka_unit_test(test_no_file_descriptor_is_left),
+        cmocka_unit_test(test_statements_that_fail),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,6 +110,8 @@ static void test_spellings_of_an_hour(void **state)
         status = hour_folder_list(data, 1644051600, &folder, &error);
         if (status != (cases[i].files < 0 ? -1 : 0) || (!status && (int)folder.paths.count != cases[i].files))
             fail_msg("%s: %d, %zu files", cases[i].folder, status, folder.paths.count);
+        if (status)
+            assert_int_equal(error.code, ANT_FOLDER_NAME);
     }
 }
 

@@ -29,7 +29,7 @@ def test_postgres_is_refused(case, old_postgres):
     login = (old_postgres.jdbc_uri(), old_postgres.user, old_postgres.password)
     *commands, doctor = [case.program.start(*arguments) for arguments in each_command(case, *login)]
     for command in commands:
-        command.wait().fails(3, words, "upgrade PostgreSQL")
+        command.wait().fails("ANT-P011", words, "upgrade PostgreSQL")
     result = doctor.wait()
     assert (result.code, words in result.out) == (3, True), result.out
 

@@ -62,7 +62,7 @@ def test_partitions_that_the_broker_assigns(case, kafka_version):
     case.produce(events.draw(300))
     result = case.program.run(*case.speed_arguments("--until-end", "-X", "group.protocol=consumer"))
     if int(kafka_version.release.partition(".")[0]) < BROKER_ASSIGNS:
-        result.fails(3, "the broker refuses the consumer group's protocol", "needs Kafka 4.0")
+        result.fails("ANT-K009", "the broker refuses the consumer group's protocol", "needs Kafka 4.0")
         case.speed()
     else:
         assert result.code == 0, result.err

@@ -5,19 +5,23 @@
 
 static void write_area(FILE *file, char letter, const char *name)
 {
-    fprintf(file, "\n## %s: ANT-%c\n\n| code | error | exit code | cause | fix |\n| --- | --- | --- | --- | --- |\n", name,
-            letter);
+    fprintf(file, "\n## %s: ANT-%c\n\n| code | error | exit code | cause | fix |\n| --- | --- | --- | --- | --- |\n",
+            name, letter);
 }
 
 void generate_errors(FILE *file)
 {
     fputs("# Error codes\n\n"
-          "Generated from the table of errors by `make reference`; do not edit. An error is logged with its code: as text\n"
-          "before the message, with `--log-format json` as the member `code`. A warning about an error has the code, too.\n"
-          "A code keeps its meaning in later versions, a sentence may change: let scripts compare codes. The message has\n"
+          "Generated from the table of errors by `make reference`; do not edit. An error is logged with its code: as "
+          "text\n"
+          "before the message, with `--log-format json` as the member `code`. A warning about an error has the code, "
+          "too.\n"
+          "A code keeps its meaning in later versions, a sentence may change: let scripts compare codes. The message "
+          "has\n"
           "the names and numbers, and mostly a hint.\n\n"
           "When several hours fail, the last line has the code of the most severe error. The\n"
-          "[reference](reference.md#exit-codes) has the exit codes. [Troubleshooting](troubleshooting.md) lists messages\n"
+          "[reference](reference.md#exit-codes) has the exit codes. [Troubleshooting](troubleshooting.md) lists "
+          "messages\n"
           "that are no errors.\n",
           file);
 #define ERROR_AREA(letter, name) write_area(file, letter, name);
