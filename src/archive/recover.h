@@ -15,7 +15,8 @@
 
 /**
  * Publishes the files of one's own folder that are listed in PostgreSQL, ends swaps, and deletes all other files, when
- * no transaction that could still list them is under way. Errors: ERROR_UNAVAILABLE; ERROR_CONFIGURATION when a file is missing.
+ * no transaction that could still list them is under way. Errors: ERROR_UNAVAILABLE; ERROR_CONFIGURATION when a file is
+ * missing.
  */
 int recover_files(struct postgres *postgres, const struct staging *staging, struct error *error) must_check;
 

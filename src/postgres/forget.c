@@ -344,7 +344,7 @@ int forget_refuse_left(struct postgres *postgres, const struct config *config, c
         return error_context(error, "could not look for what is left of the user");
     if (PQntuples(result) == 0)
         return 0;
-    error_set(error, ERROR_CONFIGURATION, "table \"%s\" still has %" PRId64 " rows of the user", PQgetvalue(result, 0, 0),
+    error_set(error, ANT_ROWS_CHANGED, "table \"%s\" still has %" PRId64 " rows of the user", PQgetvalue(result, 0, 0),
               postgres_number(result, 0, 1));
     return error_hint(error, "disable the triggers and rules that keep them, and run the command again");
 }

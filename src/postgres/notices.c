@@ -71,7 +71,7 @@ int notices_refuse_copy(struct postgres *postgres, struct error *error)
         return error_context(error, "could not read whose notices these are");
     if (PQntuples(result) == 0 || postgres_number(result, 0, 0) == 0)
         return 0;
-    error_set(error, ERROR_CONFIGURATION,
+    error_set(error, ANT_DATABASE_COPY,
               "this database is a copy: its notices are those of the database it was copied from");
     return error_hint(error,
                       "leave the notices to that database; if this one has taken its place, run antenna provision "

@@ -78,7 +78,7 @@ def test_a_copy_of_the_database(ada, mail):
             Backup(ada, "dump").restore(copy)
             uri = ada.postgres.jdbc_uri(copy)
             refused = notify(ada, *by_mail(mail), code=3, uri=uri).err
-            assert "this database is a copy" in refused
+            assert "ANT-N007: this database is a copy" in refused
             assert "antenna provision with --adopt-notices" in refused
             assert not mail.mails
             assert "would send 1 notices" in notify(ada, "--dry-run", uri=uri).out
