@@ -21,6 +21,7 @@ static struct full_hour *find(const struct excess *excess, int64_t hour)
     return NULL;
 }
 
+/* Resets `taken`: the failed commit is dropped with all that was taken. */
 void excess_learn(struct excess *excess, int64_t hour, int64_t committed)
 {
     struct full_hour *known = find(excess, hour);
@@ -32,6 +33,7 @@ void excess_learn(struct excess *excess, int64_t hour, int64_t committed)
     *known = (struct full_hour){.hour = hour, .committed = committed};
 }
 
+/* An hour that no commit has found full has room: the first event that exceeds it makes its commit fail. */
 bool excess_has_room(const struct excess *excess, int64_t timestamp, int64_t bytes)
 {
     const struct full_hour *known = excess->hour_count ? find(excess, time_hour(timestamp)) : NULL;

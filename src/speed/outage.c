@@ -55,6 +55,8 @@ static void begin_outage(struct worker *worker, const struct error *cause)
                       worker->number, error_show(cause).text);
 }
 
+/* Each failure doubles the next pause, up to PAUSE_MAX_MS. An outage that goes on is logged once, but its cause is kept
+ * up to date for readiness. */
 static void begin_pause(struct worker *worker, const struct error *cause)
 {
     struct outage *outage = &worker->outage;
@@ -78,6 +80,7 @@ int handle_failure(struct worker *worker, struct error *error)
     return give_up_claims(worker, error);
 }
 
+/* Called after each commit, roll or probe that would show the end of an outage; without one it does nothing. */
 void end_outage(struct worker *worker)
 {
     struct outage *outage = &worker->outage;

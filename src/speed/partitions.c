@@ -28,6 +28,7 @@ static size_t search(const struct partitions *partitions, int32_t id)
     return low;
 }
 
+/* By binary search: it is called for each message. */
 struct partition *partitions_find(const struct partitions *partitions, int32_t id)
 {
     size_t index = search(partitions, id);
@@ -143,6 +144,7 @@ struct progress partition_progress(const struct partition *partition)
     };
 }
 
+/* `reading` stays: the consumer still fetches these partitions until they are unassigned (give_up_claims()). */
 void partitions_unclaim(struct partitions *partitions)
 {
     for (size_t i = 0; i < partitions->count; i++) {

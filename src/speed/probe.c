@@ -42,6 +42,7 @@ static int probe_claims(const struct worker *worker, struct error *error)
     return status;
 }
 
+/* The disk first, as its state must be noted also while PostgreSQL fails. */
 int probe_world(struct worker *worker, struct error *error)
 {
     probe_disk(worker);
@@ -118,6 +119,7 @@ int topic_join(struct postgres *postgres, const struct job *job, const char *id,
     return same ? 0 : tell_of_another(&job->key, error);
 }
 
+/* Before each claim, since the topic may have been recreated while the worker had no partitions. */
 int topic_check(struct worker *worker, struct error *error)
 {
     return topic_id_query(worker->job->inquirer, worker->job->key.topic, KAFKA_ANSWER_TIMEOUT_MS, worker->topic_id,

@@ -33,6 +33,7 @@ static const struct standing_partition *find(const struct standing_view *view, i
     return NULL;
 }
 
+/* The end comes from the last fetch and may be older than the offset: lag must not become negative. */
 static struct standing_partition stand(const struct worker *worker, const struct partition *partition)
 {
     int64_t end = consumer_end(worker->consumer, partition->id);
@@ -100,6 +101,7 @@ void standing_post(struct worker *worker, int64_t now_ms)
     standing_view_release(&before);
 }
 
+/* The list is copied under the lock, because standing_post() frees it. */
 void standing_look(struct standing *standing, struct standing_view *ret_view)
 {
     pthread_mutex_lock(&standing->lock);
