@@ -35,6 +35,7 @@ static int check_group_file(struct error *error)
     return 0;
 }
 
+/* Extensions are switched off: DuckDB would download code, or load what another program has installed. */
 int database_open(int threads, const struct database_limits *limits, struct database *ret_database, struct error *error)
 {
     cleanup(memory_free) char *thread_count = memory_printf("%d", threads);

@@ -55,6 +55,7 @@ bool disk_names_file(const char *path, int file)
     return held.st_ino == named.st_ino;
 }
 
+/* Rights and paths stay wrong until the operator corrects them; any other error of a disk may pass. */
 int disk_fail(struct error *error, const char *what, const char *path)
 {
     bool refused = errno == EACCES || errno == EPERM || errno == EROFS || errno == ENOTDIR || errno == ENOENT ||

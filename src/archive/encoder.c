@@ -58,6 +58,7 @@ static struct encoding *wait_for_work(struct encoder *encoder)
     return encoding;
 }
 
+/* From here on the encoding belongs to the worker again. */
 static void end_work(struct encoder *encoder, int status, const struct error *error)
 {
     pthread_mutex_lock(&encoder->lock);
@@ -114,6 +115,7 @@ int encoder_open(enum parquet_codec codec, int worker, struct encoder **ret_enco
     return 0;
 }
 
+/* The worker waits for an encoding before it closes (roll_drop()), or its rows would be freed under the thread. */
 void encoder_close(struct encoder *encoder)
 {
     if (!encoder)

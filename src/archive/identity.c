@@ -209,6 +209,8 @@ int identity_refuse_unmarked(const char *data, const char *path, struct error *e
                              "file " IDENTITY_NAME ", the archive_id of antenna.data_set there");
 }
 
+/* Any difference is an unavailable disk here, not a configuration error: the folder was the archive at the start, so a
+ * service waits until it is mounted again. */
 int identity_look(const char *data, const char *id, struct error *error)
 {
     char found[DATA_SET_ID_SIZE];

@@ -19,6 +19,8 @@ void layout_name(char name[LAYOUT_NAME_SIZE], int64_t hour, const char *token, u
              token, sequence);
 }
 
+/* The path follows from the name alone, so that recovery can publish a file without asking the database for its hour.
+ */
 int layout_path(char path[LAYOUT_PATH_SIZE], const char *name)
 {
     unsigned year, month, day, hour, sequence;

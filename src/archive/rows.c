@@ -99,6 +99,7 @@ bool rows_have_room(const struct rows *rows, const struct coded_event *event)
     return true;
 }
 
+/* Offsets of a partition ascend, so the last one ends its range. */
 static void note_offset(struct rows_hour *hour, int32_t partition, int64_t offset)
 {
     for (size_t i = 0; i < hour->range_count; i++)

@@ -21,6 +21,7 @@ static void release(struct compaction *compaction)
     staging_close(compaction->staging);
 }
 
+/* Files with `replaced_by` belong to a swap that has not ended: recovery must end it before the next compaction. */
 static bool is_unfinished(const struct listed_files *files)
 {
     for (size_t i = 0; i < files->count; i++)

@@ -17,6 +17,7 @@ int walk_hours(struct walk *walk, const struct postgres *postgres, const struct 
         }
         bar_show(&walk->bar, (double)i / (double)hours->count, "%zu of %zu hours", i, hours->count);
         status = run(context, &hours->list[i], error);
+        /* Without a connection every further hour would fail in the same way. */
         if (!status || (hours->count == 1 && walk->one_fails) || !postgres_is_connected(postgres))
             continue;
         bar_end(&walk->bar);

@@ -163,6 +163,8 @@ void replaced_files_release(struct replaced_files *files)
     *files = (struct replaced_files){0};
 }
 
+/* The statement returns how many of the files it has replaced: if another process has replaced one meanwhile, its rows
+ * would be in two listed files. */
 int archive_files_replace(struct postgres *postgres, const char *path, int64_t size, const char *const *replaced,
                           size_t count, struct error *error)
 {
@@ -182,6 +184,8 @@ int archive_files_replace(struct postgres *postgres, const char *path, int64_t s
     return 0;
 }
 
+/* By the writer's token in `replaced_by`: each rewrite of an hour has a token of its own, so these are its files only.
+ */
 int archive_files_replaced(struct postgres *postgres, const char *token, int64_t hour, struct replaced_files *ret_files,
                            struct error *error)
 {

@@ -61,6 +61,8 @@ bool connection_succeeded(const PGresult *result)
     return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
 }
 
+/* PostgreSQL answers COMMIT of a failed transaction with success and the tag ROLLBACK: only the tag shows that nothing
+ * was committed. */
 int connection_check_commit(PGresult *result, struct error *error)
 {
     const char *tag = PQcmdStatus(result);
@@ -215,6 +217,7 @@ size_t postgres_changed(PGresult *result)
     return (size_t)strtoull(PQcmdTuples(result), NULL, 10);
 }
 
+/* Names the triggers, rules and policies of the table, as the operator must find the one that drops rows. */
 int written_refuse(struct postgres *postgres, const char *table, int64_t written, int64_t found, struct error *error)
 {
     cleanup(postgres_clear) PGresult *result = NULL;

@@ -9,7 +9,7 @@
 #include "postgres/client.h"
 #include "postgres/contract.h"
 
-/** What follows from a flaw, from the lightest to the gravest. */
+/** What follows from a flaw, in ascending order of severity. */
 enum flaw_weight {
     FLAW_WARNING, /* it may refuse a row, or change it */
     FLAW_STOPS,   /* rows to come are refused */
@@ -26,7 +26,7 @@ struct flaw {
     const char *hint; /* what to do */
 };
 
-/** From the lightest to the gravest. */
+/** In ascending order of severity. */
 struct flaws {
     struct flaw *list;
     size_t count;

@@ -132,6 +132,7 @@ static int log_holder(struct postgres *postgres, int64_t hour, struct error *err
     return lock_log_holder(postgres, key, what, error);
 }
 
+/* An advisory lock, not a row lock: an hour may have no row yet, and the speed layer must not wait for a batch run. */
 int hours_lock(struct postgres *postgres, int64_t hour, struct error *error)
 {
     return log_holder(postgres, hour, error) ? -1 : run_for_hour(postgres, sql_lock_hour, hour, error);
@@ -147,6 +148,7 @@ int hours_let_go(struct postgres *postgres, int64_t hour, struct error *error)
     return run_for_hour(postgres, sql_let_go_hour, hour, error);
 }
 
+/* The server releases the lock of a session that has ended. */
 void hours_leave(struct postgres *postgres, int64_t hour)
 {
     struct error ignored;
@@ -231,6 +233,7 @@ int hours_pruned(struct postgres *postgres, int64_t hour, bool hold, struct prun
     return 0;
 }
 
+/* Checks that each file was marked as added: an unmarked one would be added again by the next run. */
 int hours_note_late(struct postgres *postgres, int64_t hour, int64_t rows, int64_t bytes, const char *const *paths,
                     size_t count, struct error *error)
 {

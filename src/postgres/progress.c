@@ -45,6 +45,8 @@ int progress_limit_idle_time(struct postgres *postgres, struct error *error)
     return postgres_do(postgres, sql_limit_idle_time, NULL, error);
 }
 
+/* All partitions in one statement: a job that has some rows counts as started, and the others would begin at their
+ * first messages, whatever --start says. */
 int progress_begin(struct postgres *postgres, const struct progress_key *key, const int64_t *starts, size_t count,
                    struct error *error)
 {
@@ -180,6 +182,7 @@ int progress_explain_totals(struct postgres *postgres, const struct progress_key
     return explain(postgres, key, &columns, true, error);
 }
 
+/* The fence of a commit: the pipeline fails with ERROR_FENCED unless the statement changes a row for each step. */
 int progress_send_totals(struct pipeline *pipeline, const struct progress_key *key, const struct progress_step *steps,
                          size_t count, struct error *error)
 {
@@ -235,6 +238,8 @@ int progress_check_owned(struct postgres *postgres, const struct progress_key *k
     return postgres_number(result, 0, 0) == (int64_t)count ? 0 : fenced(error);
 }
 
+/* With the fence of a commit, on both offsets: a worker that has lost a partition must not say that it is complete, as
+ * hours would be sealed without the messages of its new owner. */
 int progress_note_idle(struct postgres *postgres, const struct progress_key *key, const struct progress *list,
                        size_t count, int64_t until, struct error *error)
 {

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "postgres/sql.h"
 
-/* The table that create_rebuilt.sql makes. */
+/* The temporary table of create_rebuilt.sql, which only this session sees. */
 #define REBUILT_TABLE "antenna_rebuilt"
 
 enum state_column {
@@ -88,6 +88,8 @@ static int compare_turns(const void *left, const void *right)
     return (one->turn > other->turn) - (one->turn < other->turn);
 }
 
+/* The labels in the order in which commits write their rows: differences are added in the same order, so that neither
+ * waits for the other in a circle. */
 static struct array labels_by_turn(void)
 {
     const struct total_kind_entry *kinds[TOTAL_KINDS];
@@ -123,8 +125,10 @@ static int delete_surplus(struct postgres *postgres, const char *bytes, int64_t 
     return postgres_do(postgres, sql, &parameters, error);
 }
 
-/* A commit that has added events of no bytes changes no sum, and yet the version. One that was the first of the hour
- * has counted what the table had before. */
+/* Locks the hour's row of antenna.hour_bytes, for which commits wait, and compares its version with that of the
+ * comparison. Returns 1 if a commit has come in between and it matters: surplus totals may be its new ones, and the
+ * first commit of an hour has counted what the table had before. The version also changes by a commit of events of 0
+ * bytes. */
 static int check_version(struct postgres *postgres, int64_t hour, const struct rebuilt_state *state,
                          struct error *error)
 {

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "postgres/sql.h"
 
+/* Also forgets how many messages were kept in this minute: they were not committed, and come again. */
 void rejected_drop(struct rejected *rejected)
 {
     rejected->count = 0;
@@ -72,6 +73,7 @@ static void keep(struct rejected *rejected, const struct rejected_message *messa
                                                          {(int64_t)message->payload.size}});
 }
 
+/* Both limits are checked before anything is counted: a message that is not taken is added again after a commit. */
 int rejected_add(struct rejected *rejected, const struct rejected_message *message, int64_t now)
 {
     struct rejected_count *count = find_count(rejected, message->reason, now - now % SECONDS_PER_MINUTE);

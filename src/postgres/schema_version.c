@@ -35,6 +35,8 @@ static int apply(struct postgres *postgres, int version, struct error *error)
     return 0;
 }
 
+/* In the transaction of provision, which holds its lock: two programs cannot apply a migration twice. A schema that is
+ * newer than the program is refused, as its rules are unknown. */
 int schema_migrate(struct postgres *postgres, int64_t *ret_before, struct error *error)
 {
     int64_t before = 0;
@@ -51,6 +53,7 @@ int schema_migrate(struct postgres *postgres, int64_t *ret_before, struct error 
     return 0;
 }
 
+/* Only the own version: an older program could write rows that break an invariant of a newer schema. */
 int schema_check_version(struct postgres *postgres, struct error *error)
 {
     int64_t version = 0;
