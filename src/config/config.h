@@ -45,7 +45,7 @@ bool config_has(const struct config *config, enum option_id id);
 /** Refuses a configuration without a value of the option. Error: ERROR_USAGE. */
 int config_require(const struct config *config, enum option_id id, struct error *error) must_check;
 
-/** Where the option's value came from; of a list the gravest source of its entries. */
+/** Where the option's value came from; of a list the source of highest precedence among its entries. */
 enum config_source config_source(const struct config *config, enum option_id id);
 
 /** The value as text as it was given, or NULL when it has none; of a list see config_list_entry(). */

@@ -1,5 +1,5 @@
 /*
- * How a configuration is filled; used by this folder only. Each source hands its texts to config_set(), the gravest
+ * How a configuration is filled; used by this folder only. Each source hands its texts to config_set(), the highest
  * source first; config.c calls them in that order.
  */
 #ifndef ANTENNA_CONFIG_SOURCES_H
@@ -21,7 +21,7 @@ struct given {
 };
 
 struct entry {
-    struct given given; /* of a list, what was read last from its gravest source */
+    struct given given; /* of a list, what was read last from its source of highest precedence */
     union value value;
     struct given *list; /* of TYPE_LIST, TYPE_WORDS and TYPE_PROPERTIES */
     size_t list_size;

@@ -6,7 +6,7 @@
 #include "base/time.h"
 #include "kafka/topic.h"
 
-/* What tally and ledger need of a message. */
+/* What tally and ledger need of a message, until Kafka has acknowledged it: only then is it counted. */
 struct parcel {
     struct parcel *next; /* in the list of unused ones */
     struct coded_event event;

@@ -46,8 +46,8 @@ static int64_t expected(enum total_kind kind, int64_t events, int64_t bytes)
     return total_counts_events(kind) ? events : bytes;
 }
 
-/* Whether a kind's window totals are those of so many events and bytes. A metric was switched on within the hour, or
- * after it: what was counted before is missing. */
+/* Whether the window totals of a kind are those of so many events and bytes. A metric that was switched on within the
+ * hour, or after it, lacks what was counted before: less is right then. */
 static bool speed_agrees(const struct hour_sums *sums, enum total_kind kind, int64_t events, int64_t bytes)
 {
     int64_t value = sums->speed[kind];
@@ -56,8 +56,8 @@ static bool speed_agrees(const struct hour_sums *sums, enum total_kind kind, int
                                                   : value <= expected(kind, events, bytes);
 }
 
-/* The events of the window totals by a metric that has all of them. Where there is none, as many as are archived, or as
- * a metric has that was switched on later. */
+/* The number of events in the window totals, by a metric that has all of them. Without one it is unknown, and taken to
+ * be the number of archived events, or of those in a metric that was switched on later, if that is more. */
 static int64_t speed_events(const struct hour_sums *sums, int64_t rows)
 {
     int64_t events = rows;
@@ -79,10 +79,14 @@ static bool is_whole(const struct hour_sums *sums)
     return !sums->rebuilt_unlisted_rows && !sums->pruned_rows && !sums->pruned_events && !sums->pruned_total_bytes;
 }
 
-/* Whether the window totals are the archive's, and can be compared one by one. What is more in one of them may be on
- * its way to the other: all kinds then differ by the same, and by no more than what waits. While something is on its
- * way in both directions, equal sums of an hour that is open do not show that nothing is. Totals that were rebuilt with
- * files that are not listed have their rows on purpose; those that were removed have left what came later. */
+/*
+ * Returns whether the window totals equal the archive, so that they can be compared one by one.
+ *
+ * A difference is allowed if it can be pending data: then all kinds differ by the same events, and by no more than the
+ * counters of antenna.progress show as pending. While data is pending in both directions, equal sums of an open hour do
+ * not prove equal rows. Totals that were rebuilt from unlisted files have those rows on purpose, and pruned totals lack
+ * theirs.
+ */
 static bool check_speed(const struct verify_tools *tools, struct hour_finding *finding)
 {
     const struct hour_sums *sums = &finding->sums;

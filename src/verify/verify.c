@@ -12,7 +12,7 @@
 #include "verify/difference.h"
 #include "verify/hour.h"
 
-/* Files of no hour that are named. */
+/* Files that belong to no hour are named up to this number: an archive of another layout may have thousands. */
 #define STRAYS_TOLD_MAX 10
 
 /* The range of hours, both inclusive. */
