@@ -12,7 +12,7 @@ TYPES = {"antenna_bytes_total": "antenna_id", "app_bytes_total": "app", "user_by
 
 @dataclasses.dataclass
 class Comparison:
-    """What was compared: bytes by source for each complete hour, how many totals, and those that differ."""
+    """The result of a comparison: bytes by source for each complete hour, the number of totals, and the differences."""
 
     hours: dict  # hour -> {source: bytes}
     compared: int

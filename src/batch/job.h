@@ -46,7 +46,7 @@ int batch_job_open(struct batch_job *job, const struct config *config, const str
  * connected. */
 int batch_job_connect(struct batch_job *job, struct error *error) must_check;
 
-/** Notifies metrics and service manager that the loop has come round. */
+/** Notifies metrics and service manager that the loop has made a turn. */
 void batch_job_turn(struct batch_job *job);
 
 /** Frees what it holds. Fits cleanup(). */

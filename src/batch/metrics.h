@@ -39,7 +39,7 @@ void batch_metrics_release(struct batch_metrics *metrics);
 /** Says why the job is not ready, or that it is, by an empty reason. */
 void batch_metrics_set_reason(struct batch_metrics *metrics, const char *reason);
 
-/** Notes that the loop has come round. */
+/** Notes that the loop has made a turn. */
 void batch_metrics_turn(struct batch_metrics *metrics);
 
 /** Notes that an answer of PostgreSQL is waited for from now on, or no longer. */

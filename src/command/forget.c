@@ -52,7 +52,7 @@ static bool is_complete(const struct forget_summary *summary)
     return !summary->waiting && !summary->left && !summary->failed && !summary->meanwhile;
 }
 
-/* The rows of the tables, by the names that both forms of the report give them. */
+/* The rows of the tables, by their names in the text and in the JSON report. */
 struct count {
     const char *name, *shown;
     int64_t rows;

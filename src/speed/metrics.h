@@ -5,11 +5,11 @@
 #include "metrics/server.h"
 #include "speed/worker.h"
 
-/** A worker that has not come round for this long is stuck: the group has assigned its partitions to others by then
+/** A worker whose loop has not run for this long is stuck: the group has assigned its partitions to others by then
  * (max.poll.interval.ms of librdkafka). */
 #define ALIVE_MS 300000
 
-/** A worker that has not come round for this long waits for an answer that may not come. */
+/** A worker whose loop has not run for this long waits for an answer that may not come. */
 #define READY_MS 5000
 
 /** What the metrics are of; must outlive the server. */

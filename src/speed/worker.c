@@ -168,8 +168,8 @@ static int stop_cleanly(struct worker *worker, struct error *error)
         *error = worker->outage.cause;
     else if (write_everything(worker, error) == 0) {
         mirror_offsets(worker);
-        /* Advances event time for the last time, so that hours are sealed while no worker runs. Optional: the next
-         * start advances it again. */
+        /* Advances event time once more, so that hours are sealed while no worker runs. A failure is harmless: the next
+         * start advances it, too. */
         if (note_idle_partitions(worker, error))
             log_line(LEVEL_DEBUG, "worker %d: %s", worker->number, error->message);
         return 0;

@@ -119,7 +119,7 @@ void verify_files(const struct files_check *check, const struct file_names *fold
                   struct file_names *ret_whole)
 {
     check_listed(check, finding, ret_whole);
-    /* An hour that was batched with files that are not listed counts them on purpose. */
+    /* If the last batch run read unlisted files, the operator asked for it: they are no difference. */
     for (size_t i = 0; i < folder->count && finding->sums.batch_unlisted_rows == 0; i++)
         if (!listed_files_have(check->listed, folder->names[i] + strlen(check->storage_path) + 1))
             differences_add(&finding->differences, CAUSE_FILE_UNLISTED, "\"%s\" is not listed", folder->names[i]);

@@ -1,4 +1,4 @@
-"""The build as a packager does it: CMake without a preset, with flags and a compiler of the packager's own."""
+"""A packager's build: CMake without a preset, with the packager's own flags and compiler."""
 
 import re
 import shutil

@@ -78,7 +78,7 @@ def obstacles(block):
 
 
 def runs_here(block):
-    """Whether a block is run below: it has commands of the program and nothing else, and needs nothing of NOT_RUN."""
+    """Whether a test below runs the block: it has only commands of the program, and none of NOT_RUN."""
     own = all(command.lstrip().startswith("antenna ") for command in commands_of(block))
     return own and "…" not in block.text and not obstacles(block)
 

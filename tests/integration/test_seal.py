@@ -1,4 +1,4 @@
-"""When an hour is sealed: not before its end, nor before all that was sent is archived."""
+"""An hour is sealed only after its end, and only after all sent messages are archived."""
 
 import time
 

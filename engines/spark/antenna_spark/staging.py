@@ -37,7 +37,7 @@ def place_of(name):
 
 
 def sync(path):
-    """Waits until the disk has the file, or knows the names in the folder."""
+    """Syncs a file, or the names in a folder, to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

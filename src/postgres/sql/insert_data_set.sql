@@ -1,5 +1,5 @@
--- Notes the tables of the data set, once. $1 to $4 the quoted names of bytes, bytes_hourly, user_metadata and
--- user_quota_limit.
+-- Stores the tables of the data set; later calls change nothing. $1 to $4: the quoted names of bytes, bytes_hourly,
+-- user_metadata and user_quota_limit.
 INSERT INTO antenna.data_set (bytes, bytes_hourly, user_metadata, user_quota_limit)
 SELECT name[1], name[2], name[3], name[4]
 FROM (
