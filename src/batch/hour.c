@@ -187,7 +187,7 @@ static int users_with_exceeded_quota(const struct batch_tools *tools, struct bat
         return -1;
     report->exceeded = quota.exceeded;
     report->unknown = quota.unknown;
-    /* Without rows nothing is known of the users of the hour, and no notice may say that they are below a threshold. */
+    /* Without rows nothing is known of the users of the hour, and no notice follows from it. */
     if (!tools->bookkeeping || report->rows == 0)
         return 0;
     return notices_write(tools->postgres, &tables, report->hour, report->sealed, error);

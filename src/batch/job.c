@@ -50,8 +50,7 @@ static int read_range(struct batch_job *job, const struct config *config, struct
     return batch_check_range(job->from, job->to, error);
 }
 
-/* Limits of retention are for the service. For a single run there is antenna prune, so here they are a mistyped option.
- */
+/* Limits of retention need --follow: they make the service remove what is old, which antenna prune does once. */
 static int read_limits(struct batch_job *job, const struct config *config, struct error *error)
 {
     prune_read_limits(config, &job->limits, &job->prunes);

@@ -7,7 +7,7 @@
  * for the answer. At the end consumer_close().
  *
  * Events are queued because librdkafka reports them by a callback inside consumer_read(), where the caller cannot
- * commit yet. No lock is needed: all callbacks run in the thread that reads.
+ * commit yet. No lock is needed: the callbacks that touch a consumer run in the thread that reads.
  */
 #ifndef ANTENNA_KAFKA_CONSUMER_H
 #define ANTENNA_KAFKA_CONSUMER_H

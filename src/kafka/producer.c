@@ -80,7 +80,7 @@ int producer_open(const struct config *config, producer_acknowledged acknowledge
     return 0;
 }
 
-/* The purge makes rd_kafka_destroy() return at once; `closing` keeps the purged messages from counting as failures. */
+/* Messages without acknowledgement are purged; `closing` keeps them from counting as failures. */
 void producer_close(struct producer *producer)
 {
     if (!producer)

@@ -14,8 +14,8 @@
  * The server may execute a statement late, long after its client has lost the connection. So each transaction has a
  * fence of its own: it moves offsets only from the values that the client knew.
  *
- * Used by the thread of the connection. The statements and their texts belong to the pipeline from pipeline_send() on;
- * libpq has copied the parameters by then.
+ * Used by the thread of the connection. Libpq copies a statement and its parameters; only the table's name must outlive
+ * the transaction.
  */
 #ifndef ANTENNA_POSTGRES_PIPELINE_H
 #define ANTENNA_POSTGRES_PIPELINE_H

@@ -306,7 +306,7 @@ static int claim_partitions(struct worker *worker, struct claim *claim, struct e
 /*
  * The order of a claim:
  * 1. Finish the commit under way, which has the connection.
- * 2. Check the disk, connect, and recover our own files (only after an outage).
+ * 2. Without a connection: check the disk, connect, and recover our own files.
  * 3. Recover the folders of dead writers: the owners before may be dead, and their listed files unpublished.
  * 4. Check the topic's id and ask Kafka for ranges, which may be slow and so comes before the claim.
  * 5. Claim. From here on the owners before are fenced.
