@@ -43,9 +43,9 @@ struct batch_tools {
 
 /**
  * Processes an hour and replaces its rows in the tables. Returns 1 if the hour had to be pending and no longer is.
- * After an error or a 1 nothing is written, and the caller rolls back the transaction. Errors: ERROR_CONFIGURATION, with the
- * name of the file, if a file is missing or differs from the list; ERROR_CONFIGURATION if the files have less than the
- * tables; ERROR_UNAVAILABLE.
+ * After an error or a 1 nothing is written, and the caller rolls back the transaction. Errors: ERROR_CONFIGURATION,
+ * with the name of the file, if a file is missing or differs from the list; ERROR_CONFIGURATION if the files have less
+ * than the tables; ERROR_UNAVAILABLE.
  */
 int batch_hour(const struct batch_tools *tools, const struct hour_entry *entry, struct batch_report *ret_report,
                struct error *error) must_check;

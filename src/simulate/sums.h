@@ -26,7 +26,8 @@ struct sums {
     size_t count;
 };
 
-/** Adds to a sum, which starts at 0. Errors: ERROR_FAILED when 64 bits do not hold it, ERROR_CONFIGURATION at SUMS_MAX. */
+/** Adds to a sum, which starts at 0. Errors: ERROR_FAILED when 64 bits do not hold it, ERROR_CONFIGURATION at SUMS_MAX.
+ */
 int sums_add(struct sums *sums, uint32_t begin, enum total_kind kind, uint32_t code, int64_t value, struct error *error)
     must_check;
 
