@@ -77,7 +77,7 @@ def test_both_layers_work_in_their_pods(case, base, openshift):
     (provision,), speed, (batch,) = map(list, map(cluster.pods, ("Job", "StatefulSet", "Deployment")))
     speed[0].run().fails("ANT-P004")
     assert provision.run().code == 0
-    batch.run().fails("ANT-P004")
+    batch.run().fails("ANT-A002")
 
     case.produce([*events.draw(300), b"nonsense"])
     jobs = [(pod, pod.start(variables=SERVICE_LINKS)) for pod in speed]
