@@ -125,6 +125,10 @@ def test_a_window_that_is_damaged(case, value):
 
 
 def test_bytes_of_an_hour_are_those_of_its_windows(claimed):
-    _, database, _ = claimed
+    """How many events it has is not counted."""
+    case, database, _ = claimed
     rows = [(NOW + datetime.timedelta(seconds=3540 + second), 1, "u", 2) for second in range(60)]
-    assert database.add_totals(rows, ["user_bytes_total"]) == {NOW: 120}
+    hours = database.add_totals(rows, ["user_bytes_total"])
+    assert hours == {NOW: 120}
+    database.count_hours(hours)
+    assert case.query("SELECT hour, added, events FROM antenna.hour_bytes") == [(NOW, 120, None)]

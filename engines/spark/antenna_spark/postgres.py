@@ -20,7 +20,7 @@ from antenna_spark.jdbc import libpq_words
 from antenna_spark.refusals import refused_login, translated
 
 # Of the schema antenna; that of src/postgres/schema.h.
-SCHEMA_VERSION = 17
+SCHEMA_VERSION = 18
 
 STATEMENT_ROWS = 20_000
 
