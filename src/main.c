@@ -36,13 +36,13 @@ static void print_version(void)
 }
 
 /* `antenna config COMMAND …` reads COMMAND's configuration, in which arguments may be missing. */
-static int load(enum command_id command, int count, char **arguments, struct config **ret_config, struct error *error)
+static int load(enum command_id command, int argc, char **argv, struct config **ret_config, struct error *error)
 {
     enum command_id shown;
 
-    if (command == COMMAND_CONFIG && count > 0 && command_find(arguments[0], &shown))
-        return config_read(shown, count - 1, arguments + 1, ret_config, error);
-    return config_load(command, count, arguments, ret_config, error);
+    if (command == COMMAND_CONFIG && argc > 0 && command_find(argv[0], &shown))
+        return config_read(shown, argc - 1, argv + 1, ret_config, error);
+    return config_load(command, argc, argv, ret_config, error);
 }
 
 static void warn_of_exposed_passwords(const struct config *config)
@@ -58,11 +58,11 @@ static void warn_of_exposed_passwords(const struct config *config)
                      config_text(config, files[i]));
 }
 
-static int run_command(enum command_id command, int count, char **arguments, struct error *error)
+static int run_command(enum command_id command, int argc, char **argv, struct error *error)
 {
     cleanup(config_cleanup) struct config *config = NULL;
 
-    if (load(command, count, arguments, &config, error))
+    if (load(command, argc, argv, &config, error))
         return -1;
     if (config_flag(config, OPTION_HELP)) {
         help_command(stdout, command);
@@ -102,9 +102,9 @@ static int finish_output(struct error *error)
     return error_hint(error, "check the file, pipe or terminal to which it goes");
 }
 
-static int dispatch(int count, char **arguments, struct error *error)
+static int dispatch(int argc, char **argv, struct error *error)
 {
-    const char *name = count > 1 ? arguments[1] : "--help";
+    const char *name = argc > 1 ? argv[1] : "--help";
     enum command_id command;
 
     if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
@@ -112,12 +112,12 @@ static int dispatch(int count, char **arguments, struct error *error)
         return 0;
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
-        help_program(count > 1 ? stdout : stderr);
-        return count > 1 ? EXIT_DONE : EXIT_USAGE;
+        help_program(argc > 1 ? stdout : stderr);
+        return argc > 1 ? EXIT_DONE : EXIT_USAGE;
     }
     if (command_find(name, &command)) {
         log_setup(LEVEL_INFO, LOG_TEXT, command_table[command].name);
-        return run_command(command, count - 2, arguments + 2, error);
+        return run_command(command, argc - 2, argv + 2, error);
     }
     error_set(error, ANT_COMMAND_UNKNOWN, "unknown command \"%s\"", name);
     if (command_nearest(name, &command))
@@ -126,7 +126,7 @@ static int dispatch(int count, char **arguments, struct error *error)
 }
 
 /* What is freed after each roll is needed again for the next: given back meanwhile, it would come back page by page. */
-static void keep_memory(void)
+static void configure_allocator(void)
 {
 #ifdef ANTENNA_MIMALLOC
 #if MI_MALLOC_VERSION >= 210
@@ -137,7 +137,7 @@ static void keep_memory(void)
 #endif
 }
 
-int main(int count, char **arguments)
+int main(int argc, char **argv)
 {
     struct error error;
     int status;
@@ -145,8 +145,8 @@ int main(int count, char **arguments)
     /* Memory and environment hold passwords: no core file, and no process of the same user may look into them. */
     prctl(PR_SET_DUMPABLE, 0);
     reserve_streams();
-    keep_memory();
-    status = dispatch(count, arguments, &error);
+    configure_allocator();
+    status = dispatch(argc, argv, &error);
     if (status >= 0 && finish_output(&error))
         status = -1;
     if (status >= 0)

@@ -140,7 +140,7 @@ def run_hour(session, arguments, database):
         rows = events.sorted_rows(totals)
         if not arguments.allow_less:
             database.refuse_less(hour, count, size, counted)
-            rows = database.refuse_lowered(hour, rows, events.labels(kinds))
+            rows = database.refuse_decreases(hour, rows, events.labels(kinds))
         database.replace_totals(hour, rows, events.labels(kinds))
         database.check_hour(hour, written, kinds, count, size)
         exceeded, unknown = users_with_exceeded_quota(database, hour, arguments.quota_as_of == "now")

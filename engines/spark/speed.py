@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 
-from antenna_spark import command, events, excess, identity, postgres, record, staging
+from antenna_spark import command, events, full_hours, identity, postgres, record, staging
 from antenna_spark.claim import check_topic, claim_partitions
 from antenna_spark.command import CommandError, MistakeError, OutOfRangeError, WorldError
 from antenna_spark.events import at, parse_json_data, start_of, total_all
@@ -238,11 +238,13 @@ class Writer:
         given = self._arguments
         limits = record.Limits(int(given.max_future), given.max_bytes, frozenset(given.accept))
         decoded = mark_sides(parse_json_data(messages, limits), self._claims)
-        decoded = excess.reject(decoded, self._refused).persist()
+        decoded = full_hours.reject(decoded, self._refused).persist()
         refused = (
-            excess.find_excess(decoded.where("reason IS NULL AND to_total"), self._database) if self.careful else []
+            full_hours.find_exceeding(decoded.where("reason IS NULL AND to_total"), self._database)
+            if self.careful
+            else []
         )
-        decoded = excess.reject(decoded, refused)
+        decoded = full_hours.reject(decoded, refused)
         valid = decoded.where("reason IS NULL")
         new = valid.where("to_total")
         window, kinds = self._counted
@@ -253,7 +255,7 @@ class Writer:
             files = write_to_storage(valid.where("to_archive"), self._folder, number)
             totals.count()  # so that the transaction waits for nothing
             check_topic(self._database, self._key, self._topic)  # what was read is of the topic that was claimed
-            self.write_to_postgres(steps, totals, decoded, files, excess.kept(messages, refused))
+            self.write_to_postgres(steps, totals, decoded, files, full_hours.kept(messages, refused))
         finally:
             totals.unpersist()
             decoded.unpersist()
@@ -289,7 +291,7 @@ class Writer:
         """{reason: how many}, and the first of each reason."""
         counts = {row["reason"]: row["count"] for row in rejected.groupBy("reason").count().collect()}
         place = F.row_number().over(Window.partitionBy("reason").orderBy("partition", "offset"))
-        first = rejected.where(F.col("reason") != excess.REASON).withColumn("place", place)
+        first = rejected.where(F.col("reason") != full_hours.REASON).withColumn("place", place)
         first = first.where(F.col("place") <= KEPT_PER_MINUTE)
         columns = ("partition", "offset", "reason", "detail", "position", "payload", "size")
         return counts, [tuple(row) for row in first.select(*columns).collect()]

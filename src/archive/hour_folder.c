@@ -13,14 +13,14 @@
 #include "base/time.h"
 
 /* The interval at which a file that is being published is looked for. */
-#define PUBLISH_LOOK_MS 20
+#define PUBLISH_CHECK_MS 20
 
 /* A file may move while all folders are searched, and then be missed: the search is repeated. Each recovery after a
  * crash moves it once, so this is enough for several crashes. */
 #define FIND_ATTEMPTS 5
 
 /* What is looked for: the hour in parts, one for each level. */
-struct look {
+struct search {
     long parts[HIVE_LEVELS];
     struct hour_folder *found;
 };
@@ -39,26 +39,26 @@ static int refuse_folder(const char *path, const char *name, size_t depth, struc
 /* Only regular files are read: opening a pipe would block. A link to a file on a disk that is not mounted is an error,
  * because its rows would be missing without a word. A file that is gone was replaced by compaction; the reader notices
  * and reads the hour again. */
-static int take_file(struct look *look, const char *path, struct error *error)
+static int take_file(struct search *search, const char *path, struct error *error)
 {
     struct stat status;
     bool reached = stat(path, &status) == 0;
 
-    if (!reached && lstat(path, &status) == 0 && S_ISLNK(status.st_mode) && !look->found->lenient) {
+    if (!reached && lstat(path, &status) == 0 && S_ISLNK(status.st_mode) && !search->found->lenient) {
         error_set(error, ANT_LINK_BROKEN, "could not read \"%s\": it is a symbolic link to a missing file", path);
         return error_hint(error, "mount the disk that holds the file, or remove the link");
     }
     if (reached ? S_ISREG(status.st_mode) : !S_ISLNK(status.st_mode))
-        file_names_add(&look->found->paths, path);
+        file_names_add(&search->found->paths, path);
     else
-        look->found->others++;
+        search->found->others++;
     return 0;
 }
 
-static int look_into(struct look *look, const char *path, size_t depth, struct error *error);
+static int search_folder(struct search *search, const char *path, size_t depth, struct error *error);
 
 /* An entry of a folder at this depth: on the way to the hour, a file of it, or something that no reader would read. */
-static int take_entry(struct look *look, const char *path, const char *name, size_t depth, struct error *error)
+static int take_entry(struct search *search, const char *path, const char *name, size_t depth, struct error *error)
 {
     cleanup(memory_free) char *below = memory_printf("%s/%s", path, name);
 
@@ -68,17 +68,17 @@ static int take_entry(struct look *look, const char *path, const char *name, siz
         long value = depth < HIVE_LEVELS ? hive_value(name, depth) : -1;
 
         if (value < 0)
-            return look->found->lenient ? 0 : refuse_folder(path, name, depth, error);
-        return value == look->parts[depth] ? look_into(look, below, depth + 1, error) : 0;
+            return search->found->lenient ? 0 : refuse_folder(path, name, depth, error);
+        return value == search->parts[depth] ? search_folder(search, below, depth + 1, error) : 0;
     }
     if (depth == HIVE_LEVELS && hive_is_file(name))
-        return take_file(look, below, error);
+        return take_file(search, below, error);
     if (depth == HIVE_LEVELS || hive_is_file(name))
-        look->found->others++;
+        search->found->others++;
     return 0;
 }
 
-static int look_into(struct look *look, const char *path, size_t depth, struct error *error)
+static int search_folder(struct search *search, const char *path, size_t depth, struct error *error)
 {
     cleanup(file_names_release) struct file_names names = {0};
     DIR *folder = opendir(path);
@@ -90,7 +90,7 @@ static int look_into(struct look *look, const char *path, size_t depth, struct e
     if (disk_read_folder(folder, &names))
         return error_set(error, ANT_DISK_FAILED, "could not read the folder \"%s\": %s", path, strerror(errno));
     for (size_t i = 0; i < names.count; i++)
-        if (take_entry(look, path, names.names[i], depth, error))
+        if (take_entry(search, path, names.names[i], depth, error))
             return -1;
     return 0;
 }
@@ -103,9 +103,9 @@ static int compare_paths(const void *left, const void *right)
 int hour_folder_list(const char *storage_path, int64_t hour, struct hour_folder *ret_folder, struct error *error)
 {
     struct time_parts parts = time_split(hour);
-    struct look look = {{parts.year, parts.month, parts.day, parts.hour}, ret_folder};
+    struct search search = {{parts.year, parts.month, parts.day, parts.hour}, ret_folder};
 
-    if (look_into(&look, storage_path, 0, error))
+    if (search_folder(&search, storage_path, 0, error))
         return -1;
     if (ret_folder->paths.count)
         qsort(ret_folder->paths.names, ret_folder->paths.count, sizeof(*ret_folder->paths.names), compare_paths);
@@ -201,7 +201,7 @@ static char *find_below(const char *above, const char *prefix, const char *name,
 }
 
 /* Searches a writer's folder, and the swap folders in it, which will become hours' folders. */
-static char *find_of_writer(const char *folder, const char *name)
+static char *find_in_writer_folder(const char *folder, const char *name)
 {
     char *path = find_in(folder, name);
 
@@ -209,13 +209,13 @@ static char *find_of_writer(const char *folder, const char *name)
 }
 
 /* The path of a file on its way to its place, or there, or NULL. Free it. */
-static char *find_on_its_way(const char *storage_path, const char *path, const char *name)
+static char *find_unpublished(const char *storage_path, const char *path, const char *name)
 {
     cleanup(memory_free) char *staging = memory_printf("%s/../%s", storage_path, LAYOUT_STAGING);
     char *found = NULL;
 
     for (int left = FIND_ATTEMPTS; left && !found; left--) {
-        found = find_below(staging, "", name, find_of_writer);
+        found = find_below(staging, "", name, find_in_writer_folder);
         /* It may have been published since its place was checked. */
         if (!found && access(path, F_OK) == 0)
             found = memory_text(path, strlen(path));
@@ -231,13 +231,13 @@ int hour_folder_find(const char *storage_path, const char *place, int64_t patien
 
     while (access(path, F_OK)) {
         if (time_monotonic_ms() >= give_up_at) {
-            *ret_path = find_on_its_way(storage_path, path, disk_name_of(place));
+            *ret_path = find_unpublished(storage_path, path, disk_name_of(place));
             if (*ret_path)
                 return 0;
             error_set(error, ANT_FILE_MISSING, "the archive's file \"%s\" is missing", path);
             return error_hint(error, "give the storage-path of the machine that wrote it, or put the file back");
         }
-        time_sleep_ms(PUBLISH_LOOK_MS);
+        time_sleep_ms(PUBLISH_CHECK_MS);
     }
     *ret_path = path;
     path = NULL;

@@ -211,7 +211,7 @@ int identity_refuse_unmarked(const char *data, const char *path, struct error *e
 
 /* Any difference is an unavailable disk here, not a configuration error: the folder was the archive at the start, so a
  * service waits until it is mounted again. */
-int identity_look(const char *data, const char *id, struct error *error)
+int identity_probe(const char *data, const char *id, struct error *error)
 {
     char found[DATA_SET_ID_SIZE];
     int status = *id ? read_identity(data, found, error) : 0;
@@ -232,6 +232,6 @@ void identity_explain(const char *data, const char *id, struct error *error)
 {
     struct error missing;
 
-    if (error_kind(error) == ERROR_CONFIGURATION && identity_look(data, id, &missing))
+    if (error_kind(error) == ERROR_CONFIGURATION && identity_probe(data, id, &missing))
         *error = missing;
 }

@@ -41,9 +41,9 @@ int identity_refuse_unmarked(const char *data, const char *path, struct error *e
 
 /** Looks whether the folder still has the identity; an empty one is not looked for. Error: ERROR_UNAVAILABLE when it is
  * missing, as after an unmount, or another. */
-int identity_look(const char *data, const char *id, struct error *error) must_check;
+int identity_probe(const char *data, const char *id, struct error *error) must_check;
 
-/** After an operation failed by ERROR_CONFIGURATION: replaces `error` by that of identity_look() when it finds one.
+/** After an operation failed by ERROR_CONFIGURATION: replaces `error` by that of identity_probe() when it finds one.
  * Otherwise an unmount during the operation looks like a wrong path, and ends a service that should wait. */
 void identity_explain(const char *data, const char *id, struct error *error);
 

@@ -43,7 +43,7 @@ static size_t count_codes(const uint32_t *codes, size_t count)
 }
 
 /* DuckDB accepts no ENUM without a name. */
-static void name_nothing(struct column_names *column)
+static void add_empty_name(struct column_names *column)
 {
     column->names = memory_new(1, sizeof(*column->names));
     column->names[column->count++] = "";
@@ -57,7 +57,7 @@ static void collect_names(struct column_names *column, const struct rows_hour *h
     size_t known, capacity;
 
     if (!hour->codes[text]) {
-        name_nothing(column);
+        add_empty_name(column);
         return;
     }
     known = count_codes(hour->codes[text], hour->count);
@@ -174,7 +174,7 @@ static void fill_times(duckdb_vector vector, const struct source *source, size_t
 }
 
 /* Called by DuckDB until it returns no row. It has one thread here, so `next` needs no lock. */
-static void give_rows(duckdb_function_info info, duckdb_data_chunk chunk)
+static void return_rows(duckdb_function_info info, duckdb_data_chunk chunk)
 {
     struct source *source = duckdb_function_get_extra_info(info);
     size_t count = source->hour->count - source->next;
@@ -205,7 +205,7 @@ static int register_rows(struct parquet *parquet, struct error *error)
     duckdb_table_function_set_extra_info(function, &parquet->source, NULL);
     duckdb_table_function_set_bind(function, bind_rows);
     duckdb_table_function_set_init(function, init_rows);
-    duckdb_table_function_set_function(function, give_rows);
+    duckdb_table_function_set_function(function, return_rows);
     state = duckdb_register_table_function(parquet->database.connection, function);
     duckdb_destroy_table_function(&function);
     if (state != DuckDBSuccess)

@@ -92,7 +92,7 @@ static int replace_files(const struct swap *swap, const struct replaced_files *r
         return -1;
     if (!is_removal(replaced) && check_new_files(swap, replaced, error))
         return -1;
-    return swap_settle(swap, &names, error);
+    return swap_drain(swap, &names, error);
 }
 
 /*
@@ -111,8 +111,8 @@ int recover_swap(struct postgres *postgres, const struct staging *staging, const
         return -1;
     if (replaced.count == 0 && drop_unlisted(postgres, staging, swap, error))
         return -1;
-    if (replaced.count &&
-        (replace_files(swap, &replaced, error) || archive_files_forget(postgres, token, swap_hour(swap), error)))
+    if (replaced.count && (replace_files(swap, &replaced, error) ||
+                           archive_files_delete_replaced(postgres, token, swap_hour(swap), error)))
         return -1;
     if (swap_end(swap, error))
         return -1;
@@ -127,15 +127,15 @@ static int take_over_swap(struct postgres *postgres, const struct staging *stagi
                           struct error *error)
 {
     cleanup(swap_cleanup) struct swap *swap = swap_new(staging, hour, taken);
-    int status = swap_take(swap, error);
+    int status = swap_take_over(swap, error);
 
     if (status)
         return status < 0 ? -1 : 0;
     return recover_swap(postgres, staging, swap, error);
 }
 
-static int settle_file(struct postgres *postgres, const struct staging *staging, const char *name, bool listed,
-                       struct error *error)
+static int recover_entry(struct postgres *postgres, const struct staging *staging, const char *name, bool listed,
+                         struct error *error)
 {
     cleanup(memory_free) char *path = staging_path(staging, name);
     struct stat status;
@@ -149,14 +149,14 @@ static int settle_file(struct postgres *postgres, const struct staging *staging,
 }
 
 /* A file that cannot be recovered does not keep the others from it; the first error is returned. */
-static int settle_files(struct postgres *postgres, const struct staging *staging, const struct file_names *names,
-                        const bool *listed, struct error *error)
+static int recover_entries(struct postgres *postgres, const struct staging *staging, const struct file_names *names,
+                           const bool *listed, struct error *error)
 {
     int status = 0;
     struct error more;
 
     for (size_t i = 0; i < names->count; i++)
-        if (settle_file(postgres, staging, names->names[i], listed[i], status ? &more : error))
+        if (recover_entry(postgres, staging, names->names[i], listed[i], status ? &more : error))
             status = -1;
     return status;
 }
@@ -193,7 +193,7 @@ static int recover(struct postgres *postgres, const struct staging *staging, enu
     if (!status)
         status = postgres_commit(postgres, error);
     if (!status)
-        status = settle_files(postgres, staging, &names, listed, error);
+        status = recover_entries(postgres, staging, &names, listed, error);
     free(listed);
     return status;
 }
@@ -222,7 +222,7 @@ static void warn_once(const char *root, const char *token, const char *reason)
                  token, reason);
 }
 
-static void warn_of_rest(const char *root, const char *token)
+static void warn_of_undeletable(const char *root, const char *token)
 {
     cleanup(memory_free) char *folder = memory_printf("%s/%s/%s", root, LAYOUT_STAGING, token);
     cleanup(memory_free) char *reason = NULL;
@@ -245,7 +245,7 @@ static int adopt_and_recover(struct postgres *postgres, const char *root, const 
     status = recover(postgres, abandoned, OF_ANOTHER, error);
     staging_close(abandoned);
     if (!status)
-        warn_of_rest(root, token);
+        warn_of_undeletable(root, token);
     return status;
 }
 

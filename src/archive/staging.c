@@ -197,7 +197,7 @@ int staging_check_space(const struct staging *staging, struct error *error)
     return failure == ENOSPC || failure == EDQUOT || failure == EFBIG ? fail_for_space(staging, failure, error) : 0;
 }
 
-int staging_look(const struct staging *staging, struct error *error)
+int staging_probe(const struct staging *staging, struct error *error)
 {
     struct statvfs disk;
 

@@ -48,7 +48,7 @@ int staging_check_space(const struct staging *staging, struct error *error) must
  * Looks whether a file could be written now, without writing one: the folder is there, the disk can be written to and
  * says that it has STAGING_SPACE_MIN bytes and a file left. Errors: as disk_fail(), ERROR_UNAVAILABLE when it is full.
  */
-int staging_look(const struct staging *staging, struct error *error) must_check;
+int staging_probe(const struct staging *staging, struct error *error) must_check;
 
 /** Writes the path for a new file of that name. Free the text. */
 char *staging_path(const struct staging *staging, const char *name) must_check;

@@ -14,7 +14,7 @@
 #include "record/record.h"
 
 /* The depth of a folder that is not on the way to an hour. */
-#define ASTRAY (HIVE_LEVELS + 1)
+#define OFF_PATH (HIVE_LEVELS + 1)
 
 /* A folder that is searched, and the values in the names of the folders above it. */
 struct place {
@@ -63,7 +63,7 @@ static int take_entry(const struct walk *walk, const struct place *place, const 
         return 0;
     }
     below.path = path;
-    below.depth = value < 0 ? ASTRAY : place->depth + 1;
+    below.depth = value < 0 ? OFF_PATH : place->depth + 1;
     if (value >= 0)
         below.parts[place->depth] = value;
     return walk_folder(walk, &below, error);
@@ -73,7 +73,7 @@ static int walk_folder(const struct walk *walk, const struct place *place, struc
 {
     cleanup(file_names_release) struct file_names names = {0};
     /* Links are followed only on the way to an hour, whose depth is limited: others could form a cycle. */
-    int opened = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (place->depth == ASTRAY ? O_NOFOLLOW : 0));
+    int opened = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (place->depth == OFF_PATH ? O_NOFOLLOW : 0));
     DIR *folder = opened < 0 ? NULL : fdopendir(opened);
 
     /* A file, a link, or a folder that compaction has taken away. */

@@ -63,7 +63,7 @@ void swap_cleanup(struct swap **swap)
     *swap = NULL;
 }
 
-int swap_take(struct swap *swap, struct error *error)
+int swap_take_over(struct swap *swap, struct error *error)
 {
     cleanup(memory_free) char *folder = NULL;
     char name[LAYOUT_NAME_SIZE];
@@ -203,7 +203,7 @@ static int add_name(const struct swap *swap, const char *name, struct error *err
 }
 
 /* The other files get their second names before the exchange, so that a reader sees the whole hour at any time. Files
- * that are published between the two are in the old folder, from where swap_settle() moves them. All names are synced
+ * that are published between the two are in the old folder, from where swap_drain() moves them. All names are synced
  * first: after a power failure the new folder must not lack files that the old one had. */
 int swap_exchange(const struct swap *swap, const struct file_names *replaced, struct error *error)
 {
@@ -256,7 +256,7 @@ int swap_delete(const struct swap *swap, const char *name, struct error *error)
 }
 
 /* First all that stays is in the hour's folder, durably; only then replaced files are deleted. */
-int swap_settle(const struct swap *swap, const struct file_names *replaced, struct error *error)
+int swap_drain(const struct swap *swap, const struct file_names *replaced, struct error *error)
 {
     cleanup(file_names_release) struct file_names names = {0};
 
@@ -282,7 +282,7 @@ int swap_end(const struct swap *swap, struct error *error)
             return disk_sync_folder(swap->above, error);
         if (errno != ENOTEMPTY && errno != EEXIST)
             break;
-        if (swap_settle(swap, &none, error))
+        if (swap_drain(swap, &none, error))
             return -1;
     }
     return disk_fail(error, "remove the folder", swap->folder);

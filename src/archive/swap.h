@@ -3,13 +3,13 @@
  * new ones, and never both or neither.
  *
  * Order of calls: swap_begin() makes the new folder in a writer's own, `<root>/.staging/<token>/swap-<hour>/`, and the
- * new files are written there. A transaction lists them in PostgreSQL. Then swap_exchange(), swap_settle(), and, when
+ * new files are written there. A transaction lists them in PostgreSQL. Then swap_exchange(), swap_drain(), and, when
  * the replaced files are no longer listed, swap_end(). A crash in between leaves the folder, from which
  * archive/recover.h continues: while listed new files are in it, the exchange is pending.
  *
- * A second exchange would undo the first. So the next process first takes the folder over: swap_take() renames it to
- * swap-<hour>.1, .2 and so on. If the owner lives after all, and has lost only its lock, it changes nothing any more:
- * the name that it knows leads nowhere.
+ * A second exchange would undo the first. So the next process first takes the folder over: swap_take_over() renames it
+ * to swap-<hour>.1, .2 and so on. If the owner lives after all, and has lost only its lock, it changes nothing any
+ * more: the name that it knows leads nowhere.
  */
 #ifndef ANTENNA_ARCHIVE_SWAP_H
 #define ANTENNA_ARCHIVE_SWAP_H
@@ -41,7 +41,7 @@ int swap_begin(const struct swap *swap, struct error *error) must_check;
  * Renames the folder, so that only the caller knows its name. Returns 1 when nothing has the name any more: its owner
  * has ended the swap, or another has taken it over.
  */
-int swap_take(struct swap *swap, struct error *error) must_check;
+int swap_take_over(struct swap *swap, struct error *error) must_check;
 
 /** The hour whose folder it replaces. */
 int64_t swap_hour(const struct swap *swap);
@@ -76,7 +76,7 @@ int swap_delete(const struct swap *swap, const char *name, struct error *error) 
  * Empties the folder that is out of its place: what is replaced is deleted, all else, such as a late file that came
  * while the folders were exchanged, is put into the hour's folder unless it is there, too.
  */
-int swap_settle(const struct swap *swap, const struct file_names *replaced, struct error *error) must_check;
+int swap_drain(const struct swap *swap, const struct file_names *replaced, struct error *error) must_check;
 
 /** Removes the folder that is out of its place, and settles what came into it until then. */
 int swap_end(const struct swap *swap, struct error *error) must_check;

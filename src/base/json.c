@@ -12,7 +12,7 @@ static void end(void)
     exit(EXIT_FAILURE);
 }
 
-json_t *json_made(json_t *value)
+json_t *json_require(json_t *value)
 {
     if (!value)
         end();
@@ -21,19 +21,19 @@ json_t *json_made(json_t *value)
 
 void json_append(json_t *array, json_t *value)
 {
-    if (json_array_append_new(array, json_made(value)))
+    if (json_array_append_new(array, json_require(value)))
         end();
 }
 
 void json_set(json_t *object, const char *name, json_t *value)
 {
-    if (json_object_set_new(object, name, json_made(value)))
+    if (json_object_set_new(object, name, json_require(value)))
         end();
 }
 
 int json_print(json_t *object, size_t flags, struct error *error)
 {
-    int status = json_dumpf(json_made(object), stdout, flags);
+    int status = json_dumpf(json_require(object), stdout, flags);
 
     json_decref(object);
     if (status || putchar('\n') == EOF)

@@ -9,12 +9,12 @@
 
 /** The value, which is not NULL; ends the process with exit code 1 when it is: memory is used up, or a text is no
  * UTF-8. */
-json_t *json_made(json_t *value);
+json_t *json_require(json_t *value);
 
-/** Appends a value and takes it over; ends the process as json_made() does. */
+/** Appends a value and takes it over; ends the process as json_require() does. */
 void json_append(json_t *array, json_t *value);
 
-/** Sets a member and takes the value over; ends the process as json_made() does. */
+/** Sets a member and takes the value over; ends the process as json_require() does. */
 void json_set(json_t *object, const char *name, json_t *value);
 
 /** Prints an object with a line break on standard output and frees it. Error: ERROR_UNAVAILABLE when it cannot be

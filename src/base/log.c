@@ -185,7 +185,7 @@ void log_failure(const struct error *error)
 
 /* Whether a new disturbance is logged: at most LOG_TROUBLE_MAX in LOG_TROUBLE_MS, or a dependency that fails every
  * second would fill the log. */
-static bool is_worth_a_line(struct log_trouble *trouble, int64_t now_ms)
+static bool may_log(struct log_trouble *trouble, int64_t now_ms)
 {
     if (trouble->count == 0 || now_ms - trouble->since_ms >= LOG_TROUBLE_MS) {
         trouble->since_ms = now_ms;
@@ -203,8 +203,8 @@ void log_trouble_begin(struct log_trouble *trouble, int64_t now_ms, const struct
     va_list arguments;
 
     trouble->now = true;
-    trouble->said = is_worth_a_line(trouble, now_ms);
-    if (!trouble->said) {
+    trouble->logged = may_log(trouble, now_ms);
+    if (!trouble->logged) {
         trouble->left_out++;
         return;
     }
@@ -221,7 +221,7 @@ void log_trouble_end(struct log_trouble *trouble, const char *format, ...)
 {
     va_list arguments;
 
-    if (trouble->now && trouble->said && LEVEL_INFO <= setup.level) {
+    if (trouble->now && trouble->logged && LEVEL_INFO <= setup.level) {
         va_start(arguments, format);
         write_line(LEVEL_INFO, NULL, NULL, format, arguments);
         va_end(arguments);

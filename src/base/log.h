@@ -39,7 +39,7 @@ struct log_place {
 /** Trouble that may come and go without end. Zero-initialise. */
 struct log_trouble {
     bool now;
-    bool said;        /* that it has begun */
+    bool logged;      /* that it has begun */
     int64_t since_ms; /* from which on it was */
     int64_t count;    /* said so often */
     int64_t left_out; /* since it was said */

@@ -92,7 +92,7 @@ void bar_show(struct bar *bar, double share, const char *format, ...)
     terminal_show(line.data);
 }
 
-void bar_say(struct bar *bar, const char *format, ...)
+void bar_show_text(struct bar *bar, const char *format, ...)
 {
     cleanup(buffer_release) struct buffer line = {0};
     va_list arguments;

@@ -44,7 +44,7 @@ void bar_begin(struct bar *bar);
 void bar_show(struct bar *bar, double share, const char *format, ...) printf_like(3, 4);
 
 /** Shows words alone: of work that has no end. */
-void bar_say(struct bar *bar, const char *format, ...) printf_like(2, 3);
+void bar_show_text(struct bar *bar, const char *format, ...) printf_like(2, 3);
 
 /** Removes it. */
 void bar_end(struct bar *bar);

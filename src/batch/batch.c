@@ -8,7 +8,7 @@
 #include "postgres/server.h"
 
 /* An idle service checks for a stop this often. */
-#define LOOK_MS 100
+#define STOP_CHECK_MS 100
 
 /* Without --interval. */
 #define INTERVAL_MS 10000
@@ -19,7 +19,7 @@ static void wait_for_stop(struct batch_job *job, int64_t milliseconds)
 
     while (!stop_requested() && (now = time_monotonic_ms()) < until) {
         batch_job_turn(job);
-        time_sleep_ms(until - now < LOOK_MS ? until - now : LOOK_MS);
+        time_sleep_ms(until - now < STOP_CHECK_MS ? until - now : STOP_CHECK_MS);
     }
 }
 
@@ -60,7 +60,7 @@ struct pruned {
 
 /* The first prune may remove years of hours. Each hour counts as a turn of the loop, so that the watchdog does not end
  * the service. */
-static void sum_up(void *context, const struct prune_report *report)
+static void add_amounts(void *context, const struct prune_report *report)
 {
     struct pruned *pruned = context;
 
@@ -76,7 +76,7 @@ static int prune(struct batch_job *job, struct error *error)
         .postgres = job->tools.postgres, .storage_path = job->tools.input.storage_path, .limits = job->limits};
     int64_t now = time_hour(time_now());
     struct pruned pruned = {.job = job};
-    const struct prune_listener listener = {sum_up, &pruned};
+    const struct prune_listener listener = {add_amounts, &pruned};
     struct prune_summary summary;
     int status;
 
@@ -106,7 +106,7 @@ static int run_pending(struct batch_job *job, struct error *error)
 }
 
 /* A dependency is unavailable: log it once, wait longer each time, and begin with a new connection. */
-static void wait_out(struct batch_job *job, const struct error *cause, int64_t *pause_ms)
+static void wait_for_recovery(struct batch_job *job, const struct error *cause, int64_t *pause_ms)
 {
     if (*pause_ms == 0) {
         counter_add(&job->metrics.outages, 1);
@@ -145,7 +145,7 @@ static int follow(struct batch_job *job, struct error *error)
         if (status && error_kind(error) != ERROR_UNAVAILABLE)
             return -1;
         if (status)
-            wait_out(job, error, &pause_ms);
+            wait_for_recovery(job, error, &pause_ms);
     }
     notify_send("STOPPING=1");
     return 0;

@@ -77,7 +77,7 @@ static int run(struct compaction *compaction, struct compact_report *report, str
         hours_hold(postgres, compaction->hour, error))
         return -1;
     status = compact_held(compaction, report, error);
-    hours_leave(postgres, compaction->hour);
+    hours_try_release(postgres, compaction->hour);
     return status;
 }
 

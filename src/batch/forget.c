@@ -213,7 +213,7 @@ static int forget_held(const struct forgetting_run *run, struct forget_report *r
     return error_set(error, ANT_HOUR_CHANGED, "files of the hour were listed again and again meanwhile");
 }
 
-static int forget_and_let_go(const struct forgetting_run *run, struct forget_report *report, struct error *error)
+static int hold_and_forget(const struct forgetting_run *run, struct forget_report *report, struct error *error)
 {
     struct postgres *postgres = run->tools.postgres;
     int status;
@@ -221,7 +221,7 @@ static int forget_and_let_go(const struct forgetting_run *run, struct forget_rep
     if (hours_hold(postgres, report->hour, error))
         return -1;
     status = forget_held(run, report, error);
-    hours_leave(postgres, report->hour);
+    hours_try_release(postgres, report->hour);
     return status;
 }
 
@@ -244,7 +244,7 @@ static int run_hour(void *context, const struct hour_entry *entry, struct error 
     struct forget_report report = {.hour = entry->hour};
     char text[TIME_TEXT_SIZE];
 
-    if (forget_and_let_go(run, &report, error))
+    if (hold_and_forget(run, &report, error))
         return error_context(error, "could not erase the user in the hour %s", time_format(entry->hour, text));
     if (is_empty(&report) && !report.waits)
         return 0;

@@ -12,8 +12,8 @@
  * Whether the listed file is in its place, with its listed size. A file that is still in staging is left out: its
  * writer may publish it at any time, also after its rows are in another file, and they would count twice.
  */
-static int look_at_file(const char *storage_path, const struct listed_file *file, bool *ret_in_place,
-                        struct error *error)
+static int check_in_place(const char *storage_path, const struct listed_file *file, bool *ret_in_place,
+                          struct error *error)
 {
     cleanup(memory_free) char *place = memory_printf("%s/%s", storage_path, file->path);
     cleanup(memory_free) char *found = NULL;
@@ -55,7 +55,7 @@ static int choose_files(const char *storage_path, const struct listed_files *fil
 
         if (file->replaced || file->size >= GROUPS_FILE_SIZE_TARGET / 2)
             continue;
-        if (look_at_file(storage_path, file, &in_place, error))
+        if (check_in_place(storage_path, file, &in_place, error))
             return -1;
         if (in_place)
             small[count++] = file;

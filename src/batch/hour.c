@@ -4,7 +4,7 @@
 
 #include "base/memory.h"
 #include "base/time.h"
-#include "batch/lowered.h"
+#include "batch/decreases.h"
 #include "postgres/metrics.h"
 #include "postgres/notices.h"
 #include "postgres/totals.h"
@@ -42,7 +42,7 @@ static int read_totals(const struct batch_tools *tools, int64_t hour, struct hou
 struct run {
     struct totals_writer writer;
     struct batch_report *report;
-    struct lowered *lowered;
+    struct decreases *decreases;
 };
 
 /* Takes a total of the scan: checks it against the earlier one, and writes it. */
@@ -57,7 +57,7 @@ static int take_total(void *context, const struct hour_total *total, struct erro
         if (__builtin_add_overflow(run->report->bytes, total->value, &run->report->bytes))
             return error_set(error, ANT_SUM_TOO_LARGE, "the sum of the hour's bytes exceeds what BIGINT holds");
     }
-    if (lowered_take(run->lowered, slice_of(total_kinds[total->kind].label), total->id, total->value, error))
+    if (decreases_take(run->decreases, slice_of(total_kinds[total->kind].label), total->id, total->value, error))
         return -1;
     return totals_write(&run->writer, run->report->hour, total->kind, total->id, total->value, error);
 }
@@ -66,16 +66,16 @@ static int take_total(void *context, const struct hour_total *total, struct erro
  * earlier totals are held by a cursor before the rows are deleted. Both come in the order of (label, id), so that each
  * pair is compared while the scan goes on, without keeping either in memory. */
 static int hourly_total_bytes(const struct batch_tools *tools, const struct input *input, struct batch_report *report,
-                              struct lowered *lowered, struct error *error)
+                              struct decreases *decreases, struct error *error)
 {
     const struct reader_files files = {&input->own, &input->foreign};
     const char *table = config_text(tools->config, OPTION_BYTES_HOURLY_TABLE);
-    struct run run = {.report = report, .lowered = lowered};
+    struct run run = {.report = report, .decreases = decreases};
     struct totals_hour written = {.kinds = report->kinds};
     int status;
 
     if (!config_flag(tools->config, OPTION_ALLOW_LESS) &&
-        earlier_totals_hold(&lowered->before, tools->postgres, table, report->hour, error))
+        earlier_totals_hold(&decreases->before, tools->postgres, table, report->hour, error))
         return -1;
     status = totals_begin_replacing(&run.writer, tools->postgres, table, report->hour, error);
     if (!status && input->own.count + input->foreign.paths.count)
@@ -83,7 +83,7 @@ static int hourly_total_bytes(const struct batch_tools *tools, const struct inpu
     if (!status)
         status = totals_flush(&run.writer, error);
     totals_writer_release(&run.writer);
-    if (status || lowered_finish(lowered, error))
+    if (status || decreases_finish(decreases, error))
         return -1;
     for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
         written.rows += report->totals[kind];
@@ -158,16 +158,16 @@ static int refuse_other_input(const struct batch_tools *tools, const struct inpu
 }
 
 /* A single total must not become less either, even if the hour as a whole grows. */
-static int refuse_lowered(const struct batch_tools *tools, const struct lowered *lowered, int64_t hour,
-                          struct error *error)
+static int refuse_decreases(const struct batch_tools *tools, const struct decreases *decreases, int64_t hour,
+                            struct error *error)
 {
     char text[TIME_TEXT_SIZE];
 
-    if (!lowered->count)
+    if (!decreases->count)
         return 0;
     error_set(error, ANT_TOTALS_LESS, "%zu totals of the hour %s in the table \"%s\" would become less: %s",
-              lowered->count, time_format(hour, text), config_text(tools->config, OPTION_BYTES_HOURLY_TABLE),
-              lowered->example);
+              decreases->count, time_format(hour, text), config_text(tools->config, OPTION_BYTES_HOURLY_TABLE),
+              decreases->example);
     return error_hint(error,
                       "check the storage-path, its files and antenna.archive_file, or replace the totals by less "
                       "with --allow-less");
@@ -251,8 +251,8 @@ static int add_rows(const struct batch_tools *tools, const struct input *input, 
                     struct error *error)
 {
     const struct reader_files files = {&input->own, NULL};
-    struct lowered none = {0};
-    struct run run = {.report = report, .lowered = &none};
+    struct decreases none = {0};
+    struct run run = {.report = report, .decreases = &none};
     int status = 0;
 
     totals_begin_adding_here(&run.writer, tools->postgres, config_text(tools->config, OPTION_BYTES_HOURLY_TABLE));
@@ -295,7 +295,7 @@ static int add_late(const struct batch_tools *tools, const struct pruned_parts *
 static int replace_hour(const struct batch_tools *tools, const struct hour_entry *entry, struct input *input,
                         struct batch_report *report, struct error *error)
 {
-    cleanup(lowered_release) struct lowered lowered = {0};
+    cleanup(decreases_release) struct decreases decreases = {0};
     struct hour_totals before = {0};
     struct pruned_parts pruned = {0};
     int status;
@@ -312,9 +312,9 @@ static int replace_hour(const struct batch_tools *tools, const struct hour_entry
     report->kinds = total_kinds_standard();
     if ((tools->bookkeeping && metrics_read(tools->postgres, &report->kinds, error)) ||
         read_from_storage(tools, input, report, error) || read_totals(tools, report->hour, &before, error) ||
-        hourly_total_bytes(tools, input, report, &lowered, error) || check_sums(tools, input, report, error) ||
+        hourly_total_bytes(tools, input, report, &decreases, error) || check_sums(tools, input, report, error) ||
         refuse_less(tools, entry, &before, report, error) || refuse_other_input(tools, input, report, error) ||
-        refuse_lowered(tools, &lowered, report->hour, error) || users_with_exceeded_quota(tools, report, error) ||
+        refuse_decreases(tools, &decreases, report->hour, error) || users_with_exceeded_quota(tools, report, error) ||
         note_run(tools, input, report, error) || postgres_commit(tools->postgres, error))
         return -1;
     report->replaced_bytes = report->rerun ? 0 : before.bytes_most;

@@ -52,8 +52,8 @@ bool input_reads_foreign(const struct input_rule *rule)
     return rule->all_files || rule->old_storage_path;
 }
 
-/* With an identity from before, identity_look() reports a missing archive as unavailable: the service waits until it is
- * mounted again. Without one, a folder without identity is a configuration error. */
+/* With an identity from before, identity_probe() reports a missing archive as unavailable: the service waits until it
+ * is mounted again. Without one, a folder without identity is a configuration error. */
 int input_check_archive(const struct input_rule *rule, struct postgres *postgres, bool adopt, char *archive_id,
                         struct error *error)
 {
@@ -63,7 +63,7 @@ int input_check_archive(const struct input_rule *rule, struct postgres *postgres
         return -1;
     if (!rule->storage_path) /* another archive alone is read */
         return 0;
-    return identity_look(rule->storage_path, archive_id, error) ||
+    return identity_probe(rule->storage_path, archive_id, error) ||
                    identity_check(postgres, rule->storage_path, use, archive_id, error)
                ? -1
                : 0;
@@ -173,7 +173,7 @@ static int find_listed(const struct reading *reading, const struct input *input,
 /* Refuses an unlisted file of the speed layer. It comes from a writer that was fenced, from compaction, or from before
  * a restore of the database: listed files have its events, too. If no file of the hour is listed, the list itself was
  * lost, and the file is read. */
-static int refuse_remains(const struct input *input, const char *path, struct error *error)
+static int refuse_unlisted_own(const struct input *input, const char *path, struct error *error)
 {
     if (input->own.count == 0 || !layout_is_own(path))
         return 0;
@@ -200,7 +200,7 @@ static int take_unlisted(struct reading *reading, struct input *input, struct er
                 input->stray = memory_text(found->paths.names[i], strlen(found->paths.names[i]));
             continue;
         }
-        status = refuse_remains(input, found->paths.names[i], error);
+        status = refuse_unlisted_own(input, found->paths.names[i], error);
         foreign_files_add(&input->foreign, found->paths.names[i], &found->files[i].folder);
     }
     free(listed);

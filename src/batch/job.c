@@ -82,7 +82,7 @@ static int refuse_without_bookkeeping(const struct config *config, struct error 
 }
 
 /* Options about unlisted files have no effect if none is read: the operator expects them to have one. */
-static int refuse_idle_options(const struct batch_job *job, const struct config *config, struct error *error)
+static int refuse_unused_options(const struct batch_job *job, const struct config *config, struct error *error)
 {
     static const enum option_id options[] = {OPTION_TIME_ZONE, OPTION_BY_TIMESTAMP, OPTION_INVALID_ROWS};
 
@@ -101,7 +101,7 @@ static int check_database(struct batch_job *job, const struct config *config, st
 {
     if (schema_has_bookkeeping(job->tools.postgres, &job->tools.bookkeeping, error))
         return -1;
-    if (job->tools.bookkeeping && refuse_idle_options(job, config, error))
+    if (job->tools.bookkeeping && refuse_unused_options(job, config, error))
         return -1;
     if (job->tools.bookkeeping)
         return schema_check(job->tools.postgres, config, error) ||
@@ -199,7 +199,7 @@ static int log_held(struct batch_job *job, struct error *error)
 
 int batch_job_hours(struct batch_job *job, struct hour_list *ret_hours, struct error *error)
 {
-    if (identity_look(job->tools.input.storage_path, job->archive_id, error))
+    if (identity_probe(job->tools.input.storage_path, job->archive_id, error))
         return -1;
     if (!job->tools.bookkeeping)
         return list_range(job, ret_hours);
@@ -255,7 +255,7 @@ static void note_done(struct batch_job *job, const struct batch_report *report)
     counter_add(&metrics->pending, -1);
 }
 
-static void forget_failure(struct batch_job *job, int64_t hour)
+static void clear_failure(struct batch_job *job, int64_t hour)
 {
     struct failed_hour *failed = find_failed(job, hour);
 
@@ -289,7 +289,7 @@ static int run_hour(struct batch_job *job, const struct hour_entry *entry, bool 
     if (done == 0) {
         int status = compact(job, entry, &report, error);
 
-        forget_failure(job, entry->hour);
+        clear_failure(job, entry->hour);
         note_done(job, &report);
         bar_end(&job->bar);
         job->listener->hour_done(job->listener->context, &report);

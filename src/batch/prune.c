@@ -149,7 +149,7 @@ static int remove_rows(struct hour_pruning *run, struct prune_amounts *ret_amoun
     if (postgres_begin(postgres, error) || hours_limit_idle_time(postgres, error) ||
         (run->hour.archive && archive_files_hold(postgres, token, error)) || check_clean(run, error) ||
         prune_remove(postgres, &pruning->tables, &run->hour, run->kinds, place, ret_amounts, error) ||
-        (run->hour.archive && !run->swap && archive_files_forget(postgres, token, run->hour.hour, error)))
+        (run->hour.archive && !run->swap && archive_files_delete_replaced(postgres, token, run->hour.hour, error)))
         return -1;
     return postgres_commit(postgres, error);
 }
@@ -197,7 +197,7 @@ static int prune_hour(const struct pruning *pruning, int64_t hour, struct prune_
         run.hour = again.list[0];
         status = prune_held(&run, report, error);
     }
-    hours_leave(postgres, hour);
+    hours_try_release(postgres, hour);
     return status;
 }
 
@@ -281,7 +281,7 @@ static int prune_all(struct pruning *pruning, struct error *error)
 
 /* PostgreSQL decides what is old. Where its clock is ahead of this machine's, one of them is wrong, and what it calls
  * old may be young: it is kept for so much longer. */
-static int heed_clock(struct prune_tools *tools, struct error *error)
+static int allow_for_clock_skew(struct prune_tools *tools, struct error *error)
 {
     struct server server = {0};
     int64_t ahead;
@@ -303,9 +303,9 @@ static int heed_clock(struct prune_tools *tools, struct error *error)
 int prune_now(const struct prune_tools *tools, const struct prune_listener *listener, struct prune_summary *ret_summary,
               struct error *error)
 {
-    struct prune_tools heeding = *tools;
-    struct pruning pruning = {.tools = &heeding, .listener = listener, .walk = {.what = "prune"}};
-    int status = heed_clock(&heeding, error) || prune_all(&pruning, error) ? -1 : 0;
+    struct prune_tools adjusted = *tools;
+    struct pruning pruning = {.tools = &adjusted, .listener = listener, .walk = {.what = "prune"}};
+    int status = allow_for_clock_skew(&adjusted, error) || prune_all(&pruning, error) ? -1 : 0;
 
     staging_close(pruning.staging);
     prune_tables_release(&pruning.tables);

@@ -125,7 +125,7 @@ static void print_hour(void *context, const struct batch_report *report)
 }
 
 /* An incomplete range is a result of its own, for people and for scripts. */
-static void tell_left(const struct printer *printer, const struct batch_summary *summary)
+static void report_left(const struct printer *printer, const struct batch_summary *summary)
 {
     char from[TIME_TEXT_SIZE];
 
@@ -137,14 +137,14 @@ static void tell_left(const struct printer *printer, const struct batch_summary 
     log_line(LEVEL_WARNING, "stopped before %zu of the hours were processed, from %s", summary->left, from);
 }
 
-static void tell_end(const struct printer *printer, const struct batch_summary *summary, bool pending)
+static void report_end(const struct printer *printer, const struct batch_summary *summary, bool pending)
 {
     if (printer->hours > 1 && !printer->json) {
         print_row("all", &printer->sum);
         putchar('\n');
     }
     if (summary->left)
-        tell_left(printer, summary);
+        report_left(printer, summary);
     else if (printer->hours == 0 && summary->failed == 0 && pending)
         log_line(LEVEL_INFO, "no hour is pending");
     else if (printer->hours == 1 && printer->sum.files == 0)
@@ -159,6 +159,6 @@ int command_batch(const struct config *config, struct error *error)
     int status = batch_run(config, &listener, &summary, error);
 
     if (!config_flag(config, OPTION_FOLLOW) && (status == 0 || summary.failed))
-        tell_end(&printer, &summary, config_flag(config, OPTION_PENDING));
+        report_end(&printer, &summary, config_flag(config, OPTION_PENDING));
     return status == 0 && summary.left && !config_flag(config, OPTION_FOLLOW) ? EXIT_INCOMPLETE : status;
 }

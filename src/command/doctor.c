@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "command/command.h"
 
-#define MEND_COLUMN 9
+#define FIX_COLUMN 9
 
 /* Findings are printed as they come, or gathered for one JSON object. */
 static void print_finding(void *context, const struct finding *finding)
@@ -15,10 +15,10 @@ static void print_finding(void *context, const struct finding *finding)
 
     (void)context;
     text_make_printable(shown.text);
-    text_make_printable(shown.mend);
+    text_make_printable(shown.fix);
     printf("%-8s %-23s %s\n", finding_word(shown.result), shown.check, shown.text);
-    if (*shown.mend)
-        printf("%*s-> %s\n", MEND_COLUMN, "", shown.mend);
+    if (*shown.fix)
+        printf("%*s-> %s\n", FIX_COLUMN, "", shown.fix);
     fflush(stdout);
 }
 
@@ -28,11 +28,11 @@ static void gather_finding(void *context, const struct finding *finding)
     json_t *object;
 
     text_make_printable(shown.text);
-    text_make_printable(shown.mend);
-    object = json_made(
+    text_make_printable(shown.fix);
+    object = json_require(
         json_pack("{s:s, s:s, s:s}", "check", shown.check, "result", finding_word(shown.result), "found", shown.text));
-    if (*shown.mend)
-        json_set(object, "mend", json_string(shown.mend));
+    if (*shown.fix)
+        json_set(object, "mend", json_string(shown.fix));
     json_append(context, object);
 }
 
@@ -53,9 +53,9 @@ static int print_json(const struct doctor *doctor, json_t *checks, struct error 
 {
     bool complete = doctor->left_count == 0;
     json_t *left = json_array();
-    json_t *object =
-        json_made(json_pack("{s:b, s:b, s:o, s:O}", "healthy", (int)(complete && doctor->counts[FINDING_FAILED] == 0),
-                            "complete", (int)complete, "left", left, "checks", checks));
+    json_t *object = json_require(json_pack("{s:b, s:b, s:o, s:O}", "healthy",
+                                            (int)(complete && doctor->counts[FINDING_FAILED] == 0), "complete",
+                                            (int)complete, "left", left, "checks", checks));
 
     for (size_t i = 0; i < doctor->left_count; i++)
         json_append(left, json_string(doctor->left[i]));

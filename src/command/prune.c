@@ -19,7 +19,7 @@ static void print_row(const char *hour, const struct prune_amounts *amounts)
 {
     printf("%-20s %7" PRId64 " %12" PRId64 " %14" PRId64 " %12" PRId64 " %12" PRId64 " %10" PRId64 "\n", hour,
            amounts->files, amounts->file_rows, amounts->file_size, amounts->totals, amounts->hourly_totals,
-           amounts->offenders);
+           amounts->users_over_quota);
 }
 
 static void print_json(const char *hour, const struct prune_amounts *amounts)
@@ -28,7 +28,7 @@ static void print_json(const char *hour, const struct prune_amounts *amounts)
     json_print_line(json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "hour", hour, "files", (json_int_t)amounts->files,
                               "rows", (json_int_t)amounts->file_rows, "size", (json_int_t)amounts->file_size, "totals",
                               (json_int_t)amounts->totals, "hourly_totals", (json_int_t)amounts->hourly_totals,
-                              "users_over_quota", (json_int_t)amounts->offenders));
+                              "users_over_quota", (json_int_t)amounts->users_over_quota));
 }
 
 static void print_hour(void *context, const struct prune_report *report)
@@ -51,7 +51,7 @@ static void print_hour(void *context, const struct prune_report *report)
     fflush(stdout);
 }
 
-static void tell_end(const struct printer *printer, const struct prune_summary *summary, bool dry_run)
+static void report_end(const struct printer *printer, const struct prune_summary *summary, bool dry_run)
 {
     char from[TIME_TEXT_SIZE];
 
@@ -85,6 +85,6 @@ int command_prune(const struct config *config, struct error *error)
     int status = prune_run(config, &listener, &summary, error);
 
     if (status == 0 || summary.failed)
-        tell_end(&printer, &summary, config_flag(config, OPTION_DRY_RUN));
+        report_end(&printer, &summary, config_flag(config, OPTION_DRY_RUN));
     return status == 0 && summary.left ? EXIT_INCOMPLETE : status;
 }

@@ -74,7 +74,7 @@ static void print_hour(void *context, const struct rebuild_report *report)
 }
 
 /* An incomplete range is a result of its own, for people and for scripts. */
-static void tell_left(const struct printer *printer, const struct rebuild_summary *summary)
+static void report_left(const struct printer *printer, const struct rebuild_summary *summary)
 {
     size_t left = summary->open + summary->left;
     char from[TIME_TEXT_SIZE];
@@ -99,6 +99,6 @@ int command_rebuild(const struct config *config, struct error *error)
     bool left = summary.open + summary.left > 0;
 
     if (left)
-        tell_left(&printer, &summary);
+        report_left(&printer, &summary);
     return status == 0 && left ? EXIT_INCOMPLETE : status;
 }

@@ -11,16 +11,16 @@ static void wipe(const struct option *option, char *argument)
         memset(argument, 'x', strlen(argument));
 }
 
-static const struct option *find_letter(enum command_id command, char letter)
+static const struct option *find_short_form(enum command_id command, char short_form)
 {
     for (size_t i = 0; i < OPTION_IDS; i++)
-        if (option_table[i].letter == letter && option_taken(&option_table[i], command))
+        if (option_table[i].short_form == short_form && option_taken(&option_table[i], command))
             return &option_table[i];
     return NULL;
 }
 
 /* Sets an option that may carry its value in the same argument (`attached`) or in the next one. */
-static int read_option(struct config *config, const struct option *option, char *attached, int count, char **arguments,
+static int read_option(struct config *config, const struct option *option, char *attached, int argc, char **argv,
                        int *index, struct error *error)
 {
     char *text = attached;
@@ -29,9 +29,9 @@ static int read_option(struct config *config, const struct option *option, char 
     if (option->type == TYPE_FLAG)
         return config_set(config, option, from_argument, attached ? attached : "true", error);
     if (!text) {
-        if (*index + 1 >= count)
+        if (*index + 1 >= argc)
             return error_set(error, ANT_ARGUMENT_MISSING, "option --%s wants a value: %s", option->name, option->value);
-        text = arguments[++*index];
+        text = argv[++*index];
     }
     status = config_set(config, option, from_argument, text, error);
     wipe(option, text);
@@ -64,30 +64,30 @@ static int refuse_unknown(const struct config *config, size_t position, const ch
                       command_table[config->command].name);
 }
 
-static int read_long_option(struct config *config, size_t position, int count, char **arguments, int *index,
+static int read_long_option(struct config *config, size_t position, int argc, char **argv, int *index,
                             struct error *error)
 {
-    char *name = arguments[*index] + 2;
+    char *name = argv[*index] + 2;
     size_t size = strcspn(name, "=");
     const struct option *option = option_find(config->command, name, size);
 
     if (!option)
         return refuse_unknown(config, position, name, size, error);
-    return read_option(config, option, name[size] ? name + size + 1 : NULL, count, arguments, index, error);
+    return read_option(config, option, name[size] ? name + size + 1 : NULL, argc, argv, index, error);
 }
 
-static int read_short_option(struct config *config, size_t position, int count, char **arguments, int *index,
+static int read_short_option(struct config *config, size_t position, int argc, char **argv, int *index,
                              struct error *error)
 {
-    char *argument = arguments[*index];
-    const struct option *option = find_letter(config->command, argument[1]);
+    char *argument = argv[*index];
+    const struct option *option = find_short_form(config->command, argument[1]);
 
     bool is_password = argument[2] && !strchr(argument, '=') && expects_password(config, position);
 
-    /* No flag has a value. More than the letter is not shown: it may be a password. */
+    /* No flag has a value. More than the short form is not shown: it may be a password. */
     if (!option || is_password || (argument[2] && option->type == TYPE_FLAG))
         return refuse_unknown(config, position, argument, 2, error);
-    return read_option(config, option, argument[2] ? argument + 2 : NULL, count, arguments, index, error);
+    return read_option(config, option, argument[2] ? argument + 2 : NULL, argc, argv, index, error);
 }
 
 static int read_positional(struct config *config, size_t position, char *argument, struct error *error)
@@ -106,24 +106,24 @@ static int read_positional(struct config *config, size_t position, char *argumen
     return status;
 }
 
-int config_read_arguments(struct config *config, int count, char **arguments, struct error *error)
+int config_read_arguments(struct config *config, int argc, char **argv, struct error *error)
 {
     size_t position = 0;
     bool options = true;
 
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < argc; i++) {
         int status;
 
-        if (options && strcmp(arguments[i], "--") == 0) {
+        if (options && strcmp(argv[i], "--") == 0) {
             options = false;
             continue;
         }
-        if (options && strncmp(arguments[i], "--", 2) == 0)
-            status = read_long_option(config, position, count, arguments, &i, error);
-        else if (options && arguments[i][0] == '-' && arguments[i][1])
-            status = read_short_option(config, position, count, arguments, &i, error);
+        if (options && strncmp(argv[i], "--", 2) == 0)
+            status = read_long_option(config, position, argc, argv, &i, error);
+        else if (options && argv[i][0] == '-' && argv[i][1])
+            status = read_short_option(config, position, argc, argv, &i, error);
         else
-            status = read_positional(config, position++, arguments[i], error);
+            status = read_positional(config, position++, argv[i], error);
         if (status)
             return -1;
     }

@@ -135,10 +135,10 @@ static int set_defaults(struct config *config, struct error *error)
     for (size_t i = 0; i < OPTION_IDS; i++) {
         const struct option *option = &option_table[i];
 
-        const char *fallback = option_fallback(option, config->command);
+        const char *default_value = option_default(option, config->command);
 
-        if (fallback && option_taken(option, config->command) &&
-            config_set(config, option, (struct origin){SOURCE_DEFAULT, 0}, fallback, error))
+        if (default_value && option_taken(option, config->command) &&
+            config_set(config, option, (struct origin){SOURCE_DEFAULT, 0}, default_value, error))
             return -1;
     }
     return 0;
@@ -159,9 +159,9 @@ static int check_required(const struct config *config, struct error *error)
     return 0;
 }
 
-static int read_sources(struct config *config, int count, char **arguments, struct error *error)
+static int read_sources(struct config *config, int argc, char **argv, struct error *error)
 {
-    if (config_read_arguments(config, count, arguments, error))
+    if (config_read_arguments(config, argc, argv, error))
         return -1;
     if (config_flag(config, OPTION_HELP) || config_flag(config, OPTION_VERSION))
         return 0;
@@ -172,12 +172,12 @@ static int read_sources(struct config *config, int count, char **arguments, stru
     return set_defaults(config, error);
 }
 
-int config_read(enum command_id command, int count, char **arguments, struct config **ret_config, struct error *error)
+int config_read(enum command_id command, int argc, char **argv, struct config **ret_config, struct error *error)
 {
     struct config *config = memory_new(1, sizeof(*config));
 
     config->command = command;
-    if (read_sources(config, count, arguments, error)) {
+    if (read_sources(config, argc, argv, error)) {
         config_free(config);
         return -1;
     }
@@ -185,11 +185,11 @@ int config_read(enum command_id command, int count, char **arguments, struct con
     return 0;
 }
 
-int config_load(enum command_id command, int count, char **arguments, struct config **ret_config, struct error *error)
+int config_load(enum command_id command, int argc, char **argv, struct config **ret_config, struct error *error)
 {
     cleanup(config_cleanup) struct config *config = NULL;
 
-    if (config_read(command, count, arguments, &config, error))
+    if (config_read(command, argc, argv, &config, error))
         return -1;
     if (!config_flag(config, OPTION_HELP) && !config_flag(config, OPTION_VERSION) && check_required(config, error))
         return -1;

@@ -18,16 +18,16 @@ enum config_source { SOURCE_NONE, SOURCE_DEFAULT, SOURCE_FILE, SOURCE_ENVIRONMEN
 struct config;
 
 /**
- * Reads the arguments behind the command's name (`arguments`, `count` of them), the environment and the file. Values of
- * secret options are overwritten in `arguments` itself, so that the process list no longer shows them. With --help or
+ * Reads the arguments behind the command's name (`argv`, `argc` of them), the environment and the file. Values of
+ * secret options are overwritten in `argv` itself, so that the process list no longer shows them. With --help or
  * --version nothing else is read. Errors: ERROR_USAGE for the command line; ERROR_CONFIGURATION for file and
  * environment. Free with config_free().
  */
-int config_read(enum command_id command, int count, char **arguments, struct config **ret_config, struct error *error)
+int config_read(enum command_id command, int argc, char **argv, struct config **ret_config, struct error *error)
     must_check;
 
 /** As config_read(), and ERROR_USAGE when an argument that the command cannot do without is missing. */
-int config_load(enum command_id command, int count, char **arguments, struct config **ret_config, struct error *error)
+int config_load(enum command_id command, int argc, char **argv, struct config **ret_config, struct error *error)
     must_check;
 
 /** Frees the configuration and wipes its secrets; NULL is fine. */

@@ -55,11 +55,11 @@ static void write_wrapped(FILE *file, const char *text)
 
 static void write_row(FILE *file, const char *name, const struct option *option, enum command_id command)
 {
-    const char *fallback = option_fallback(option, command);
+    const char *default_value = option_default(option, command);
     char text[512];
 
-    snprintf(text, sizeof(text), "%s%s%s%s", option->help, fallback ? " (default: " : "", fallback ? fallback : "",
-             fallback ? ")" : "");
+    snprintf(text, sizeof(text), "%s%s%s%s", option->help, default_value ? " (default: " : "",
+             default_value ? default_value : "", default_value ? ")" : "");
     if (strlen(name) + 2 < HELP_COLUMN)
         fprintf(file, "  %-*s", HELP_COLUMN - 2, name);
     else
@@ -84,8 +84,9 @@ static void write_option(FILE *file, const struct option *option, enum command_i
 {
     char name[OPTION_NAME_SIZE];
 
-    snprintf(name, sizeof(name), "%s%c%s--%s%s%s", option->letter ? "-" : "", option->letter ? option->letter : ' ',
-             option->letter ? ", " : "   ", option->name, option->value ? " " : "", option->value ? option->value : "");
+    snprintf(name, sizeof(name), "%s%c%s--%s%s%s", option->short_form ? "-" : "",
+             option->short_form ? option->short_form : ' ', option->short_form ? ", " : "   ", option->name,
+             option->value ? " " : "", option->value ? option->value : "");
     write_row(file, name, option, command);
 }
 

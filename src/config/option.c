@@ -285,11 +285,11 @@ const struct option option_table[OPTION_IDS] = {
 };
 // clang-format on
 
-const char *option_fallback(const struct option *option, enum command_id command)
+const char *option_default(const struct option *option, enum command_id command)
 {
     bool selects = option == &option_table[OPTION_JOB] || option == &option_table[OPTION_TOPIC];
 
-    return command == COMMAND_STATUS && selects ? NULL : option->fallback;
+    return command == COMMAND_STATUS && selects ? NULL : option->default_value;
 }
 
 bool option_taken(const struct option *option, enum command_id command)

@@ -158,13 +158,13 @@ enum command_id {
 
 struct option {
     const char *name; /* on the command line behind --, in the file, and upper-case behind ANTENNA_ */
-    char letter;      /* short form, or 0 */
+    char short_form;  /* short form, or 0 */
     enum option_type type;
-    const char *value;        /* how help names the value, FILE… and FOLDER for paths; NULL for flags */
-    const char *fallback;     /* default as text, or NULL: none */
-    int64_t minimum, maximum; /* of TYPE_COUNT, TYPE_SIZE (bytes), TYPE_INTERVAL (milliseconds) */
-    unsigned commands;        /* bit 1 << command_id for each command that takes it */
-    bool secret;              /* never printed; wiped from the process list */
+    const char *value;         /* how help names the value, FILE… and FOLDER for paths; NULL for flags */
+    const char *default_value; /* default as text, or NULL: none */
+    int64_t minimum, maximum;  /* of TYPE_COUNT, TYPE_SIZE (bytes), TYPE_INTERVAL (milliseconds) */
+    unsigned commands;         /* bit 1 << command_id for each command that takes it */
+    bool secret;               /* never printed; wiped from the process list */
     const char *help;
 };
 
@@ -190,7 +190,7 @@ extern const struct option option_table[OPTION_IDS];
 extern const struct command command_table[COMMAND_IDS];
 
 /** The option's default for a command, or NULL: without job and topic, status shows all. */
-const char *option_fallback(const struct option *option, enum command_id command);
+const char *option_default(const struct option *option, enum command_id command);
 
 /** Whether the command takes the option, by position or by name. */
 bool option_taken(const struct option *option, enum command_id command);

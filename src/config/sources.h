@@ -43,7 +43,7 @@ int config_set(struct config *config, const struct option *option, struct origin
 int config_unknown(enum command_id command, const char *name, size_t size, struct error *error);
 
 /** Reads the command line; see config_load(). */
-int config_read_arguments(struct config *config, int count, char **arguments, struct error *error) must_check;
+int config_read_arguments(struct config *config, int argc, char **argv, struct error *error) must_check;
 
 /** Reads the variables ANTENNA_…. Error: ERROR_CONFIGURATION, also for a name that no command knows. */
 int config_read_environment(struct config *config, struct error *error) must_check;

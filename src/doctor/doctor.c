@@ -7,10 +7,10 @@
 #include "doctor/subjects.h"
 
 static void printf_like(4, 0)
-    hand_over(struct doctor *doctor, struct finding *finding, const char *mend, const char *format, va_list arguments)
+    add_finding(struct doctor *doctor, struct finding *finding, const char *fix, const char *format, va_list arguments)
 {
     vsnprintf(finding->text, sizeof(finding->text), format, arguments);
-    snprintf(finding->mend, sizeof(finding->mend), "%s", mend);
+    snprintf(finding->fix, sizeof(finding->fix), "%s", fix);
     doctor->counts[finding->result]++;
     doctor->take(doctor->context, finding);
 }
@@ -28,7 +28,7 @@ void found_ok(struct doctor *doctor, const char *check, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    hand_over(doctor, &finding, "", format, arguments);
+    add_finding(doctor, &finding, "", format, arguments);
     va_end(arguments);
 }
 
@@ -38,38 +38,38 @@ void found_skipped(struct doctor *doctor, const char *check, const char *format,
     va_list arguments;
 
     va_start(arguments, format);
-    hand_over(doctor, &finding, "", format, arguments);
+    add_finding(doctor, &finding, "", format, arguments);
     va_end(arguments);
 }
 
-void found_warning(struct doctor *doctor, const char *check, const char *mend, const char *format, ...)
+void found_warning(struct doctor *doctor, const char *check, const char *fix, const char *format, ...)
 {
     struct finding finding = {.check = check, .result = FINDING_WARNING};
     va_list arguments;
 
     va_start(arguments, format);
-    hand_over(doctor, &finding, mend, format, arguments);
+    add_finding(doctor, &finding, fix, format, arguments);
     va_end(arguments);
 }
 
-void found_failed(struct doctor *doctor, const char *check, const char *mend, const char *format, ...)
+void found_failed(struct doctor *doctor, const char *check, const char *fix, const char *format, ...)
 {
     struct finding finding = {.check = check, .result = FINDING_FAILED};
     va_list arguments;
 
     va_start(arguments, format);
-    hand_over(doctor, &finding, mend, format, arguments);
+    add_finding(doctor, &finding, fix, format, arguments);
     va_end(arguments);
 }
 
-void found_unavailable(struct doctor *doctor, const char *check, const char *mend, const char *format, ...)
+void found_unavailable(struct doctor *doctor, const char *check, const char *fix, const char *format, ...)
 {
     struct finding finding = {.check = check, .result = FINDING_FAILED};
     va_list arguments;
 
     doctor->unavailable++;
     va_start(arguments, format);
-    hand_over(doctor, &finding, mend, format, arguments);
+    add_finding(doctor, &finding, fix, format, arguments);
     va_end(arguments);
 }
 

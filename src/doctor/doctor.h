@@ -10,7 +10,7 @@
 #include "config/config.h"
 
 #define FINDING_TEXT_SIZE 1024
-#define FINDING_MEND_SIZE 512
+#define FINDING_FIX_SIZE 512
 
 enum finding_result {
     FINDING_OK,
@@ -24,7 +24,7 @@ struct finding {
     const char *check; /* a code, such as kafka_listeners; part of the contract with scripts */
     enum finding_result result;
     char text[FINDING_TEXT_SIZE]; /* what was found */
-    char mend[FINDING_MEND_SIZE]; /* what to do, or empty */
+    char fix[FINDING_FIX_SIZE];   /* what to do, or empty */
 };
 
 /** Kafka, PostgreSQL, the storage root, the address of --listen, the way of notices and the machine. */
@@ -51,16 +51,15 @@ void found_ok(struct doctor *doctor, const char *check, const char *format, ...)
 /** Nothing was looked at. */
 void found_skipped(struct doctor *doctor, const char *check, const char *format, ...) printf_like(3, 4);
 
-/** Something is not as it should be; `mend` is the fix. */
-void found_warning(struct doctor *doctor, const char *check, const char *mend, const char *format, ...)
+/** Something is not as it should be; `fix` is what to do. */
+void found_warning(struct doctor *doctor, const char *check, const char *fix, const char *format, ...)
     printf_like(4, 5);
 
-/** Something would stop a job; `mend` is the fix. */
-void found_failed(struct doctor *doctor, const char *check, const char *mend, const char *format, ...)
-    printf_like(4, 5);
+/** Something would stop a job; `fix` is what to do. */
+void found_failed(struct doctor *doctor, const char *check, const char *fix, const char *format, ...) printf_like(4, 5);
 
 /** The same where a dependency is unavailable now, so that a retry may help. */
-void found_unavailable(struct doctor *doctor, const char *check, const char *mend, const char *format, ...)
+void found_unavailable(struct doctor *doctor, const char *check, const char *fix, const char *format, ...)
     printf_like(4, 5);
 
 /** A failed check by its error and hint; ERROR_UNAVAILABLE is unavailable. */

@@ -34,7 +34,7 @@ static void examine_open_files(struct doctor *doctor)
 {
     int64_t workers = config_number(doctor->config, OPTION_WORKERS);
     int64_t needed = FILES_OF_PROCESS + (workers + 1) * (FILES_OF_CLIENT + FILES_OF_BROKER * (int64_t)doctor->brokers);
-    cleanup(buffer_release) struct buffer mend = {0};
+    cleanup(buffer_release) struct buffer fix = {0};
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit)) {
@@ -46,9 +46,8 @@ static void examine_open_files(struct doctor *doctor)
                  needed);
         return;
     }
-    buffer_printf(&mend, "ulimit -n %" PRId64 ", or LimitNOFILE=%" PRId64 " in the unit of the service", needed,
-                  needed);
-    found_failed(doctor, OPEN_FILES, mend.data, "%" PRIu64 " are allowed, and speed may need %" PRId64,
+    buffer_printf(&fix, "ulimit -n %" PRId64 ", or LimitNOFILE=%" PRId64 " in the unit of the service", needed, needed);
+    found_failed(doctor, OPEN_FILES, fix.data, "%" PRIu64 " are allowed, and speed may need %" PRId64,
                  (uint64_t)limit.rlim_cur, needed);
 }
 
@@ -64,16 +63,16 @@ static int64_t memory_allowed(const char **ret_whose)
 
 static void judge_limit(struct doctor *doctor, int64_t limit, int64_t allowed, const char *whose)
 {
-    cleanup(buffer_release) struct buffer mend = {0};
+    cleanup(buffer_release) struct buffer fix = {0};
     int64_t good = (int64_t)((double)allowed * MEMORY_SHARE);
 
-    buffer_printf(&mend, "give a --memory-limit of %" PRId64 "MiB or less", good / MEBIBYTE);
+    buffer_printf(&fix, "give a --memory-limit of %" PRId64 "MiB or less", good / MEBIBYTE);
     if (limit > allowed)
-        found_failed(doctor, MEMORY, mend.data,
+        found_failed(doctor, MEMORY, fix.data,
                      "--memory-limit is %" PRId64 " MiB, and this %s has %" PRId64 " MiB: the kernel ends speed first",
                      limit / MEBIBYTE, whose, allowed / MEBIBYTE);
     else if (limit > good)
-        found_warning(doctor, MEMORY, mend.data,
+        found_warning(doctor, MEMORY, fix.data,
                       "--memory-limit is %" PRId64 " MiB, and this %s has only %" PRId64 " MiB", limit / MEBIBYTE,
                       whose, allowed / MEBIBYTE);
     else

@@ -33,7 +33,7 @@ static void free_client(rd_kafka_t **client)
 static struct reach examine_listeners(struct doctor *doctor, const struct rd_kafka_metadata *metadata)
 {
     struct reach reach = {true, true};
-    cleanup(buffer_release) struct buffer addresses = {0}, mend = {0};
+    cleanup(buffer_release) struct buffer addresses = {0}, fix = {0};
     struct error error;
 
     for (int i = 0; i < metadata->broker_cnt; i++) {
@@ -46,12 +46,12 @@ static struct reach examine_listeners(struct doctor *doctor, const struct rd_kaf
             continue;
         }
         reach.all = false;
-        buffer_clear(&mend);
-        buffer_printf(&mend,
+        buffer_clear(&fix);
+        buffer_printf(&fix,
                       "have advertised.listeners of broker %d name an address that this machine reaches, or let it "
                       "reach %s (name resolution, route, firewall)",
                       (int)broker->id, broker->host);
-        found_failed(doctor, LISTENERS, mend.data, "broker %d wants to be reached at %s:%d, which does not work: %s",
+        found_failed(doctor, LISTENERS, fix.data, "broker %d wants to be reached at %s:%d, which does not work: %s",
                      (int)broker->id, broker->host, broker->port, error.message);
     }
     if (reach.all)
@@ -59,12 +59,12 @@ static struct reach examine_listeners(struct doctor *doctor, const struct rd_kaf
     return reach;
 }
 
-static void examine_encryption(struct doctor *doctor, rd_kafka_t *inquirer, const struct reach *reach)
+static void examine_encryption(struct doctor *doctor, rd_kafka_t *metadata_client, const struct reach *reach)
 {
     char protocol[PROPERTY_SIZE] = "";
     size_t size = sizeof(protocol);
 
-    rd_kafka_conf_get(rd_kafka_conf(inquirer), "security.protocol", protocol, &size);
+    rd_kafka_conf_get(rd_kafka_conf(metadata_client), "security.protocol", protocol, &size);
     if (strstr(protocol, "ssl"))
         found_ok(doctor, ENCRYPTION, "TLS (security.protocol=%s)", protocol);
     else if (reach->local && reach->all)
@@ -75,7 +75,8 @@ static void examine_encryption(struct doctor *doctor, rd_kafka_t *inquirer, cons
                       "events travel in plain text over a network (security.protocol=%s)", protocol);
 }
 
-static void examine_brokers(struct doctor *doctor, rd_kafka_t *inquirer, const struct rd_kafka_metadata *metadata)
+static void examine_brokers(struct doctor *doctor, rd_kafka_t *metadata_client,
+                            const struct rd_kafka_metadata *metadata)
 {
     struct reach reach;
 
@@ -83,9 +84,9 @@ static void examine_brokers(struct doctor *doctor, rd_kafka_t *inquirer, const s
     found_ok(doctor, BROKER, "%s answers for a cluster of %d", config_text(doctor->config, OPTION_KAFKA_SERVER),
              metadata->broker_cnt);
     reach = examine_listeners(doctor, metadata);
-    examine_encryption(doctor, inquirer, &reach);
+    examine_encryption(doctor, metadata_client, &reach);
     if (reach.all)
-        examine_topic(doctor, inquirer, metadata);
+        examine_topic(doctor, metadata_client, metadata);
     else {
         found_skipped_all(doctor, topic_checks, "not all brokers can be reached");
         found_skipped_all(doctor, message_checks, "not all brokers can be reached");
@@ -94,7 +95,7 @@ static void examine_brokers(struct doctor *doctor, rd_kafka_t *inquirer, const s
 
 void examine_kafka(struct doctor *doctor)
 {
-    cleanup(free_client) rd_kafka_t *inquirer = NULL;
+    cleanup(free_client) rd_kafka_t *metadata_client = NULL;
     cleanup(free_metadata) const struct rd_kafka_metadata *metadata = NULL;
     struct error error;
 
@@ -102,13 +103,13 @@ void examine_kafka(struct doctor *doctor)
         found_skipped(doctor, BROKER, "no --kafka-server is given: nothing of Kafka is looked at");
         return;
     }
-    if (kafka_open_inquirer(doctor->config, &inquirer, &error) ||
-        kafka_query_topic(inquirer, doctor->config, &metadata, &error)) {
+    if (kafka_open_metadata_client(doctor->config, &metadata_client, &error) ||
+        kafka_query_topic(metadata_client, doctor->config, &metadata, &error)) {
         found_error(doctor, BROKER, &error);
         found_skipped_all(doctor, broker_checks, "no broker answers");
         found_skipped_all(doctor, topic_checks, "no broker answers");
         found_skipped_all(doctor, message_checks, "no broker answers");
         return;
     }
-    examine_brokers(doctor, inquirer, metadata);
+    examine_brokers(doctor, metadata_client, metadata);
 }

@@ -55,7 +55,7 @@ static int find_place(const char *path, struct place *ret_place)
 }
 
 /* Looks at a folder and, level by level, at those below it. */
-static void look_at_level(struct levels *levels, const char *path, size_t level)
+static void examine_level(struct levels *levels, const char *path, size_t level)
 {
     cleanup(file_names_release) struct file_names names = {0};
     struct error ignored;
@@ -73,7 +73,7 @@ static void look_at_level(struct levels *levels, const char *path, size_t level)
         cleanup(memory_free) char *below = memory_printf("%s/%s", path, names.names[i]);
 
         if (strncmp(names.names[i], level_prefixes[level], strlen(level_prefixes[level])) == 0)
-            look_at_level(levels, below, level + 1);
+            examine_level(levels, below, level + 1);
     }
 }
 
@@ -85,7 +85,7 @@ static void examine_levels(struct doctor *doctor, const char *data)
         found_skipped(doctor, LEVELS, "the archive has no folders yet");
         return;
     }
-    look_at_level(&levels, data, 0);
+    examine_level(&levels, data, 0);
     if (levels.closed)
         found_failed(doctor, LEVELS, "let the job's user write there, or repair the link: call doctor as that user",
                      "no file can be put into \"%s\" and %zu other folders", levels.first_closed, levels.closed - 1);

@@ -71,7 +71,7 @@ static void examine_server(struct doctor *doctor, const struct server *server)
         found_warning(doctor, DURABILITY, "ALTER SYSTEM SET fsync TO on",
                       "fsync is off: a crash of its machine can ruin the database");
     if (server->connections_left < workers)
-        found_warning(doctor, CONNECTIONS, POSTGRES_MEND_CONNECTIONS,
+        found_warning(doctor, CONNECTIONS, POSTGRES_FIX_CONNECTIONS,
                       "%" PRId64 " connections are left for %" PRId64 " workers", server->connections_left, workers);
     else
         found_ok(doctor, CONNECTIONS, "%" PRId64 " connections are left, --workers is %" PRId64,

@@ -10,7 +10,7 @@
 void examine_kafka(struct doctor *doctor);
 
 /** The topic: partitions, retention, the job's group, last messages, their clock. `metadata` describes it (topic.c). */
-void examine_topic(struct doctor *doctor, rd_kafka_t *inquirer, const struct rd_kafka_metadata *metadata);
+void examine_topic(struct doctor *doctor, rd_kafka_t *metadata_client, const struct rd_kafka_metadata *metadata);
 
 /** The checks of examine_topic() except its messages, for when it cannot be asked; ends with NULL. */
 extern const char *const topic_checks[];

@@ -131,7 +131,7 @@ static enum role_id nearest_role(const struct missing_rights missing[ROLES])
 
 static void judge_rights(struct doctor *doctor, const struct missing_rights missing[ROLES])
 {
-    cleanup(buffer_release) struct buffer may = {0}, mend = {0};
+    cleanup(buffer_release) struct buffer may = {0}, fix = {0};
     const char *user = config_text(doctor->config, OPTION_JDBC_USER);
     enum role_id wanted = config_has(doctor->config, OPTION_KAFKA_SERVER) ? ROLE_SPEED
                           : transport_is_set(doctor->config)              ? ROLE_NOTIFY
@@ -144,9 +144,9 @@ static void judge_rights(struct doctor *doctor, const struct missing_rights miss
         found_ok(doctor, RIGHTS, "user \"%s\" may %s", user, may.data);
         return;
     }
-    buffer_printf(&mend, "GRANT %s TO \"%s\"; antenna provision --%s makes that role", roles[wanted].name, user,
+    buffer_printf(&fix, "GRANT %s TO \"%s\"; antenna provision --%s makes that role", roles[wanted].name, user,
                   option_table[roles[wanted].password_file].name);
-    found_failed(doctor, RIGHTS, mend.data, "user \"%s\" may %s; to %s it lacks %s", user,
+    found_failed(doctor, RIGHTS, fix.data, "user \"%s\" may %s; to %s it lacks %s", user,
                  may.size ? may.data : "run no job", purposes[wanted], missing[wanted].text.data);
 }
 

@@ -17,12 +17,12 @@
 
 const char *const topic_checks[] = {TOPIC, PARTITIONS, RETENTION, TIMESTAMPS, GROUP, NULL};
 
-static void judge_topic(struct doctor *doctor, rd_kafka_t *inquirer, const char *name)
+static void judge_topic(struct doctor *doctor, rd_kafka_t *metadata_client, const char *name)
 {
     char id[TOPIC_ID_SIZE];
     struct error error;
 
-    if (topic_id_query(inquirer, name, KAFKA_ANSWER_TIMEOUT_MS, id, &error))
+    if (topic_id_query(metadata_client, name, KAFKA_ANSWER_TIMEOUT_MS, id, &error))
         found_error(doctor, TOPIC, &error);
     else if (*id)
         found_ok(doctor, TOPIC, "topic \"%s\" exists", name);
@@ -93,13 +93,13 @@ static void judge_timestamps(struct doctor *doctor, const struct topic_settings 
                           : "");
 }
 
-static void examine_group(struct doctor *doctor, rd_kafka_t *inquirer)
+static void examine_group(struct doctor *doctor, rd_kafka_t *metadata_client)
 {
     const char *group = config_text(doctor->config, OPTION_JOB);
     struct error error;
     size_t members;
 
-    if (group_query(inquirer, group, &members, &error) == 0)
+    if (group_query(metadata_client, group, &members, &error) == 0)
         found_ok(doctor, GROUP, "group \"%s\" may be joined; members now: %zu", group, members);
     else if (error_kind(&error) == ERROR_CONFIGURATION)
         found_failed(doctor, GROUP, "give the Kafka user the right to read the group (ACL: Read on Group)",
@@ -108,7 +108,7 @@ static void examine_group(struct doctor *doctor, rd_kafka_t *inquirer)
         found_skipped(doctor, GROUP, "%s", error.message);
 }
 
-void examine_topic(struct doctor *doctor, rd_kafka_t *inquirer, const struct rd_kafka_metadata *metadata)
+void examine_topic(struct doctor *doctor, rd_kafka_t *metadata_client, const struct rd_kafka_metadata *metadata)
 {
     const char *name = config_text(doctor->config, OPTION_TOPIC);
     struct topic_settings settings = {0};
@@ -129,16 +129,16 @@ void examine_topic(struct doctor *doctor, rd_kafka_t *inquirer, const struct rd_
         found_skipped_all(doctor, message_checks, "there is no topic");
         return;
     }
-    judge_topic(doctor, inquirer, name);
+    judge_topic(doctor, metadata_client, name);
     leaderless = examine_partitions(doctor, &metadata->topics[0]);
-    if (topic_settings_query(inquirer, name, &settings, &error)) {
+    if (topic_settings_query(metadata_client, name, &settings, &error)) {
         found_skipped(doctor, RETENTION, "%s", error.message);
         found_skipped(doctor, TIMESTAMPS, "%s", error.message);
     } else {
         judge_retention(doctor, &settings);
         judge_timestamps(doctor, &settings);
     }
-    examine_group(doctor, inquirer);
+    examine_group(doctor, metadata_client);
     if (leaderless)
         found_skipped_all(doctor, message_checks, "not all partitions can be read");
     else

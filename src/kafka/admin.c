@@ -62,7 +62,7 @@ static bool may_read(const rd_kafka_ConsumerGroupDescription_t *description)
 
 /* Errors that pass by themselves: the coordinator of a cluster's first group is created on request, and others move
  * between brokers. */
-static bool is_passing(rd_kafka_resp_err_t code)
+static bool is_transient(rd_kafka_resp_err_t code)
 {
     return code == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE || code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR ||
            code == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS;
@@ -99,12 +99,12 @@ static int ask(rd_kafka_t *client, const char *group, size_t *ret_members, struc
         return -1;
     rd_kafka_DescribeConsumerGroups(client, &(const char *){group}, 1, request.options, request.queue);
     if (admin_wait(&request, GROUP, error))
-        return request.event && is_passing(rd_kafka_event_error(request.event)) ? 1 : -1;
+        return request.event && is_transient(rd_kafka_event_error(request.event)) ? 1 : -1;
     code = read_answer(request.event, ret_members);
     if (!code)
         return 0;
     kafka_error(error, code, GROUP);
-    return is_passing(code) ? 1 : -1;
+    return is_transient(code) ? 1 : -1;
 }
 
 int group_query(rd_kafka_t *client, const char *group, size_t *ret_members, struct error *error)

@@ -15,7 +15,7 @@
 #define ASK_AGAIN_MS 50
 
 /* The time of the first attempt to reach a broker; it doubles with each attempt. Short ones at first, because
- * librdkafka reports the reason of a refusal only between them (listen_for_trouble()). */
+ * librdkafka reports the reason of a refusal only between them (read_error_events()). */
 #define FIRST_ATTEMPT_MS 250
 
 const struct kafka_property kafka_no_properties[] = {{NULL, NULL}};
@@ -93,7 +93,7 @@ int kafka_error(struct error *error, rd_kafka_resp_err_t code, const char *what)
     return error_set(error, answer, "%s: %s", what, rd_kafka_err2str(code));
 }
 
-int kafka_open_inquirer(const struct config *config, rd_kafka_t **ret_client, struct error *error)
+int kafka_open_metadata_client(const struct config *config, rd_kafka_t **ret_client, struct error *error)
 {
     rd_kafka_conf_t *conf;
 
@@ -119,7 +119,7 @@ struct trouble {
     bool no_token; /* without which no broker is asked */
 };
 
-static void cut_before(char *text, const char *words)
+static void truncate_before(char *text, const char *words)
 {
     char *found = strstr(text, words);
 
@@ -128,7 +128,7 @@ static void cut_before(char *text, const char *words)
 }
 
 /* The answer to a request says only that no broker was reached. The reasons come as events. */
-static void listen_for_trouble(rd_kafka_t *client, struct trouble *trouble)
+static void read_error_events(rd_kafka_t *client, struct trouble *trouble)
 {
     rd_kafka_queue_t *queue = rd_kafka_queue_get_main(client);
     rd_kafka_event_t *event;
@@ -142,18 +142,18 @@ static void listen_for_trouble(rd_kafka_t *client, struct trouble *trouble)
             trouble->refusal = kafka_is_refusal(code) ? code : RD_KAFKA_RESP_ERR_NO_ERROR;
             trouble->no_token = sasl_lacks_token(rd_kafka_event_error_string(event));
             snprintf(trouble->reason, sizeof(trouble->reason), "%s", rd_kafka_event_error_string(event));
-            cut_before(trouble->reason, " (after "); /* so many milliseconds in a state of librdkafka's */
+            truncate_before(trouble->reason, " (after "); /* so many milliseconds in a state of librdkafka's */
         }
         rd_kafka_event_destroy(event);
     }
     rd_kafka_queue_destroy(queue);
 }
 
-void kafka_discard_events(rd_kafka_t *inquirer)
+void kafka_discard_events(rd_kafka_t *metadata_client)
 {
     struct trouble ignored = {0};
 
-    listen_for_trouble(inquirer, &ignored);
+    read_error_events(metadata_client, &ignored);
 }
 
 /* Ends early when all brokers have failed and one has refused us, or when there is no token: neither passes by itself,
@@ -167,7 +167,7 @@ static rd_kafka_resp_err_t ask_for_topic(rd_kafka_t *client, const char *name,
 
     for (int attempt_ms = FIRST_ATTEMPT_MS;; attempt_ms *= 2) {
         code = rd_kafka_metadata(client, 0, topic, ret_metadata, attempt_ms < left ? attempt_ms : (int)left);
-        listen_for_trouble(client, trouble);
+        read_error_events(client, trouble);
         left = deadline - time_monotonic_ms();
         if (!code || left <= 0 || trouble->no_token || (trouble->refusal && trouble->all_brokers_down))
             break;
@@ -191,13 +191,14 @@ static int fail_to_ask(rd_kafka_t *client, const struct config *config, rd_kafka
     return error_context(error, "broker %s", config_text(config, OPTION_KAFKA_SERVER));
 }
 
-int kafka_query_topic(rd_kafka_t *inquirer, const struct config *config, const struct rd_kafka_metadata **ret_metadata,
-                      struct error *error)
+int kafka_query_topic(rd_kafka_t *metadata_client, const struct config *config,
+                      const struct rd_kafka_metadata **ret_metadata, struct error *error)
 {
     struct trouble trouble = {0};
-    rd_kafka_resp_err_t code = ask_for_topic(inquirer, config_text(config, OPTION_TOPIC), ret_metadata, &trouble);
+    rd_kafka_resp_err_t code =
+        ask_for_topic(metadata_client, config_text(config, OPTION_TOPIC), ret_metadata, &trouble);
 
-    return code ? fail_to_ask(inquirer, config, code, &trouble, error) : 0;
+    return code ? fail_to_ask(metadata_client, config, code, &trouble, error) : 0;
 }
 
 int kafka_check_topic(const struct rd_kafka_metadata *metadata, const char *name, int32_t *ret_count,
@@ -213,12 +214,13 @@ int kafka_check_topic(const struct rd_kafka_metadata *metadata, const char *name
     return error_context(error, "topic \"%s\"", name);
 }
 
-int kafka_count_partitions(rd_kafka_t *inquirer, const struct config *config, int32_t *ret_count, struct error *error)
+int kafka_count_partitions(rd_kafka_t *metadata_client, const struct config *config, int32_t *ret_count,
+                           struct error *error)
 {
     const struct rd_kafka_metadata *metadata;
     int status;
 
-    if (kafka_query_topic(inquirer, config, &metadata, error))
+    if (kafka_query_topic(metadata_client, config, &metadata, error))
         return -1;
     status = kafka_check_topic(metadata, config_text(config, OPTION_TOPIC), ret_count, error);
     rd_kafka_metadata_destroy(metadata);

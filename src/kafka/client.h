@@ -46,13 +46,13 @@ int kafka_error(struct error *error, rd_kafka_resp_err_t code, const char *what)
  * other, and one that waits for new messages keeps the next waiting for up to half a second. Threads may share it. Free
  * with rd_kafka_destroy().
  */
-int kafka_open_inquirer(const struct config *config, rd_kafka_t **ret_client, struct error *error) must_check;
+int kafka_open_metadata_client(const struct config *config, rd_kafka_t **ret_client, struct error *error) must_check;
 
 /**
  * Discards the errors that librdkafka has reported to such a client since the last question, such as each attempt to
  * reconnect: nobody reads them while a job runs, and they would pile up. By any thread, now and then.
  */
-void kafka_discard_events(rd_kafka_t *inquirer);
+void kafka_discard_events(rd_kafka_t *metadata_client);
 
 /**
  * Pauses before a question is asked again whose answer the brokers do not know yet. False when the deadline, of the
@@ -65,8 +65,8 @@ bool kafka_may_ask_again(int64_t deadline_ms) must_check;
  * ERROR_UNAVAILABLE when no broker answers, ERROR_CONFIGURATION when they refuse us. Free with
  * rd_kafka_metadata_destroy().
  */
-int kafka_query_topic(rd_kafka_t *inquirer, const struct config *config, const struct rd_kafka_metadata **ret_metadata,
-                      struct error *error) must_check;
+int kafka_query_topic(rd_kafka_t *metadata_client, const struct config *config,
+                      const struct rd_kafka_metadata **ret_metadata, struct error *error) must_check;
 
 /**
  * The number of partitions that such an answer has of the topic called `name`; 0 when it does not exist. Errors:
@@ -76,7 +76,7 @@ int kafka_check_topic(const struct rd_kafka_metadata *metadata, const char *name
                       struct error *error) must_check;
 
 /** Both at once: the topic's number of partitions, with the errors of either. */
-int kafka_count_partitions(rd_kafka_t *inquirer, const struct config *config, int32_t *ret_count, struct error *error)
-    must_check;
+int kafka_count_partitions(rd_kafka_t *metadata_client, const struct config *config, int32_t *ret_count,
+                           struct error *error) must_check;
 
 #endif

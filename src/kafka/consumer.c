@@ -14,9 +14,9 @@
  * answer a fetch that waits for messages (fetch.wait.max.ms, half a second). After so many questions without an answer
  * the consumer counts as disconnected. Librdkafka itself notices a frozen broker or a cut cable only after
  * socket.timeout.ms, a minute. */
-#define LOOK_INTERVAL_MS 2000
-#define LOOK_TIMEOUT_MS 1000
-#define LOOKS_MAX 2
+#define BROKER_PROBE_INTERVAL_MS 2000
+#define BROKER_PROBE_TIMEOUT_MS 1000
+#define BROKER_PROBES_MAX 2
 
 /* Refusals may pass: a broker that starts has not read all passwords yet. Librdkafka reconnects after 10 s at most
  * (reconnect.backoff.max.ms), so that this time has at least two further attempts. */
@@ -48,15 +48,15 @@ struct consumer {
     bool broker_assigns; /* KIP-848 */
     bool closing;
     bool ended; /* and said so */
-    bool cut_off;
-    bool given_up; /* by the group, in which it has not been since */
+    bool disconnected;
+    bool evicted; /* by the group, in which it has not been since */
     bool until_end;
-    bool refused;          /* since a broker was heard of last */
-    struct error refusal;  /* the last */
-    int64_t refused_at_ms; /* monotonic */
-    int64_t told_at_ms;    /* of a refusal; 0: not yet */
-    int64_t look_at_ms;    /* for a broker, unless one is heard of before; monotonic */
-    int looks;             /* without an answer */
+    bool refused;               /* since a broker was heard of last */
+    struct error refusal;       /* the last */
+    int64_t refused_at_ms;      /* monotonic */
+    int64_t logged_at_ms;       /* of a refusal; 0: not yet */
+    int64_t probe_broker_at_ms; /* for a broker, unless one is heard of before; monotonic */
+    int unanswered_probes;      /* of a broker */
 };
 
 /* A fetch of a partition takes at most this part of a worker's --memory-limit, and at most so many bytes, which is
@@ -101,7 +101,7 @@ static int check_code(rd_kafka_resp_err_t code, const char *what, struct error *
  * releases all partitions. But rd_kafka_consumer_close() waits for the answer to the last event, for ever if none
  * comes.
  */
-static void answer_nothing(struct consumer *consumer, enum consumer_event_kind kind)
+static void answer_without_change(struct consumer *consumer, enum consumer_event_kind kind)
 {
     struct error ignored;
     int status = kind == CONSUMER_ASSIGNED ? consumer_assign(consumer, NULL, 0, &ignored)
@@ -120,11 +120,11 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_
     enum consumer_event_kind kind = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? CONSUMER_ASSIGNED : CONSUMER_REVOKED;
 
     if (kind == CONSUMER_ASSIGNED)
-        consumer->given_up = false;
+        consumer->evicted = false;
     else if (rd_kafka_assignment_lost(client) && !rd_kafka_fatal_error(client, NULL, 0))
-        consumer->given_up = true;
+        consumer->evicted = true;
     if (consumer->closing || consumer->event_count == EVENTS_MAX) {
-        answer_nothing(consumer, kind);
+        answer_without_change(consumer, kind);
         return;
     }
     consumer->unanswered = true;
@@ -147,9 +147,9 @@ static void note_refusal(struct consumer *consumer, rd_kafka_resp_err_t code, co
         return;
     consumer->refused = true;
     consumer->refused_at_ms = now_ms;
-    if (consumer->told_at_ms && now_ms - consumer->told_at_ms < REFUSALS_APART_MS)
+    if (consumer->logged_at_ms && now_ms - consumer->logged_at_ms < REFUSALS_APART_MS)
         return;
-    consumer->told_at_ms = now_ms;
+    consumer->logged_at_ms = now_ms;
     log_error(LEVEL_WARNING, &consumer->refusal, "%s: %s",
               sasl_lacks_token(reason) ? "Kafka may refuse the next connection" : "a Kafka broker is not used",
               consumer->refusal.message);
@@ -161,7 +161,7 @@ static void on_error(rd_kafka_t *client, int code, const char *reason, void *con
 
     (void)client;
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-        consumer->cut_off = true;
+        consumer->disconnected = true;
     if (kafka_is_refusal(code))
         note_refusal(consumer, code, reason);
 }
@@ -224,7 +224,7 @@ int consumer_open(const struct config *config, const char *group, int member, st
         consumer_close(consumer);
         return -1;
     }
-    consumer->look_at_ms = time_monotonic_ms() + LOOK_INTERVAL_MS;
+    consumer->probe_broker_at_ms = time_monotonic_ms() + BROKER_PROBE_INTERVAL_MS;
     /* Callbacks come by the same queue as messages, and so by consumer_read(). */
     rd_kafka_poll_set_consumer(consumer->client);
     consumer->queue = rd_kafka_queue_get_consumer(consumer->client);
@@ -252,7 +252,7 @@ void consumer_close(struct consumer *consumer)
     consumer->closing = true;
     drop_messages(consumer);
     if (consumer->unanswered)
-        answer_nothing(consumer, consumer->unanswered_kind);
+        answer_without_change(consumer, consumer->unanswered_kind);
     for (size_t i = 0; i < consumer->event_count; i++)
         free(consumer->events[i].partitions);
     if (consumer->queue) {
@@ -287,7 +287,7 @@ bool consumer_has_ended(const struct consumer *consumer)
 
 /* Turns a fatal error of librdkafka into one of ours: the client is unusable, but a new one may succeed. Of two members
  * with one name, the first stays in the protocol of KIP-848, the second in the older one: so both cases are handled. */
-static int fail_for_good(struct consumer *consumer, struct error *error)
+static int fail_permanently(struct consumer *consumer, struct error *error)
 {
     char reason[256];
 
@@ -296,7 +296,7 @@ static int fail_for_good(struct consumer *consumer, struct error *error)
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
         /* Librdkafka keeps commits of offsets until it reaches a broker, and then sends them without the id of a
          * member, which it has given up: the broker takes them for those of another process. */
-        if (consumer->given_up)
+        if (consumer->evicted)
             return error_set(error, ANT_GROUP_LOST, "the consumer group has given up this member: %s", reason);
         error_set(error, ANT_GROUP_NAME_TAKEN,
                   "another process has come into the consumer group with the name of this one");
@@ -336,7 +336,7 @@ static int check_message(struct consumer *consumer, const rd_kafka_message_t *ra
     case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED: /* the revocation follows as an event */
         return 0;
     case RD_KAFKA_RESP_ERR__FATAL:
-        return fail_for_good(consumer, error);
+        return fail_permanently(consumer, error);
     default:
         if (raw->rkt)
             snprintf(what, sizeof(what), "could not read partition %d", (int)raw->partition);
@@ -367,21 +367,21 @@ struct message message_of(const rd_kafka_message_t *raw)
 
 static void note_broker(struct consumer *consumer, int64_t now_ms)
 {
-    consumer->cut_off = consumer->refused = false;
-    consumer->looks = 0;
-    consumer->look_at_ms = now_ms + LOOK_INTERVAL_MS;
+    consumer->disconnected = consumer->refused = false;
+    consumer->unanswered_probes = 0;
+    consumer->probe_broker_at_ms = now_ms + BROKER_PROBE_INTERVAL_MS;
 }
 
 /* Librdkafka reports when the last connection is lost, but not when one is made, nor when no broker answers. While no
  * message comes, only a request shows it. */
-static void look_for_broker(struct consumer *consumer, int64_t now_ms)
+static void probe_broker(struct consumer *consumer, int64_t now_ms)
 {
     const struct rd_kafka_metadata *metadata;
 
-    if (rd_kafka_metadata(consumer->client, 0, NULL, &metadata, LOOK_TIMEOUT_MS)) {
-        consumer->look_at_ms = now_ms + LOOK_INTERVAL_MS;
-        if (++consumer->looks >= LOOKS_MAX)
-            consumer->cut_off = true;
+    if (rd_kafka_metadata(consumer->client, 0, NULL, &metadata, BROKER_PROBE_TIMEOUT_MS)) {
+        consumer->probe_broker_at_ms = now_ms + BROKER_PROBE_INTERVAL_MS;
+        if (++consumer->unanswered_probes >= BROKER_PROBES_MAX)
+            consumer->disconnected = true;
         return;
     }
     rd_kafka_metadata_destroy(metadata);
@@ -392,7 +392,7 @@ static void look_for_broker(struct consumer *consumer, int64_t now_ms)
  * process: when no broker is left and one has refused us, it must fail. */
 static int check_refusal(const struct consumer *consumer, int64_t now_ms, struct error *error)
 {
-    if (!consumer->until_end || !consumer->cut_off || !consumer->refused ||
+    if (!consumer->until_end || !consumer->disconnected || !consumer->refused ||
         error_kind(&consumer->refusal) != ERROR_CONFIGURATION || now_ms - consumer->refused_at_ms < REFUSED_MS)
         return 0;
     *error = consumer->refusal;
@@ -423,8 +423,8 @@ int consumer_read(struct consumer *consumer, int timeout_ms, const struct messag
     now_ms = time_monotonic_ms();
     if (kept)
         note_broker(consumer, now_ms);
-    else if (now_ms >= consumer->look_at_ms)
-        look_for_broker(consumer, now_ms);
+    else if (now_ms >= consumer->probe_broker_at_ms)
+        probe_broker(consumer, now_ms);
     *ret_messages = consumer->messages;
     *ret_count = kept;
     return check_refusal(consumer, now_ms, error);
@@ -500,7 +500,7 @@ void consumer_mirror(struct consumer *consumer, const struct position *positions
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-bool consumer_is_cut_off(const struct consumer *consumer)
+bool consumer_is_disconnected(const struct consumer *consumer)
 {
-    return consumer->cut_off;
+    return consumer->disconnected;
 }

@@ -116,6 +116,6 @@ bool consumer_has_joined(const struct consumer *consumer);
 bool consumer_has_ended(const struct consumer *consumer);
 
 /** Whether no broker can be reached: the last connection is lost, or none has answered for some seconds. */
-bool consumer_is_cut_off(const struct consumer *consumer);
+bool consumer_is_disconnected(const struct consumer *consumer);
 
 #endif

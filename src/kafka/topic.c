@@ -201,12 +201,12 @@ static int ensure(rd_kafka_t *client, const struct config *config, int32_t *ret_
 
 int topic_ensure(const struct config *config, int32_t *ret_partitions, struct error *error)
 {
-    rd_kafka_t *inquirer;
+    rd_kafka_t *metadata_client;
     int status;
 
-    if (kafka_open_inquirer(config, &inquirer, error))
+    if (kafka_open_metadata_client(config, &metadata_client, error))
         return -1;
-    status = ensure(inquirer, config, ret_partitions, error);
-    rd_kafka_destroy(inquirer);
+    status = ensure(metadata_client, config, ret_partitions, error);
+    rd_kafka_destroy(metadata_client);
     return status;
 }

@@ -38,7 +38,7 @@ struct attempt {
     struct notice notice;
     struct notice_result result;
     char reason[1024]; /* as long as an error's message */
-    bool unsettled;
+    bool unstored;
 };
 
 struct job {
@@ -144,7 +144,7 @@ static int connect_again(struct job *job, struct error *error)
 }
 
 /* Why the antennas cannot be judged concerns an operator who waits to hear of them. */
-static void take_look(struct job *job, const struct silence_look *look)
+static void note_silence_check(struct job *job, const struct silence_check *look)
 {
     if (look->reason && !job->unjudged && job->claim.operator_email)
         log_line(LEVEL_WARNING, "cannot judge which antennas are silent: %s", look->reason);
@@ -159,13 +159,13 @@ static int write_live(struct job *job, struct error *error)
     return notices_write_live(job->postgres, error);
 }
 
-static int look_at_antennas(struct job *job, struct error *error)
+static int check_antennas(struct job *job, struct error *error)
 {
-    cleanup(silence_look_release) struct silence_look look = {0};
+    cleanup(silence_check_release) struct silence_check look = {0};
 
-    if (silence_look(job->postgres, job->claim.operator_email != NULL, &look, error))
+    if (silence_check(job->postgres, job->claim.operator_email != NULL, &look, error))
         return -1;
-    take_look(job, &look);
+    note_silence_check(job, &look);
     return 0;
 }
 
@@ -190,7 +190,7 @@ static int write_silences(struct job *job, struct error *error)
 
     if (begin_ms < job->next_look_ms)
         return 0;
-    if (in_transaction(job, look_at_antennas, error))
+    if (in_transaction(job, check_antennas, error))
         return -1;
     end_ms = time_monotonic_ms();
     job->next_look_ms = end_ms + LOOK_SHARE * (end_ms - begin_ms);
@@ -248,7 +248,7 @@ static int try_notice(struct job *job, struct error *error)
     int64_t begin_us = time_monotonic_us();
     int status = 0;
 
-    attempt->unsettled = true;
+    attempt->unstored = true;
     templates_render(&job->templates, &attempt->notice, !job->claim.needs_email, &message);
     if (!job->transport)
         job->listener->would_send(job->listener->context, &attempt->notice, &message);
@@ -305,15 +305,15 @@ static void count_result(struct job *job)
 }
 
 /* Notes what came of an attempt: also of one whose note was lost with the connection, as it was made. */
-static int settle(struct job *job, struct error *error)
+static int store_result(struct job *job, struct error *error)
 {
-    if (!job->attempt.unsettled)
+    if (!job->attempt.unstored)
         return 0;
     text_make_printable(job->attempt.reason); /* where it was cut, too */
-    if (notices_settle(job->postgres, &job->attempt.notice, &job->attempt.result, error))
+    if (notices_store_result(job->postgres, &job->attempt.notice, &job->attempt.result, error))
         return -1;
     count_result(job);
-    job->attempt.unsettled = false;
+    job->attempt.unstored = false;
     notice_release(&job->attempt.notice);
     return 0;
 }
@@ -334,7 +334,7 @@ static int send_next(struct job *job, struct error *error)
     }
     status = try_notice(job, error);
     /* The server's error goes before one of the database, which the next turn meets again. */
-    if (settle(job, status ? &ignored : error))
+    if (store_result(job, status ? &ignored : error))
         return -1;
     return status;
 }
@@ -381,7 +381,7 @@ static int take_counts(struct job *job, struct error *error)
 
 static int run_turn(struct job *job, struct error *error)
 {
-    if (connect_again(job, error) || settle(job, error) || in_transaction(job, write_live, error) ||
+    if (connect_again(job, error) || store_result(job, error) || in_transaction(job, write_live, error) ||
         write_silences(job, error))
         return -1;
     return send_due(job, error) || take_counts(job, error) ? -1 : 0;
@@ -418,7 +418,7 @@ static void log_turn(const struct notify_summary *before, const struct notify_su
                  after->sent - before->sent, after->skipped - before->skipped, after->dead - before->dead);
 }
 
-static void wait_out(struct job *job, const struct error *cause, int64_t *pause_ms)
+static void wait_for_recovery(struct job *job, const struct error *cause, int64_t *pause_ms)
 {
     if (*pause_ms == 0) {
         counter_add(&job->metrics.outages, 1);
@@ -450,7 +450,7 @@ static int follow(struct job *job, struct error *error)
         if (status && error_kind(error) != ERROR_UNAVAILABLE)
             return -1;
         if (status) {
-            wait_out(job, error, &pause_ms);
+            wait_for_recovery(job, error, &pause_ms);
             continue;
         }
         if (pause_ms)

@@ -206,7 +206,7 @@ int archive_files_replaced(struct postgres *postgres, const char *token, int64_t
     return 0;
 }
 
-int archive_files_forget(struct postgres *postgres, const char *token, int64_t hour, struct error *error)
+int archive_files_delete_replaced(struct postgres *postgres, const char *token, int64_t hour, struct error *error)
 {
     struct parameters parameters = {0};
 

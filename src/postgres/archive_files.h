@@ -91,6 +91,7 @@ int archive_files_replaced(struct postgres *postgres, const char *token, int64_t
                            struct error *error) must_check;
 
 /** Takes these off the list, after they were deleted. */
-int archive_files_forget(struct postgres *postgres, const char *token, int64_t hour, struct error *error) must_check;
+int archive_files_delete_replaced(struct postgres *postgres, const char *token, int64_t hour, struct error *error)
+    must_check;
 
 #endif

@@ -126,14 +126,14 @@ static int rename_totals(struct postgres *postgres, const char *table, const str
 }
 
 /* Commits that add to the hour wait from here on. */
-static int check_settled(struct postgres *postgres, int64_t hour, struct error *error)
+static int check_sides_equal(struct postgres *postgres, int64_t hour, struct error *error)
 {
     cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
 
     parameters_timestamp(&parameters, hour);
     if (postgres_do(postgres, sql_hold_hour_bytes, &parameters, error) ||
-        postgres_run(postgres, sql_select_settled, &parameters, &result, error))
+        postgres_run(postgres, sql_select_sides_equal, &parameters, &result, error))
         return error_context(error, "could not read how far the hour's totals and archive are");
     return postgres_number(result, 0, 0) == 0;
 }
@@ -146,7 +146,7 @@ int forget_hour(struct postgres *postgres, const struct config *config, const st
         rename_totals(postgres, config_text(config, OPTION_BYTES_HOURLY_TABLE), user, &hour, &rows->hourly_totals,
                       error))
         return -1;
-    return check_settled(postgres, hour, error);
+    return check_sides_equal(postgres, hour, error);
 }
 
 static int rename_other_totals(struct postgres *postgres, const struct forgetting *user, int64_t *rows,

@@ -143,17 +143,17 @@ int hours_hold(struct postgres *postgres, int64_t hour, struct error *error)
     return log_holder(postgres, hour, error) ? -1 : run_for_hour(postgres, sql_hold_hour, hour, error);
 }
 
-int hours_let_go(struct postgres *postgres, int64_t hour, struct error *error)
+int hours_release(struct postgres *postgres, int64_t hour, struct error *error)
 {
-    return run_for_hour(postgres, sql_let_go_hour, hour, error);
+    return run_for_hour(postgres, sql_release_hour_lock, hour, error);
 }
 
 /* The server releases the lock of a session that has ended. */
-void hours_leave(struct postgres *postgres, int64_t hour)
+void hours_try_release(struct postgres *postgres, int64_t hour)
 {
     struct error ignored;
 
-    if (hours_let_go(postgres, hour, &ignored))
+    if (hours_release(postgres, hour, &ignored))
         return;
 }
 

@@ -66,15 +66,15 @@ void listed_files_release(struct listed_files *files);
 /** Waits until no other batch run of the hour is under way, and keeps others out until the transaction ends. */
 int hours_lock(struct postgres *postgres, int64_t hour, struct error *error) must_check;
 
-/** As hours_lock(), but of the session, until hours_let_go(). */
+/** As hours_lock(), but of the session, until hours_release(). */
 int hours_hold(struct postgres *postgres, int64_t hour, struct error *error) must_check;
 
 /** Lets batch runs of the hour in again. */
-int hours_let_go(struct postgres *postgres, int64_t hour, struct error *error) must_check;
+int hours_release(struct postgres *postgres, int64_t hour, struct error *error) must_check;
 
-/** As hours_let_go() at the end of what was done: a lost connection has released the hour, and the next statement
+/** As hours_release() at the end of what was done: a lost connection has released the hour, and the next statement
  * fails. */
-void hours_leave(struct postgres *postgres, int64_t hour);
+void hours_try_release(struct postgres *postgres, int64_t hour);
 
 /** The files that the list has of the hour. */
 int hours_files(struct postgres *postgres, int64_t hour, struct listed_files *ret_files, struct error *error)

@@ -145,8 +145,8 @@ int notices_claim(struct postgres *postgres, const struct notice_claim *claim, s
     return 0;
 }
 
-int notices_settle(struct postgres *postgres, const struct notice *notice, const struct notice_result *result,
-                   struct error *error)
+int notices_store_result(struct postgres *postgres, const struct notice *notice, const struct notice_result *result,
+                         struct error *error)
 {
     struct parameters parameters = {0};
 
@@ -159,7 +159,7 @@ int notices_settle(struct postgres *postgres, const struct notice *notice, const
     parameters_number(&parameters, notice->attempts - !result->counts);
     parameters_number(&parameters, result->pause_ms);
     parameters_text(&parameters, result->reason);
-    if (postgres_do(postgres, sql_settle_notice, &parameters, error))
+    if (postgres_do(postgres, sql_store_notice_result, &parameters, error))
         return error_context(error, "could not note what became of a notice");
     return 0;
 }

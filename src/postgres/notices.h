@@ -1,7 +1,7 @@
 /*
  * The outbox of notices: antenna.notice and antenna.notice_threshold. Those of users are written by
  * notices_write_live() and, in the transaction that replaces an hour, by notices_write(), and those to the
- * operator of silent antennas by silence_look() (postgres/silence.h); each is then claimed, tried and settled. A
+ * operator of silent antennas by silence_check() (postgres/silence.h); each is then claimed, tried and settled. A
  * process that ends between claim and settlement leaves a claim that expires.
  */
 #ifndef ANTENNA_POSTGRES_NOTICES_H
@@ -85,8 +85,8 @@ int notices_claim(struct postgres *postgres, const struct notice_claim *claim, s
                   struct error *error) must_check;
 
 /** Settles what was claimed, or puts it off; without effect when the claim has expired and another was made. */
-int notices_settle(struct postgres *postgres, const struct notice *notice, const struct notice_result *result,
-                   struct error *error) must_check;
+int notices_store_result(struct postgres *postgres, const struct notice *notice, const struct notice_result *result,
+                         struct error *error) must_check;
 
 /** The outbox as a whole. */
 struct notice_counts {

@@ -131,7 +131,7 @@ static int explain(struct pipeline *pipeline, struct error *error)
 
 /* All statements that were sent are answered. COMMIT is sent only now, when each answer was checked; after its answer,
  * or after a failure, the connection leaves pipeline mode and can be used as usual. */
-static int go_on(struct pipeline *pipeline, struct error *error)
+static int continue_transaction(struct pipeline *pipeline, struct error *error)
 {
     PGconn *connection = pipeline->postgres->connection;
 
@@ -172,7 +172,7 @@ int pipeline_advance(struct pipeline *pipeline, struct error *error)
     while (status == 0 && pipeline->answered < pipeline->count && !PQisBusy(connection))
         status = take_next(pipeline, error);
     if (status == 0 && pipeline->answered == pipeline->count)
-        status = go_on(pipeline, error);
+        status = continue_transaction(pipeline, error);
     return status ? status : flush(pipeline, error);
 }
 

@@ -114,7 +114,7 @@ int prune_count(struct postgres *postgres, const struct prune_tables *tables, co
         .file_size = postgres_number(result, 0, 2),
         .totals = postgres_number(result, 0, 3),
         .hourly_totals = postgres_number(result, 0, 4),
-        .offenders = postgres_number(result, 0, 5),
+        .users_over_quota = postgres_number(result, 0, 5),
     };
     return 0;
 }
@@ -126,7 +126,7 @@ void prune_add(struct prune_amounts *sum, const struct prune_amounts *amounts)
     sum->file_size += amounts->file_size;
     sum->totals += amounts->totals;
     sum->hourly_totals += amounts->hourly_totals;
-    sum->offenders += amounts->offenders;
+    sum->users_over_quota += amounts->users_over_quota;
 }
 
 /* Runs a statement with the tables' names in it. */
@@ -169,7 +169,7 @@ static int remove_hourly(struct postgres *postgres, const struct prune_tables *t
     if (run(postgres, tables, sql_prune_hourly, &parameters, &result, error))
         return error_context(error, "could not remove hourly totals");
     amounts->hourly_totals = postgres_number(result, 0, 0);
-    amounts->offenders = postgres_number(result, 0, 1);
+    amounts->users_over_quota = postgres_number(result, 0, 1);
     return 0;
 }
 

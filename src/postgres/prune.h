@@ -57,7 +57,7 @@ int prune_count_old(struct postgres *postgres, int64_t seconds, int64_t *ret_cou
 struct prune_amounts {
     int64_t files, file_rows, file_size;
     int64_t totals;
-    int64_t hourly_totals, offenders;
+    int64_t hourly_totals, users_over_quota;
 };
 
 /** Adds what was removed of an hour to a sum. */

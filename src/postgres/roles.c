@@ -86,7 +86,7 @@ static int set_login(struct postgres *postgres, enum role_id id, const char *pas
 }
 
 /* Our roles also have the rights of PUBLIC. Only the owner of the schema may revoke those, so this only warns. */
-static int warn_of_creating(struct postgres *postgres, const char *role, struct error *error)
+static int warn_of_create_right(struct postgres *postgres, const char *role, struct error *error)
 {
     cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
@@ -111,7 +111,7 @@ static int grant(struct postgres *postgres, const struct config *config, enum ro
         return -1;
     if (postgres_script(postgres, sql_grant_places, error))
         return -1;
-    return warn_of_creating(postgres, roles[id].name, error);
+    return warn_of_create_right(postgres, roles[id].name, error);
 }
 
 int role_create(struct postgres *postgres, const struct config *config, enum role_id id, const char *password,

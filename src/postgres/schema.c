@@ -32,8 +32,8 @@ static int create_table(struct postgres *postgres, enum contract_id id, const ch
 }
 
 /* Creates or adopts a table. */
-static int ready_table(struct postgres *postgres, const struct config *config, enum contract_id id,
-                       struct table_report *report, struct error *error)
+static int prepare_table(struct postgres *postgres, const struct config *config, enum contract_id id,
+                         struct table_report *report, struct error *error)
 {
     const char *table = config_text(config, contracts[id].option);
     enum contract_state state;
@@ -172,7 +172,7 @@ int schema_create(struct postgres *postgres, const struct config *config, struct
     if (adopt_check(postgres, config, error) || schema_migrate(postgres, &ret_report->version_before, error))
         return -1;
     for (int i = 0; i < CONTRACTS; i++)
-        if (ready_table(postgres, config, (enum contract_id)i, &ret_report->tables[i], error))
+        if (prepare_table(postgres, config, (enum contract_id)i, &ret_report->tables[i], error))
             return -1;
     if (create_views(postgres, config, error) || data_set_note(postgres, config, error) ||
         window_store(postgres, config, ret_report->version_before, &ret_report->window, error) ||

@@ -39,13 +39,13 @@ int silence_store(struct postgres *postgres, const struct config *config, struct
     return error_hint(error, "give --active-within a longer time than --silent-after");
 }
 
-void silence_look_release(struct silence_look *look)
+void silence_check_release(struct silence_check *look)
 {
     free(look->reason);
-    *look = (struct silence_look){0};
+    *look = (struct silence_check){0};
 }
 
-int silence_look(struct postgres *postgres, bool tells, struct silence_look *ret_look, struct error *error)
+int silence_check(struct postgres *postgres, bool tells, struct silence_check *ret_look, struct error *error)
 {
     cleanup(postgres_clear) PGresult *lock = NULL, *result = NULL;
     struct parameters parameters = {0};

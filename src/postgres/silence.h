@@ -16,18 +16,19 @@
 int silence_store(struct postgres *postgres, const struct config *config, struct error *error) must_check;
 
 /** What is known of the antennas. */
-struct silence_look {
+struct silence_check {
     int64_t silent; /* how many are; 0 when they cannot be judged */
     char *reason;   /* why they cannot be judged; NULL: they can */
 };
 
 /** Frees its text. Fits cleanup(). */
-void silence_look_release(struct silence_look *look);
+void silence_check_release(struct silence_check *look);
 
 /**
  * Looks at the antennas, inside a transaction, and if `tells` writes notices to the operator of those that have become
  * silent, and of those that are not any more; none while another process does so. Release the look.
  */
-int silence_look(struct postgres *postgres, bool tells, struct silence_look *ret_look, struct error *error) must_check;
+int silence_check(struct postgres *postgres, bool tells, struct silence_check *ret_look, struct error *error)
+    must_check;
 
 #endif

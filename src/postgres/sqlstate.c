@@ -31,7 +31,7 @@ static const struct {
     {"08P01", "SSL required", SQLSTATE_LOGIN, ANT_POSTGRES_CERTIFICATE, "add sslmode=require to jdbc-uri"},
     {"08P01", "config error", SQLSTATE_LOGIN, ANT_POOLER_REFUSES, CHECK_POOLER},
     {"08P01", "too long", SQLSTATE_LOGIN, ANT_POOLER_REFUSES, CHECK_POOLER},
-    {"08P01", "connections", SQLSTATE_LOGIN, ANT_POSTGRES_CONNECTIONS, POSTGRES_MEND_CONNECTIONS},
+    {"08P01", "connections", SQLSTATE_LOGIN, ANT_POSTGRES_CONNECTIONS, POSTGRES_FIX_CONNECTIONS},
     /* Supavisor, Neon */
     {"XX000", "user not found", SQLSTATE_LOGIN, ANT_LOGIN_REFUSED, CHECK_LOGIN},
     {"XX000", "password authentication failed", SQLSTATE_LOGIN, ANT_LOGIN_REFUSED, CHECK_PASSWORD},
@@ -43,7 +43,7 @@ static const struct {
     {"28", NULL, MAX_PHASE, ANT_LOGIN_REFUSED, CHECK_LOGIN},          /* authorization */
     {"3D000", NULL, MAX_PHASE, ANT_DATABASE_MISSING, CHECK_DATABASE}, /* no such database */
     {"53100", NULL, MAX_PHASE, ANT_POSTGRES_DISK, "free some space on PostgreSQL's disk"},
-    {"53300", NULL, MAX_PHASE, ANT_POSTGRES_CONNECTIONS, POSTGRES_MEND_CONNECTIONS},
+    {"53300", NULL, MAX_PHASE, ANT_POSTGRES_CONNECTIONS, POSTGRES_FIX_CONNECTIONS},
     {"53400", NULL, MAX_PHASE, ANT_POSTGRES_LIMIT, "raise the limit of PostgreSQL that the message names"},
     {"53", NULL, MAX_PHASE, ANT_POSTGRES_UNAVAILABLE, NULL},    /* resources used up */
     {"57", NULL, MAX_PHASE, ANT_POSTGRES_UNAVAILABLE, NULL},    /* cancelled, shutdown, starting up */

@@ -8,7 +8,7 @@
 #include "base/error.h"
 
 /** What helps where all connections are in use, or fewer are left than wanted. */
-#define POSTGRES_MEND_CONNECTIONS                                                                                      \
+#define POSTGRES_FIX_CONNECTIONS                                                                                       \
     "raise max_connections, or the limit of the role or database, or close what is not needed"
 
 /** Bytes of an SQLSTATE with its NUL. */

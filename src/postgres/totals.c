@@ -223,7 +223,7 @@ int earlier_totals_hold(struct earlier_totals *totals, struct postgres *postgres
     return fetch(totals, error);
 }
 
-int earlier_totals_look(struct earlier_totals *totals, struct earlier_total *ret_total, struct error *error)
+int earlier_totals_peek(struct earlier_totals *totals, struct earlier_total *ret_total, struct error *error)
 {
     if (totals->rows && totals->next > 0 && totals->next == PQntuples(totals->rows) && fetch(totals, error))
         return -1;
@@ -237,7 +237,7 @@ int earlier_totals_look(struct earlier_totals *totals, struct earlier_total *ret
     return 0;
 }
 
-void earlier_totals_pass(struct earlier_totals *totals)
+void earlier_totals_skip(struct earlier_totals *totals)
 {
     invariant(totals->next < PQntuples(totals->rows));
     totals->next++;

@@ -111,10 +111,10 @@ int earlier_totals_hold(struct earlier_totals *totals, struct postgres *postgres
                         int64_t hour, struct error *error) must_check;
 
 /** The first total that was not passed over yet, in the order of (label, id). Returns 1 when there is none. */
-int earlier_totals_look(struct earlier_totals *totals, struct earlier_total *ret_total, struct error *error) must_check;
+int earlier_totals_peek(struct earlier_totals *totals, struct earlier_total *ret_total, struct error *error) must_check;
 
 /** Passes over the first total. */
-void earlier_totals_pass(struct earlier_totals *totals);
+void earlier_totals_skip(struct earlier_totals *totals);
 
 /** Frees what it holds. Fits cleanup(). */
 void earlier_totals_release(struct earlier_totals *totals);

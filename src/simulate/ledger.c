@@ -143,14 +143,14 @@ static void write_grain(struct ledger *ledger, const char *grain, const struct s
     }
 }
 
-struct offender {
+struct user_over_quota {
     const struct sum *sum;
     const char *email;
 };
 
-static int compare_offenders(const void *left_offender, const void *right_offender)
+static int compare_users_over_quota(const void *left_user, const void *right_user)
 {
-    const struct offender *left = left_offender, *right = right_offender;
+    const struct user_over_quota *left = left_user, *right = right_user;
     int order;
 
     if (left->sum->begin != right->sum->begin)
@@ -161,22 +161,22 @@ static int compare_offenders(const void *left_offender, const void *right_offend
     return (left->sum->value > right->sum->value) - (left->sum->value < right->sum->value);
 }
 
-static void write_offenders(struct ledger *ledger, const struct sum *hours, size_t count)
+static void write_users_over_quota(struct ledger *ledger, const struct sum *hours, size_t count)
 {
-    struct offender *offenders = memory_new(count + 1, sizeof(*offenders));
-    size_t offender_count = 0;
+    struct user_over_quota *over_quota = memory_new(count + 1, sizeof(*over_quota));
+    size_t over_quota_count = 0;
 
     for (size_t i = 0; i < count; i++) {
         const struct user *user =
             hours[i].kind == TOTAL_USER_BYTES ? population_user(ledger->population, hours[i].code) : NULL;
 
         if (user && hours[i].value > user->quota)
-            offenders[offender_count++] = (struct offender){&hours[i], user->email};
+            over_quota[over_quota_count++] = (struct user_over_quota){&hours[i], user->email};
     }
-    qsort(offenders, offender_count, sizeof(*offenders), compare_offenders);
-    for (size_t i = 0; i < offender_count; i++)
-        write_row(ledger, "quota", offenders[i].sum, slice_of(offenders[i].email));
-    free(offenders);
+    qsort(over_quota, over_quota_count, sizeof(*over_quota), compare_users_over_quota);
+    for (size_t i = 0; i < over_quota_count; i++)
+        write_row(ledger, "quota", over_quota[i].sum, slice_of(over_quota[i].email));
+    free(over_quota);
 }
 
 static int write_rows(struct ledger *ledger, struct error *error)
@@ -192,7 +192,7 @@ static int write_rows(struct ledger *ledger, struct error *error)
     hour_list = sort_sums(ledger, &hours);
     write_grain(ledger, "5min", window_list, ledger->windows.count);
     write_grain(ledger, "hour", hour_list, hours.count);
-    write_offenders(ledger, hour_list, hours.count);
+    write_users_over_quota(ledger, hour_list, hours.count);
     return 0;
 }
 

@@ -80,6 +80,6 @@ int outbox_poll(struct outbox *outbox, int timeout_ms, struct error *error)
         return -1;
     }
     if (outbox->pending < pending || !outbox->pending)
-        outbox->heard_ms = time_monotonic_ms();
+        outbox->acknowledged_ms = time_monotonic_ms();
     return 0;
 }

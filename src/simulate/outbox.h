@@ -19,8 +19,8 @@ struct outbox {
     struct parcel *unused; /* a list */
     int32_t partition_count;
     int32_t next_partition;
-    int64_t pending;  /* messages without acknowledgement */
-    int64_t heard_ms; /* monotonic: when Kafka last acknowledged, or had nothing to acknowledge */
+    int64_t pending;         /* messages without acknowledgement */
+    int64_t acknowledged_ms; /* monotonic: when Kafka last acknowledged, or had nothing to acknowledge */
     struct tally tally;
     struct ledger *ledger; /* or NULL */
     bool failed;

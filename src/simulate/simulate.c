@@ -40,7 +40,7 @@ struct simulation {
     int64_t next;         /* index of the next message */
     int64_t show_at_ms;
     bool terminal;
-    bool silence_told;
+    bool silence_logged;
 };
 
 static double seconds_since_begin(const struct simulation *simulation)
@@ -56,15 +56,15 @@ static void show_progress(const struct simulation *simulation)
     terminal_show(text.data);
 }
 
-static void tell_silence(struct simulation *simulation, int64_t silence_ms)
+static void log_silence(struct simulation *simulation, int64_t silence_ms)
 {
-    if (!simulation->silence_told && silence_ms >= SILENCE_MS) {
+    if (!simulation->silence_logged && silence_ms >= SILENCE_MS) {
         log_line(LEVEL_WARNING, "Kafka acknowledges nothing; waiting with %" PRId64 " messages",
                  simulation->outbox.pending);
-        simulation->silence_told = true;
-    } else if (simulation->silence_told && silence_ms < SILENCE_MS) {
+        simulation->silence_logged = true;
+    } else if (simulation->silence_logged && silence_ms < SILENCE_MS) {
         log_line(LEVEL_INFO, "Kafka acknowledges again");
-        simulation->silence_told = false;
+        simulation->silence_logged = false;
     }
 }
 
@@ -76,7 +76,7 @@ static int await(struct simulation *simulation, int64_t milliseconds, struct err
     if (outbox_poll(&simulation->outbox, (int)milliseconds, error))
         return -1;
     now = time_monotonic_ms();
-    tell_silence(simulation, now - simulation->outbox.heard_ms);
+    log_silence(simulation, now - simulation->outbox.acknowledged_ms);
     if (simulation->terminal && now >= simulation->show_at_ms) {
         show_progress(simulation);
         simulation->show_at_ms = now + TERMINAL_INTERVAL_MS;
@@ -85,7 +85,7 @@ static int await(struct simulation *simulation, int64_t milliseconds, struct err
 }
 
 /* The clocks, which stand still at the end of --duration. */
-static struct moment look_at_clocks(const struct simulation *simulation)
+static struct moment read_clocks(const struct simulation *simulation)
 {
     struct moment moment = {time_now_ms(), time_monotonic_ms() - simulation->begin_ms};
     int64_t duration_ms = simulation->schedule.duration_ms;
@@ -111,7 +111,7 @@ static int send_message(struct simulation *simulation, const struct simulated_me
     while ((status = outbox_send(&simulation->outbox, message, error)) == 1) {
         if (await(simulation, WAIT_MAX_MS, error))
             return -1;
-        if (is_over(simulation, look_at_clocks(simulation)))
+        if (is_over(simulation, read_clocks(simulation)))
             return 1;
     }
     return status;
@@ -136,7 +136,7 @@ static int send_burst(struct simulation *simulation, struct moment moment, struc
 /* Until the next message is due; none of it when it is due already. */
 static int64_t choose_wait_ms(const struct simulation *simulation)
 {
-    struct moment moment = look_at_clocks(simulation);
+    struct moment moment = read_clocks(simulation);
     int64_t wait_ms = schedule_wait_ms(&simulation->schedule, simulation->next, moment);
     int64_t left_ms = simulation->schedule.duration_ms - moment.elapsed_ms;
 
@@ -150,7 +150,7 @@ static int64_t choose_wait_ms(const struct simulation *simulation)
 static int send_all(struct simulation *simulation, struct error *error)
 {
     while (!stop_requested()) {
-        struct moment moment = look_at_clocks(simulation);
+        struct moment moment = read_clocks(simulation);
         int status = send_burst(simulation, moment, error);
 
         if (status)
@@ -206,7 +206,7 @@ static int send_and_drain(struct simulation *simulation, struct error *error)
 {
     int status;
 
-    simulation->begin_ms = simulation->outbox.heard_ms = time_monotonic_ms();
+    simulation->begin_ms = simulation->outbox.acknowledged_ms = time_monotonic_ms();
     simulation->begin_now_ms = time_now_ms();
     simulation->terminal = terminal_shows_progress(STDERR_FILENO);
     schedule_start(&simulation->schedule, simulation->begin_now_ms);

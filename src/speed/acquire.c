@@ -32,7 +32,7 @@ static void release_claim(struct claim *claim)
     free(claim->progress);
 }
 
-/* Checks that the database, which may have been replaced, still belongs to the archive; look_at_disk() has checked the
+/* Checks that the database, which may have been replaced, still belongs to the archive; check_disk() has checked the
  * folder. */
 static int check_archive(struct worker *worker, struct error *error)
 {
@@ -64,9 +64,9 @@ static int renew_staging_if_retired(struct worker *worker, struct error *error)
 
 /* The disk is checked before the login, as it answers at once. Without it, a claim would only take partitions from
  * workers that can archive them. */
-static int look_at_disk(struct worker *worker, struct error *error)
+static int check_disk(struct worker *worker, struct error *error)
 {
-    if (identity_look(worker->job->archive_path, worker->job->archive_id, error) ||
+    if (identity_probe(worker->job->archive_path, worker->job->archive_id, error) ||
         (!staging_is_held(worker->staging) && renew_staging(worker, error)))
         return -1;
     return staging_check_space(worker->staging, error);
@@ -103,7 +103,7 @@ static int find_ranges(const struct worker *worker, struct claim *claim, struct 
 
     for (size_t i = 0; i < claim->count; i++)
         partitions[i] = claim->progress[i].partition;
-    return offsets_query_ranges(worker->job->inquirer, worker->job->key.topic, partitions, claim->count,
+    return offsets_query_ranges(worker->job->metadata_client, worker->job->key.topic, partitions, claim->count,
                                 KAFKA_ANSWER_TIMEOUT_MS, claim->ranges, error);
 }
 
@@ -214,7 +214,7 @@ static int check_losses(struct worker *worker, struct claim *claim, struct error
 
 /* The database is now a standby that lost the last commits, or a restored backup. The totals lack exactly the messages
  * that will be read again, but the archive's folders may have files that are no longer listed. */
-static void tell_of_going_back(struct worker *worker, const struct claim *claim)
+static void warn_of_restored_progress(struct worker *worker, const struct claim *claim)
 {
     for (size_t i = 0; i < claim->count; i++) {
         const struct progress *progress = &claim->progress[i];
@@ -231,7 +231,7 @@ static void tell_of_going_back(struct worker *worker, const struct claim *claim)
 
 /* The partitions count as claimed only when the consumer reads them. After a failure before that, the next attempt
  * claims them again, which is harmless: it raises an epoch that nobody uses. */
-static int begin_to_read(struct worker *worker, const struct claim *claim, struct error *error)
+static int start_reading(struct worker *worker, const struct claim *claim, struct error *error)
 {
     struct position *positions = memory_new(claim->count, sizeof(*positions));
     int status;
@@ -262,8 +262,8 @@ static int begin_to_read(struct worker *worker, const struct claim *claim, struc
     return status;
 }
 
-/* Loads the messages that were rejected for their sums (excess.h), and that will be read again for the archive. Their
- * contents are valid: without this list they would be archived although the totals do not have them. */
+/* Loads the messages that were rejected for their sums (full_hours.h), and that will be read again for the archive.
+ * Their contents are valid: without this list they would be archived although the totals do not have them. */
 static int find_refused(struct worker *worker, struct error *error)
 {
     struct progress *reading = memory_new(worker->partitions.count, sizeof(*reading));
@@ -282,7 +282,7 @@ static int find_refused(struct worker *worker, struct error *error)
                                    &count, error);
     free(reading);
     if (!status)
-        excess_set_refused(&worker->pending.excess, refused, count);
+        full_hours_set_refused(&worker->pending.full_hours, refused, count);
     return status;
 }
 
@@ -297,7 +297,7 @@ static int claim_partitions(struct worker *worker, struct claim *claim, struct e
     if (status <= 0)
         return status;
     if (window_check(worker->postgres, job->window, error) || metrics_check(worker->postgres, job->kinds, error) ||
-        begin_again(worker->postgres, job, false, error) ||
+        check_restart(worker->postgres, job, false, error) ||
         progress_claim(worker->postgres, &job->key, &claimant, true, claim->progress, claim->count, error))
         return -1;
     return 0;
@@ -320,7 +320,7 @@ int acquire_partitions(struct worker *worker, struct error *error)
 
     if (unclaimed && commit_finish(worker, error))
         return -1;
-    if (connects && (look_at_disk(worker, error) || connect_to_postgres(worker, error)))
+    if (connects && (check_disk(worker, error) || connect_to_postgres(worker, error)))
         return -1;
     if ((connects || unclaimed) && recover_abandoned(worker->postgres, worker->job->storage_root, error))
         return -1;
@@ -330,9 +330,9 @@ int acquire_partitions(struct worker *worker, struct error *error)
     if (topic_check(worker, error) || find_starts(worker, &claim, error) || claim_partitions(worker, &claim, error) ||
         check_losses(worker, &claim, error))
         return -1;
-    tell_of_going_back(worker, &claim);
+    warn_of_restored_progress(worker, &claim);
     worker->timers.post_at = 0;
     /* Both servers have just answered. */
     worker->timers.probe_at = time_monotonic_ms() + SERVER_PROBE_INTERVAL_MS;
-    return begin_to_read(worker, &claim, error) || find_refused(worker, error) ? -1 : 0;
+    return start_reading(worker, &claim, error) || find_refused(worker, error) ? -1 : 0;
 }

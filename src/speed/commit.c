@@ -99,7 +99,7 @@ static int send_rest(struct worker *worker, struct error *error)
 
 /* Sends as much as the pipeline has room for. After the last statement pipeline_commit() ends the room, so that
  * send_rest() runs once. */
-static int send_on(struct worker *worker, struct error *error)
+static int send_more(struct worker *worker, struct error *error)
 {
     struct commit *commit = worker->commit;
 
@@ -120,12 +120,12 @@ static int send_first(struct worker *worker, struct error *error)
     if (pipeline_begin(&commit->pipeline, worker->postgres, error) ||
         progress_send_totals(&commit->pipeline, &worker->job->key, commit->steps, commit->step_count, error))
         return -1;
-    return send_on(worker, error);
+    return send_more(worker, error);
 }
 
 /* After a sum was out of range: finds the full hours, so that the worker reads the messages again and rejects those
- * that exceed them (excess.h). The error becomes one that is retried, as the next attempt will succeed. It stays as it
- * is if no hour explains it, and then ends the worker. */
+ * that exceed them (full_hours.h). The error becomes one that is retried, as the next attempt will succeed. It stays as
+ * it is if no hour explains it, and then ends the worker. */
 static void learn_full_hours(struct worker *worker, struct error *error)
 {
     const struct commit *commit = worker->commit;
@@ -139,7 +139,7 @@ static void learn_full_hours(struct worker *worker, struct error *error)
                          &ignored))
         count = 0;
     for (size_t i = 0; i < count; i++)
-        excess_learn(&worker->pending.excess, full[i].hour, full[i].bytes);
+        full_hours_note(&worker->pending.full_hours, full[i].hour, full[i].bytes);
     if (count)
         error_set(error, ANT_HOUR_FULL,
                   "the bytes of the hour %s would exceed %" PRId64 ": the events that exceed it are rejected",
@@ -182,18 +182,18 @@ static void note_commit(struct worker *worker)
     counter_add(&counters->rows, (int64_t)commit->total_count);
     counter_set(&counters->last_commit, time_now());
     histogram_add(&counters->commits, time_monotonic_us() - commit->begin_us);
-    excess_commit(&worker->pending.excess);
+    full_hours_commit(&worker->pending.full_hours);
     end_commit(worker);
 }
 
-int64_t commit_lasts_ms(const struct worker *worker)
+int64_t commit_elapsed_ms(const struct worker *worker)
 {
     return worker->commit ? (time_monotonic_us() - worker->commit->begin_us) / 1000 : 0;
 }
 
 int commit_advance(struct worker *worker, struct error *error)
 {
-    int status = send_on(worker, error) ? -1 : pipeline_advance(&worker->commit->pipeline, error);
+    int status = send_more(worker, error) ? -1 : pipeline_advance(&worker->commit->pipeline, error);
 
     if (status < 0)
         return fail_commit(worker, error);
@@ -217,7 +217,7 @@ int commit_finish(struct worker *worker, struct error *error)
 
 /* Steps and sums must be of the same messages: no message may be taken between take_steps() and
  * pending_begin_commit(). */
-static void hand_over_totals(struct worker *worker)
+static void detach_totals(struct worker *worker)
 {
     struct pending *pending = &worker->pending;
     struct commit *commit = memory_new(1, sizeof(*commit));
@@ -234,9 +234,9 @@ static void hand_over_totals(struct worker *worker)
 int commit_begin(struct worker *worker, struct error *error)
 {
     invariant(!worker->commit);
-    if (!partitions_wait(&worker->partitions, SIDE_TOTALS))
+    if (!partitions_have_pending(&worker->partitions, SIDE_TOTALS))
         return 0;
-    hand_over_totals(worker);
+    detach_totals(worker);
     return send_first(worker, error) ? fail_commit(worker, error) : 0;
 }
 

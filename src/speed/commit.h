@@ -21,7 +21,7 @@
 int commit_begin(struct worker *worker, struct error *error) must_check;
 
 /** For how many milliseconds a commit has been under way; 0: none is. */
-int64_t commit_lasts_ms(const struct worker *worker) must_check;
+int64_t commit_elapsed_ms(const struct worker *worker) must_check;
 
 /** Takes what PostgreSQL has answered. The commit has ended when it is no longer under way (worker->commit). */
 int commit_advance(struct worker *worker, struct error *error) must_check;

@@ -76,9 +76,9 @@ int job_init(struct job *job, const struct config *config, struct error *error)
 
 void job_release(struct job *job)
 {
-    if (job->inquirer)
-        rd_kafka_destroy(job->inquirer);
-    job->inquirer = NULL;
+    if (job->metadata_client)
+        rd_kafka_destroy(job->metadata_client);
+    job->metadata_client = NULL;
     free(job->archive_path);
     job->archive_path = NULL;
     free(job->ends);

@@ -34,8 +34,8 @@ struct job {
     enum start_kind start;
     int64_t start_time; /* of START_TIME, seconds since the Unix epoch */
     bool accept_loss;
-    bool archive;          /* else the totals are all that is kept, and the archive's offsets only follow */
-    rd_kafka_t *inquirer;  /* for questions to Kafka by any thread; set by prepare_job() */
+    bool archive;                /* else the totals are all that is kept, and the archive's offsets only follow */
+    rd_kafka_t *metadata_client; /* for questions to Kafka by any thread; set by prepare_job() */
     struct progress *ends; /* --until-end: the offset that each partition must reach, as totals_offset; else NULL */
     size_t end_count;
 };

@@ -10,7 +10,7 @@
 #include "speed/outage.h"
 #include "speed/schedule.h"
 
-static int assigned(struct worker *worker, const struct consumer_event *event, struct error *error)
+static int add_partitions(struct worker *worker, const struct consumer_event *event, struct error *error)
 {
     worker->joining = false;
     for (size_t i = 0; i < event->count; i++)
@@ -23,7 +23,7 @@ static int assigned(struct worker *worker, const struct consumer_event *event, s
 }
 
 /* Only partitions that the consumer reads may be unassigned; those whose claim has failed are not read yet. */
-static int let_go(struct worker *worker, const struct consumer_event *event, struct error *error)
+static int release_partitions(struct worker *worker, const struct consumer_event *event, struct error *error)
 {
     int32_t *reading = memory_new(event->count + 1, sizeof(*reading));
     size_t count = 0;
@@ -45,12 +45,12 @@ static int let_go(struct worker *worker, const struct consumer_event *event, str
 
 /* Writes all pending data before another worker takes over the partitions: it then starts exactly behind it. If writing
  * fails, all claims are released; the new owner's claim fences whatever is still on its way, and reads again. */
-static int revoked(struct worker *worker, const struct consumer_event *event, struct error *error)
+static int revoke_partitions(struct worker *worker, const struct consumer_event *event, struct error *error)
 {
     if (worker->postgres && write_everything(worker, error) && handle_failure(worker, error))
         return -1;
     worker->joining = worker->joining || event->lost;
-    return let_go(worker, event, error);
+    return release_partitions(worker, event, error);
 }
 
 int follow_group(struct worker *worker, struct error *error)
@@ -58,7 +58,8 @@ int follow_group(struct worker *worker, struct error *error)
     struct consumer_event event;
 
     while (consumer_take_event(worker->consumer, &event)) {
-        int status = event.kind == CONSUMER_ASSIGNED ? assigned(worker, &event, error) : revoked(worker, &event, error);
+        int status = event.kind == CONSUMER_ASSIGNED ? add_partitions(worker, &event, error)
+                                                     : revoke_partitions(worker, &event, error);
 
         free(event.partitions);
         if (status)
@@ -70,14 +71,14 @@ int follow_group(struct worker *worker, struct error *error)
 /* An outage of Kafka releases no claim: librdkafka reconnects, and reading goes on behind the last message. */
 void note_connection(struct worker *worker)
 {
-    bool cut_off = consumer_is_cut_off(worker->consumer);
+    bool disconnected = consumer_is_disconnected(worker->consumer);
 
-    if (cut_off && !worker->cut_off.now) {
+    if (disconnected && !worker->disconnected.now) {
         counter_add(&worker->counters.kafka_disconnects, 1);
-        log_trouble_begin(&worker->cut_off, time_monotonic_ms(), NULL,
+        log_trouble_begin(&worker->disconnected, time_monotonic_ms(), NULL,
                           "worker %d reaches no Kafka broker and waits for one", worker->number);
-    } else if (!cut_off)
-        log_trouble_end(&worker->cut_off, "worker %d reads from Kafka again", worker->number);
+    } else if (!disconnected)
+        log_trouble_end(&worker->disconnected, "worker %d reads from Kafka again", worker->number);
 }
 
 /* Replaces a consumer that has ended, as when the group has put the member out. Its assignment is void, so partitions
@@ -116,12 +117,12 @@ static int ask_dependencies(const struct worker *worker, struct error *error)
 
 /* The dependencies are asked once more, because the outage may be one of Kafka: then leaving the group would help no
  * other worker. */
-void absence_begin_if_due(struct worker *worker)
+void leave_group_if_due(struct worker *worker)
 {
     int64_t lasted_ms = time_monotonic_ms() - worker->outage.since_ms;
     struct error cause;
 
-    if (absence_goes_on(worker) || !worker->outage.trouble.now || lasted_ms < worker->job->leave_after_ms ||
+    if (absence_is_active(worker) || !worker->outage.trouble.now || lasted_ms < worker->job->leave_after_ms ||
         ask_dependencies(worker, &cause) == 0)
         return;
     log_error(LEVEL_WARNING, &cause,
@@ -133,7 +134,7 @@ void absence_begin_if_due(struct worker *worker)
     partitions_release(&worker->partitions);
 }
 
-bool absence_goes_on(const struct worker *worker)
+bool absence_is_active(const struct worker *worker)
 {
     return !worker->consumer;
 }

@@ -25,10 +25,10 @@ int join_again(struct worker *worker, struct error *error) must_check;
  * After a failure, when the worker has given up its claims: leaves the group if the outage has lasted for --leave-after
  * and PostgreSQL or the disk still does not answer. An outage of Kafka alone is none of these.
  */
-void absence_begin_if_due(struct worker *worker);
+void leave_group_if_due(struct worker *worker);
 
 /** Whether the worker is absent. */
-bool absence_goes_on(const struct worker *worker);
+bool absence_is_active(const struct worker *worker);
 
 /**
  * A turn of the loop of an absent worker: waits a moment, or joins again when PostgreSQL and the disk answer. Errors:

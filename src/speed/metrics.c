@@ -12,45 +12,45 @@
 #include "speed/report.h"
 
 /* The status of all workers, as copies: the answer is written without a lock. */
-struct views {
-    struct standing_view *list;
+struct snapshots {
+    struct worker_snapshot *list;
     size_t count;
 };
 
-static struct views look(const struct speed_metrics *metrics)
+static struct snapshots take_snapshots(const struct speed_metrics *metrics)
 {
-    struct views views = {memory_new(metrics->count, sizeof(*views.list)), metrics->count};
+    struct snapshots snapshots = {memory_new(metrics->count, sizeof(*snapshots.list)), metrics->count};
 
-    for (size_t i = 0; i < views.count; i++)
-        standing_look(&metrics->workers[i].standing, &views.list[i]);
-    return views;
+    for (size_t i = 0; i < snapshots.count; i++)
+        worker_status_copy(&metrics->workers[i].posted, &snapshots.list[i]);
+    return snapshots;
 }
 
-static void release_views(struct views *views)
+static void release_snapshots(struct snapshots *snapshots)
 {
-    for (size_t i = 0; i < views->count; i++)
-        standing_view_release(&views->list[i]);
-    free(views->list);
+    for (size_t i = 0; i < snapshots->count; i++)
+        worker_snapshot_release(&snapshots->list[i]);
+    free(snapshots->list);
 }
 
 int64_t speed_posted_ms(const struct speed_metrics *metrics)
 {
-    cleanup(release_views) struct views views = look(metrics);
+    cleanup(release_snapshots) struct snapshots snapshots = take_snapshots(metrics);
     int64_t posted_ms = INT64_MAX;
 
-    for (size_t i = 0; i < views.count; i++)
-        posted_ms = views.list[i].posted_ms < posted_ms ? views.list[i].posted_ms : posted_ms;
+    for (size_t i = 0; i < snapshots.count; i++)
+        posted_ms = snapshots.list[i].posted_ms < posted_ms ? snapshots.list[i].posted_ms : posted_ms;
     return posted_ms;
 }
 
 bool speed_is_alive(const struct speed_metrics *metrics, int64_t now_ms, struct buffer *reason)
 {
-    cleanup(release_views) struct views views = look(metrics);
+    cleanup(release_snapshots) struct snapshots snapshots = take_snapshots(metrics);
 
-    for (size_t i = 0; i < views.count; i++) {
-        int64_t since_ms = now_ms - views.list[i].posted_ms;
+    for (size_t i = 0; i < snapshots.count; i++) {
+        int64_t since_ms = now_ms - snapshots.list[i].posted_ms;
 
-        if (views.list[i].posted_ms && since_ms >= ALIVE_MS) {
+        if (snapshots.list[i].posted_ms && since_ms >= ALIVE_MS) {
             buffer_printf(reason, "worker %zu has not come round for %" PRId64 " s", i + 1, since_ms / MS_PER_SECOND);
             return false;
         }
@@ -58,14 +58,14 @@ bool speed_is_alive(const struct speed_metrics *metrics, int64_t now_ms, struct 
     return true;
 }
 
-static bool is_ready(const struct standing_view *view, size_t number, int64_t now_ms, struct buffer *reason)
+static bool is_ready(const struct worker_snapshot *snapshot, size_t number, int64_t now_ms, struct buffer *reason)
 {
-    int64_t since_ms = now_ms - view->posted_ms;
+    int64_t since_ms = now_ms - snapshot->posted_ms;
 
-    if (!view->posted_ms)
+    if (!snapshot->posted_ms)
         buffer_printf(reason, "worker %zu is starting", number);
-    else if (*view->reason)
-        buffer_text(reason, view->reason);
+    else if (*snapshot->reason)
+        buffer_text(reason, snapshot->reason);
     else if (since_ms >= READY_MS)
         buffer_printf(reason, "worker %zu has waited for %" PRId64 " s for Kafka, PostgreSQL or the disk", number,
                       since_ms / MS_PER_SECOND);
@@ -76,10 +76,10 @@ static bool is_ready(const struct standing_view *view, size_t number, int64_t no
 
 bool speed_is_ready(const struct speed_metrics *metrics, int64_t now_ms, struct buffer *reason)
 {
-    cleanup(release_views) struct views views = look(metrics);
+    cleanup(release_snapshots) struct snapshots snapshots = take_snapshots(metrics);
 
-    for (size_t i = 0; i < views.count; i++)
-        if (!is_ready(&views.list[i], i + 1, now_ms, reason))
+    for (size_t i = 0; i < snapshots.count; i++)
+        if (!is_ready(&snapshots.list[i], i + 1, now_ms, reason))
             return false;
     return true;
 }
@@ -165,37 +165,37 @@ static void write_storage(const char *root, struct buffer *text)
 }
 
 /* The value of each partition metric at `now`; -1 if it is unknown, and then left out. */
-static int64_t end_offset(const struct standing_partition *partition, int64_t now)
+static int64_t end_offset(const struct partition_snapshot *partition, int64_t now)
 {
     (void)now;
     return partition->end_offset;
 }
 
-static int64_t totals_offset(const struct standing_partition *partition, int64_t now)
+static int64_t totals_offset(const struct partition_snapshot *partition, int64_t now)
 {
     (void)now;
     return partition->totals_offset;
 }
 
-static int64_t archive_offset(const struct standing_partition *partition, int64_t now)
+static int64_t archive_offset(const struct partition_snapshot *partition, int64_t now)
 {
     (void)now;
     return partition->archive_offset;
 }
 
-static int64_t epoch(const struct standing_partition *partition, int64_t now)
+static int64_t epoch(const struct partition_snapshot *partition, int64_t now)
 {
     (void)now;
     return partition->epoch;
 }
 
-static int64_t lag_messages(const struct standing_partition *partition, int64_t now)
+static int64_t lag_messages(const struct partition_snapshot *partition, int64_t now)
 {
     (void)now;
     return partition->end_offset - partition->totals_offset;
 }
 
-static int64_t lag_seconds(const struct standing_partition *partition, int64_t now)
+static int64_t lag_seconds(const struct partition_snapshot *partition, int64_t now)
 {
     if (lag_messages(partition, now) == 0)
         return 0;
@@ -206,7 +206,7 @@ static int64_t lag_seconds(const struct standing_partition *partition, int64_t n
 
 static const struct {
     enum metric_id id;
-    int64_t (*figure)(const struct standing_partition *partition, int64_t now);
+    int64_t (*figure)(const struct partition_snapshot *partition, int64_t now);
 } partition_metrics[] = {
     {METRIC_PARTITION_END_OFFSET, end_offset},         {METRIC_PARTITION_TOTALS_OFFSET, totals_offset},
     {METRIC_PARTITION_ARCHIVE_OFFSET, archive_offset}, {METRIC_PARTITION_EPOCH, epoch},
@@ -223,15 +223,16 @@ static void write_partition(const struct speed_metrics *metrics, enum metric_id 
     exposition_count(text, id, labels, value);
 }
 
-static void write_partitions(const struct speed_metrics *metrics, const struct views *views, struct buffer *text)
+static void write_partitions(const struct speed_metrics *metrics, const struct snapshots *snapshots,
+                             struct buffer *text)
 {
     int64_t now = time_now();
 
     for (size_t i = 0; i < sizeof(partition_metrics) / sizeof(*partition_metrics); i++) {
         exposition_begin(text, partition_metrics[i].id);
-        for (size_t j = 0; j < views->count; j++)
-            for (size_t k = 0; k < views->list[j].count; k++) {
-                const struct standing_partition *partition = &views->list[j].list[k];
+        for (size_t j = 0; j < snapshots->count; j++)
+            for (size_t k = 0; k < snapshots->list[j].count; k++) {
+                const struct partition_snapshot *partition = &snapshots->list[j].list[k];
                 int64_t value = partition_metrics[i].figure(partition, now);
 
                 if (value >= 0)
@@ -244,14 +245,14 @@ static void write_metrics(void *context, struct buffer *text)
 {
     const struct speed_metrics *metrics = context;
     struct report report = report_of(metrics->workers, metrics->count);
-    cleanup(release_views) struct views views = look(metrics);
+    cleanup(release_snapshots) struct snapshots snapshots = take_snapshots(metrics);
 
     exposition_single(text, METRIC_WORKERS, (int64_t)metrics->count);
     write_messages(metrics, &report, text);
     write_work(&report, text);
     write_trouble(&report, text);
     write_storage(metrics->job->storage_root, text);
-    write_partitions(metrics, &views, text);
+    write_partitions(metrics, &snapshots, text);
 }
 
 int speed_metrics_serve(struct speed_metrics *metrics, struct metrics_server **ret_server, struct error *error)

@@ -19,7 +19,7 @@ static int64_t random_pause(int64_t pause_ms)
 /* Drops what is in memory, the commit and the roll under way, and every claim. Reading starts again from PostgreSQL's
  * offsets, after a pause. The commit and the roll go first, as both refer to names in memory. The connection is closed,
  * not reused: a transaction or a pipeline may be open in it. */
-static int give_up_claims(struct worker *worker, struct error *error)
+static int release_claims(struct worker *worker, struct error *error)
 {
     int32_t *partitions = memory_new(worker->partitions.count + 1, sizeof(*partitions));
     size_t count = 0;
@@ -77,7 +77,7 @@ int handle_failure(struct worker *worker, struct error *error)
     if (error_kind(error) == ERROR_FENCED)
         counter_add(&worker->counters.fenced, 1);
     begin_pause(worker, error);
-    return give_up_claims(worker, error);
+    return release_claims(worker, error);
 }
 
 /* Called after each commit, roll or probe that would show the end of an outage; without one it does nothing. */

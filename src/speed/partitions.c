@@ -68,15 +68,15 @@ static struct side *side_of(struct partition *partition, enum side_name side)
 
 /* Messages of a side that is ahead are before its sent_offset: a partition that is read again for the archive has
  * nothing pending for the totals, and is left out of the commit until it has caught up. */
-static bool waits(struct partition *partition, enum side_name side)
+static bool has_pending(struct partition *partition, enum side_name side)
 {
     return partition->epoch && partition->next_offset > side_of(partition, side)->sent_offset;
 }
 
-bool partitions_wait(const struct partitions *partitions, enum side_name side)
+bool partitions_have_pending(const struct partitions *partitions, enum side_name side)
 {
     for (size_t i = 0; i < partitions->count; i++)
-        if (waits(&partitions->list[i], side))
+        if (has_pending(&partitions->list[i], side))
             return true;
     return false;
 }
@@ -107,7 +107,7 @@ struct progress_step *partitions_send(struct partitions *partitions, enum side_n
         struct partition *partition = &partitions->list[i];
         struct side *sends = side_of(partition, side);
 
-        if (!waits(partition, side))
+        if (!has_pending(partition, side))
             continue;
         invariant(sends->offset <= sends->sent_offset);
         steps[count++] = step_of(partition, sends);
@@ -144,7 +144,7 @@ struct progress partition_progress(const struct partition *partition)
     };
 }
 
-/* `reading` stays: the consumer still fetches these partitions until they are unassigned (give_up_claims()). */
+/* `reading` stays: the consumer still fetches these partitions until they are unassigned (release_claims()). */
 void partitions_unclaim(struct partitions *partitions)
 {
     for (size_t i = 0; i < partitions->count; i++) {

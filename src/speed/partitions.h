@@ -70,7 +70,7 @@ struct partition *partitions_find(const struct partitions *partitions, int32_t i
 struct progress partition_progress(const struct partition *partition) must_check;
 
 /** Whether a side has pending messages. */
-bool partitions_wait(const struct partitions *partitions, enum side_name side) must_check;
+bool partitions_have_pending(const struct partitions *partitions, enum side_name side) must_check;
 
 /**
  * Returns the pending messages of a side as steps, `*ret_count` of them, and resets the deltas. Each step continues

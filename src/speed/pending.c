@@ -47,7 +47,7 @@ void pending_release(struct pending *pending)
     totals_free(pending->totals);
     rejected_release(&pending->rejected);
     rows_clear(&pending->rows);
-    excess_release(&pending->excess);
+    full_hours_release(&pending->full_hours);
 }
 
 bool pending_keeps_names(const struct pending *pending)
@@ -70,7 +70,7 @@ static void drop_totals(struct pending *pending)
 
 /* Codes are invalid after it, so nothing may refer to names: no pending sum or row, nor those of the commit or roll
  * under way. Messages that are decoded ahead lose their codes, and get new ones when they are taken. */
-static void forget_names(struct pending *pending)
+static void drop_names(struct pending *pending)
 {
     if (pending_keeps_names(pending) || totals_count(pending->totals) || pending->committing_count ||
         pending->rows.count || pending->rolling_count)
@@ -93,7 +93,7 @@ void pending_begin_commit(struct pending *pending, struct total **ret_totals, si
 void pending_end_commit(struct pending *pending)
 {
     pending->committing_count = 0;
-    forget_names(pending);
+    drop_names(pending);
 }
 
 void pending_begin_roll(struct pending *pending, struct rows *ret_rows)
@@ -108,22 +108,22 @@ void pending_begin_roll(struct pending *pending, struct rows *ret_rows)
 void pending_end_roll(struct pending *pending)
 {
     pending->rolling_count = pending->rolling_memory = 0;
-    forget_names(pending);
+    drop_names(pending);
 }
 
 void pending_drop(struct pending *pending)
 {
     invariant(pending->committing_count == 0 && pending->rolling_count == 0);
     drop_totals(pending);
-    excess_drop(&pending->excess);
+    full_hours_drop(&pending->full_hours);
     rejected_drop(&pending->rejected);
     rows_clear(&pending->rows);
-    forget_names(pending);
+    drop_names(pending);
 }
 
 bool pending_may_roll_first(const struct pending *pending)
 {
-    return pending_keeps_names(pending) && pending->excess.hour_count == 0 && pending->bytes <= BYTES_AHEAD_MAX &&
+    return pending_keeps_names(pending) && pending->full_hours.hour_count == 0 && pending->bytes <= BYTES_AHEAD_MAX &&
            pending->ahead->decoder.limits.max_bytes <= BYTES_EACH_MAX;
 }
 
@@ -259,24 +259,24 @@ static enum pending_limit take_record(struct pending *pending, struct partition 
     } else if (archives)
         note_time(&partition->archive.delta, reached);
     if (totals) {
-        excess_take(&pending->excess, record->timestamp, record->bytes);
+        full_hours_add(&pending->full_hours, record->timestamp, record->bytes);
         pending->bytes = totalled;
         note_record(&partition->totals.delta, partition->totals.delta.bytes + record->bytes, reached);
     }
     return PENDING_TAKEN;
 }
 
-/* Whether a record exceeds its hour. For a message that is read again the earlier decision counts (excess.h). */
-static bool is_excess(const struct pending *pending, const struct partition *partition, const struct message *message,
-                      const struct record *record)
+/* Whether a record exceeds its hour. For a message that is read again the earlier decision counts (full_hours.h). */
+static bool exceeds_hour(const struct pending *pending, const struct partition *partition,
+                         const struct message *message, const struct record *record)
 {
     return message->offset < partition->totals.offset
-               ? excess_was_refused(&pending->excess, partition->id, message->offset)
-               : !excess_has_room(&pending->excess, record->timestamp, record->bytes);
+               ? full_hours_was_refused(&pending->full_hours, partition->id, message->offset)
+               : !full_hours_have_room(&pending->full_hours, record->timestamp, record->bytes);
 }
 
-static enum pending_limit take_excess(struct pending *pending, struct partition *partition,
-                                      const struct message *message, const struct record *record)
+static enum pending_limit take_exceeding(struct pending *pending, struct partition *partition,
+                                         const struct message *message, const struct record *record)
 {
     struct reject reject = {.reason = REJECT_SUM_OUT_OF_RANGE};
 
@@ -292,8 +292,8 @@ enum pending_limit pending_take(struct pending *pending, struct partition *parti
 
     if (decoded->rejected)
         full = take_rejected(pending, partition, message, &decoded->reject);
-    else if (is_excess(pending, partition, message, &decoded->record))
-        full = take_excess(pending, partition, message, &decoded->record);
+    else if (exceeds_hour(pending, partition, message, &decoded->record))
+        full = take_exceeding(pending, partition, message, &decoded->record);
     else
         full = take_record(pending, partition, message, decoded);
     if (!full)

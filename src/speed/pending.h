@@ -14,7 +14,7 @@
 #include "archive/rows.h"
 #include "kafka/consumer.h"
 #include "postgres/rejected.h"
-#include "speed/excess.h"
+#include "speed/full_hours.h"
 #include "speed/job.h"
 #include "speed/partitions.h"
 #include "speed/totals.h"
@@ -45,7 +45,7 @@ struct pending {
     size_t committing_count;              /* totals of the commit under way */
     size_t rolling_count, rolling_memory; /* rows of the roll under way, and the bytes allocated for them */
     int64_t bytes;                        /* of the totals, all partitions */
-    struct excess excess;
+    struct full_hours full_hours;
 };
 
 /** Makes an empty one with the job's limits; release with pending_release(). */
@@ -78,8 +78,8 @@ bool pending_keeps_names(const struct pending *pending) must_check;
 
 /**
  * Whether a roll may be listed before the totals that wait are committed. Not when names have become many, which are
- * forgotten when nothing refers to them. Not when the commit may find an hour full and reject events (excess.h), as it
- * may where an event has more than a TiB: the archive must not have those.
+ * forgotten when nothing refers to them. Not when the commit may find an hour full and reject events (full_hours.h), as
+ * it may where an event has more than a TiB: the archive must not have those.
  */
 bool pending_may_roll_first(const struct pending *pending) must_check;
 

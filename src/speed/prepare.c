@@ -65,7 +65,7 @@ static int find_extent(const struct job *job, struct extent *extent, struct erro
     cleanup(memory_free) int32_t *partitions = NULL;
     int32_t count;
 
-    if (kafka_count_partitions(job->inquirer, job->config, &count, error))
+    if (kafka_count_partitions(job->metadata_client, job->config, &count, error))
         return -1;
     if (count == 0) {
         error_set(error, ANT_TOPIC_MISSING, "topic \"%s\" does not exist on %s", job->key.topic,
@@ -77,8 +77,8 @@ static int find_extent(const struct job *job, struct extent *extent, struct erro
         partitions[i] = i;
     extent->count = (size_t)count;
     extent->ranges = memory_new(extent->count, sizeof(*extent->ranges));
-    return offsets_query_ranges(job->inquirer, job->key.topic, partitions, extent->count, KAFKA_ANSWER_TIMEOUT_MS,
-                                extent->ranges, error);
+    return offsets_query_ranges(job->metadata_client, job->key.topic, partitions, extent->count,
+                                KAFKA_ANSWER_TIMEOUT_MS, extent->ranges, error);
 }
 
 /* The last messages of the topic. */
@@ -126,8 +126,8 @@ static int find_time(const struct job *job, struct postgres *postgres, const str
     if (progress_find_traces(postgres, &job->key, job->bytes_table, &traces, error) ||
         (!traces.has_progress && check_stamps(job, extent, error)))
         return -1;
-    return offsets_query_at(job->inquirer, job->key.topic, job->start_time, extent->count, KAFKA_ANSWER_TIMEOUT_MS,
-                            ret_starts, error);
+    return offsets_query_at(job->metadata_client, job->key.topic, job->start_time, extent->count,
+                            KAFKA_ANSWER_TIMEOUT_MS, ret_starts, error);
 }
 
 static int find_starts(const struct job *job, struct postgres *postgres, const struct extent *extent,
@@ -144,7 +144,7 @@ static int find_starts(const struct job *job, struct postgres *postgres, const s
     return 0;
 }
 
-int begin_again(struct postgres *postgres, const struct job *job, bool first, struct error *error)
+int check_restart(struct postgres *postgres, const struct job *job, bool first, struct error *error)
 {
     const struct progress_key *key = &job->key;
     struct progress_traces traces;
@@ -177,9 +177,9 @@ static int join_data_set(const struct job *job, struct postgres *postgres, const
 {
     char topic_id[TOPIC_ID_SIZE];
 
-    if (topic_id_query(job->inquirer, job->key.topic, KAFKA_ANSWER_TIMEOUT_MS, topic_id, error) ||
+    if (topic_id_query(job->metadata_client, job->key.topic, KAFKA_ANSWER_TIMEOUT_MS, topic_id, error) ||
         data_set_lock(postgres, error) || topic_join(postgres, job, topic_id, starts, count, error) ||
-        begin_again(postgres, job, true, error) || progress_begin(postgres, &job->key, starts, count, error))
+        check_restart(postgres, job, true, error) || progress_begin(postgres, &job->key, starts, count, error))
         return -1;
     return data_set_unlock(postgres, error);
 }
@@ -221,7 +221,8 @@ int prepare_job(struct job *job, struct error *error)
     cleanup(postgres_cleanup) struct postgres *postgres = NULL;
 
     if (open_database(job, &postgres, error) || check_archive(job, postgres, error) ||
-        check_storage(job->storage_root, error) || kafka_open_inquirer(job->config, &job->inquirer, error))
+        check_storage(job->storage_root, error) ||
+        kafka_open_metadata_client(job->config, &job->metadata_client, error))
         return -1;
     return prepare_topic(job, postgres, error);
 }

@@ -19,6 +19,6 @@ int prepare_job(struct job *job, struct error *error) must_check;
  * where nothing is known of them, with a warning where their progress was deleted and neither totals nor archive can
  * hold any of their messages. Error: ERROR_CONFIGURATION where these would be counted twice.
  */
-int begin_again(struct postgres *postgres, const struct job *job, bool first, struct error *error) must_check;
+int check_restart(struct postgres *postgres, const struct job *job, bool first, struct error *error) must_check;
 
 #endif

@@ -16,8 +16,8 @@ static void probe_disk(struct worker *worker)
 {
     struct probed_disk *disk = &worker->disk;
     const struct job *job = worker->job;
-    bool fails = job->archive && (identity_look(job->archive_path, job->archive_id, &disk->cause) ||
-                                  staging_look(worker->staging, &disk->cause));
+    bool fails = job->archive && (identity_probe(job->archive_path, job->archive_id, &disk->cause) ||
+                                  staging_probe(worker->staging, &disk->cause));
 
     if (fails && !disk->trouble.now)
         log_trouble_begin(&disk->trouble, time_monotonic_ms(), &disk->cause, "worker %d cannot archive for now: %s",
@@ -43,7 +43,7 @@ static int probe_claims(const struct worker *worker, struct error *error)
 }
 
 /* The disk first, as its state must be noted also while PostgreSQL fails. */
-int probe_world(struct worker *worker, struct error *error)
+int probe_dependencies(struct worker *worker, struct error *error)
 {
     probe_disk(worker);
     return server_check_writing(worker->postgres, error) || probe_claims(worker, error) ? -1 : 0;
@@ -66,8 +66,8 @@ static size_t find_ends(const struct worker *worker, struct position *ends)
     for (size_t i = 0; i < worker->partitions.count; i++)
         if (is_written(&worker->partitions.list[i]))
             ends[count++].partition = worker->partitions.list[i].id;
-    return count && offsets_query_ends(worker->job->inquirer, worker->job->key.topic, KAFKA_QUICK_ANSWER_MS, ends,
-                                       count, &ignored)
+    return count && offsets_query_ends(worker->job->metadata_client, worker->job->key.topic, KAFKA_QUICK_ANSWER_MS,
+                                       ends, count, &ignored)
                ? 0
                : count;
 }
@@ -93,14 +93,14 @@ int note_idle_partitions(struct worker *worker, struct error *error)
     struct progress *idle = memory_new(worker->partitions.count + 1, sizeof(*idle));
     /* Read before Kafka is asked: messages that arrive between the two are not covered by this time. */
     int64_t now = time_now();
-    size_t count = consumer_is_cut_off(worker->consumer) ? 0 : find_idle(worker, idle);
+    size_t count = consumer_is_disconnected(worker->consumer) ? 0 : find_idle(worker, idle);
     int status = count ? progress_note_idle(worker->postgres, &worker->job->key, idle, count, now, error) : 0;
 
     free(idle);
     return status;
 }
 
-static int tell_of_another(const struct progress_key *key, struct error *error)
+static int refuse_recreated_topic(const struct progress_key *key, struct error *error)
 {
     error_set(error, ANT_TOPIC_RECREATED,
               "topic \"%s\" was deleted and created again: what job \"%s\" had not read of the one before is gone",
@@ -116,14 +116,14 @@ int topic_join(struct postgres *postgres, const struct job *job, const char *id,
 
     if (data_set_join(postgres, &member, id, &same, error))
         return -1;
-    return same ? 0 : tell_of_another(&job->key, error);
+    return same ? 0 : refuse_recreated_topic(&job->key, error);
 }
 
 /* Before each claim, since the topic may have been recreated while the worker had no partitions. */
 int topic_check(struct worker *worker, struct error *error)
 {
-    return topic_id_query(worker->job->inquirer, worker->job->key.topic, KAFKA_ANSWER_TIMEOUT_MS, worker->topic_id,
-                          error)
+    return topic_id_query(worker->job->metadata_client, worker->job->key.topic, KAFKA_ANSWER_TIMEOUT_MS,
+                          worker->topic_id, error)
                ? -1
                : topic_join(worker->postgres, worker->job, worker->topic_id, NULL, 0, error);
 }
@@ -134,12 +134,12 @@ int topic_check_again(struct worker *worker, struct error *error)
     char id[TOPIC_ID_SIZE];
     struct error ignored;
 
-    if (consumer_is_cut_off(worker->consumer) ||
-        topic_id_query(worker->job->inquirer, key->topic, KAFKA_QUICK_ANSWER_MS, id, &ignored) || !*id ||
+    if (consumer_is_disconnected(worker->consumer) ||
+        topic_id_query(worker->job->metadata_client, key->topic, KAFKA_QUICK_ANSWER_MS, id, &ignored) || !*id ||
         strcmp(id, worker->topic_id) == 0)
         return 0;
     if (*worker->topic_id)
-        return tell_of_another(key, error);
+        return refuse_recreated_topic(key, error);
     /* The first id that the broker gives, as after an upgrade to a version with topic ids. It is stored, so that later
      * recreations are noticed. */
     memcpy(worker->topic_id, id, sizeof(id));

@@ -15,7 +15,7 @@
  * Of the disk it only notes and reports the state, as totals go on without it until the next roll. Errors:
  * ERROR_UNAVAILABLE for PostgreSQL; ERROR_FENCED when its progress is not ours.
  */
-int probe_world(struct worker *worker, struct error *error) must_check;
+int probe_dependencies(struct worker *worker, struct error *error) must_check;
 
 /**
  * Asks Kafka which of the worker's partitions end where the archive ends, and notes in PostgreSQL that those are

@@ -85,7 +85,7 @@ void report_summary(const struct report *report, double seconds, struct buffer *
 }
 
 /* Messages that are still to read: up to the ends of the partitions, and up to those of --until-end. */
-struct ahead {
+struct remaining {
     int64_t lag;
     int64_t left;
 };
@@ -102,40 +102,42 @@ int64_t display_due(const struct display *display)
     return display->shown_ms + (display->bar.terminal ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS);
 }
 
-static void look_ahead(struct worker *worker, struct ahead *ahead)
+static void add_remaining(struct worker *worker, struct remaining *remaining)
 {
-    cleanup(standing_view_release) struct standing_view view = {0};
+    cleanup(worker_snapshot_release) struct worker_snapshot snapshot = {0};
 
-    standing_look(&worker->standing, &view);
-    for (size_t i = 0; i < view.count; i++) {
-        const struct standing_partition *partition = &view.list[i];
+    worker_status_copy(&worker->posted, &snapshot);
+    for (size_t i = 0; i < snapshot.count; i++) {
+        const struct partition_snapshot *partition = &snapshot.list[i];
         int64_t left = job_end(worker->job, partition->id) - partition->totals_offset;
 
-        ahead->lag += partition->end_offset - partition->totals_offset;
-        ahead->left += left > 0 ? left : 0;
+        remaining->lag += partition->end_offset - partition->totals_offset;
+        remaining->left += left > 0 ? left : 0;
     }
 }
 
-static void show_on_terminal(struct display *display, const struct report *report, double rate, struct ahead ahead)
+static void show_on_terminal(struct display *display, const struct report *report, double rate,
+                             struct remaining remaining)
 {
-    int64_t all = report->read + ahead.left;
+    int64_t all = report->read + remaining.left;
 
     if (display->workers->job->ends)
         bar_show(&display->bar, all ? (double)report->read / (double)all : 0, "%" PRId64 " read, %.0f/s, lag %" PRId64,
-                 report->read, rate, ahead.lag);
+                 report->read, rate, remaining.lag);
     else
-        bar_say(&display->bar, "%" PRId64 " read, %.0f/s, %" PRId64 " rejected, lag %" PRId64, report->read, rate,
-                report->rejected, ahead.lag);
+        bar_show_text(&display->bar, "%" PRId64 " read, %.0f/s, %" PRId64 " rejected, lag %" PRId64, report->read, rate,
+                      report->rejected, remaining.lag);
 }
 
-static void show_in_log(const struct report *report, double rate, struct ahead ahead)
+static void show_in_log(const struct report *report, double rate, struct remaining remaining)
 {
     cleanup(buffer_release) struct buffer text = {0};
 
     buffer_printf(&text,
                   "%" PRId64 " messages read (%.0f/s), %" PRId64 " totalled, %" PRId64 " rejected, %" PRId64
                   " archived in %" PRId64 " files, lag %" PRId64,
-                  report->read, rate, report->totalled, report->rejected, report->archived, report->files, ahead.lag);
+                  report->read, rate, report->totalled, report->rejected, report->archived, report->files,
+                  remaining.lag);
     log_line(LEVEL_INFO, "%s", text.data);
     notify_send("STATUS=%s", text.data);
 }
@@ -145,16 +147,16 @@ void display_show(struct display *display)
     struct report report = report_of(display->workers, display->count);
     int64_t now = time_monotonic_ms();
     double rate = 0;
-    struct ahead ahead = {0};
+    struct remaining remaining = {0};
 
     if (now > display->shown_ms)
         rate = (double)(report.read - display->shown_read) * 1000 / (double)(now - display->shown_ms);
     for (size_t i = 0; i < display->count; i++)
-        look_ahead(&display->workers[i], &ahead);
+        add_remaining(&display->workers[i], &remaining);
     if (display->bar.terminal)
-        show_on_terminal(display, &report, rate, ahead);
+        show_on_terminal(display, &report, rate, remaining);
     else
-        show_in_log(&report, rate, ahead);
+        show_in_log(&report, rate, remaining);
     display->shown_ms = now;
     display->shown_read = report.read;
 }

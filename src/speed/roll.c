@@ -104,7 +104,7 @@ bool roll_is_encoded(const struct worker *worker)
 }
 
 /* The sum of bytes of a partition's step must fit BIGINT, as a single part's does. */
-bool roll_takes_more(const struct worker *worker)
+bool roll_has_room(const struct worker *worker)
 {
     const struct roll *roll = worker->roll;
     int64_t sum;
@@ -120,7 +120,7 @@ bool roll_takes_more(const struct worker *worker)
     return true;
 }
 
-int64_t roll_lasts_ms(const struct worker *worker)
+int64_t roll_elapsed_ms(const struct worker *worker)
 {
     return worker->roll ? (time_monotonic_us() - worker->roll->begin_us) / 1000 : 0;
 }
@@ -294,7 +294,7 @@ static int commit_if_needed(struct worker *worker, const struct rolled_file *fil
  * or into a folder that another process recovers, would be missing in the archive. */
 static int check_folders(const struct worker *worker, struct error *error)
 {
-    if (identity_look(worker->job->archive_path, worker->job->archive_id, error))
+    if (identity_probe(worker->job->archive_path, worker->job->archive_id, error))
         return -1;
     if (!staging_is_held(worker->staging))
         return error_set(error, ANT_STAGING_TAKEN, "another process has taken over the staging folder %s of this one",
@@ -319,7 +319,7 @@ void roll_drop(struct worker *worker)
 
 int roll_begin(struct worker *worker, struct error *error)
 {
-    if (!partitions_wait(&worker->partitions, SIDE_ARCHIVE))
+    if (!partitions_have_pending(&worker->partitions, SIDE_ARCHIVE))
         return 0;
     if (check_folders(worker, error) || (worker->roll && wait_for_files(worker, error))) {
         roll_drop(worker);

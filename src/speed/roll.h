@@ -29,10 +29,10 @@ int roll_begin(struct worker *worker, struct error *error) must_check;
 bool roll_is_encoded(const struct worker *worker) must_check;
 
 /** Whether a roll is under way that has room for another part. */
-bool roll_takes_more(const struct worker *worker) must_check;
+bool roll_has_room(const struct worker *worker) must_check;
 
 /** For how many milliseconds a roll has been under way; 0: none is. */
-int64_t roll_lasts_ms(const struct worker *worker) must_check;
+int64_t roll_elapsed_ms(const struct worker *worker) must_check;
 
 /**
  * Waits for the files of the roll under way, if there is one, and lists and publishes them, when no commit is under

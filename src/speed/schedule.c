@@ -39,12 +39,12 @@ static void note_end_of_commit(struct worker *worker, int64_t lasted_ms)
 /* Waits for the commit under way, if there is one. Every other use of the connection calls this first. */
 static int finish_commit(struct worker *worker, struct error *error)
 {
-    int64_t now = time_monotonic_ms(), begin = now - commit_lasts_ms(worker);
+    int64_t now = time_monotonic_ms(), begin = now - commit_elapsed_ms(worker);
 
     if (!worker->commit)
         return 0;
     /* A wait posts first, so that its length is visible from outside. */
-    standing_post(worker, now);
+    worker_status_post(worker, now);
     if (commit_finish(worker, error))
         return -1;
     stages_end(&worker->stages, STAGE_COMMIT);
@@ -60,16 +60,17 @@ int begin_commit(struct worker *worker, struct error *error)
     if (commit_begin(worker, error))
         return -1;
     stages_end(&worker->stages, STAGE_COMMIT);
-    /* For an hour that is nearly full, excess.h counts the pending bytes of one commit. Events that were taken while it
-     * is under way would count as committed with it, and would still do so after the next commit had failed. */
-    return worker->pending.excess.hour_count ? finish_commit(worker, error) : 0;
+    /* For an hour that is nearly full, full_hours.h counts the pending bytes of one commit. Events that were taken
+     * while it is under way would count as committed with it, and would still do so after the next commit had failed.
+     */
+    return worker->pending.full_hours.hour_count ? finish_commit(worker, error) : 0;
 }
 
 /* A commit that does not end, as when PostgreSQL hangs, is waited for: then the loop stops, and readiness and the
  * watchdog show it. */
 static int follow_commit(struct worker *worker, struct error *error)
 {
-    int64_t lasts_ms = commit_lasts_ms(worker);
+    int64_t lasts_ms = commit_elapsed_ms(worker);
 
     if (lasts_ms >= COMMIT_PATIENCE_MS)
         return finish_commit(worker, error);
@@ -107,7 +108,7 @@ static int finish_roll(struct worker *worker, struct error *error)
 {
     if (finish_commit(worker, error))
         return -1;
-    standing_post(worker, time_monotonic_ms());
+    worker_status_post(worker, time_monotonic_ms());
     if (roll_finish(worker, error))
         return fail_roll(worker, error);
     worker->timers.idle_at = 0;
@@ -135,9 +136,9 @@ int begin_roll(struct worker *worker, struct error *error)
         return -1;
     /* While a commit has the connection, the roll under way cannot be listed. The new rows become a further part of it,
      * so that the worker need not stop reading. */
-    if (worker->roll && !(worker->commit && roll_takes_more(worker)) && finish_roll(worker, error))
+    if (worker->roll && !(worker->commit && roll_has_room(worker)) && finish_roll(worker, error))
         return -1;
-    standing_post(worker, time_monotonic_ms());
+    worker_status_post(worker, time_monotonic_ms());
     if (roll_begin(worker, error))
         return fail_roll(worker, error);
     worker->timers.roll_at = 0;
@@ -154,7 +155,7 @@ int write_everything(struct worker *worker, struct error *error)
                : 0;
 }
 
-void write_what_is_held(struct worker *worker)
+void try_write_everything(struct worker *worker)
 {
     struct error error;
 
@@ -185,9 +186,9 @@ static void set_deadlines(struct worker *worker, int64_t now)
 
     /* When the lag ends, the wait that it allowed ends. */
     if ((!timers->commit_at || timers->commit_at > now + commit_ms) &&
-        partitions_wait(&worker->partitions, SIDE_TOTALS))
+        partitions_have_pending(&worker->partitions, SIDE_TOTALS))
         timers->commit_at = now + commit_ms;
-    if (!timers->roll_at && partitions_wait(&worker->partitions, SIDE_ARCHIVE))
+    if (!timers->roll_at && partitions_have_pending(&worker->partitions, SIDE_ARCHIVE))
         timers->roll_at = now + (worker->outage.roll_failed ? commit_ms : worker->job->roll_age_ms);
 }
 
@@ -206,7 +207,7 @@ void mirror_offsets(struct worker *worker)
 }
 
 /* Whether a partition has messages to archive, now or after they were read again. */
-static bool awaits_roll(const struct partitions *partitions)
+static bool has_unarchived(const struct partitions *partitions)
 {
     for (size_t i = 0; i < partitions->count; i++) {
         const struct partition *partition = &partitions->list[i];
@@ -221,14 +222,14 @@ static bool awaits_roll(const struct partitions *partitions)
  * its place. */
 static int probe(struct worker *worker, struct error *error)
 {
-    bool has_work = worker->timers.commit_at || (worker->outage.roll_failed && awaits_roll(&worker->partitions));
+    bool has_work = worker->timers.commit_at || (worker->outage.roll_failed && has_unarchived(&worker->partitions));
 
     /* A recreated topic ends the job. Its old messages are gone from Kafka, so memory is written first. */
     if (topic_check_again(worker, error)) {
-        write_what_is_held(worker);
+        try_write_everything(worker);
         return -1;
     }
-    if (probe_world(worker, error))
+    if (probe_dependencies(worker, error))
         return -1;
     if (!has_work && !worker->joining && partitions_count_unclaimed(&worker->partitions) == 0)
         end_outage(worker);
@@ -236,7 +237,7 @@ static int probe(struct worker *worker, struct error *error)
 }
 
 /* Runs the periodic checks that are due. Each uses the connection or asks Kafka, so no commit may be under way. */
-static int look_at_the_world(struct worker *worker, int64_t now, struct error *error)
+static int run_due_checks(struct worker *worker, int64_t now, struct error *error)
 {
     struct worker_timers *timers = &worker->timers;
 
@@ -263,7 +264,7 @@ static int look_at_the_world(struct worker *worker, int64_t now, struct error *e
 static bool needs_connection(const struct worker *worker, int64_t now)
 {
     return now >= worker->timers.probe_at + SERVER_PROBE_INTERVAL_MS + COMMIT_PATIENCE_MS ||
-           roll_lasts_ms(worker) >= ROLL_PATIENCE_MS;
+           roll_elapsed_ms(worker) >= ROLL_PATIENCE_MS;
 }
 
 /*
@@ -272,7 +273,7 @@ static bool needs_connection(const struct worker *worker, int64_t now)
  * - A commit under way is followed until it ends or must be waited for.
  * - An encoded roll is listed before the next commit starts, or commits in a row would keep the files from readers.
  */
-int write_what_is_due(struct worker *worker, struct error *error)
+int run_due_action(struct worker *worker, struct error *error)
 {
     int64_t now = time_monotonic_ms();
     struct worker_timers *timers = &worker->timers;
@@ -284,9 +285,9 @@ int write_what_is_due(struct worker *worker, struct error *error)
         return follow_commit(worker, error);
     if (finish_commit(worker, error))
         return -1;
-    if (roll_is_encoded(worker) || roll_lasts_ms(worker) >= ROLL_PATIENCE_MS)
+    if (roll_is_encoded(worker) || roll_elapsed_ms(worker) >= ROLL_PATIENCE_MS)
         return finish_roll(worker, error);
     if (timers->commit_at && now >= timers->commit_at && now >= timers->rest_until)
         return begin_commit(worker, error);
-    return look_at_the_world(worker, now, error);
+    return run_due_checks(worker, now, error);
 }

@@ -27,12 +27,12 @@ int write_everything(struct worker *worker, struct error *error) must_check;
 
 /** Tries the same before claims are released in any case, and ignores failures: Kafka may not have the pending messages
  * any more, and then memory is the only copy. */
-void write_what_is_held(struct worker *worker);
+void try_write_everything(struct worker *worker);
 
 /** Commits the offsets of the totals to Kafka's group, for tools that show its lag. */
 void mirror_offsets(struct worker *worker);
 
 /** Runs the first action that is due: a roll, a commit, or a check of the servers, the disk and idle partitions. */
-int write_what_is_due(struct worker *worker, struct error *error) must_check;
+int run_due_action(struct worker *worker, struct error *error) must_check;
 
 #endif

@@ -15,7 +15,7 @@
 #include "speed/report.h"
 
 /* With a service manager, the status of the workers is read this often: its READY=1 is at most this late. */
-#define LOOK_MS 100
+#define SUPERVISE_INTERVAL_MS 100
 
 /*
  * Notifications of the service manager (base/notify.h): ready once every worker consumes its assigned partitions, and
@@ -109,7 +109,7 @@ static int64_t supervise(struct supervision *supervision, const struct speed_met
     }
     if (supervision->ready && !supervision->stopping && have_turned(supervision, metrics, now_ms))
         notify_alive();
-    return now_ms + LOOK_MS;
+    return now_ms + SUPERVISE_INTERVAL_MS;
 }
 
 /* Returns when every started worker has posted its end. A stop only makes workers finish: they write pending data

@@ -90,7 +90,7 @@ static int read_from_kafka(struct worker *worker, struct error *error)
     if (consumer_read(worker->consumer, worker->commit ? SHORT_READ_TIMEOUT_MS : READ_TIMEOUT_MS, &messages, &count,
                       error)) {
         /* After an error all claims are released, and Kafka may not have the pending messages any more. */
-        write_what_is_held(worker);
+        try_write_everything(worker);
         return -1;
     }
     stages_end(&worker->stages, STAGE_TAKE);
@@ -143,7 +143,7 @@ static int finish_at_end(struct worker *worker, struct error *error)
  */
 static int work(struct worker *worker, struct error *error)
 {
-    if (absence_goes_on(worker))
+    if (absence_is_active(worker))
         return absence_wait(worker, error);
     if (time_monotonic_ms() >= worker->timers.retry_at &&
         (join_again(worker, error) || acquire_partitions(worker, error)))
@@ -153,7 +153,7 @@ static int work(struct worker *worker, struct error *error)
     note_connection(worker);
     if (!worker->postgres)
         return 0;
-    if (write_what_is_due(worker, error))
+    if (run_due_action(worker, error))
         return -1;
     return finish_at_end(worker, error);
 }
@@ -183,7 +183,7 @@ static int stop_cleanly(struct worker *worker, struct error *error)
 
 /* Posts the worker's status for other threads. The service manager's watchdog depends on it (speed.c): a worker that
  * hangs within a turn posts nothing. */
-static void tell_standing(struct worker *worker)
+static void post_status(struct worker *worker)
 {
     int64_t now = time_monotonic_ms();
 
@@ -191,8 +191,8 @@ static void tell_standing(struct worker *worker)
         return;
     if (worker->joining && consumer_has_joined(worker->consumer))
         worker->joining = false;
-    kafka_discard_events(worker->job->inquirer);
-    standing_post(worker, now);
+    kafka_discard_events(worker->job->metadata_client);
+    worker_status_post(worker, now);
     worker->timers.post_at = now + POST_INTERVAL_MS;
 }
 
@@ -201,14 +201,14 @@ static int run(struct worker *worker, struct error *error)
     int status = 0;
 
     while (status == 0 && !stop_requested()) {
-        tell_standing(worker);
+        post_status(worker);
         status = work(worker, error);
         if (status >= 0)
             continue;
         status = handle_failure(worker, error);
         /* The absence closes the consumer. Only here no function that uses it is on the stack. */
         if (!status)
-            absence_begin_if_due(worker);
+            leave_group_if_due(worker);
     }
     return status < 0 ? -1 : stop_cleanly(worker, error);
 }
@@ -269,7 +269,7 @@ static void *run_thread(void *context)
 void worker_init(struct worker *worker, const struct job *job, int number, sem_t *finished)
 {
     *worker = (struct worker){.job = job, .number = number, .finished = finished};
-    standing_init(&worker->standing);
+    worker_status_init(&worker->posted);
 }
 
 int worker_start(struct worker *worker, struct error *error)
@@ -288,5 +288,5 @@ void worker_join(struct worker *worker)
 
 void worker_release(struct worker *worker)
 {
-    standing_release(&worker->standing);
+    worker_status_release(&worker->posted);
 }

@@ -2,7 +2,7 @@
  * One worker: a member of the consumer group with its own connection, memory and files.
  *
  * Threads: the main thread calls the functions of this header, in their order. In between, the worker's own thread owns
- * all members. Other threads may read two of them at any time: `counters`, whose atomics need no lock, and `standing`,
+ * all members. Other threads may read two of them at any time: `counters`, whose atomics need no lock, and `posted`,
  * which has one. A second thread of the worker encodes rows (archive/encoder.h). Workers share only the job, which is
  * read-only, with its metadata client, which is safe for threads.
  */
@@ -21,7 +21,7 @@
 #include "speed/job.h"
 #include "speed/pending.h"
 #include "speed/stages.h"
-#include "speed/standing.h"
+#include "speed/worker_status.h"
 
 /**
  * What a worker has done. `read` counts every message; the others count what is durable: committed or rolled. A worker
@@ -98,10 +98,10 @@ struct worker {
     struct worker_timers timers;
     struct outage outage;
     struct probed_disk disk;
-    bool joining;               /* the group, which has not answered yet */
-    struct log_trouble cut_off; /* from Kafka */
+    bool joining;                    /* the group, which has not answered yet */
+    struct log_trouble disconnected; /* from Kafka */
     struct counters counters;
-    struct standing standing;
+    struct worker_status posted;
     struct stages stages; /* of the thread; for others when it has ended */
     pthread_t thread;
     sem_t *finished; /* posted at the end */
@@ -115,7 +115,7 @@ void worker_init(struct worker *worker, const struct job *job, int number, sem_t
 /** Starts the worker's thread. It posts `finished` when it ends: by a stop, at --until-end's end, or by a failure. */
 int worker_start(struct worker *worker, struct error *error) must_check;
 
-/** Waits for the end of the thread, which has freed all but `counters`, `standing`, `status` and `error`. */
+/** Waits for the end of the thread, which has freed all but `counters`, `posted`, `status` and `error`. */
 void worker_join(struct worker *worker);
 
 /** Frees what is left of a worker whose thread has ended, or was never started. */

@@ -66,7 +66,7 @@ static int read_figures(struct watch *watch, struct figures **ret_figures, struc
 }
 
 /* Shows a reading, or why there is none, to the other thread. */
-static void hand_over(struct watch *watch, struct figures *figures, const struct error *failure)
+static void publish_figures(struct watch *watch, struct figures *figures, const struct error *failure)
 {
     pthread_mutex_lock(&watch->lock);
     watch->failing = !figures;
@@ -97,7 +97,7 @@ static void *read_again_and_again(void *context)
             break;
         if (read_figures(watch, &figures, &failure))
             figures = NULL;
-        hand_over(watch, figures, &failure);
+        publish_figures(watch, figures, &failure);
     }
     pthread_mutex_lock(&watch->lock);
     watch->ended = true;

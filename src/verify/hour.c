@@ -27,7 +27,7 @@ static void check_windows(const struct verify_tools *tools, struct hour_finding 
                         (long long)finding->sums.misplaced, tools->tables.bytes);
 }
 
-static void tell_waiting(struct hour_finding *finding, int64_t bytes, int64_t events)
+static void note_waiting(struct hour_finding *finding, int64_t bytes, int64_t events)
 {
     int64_t more = bytes ? bytes : events;
     const char *unit = bytes ? "bytes" : "events";
@@ -105,7 +105,7 @@ static bool check_speed(const struct verify_tools *tools, struct hour_finding *f
     if (equal)
         return is_whole(sums) && (finding->sealed || !sums->to_archive || !sums->to_total);
     if (waiting) {
-        tell_waiting(finding, more, more_events);
+        note_waiting(finding, more, more_events);
         return false;
     }
     for (enum total_kind kind = 0; kind < TOTAL_KINDS; kind++)
@@ -178,7 +178,7 @@ static bool check_hourly(const struct verify_tools *tools, struct hour_finding *
 }
 
 /* In an hour that expects more events, what goes away by itself is no difference. */
-static void excuse_open_hour(struct hour_finding *finding)
+static void allow_open_hour(struct hour_finding *finding)
 {
     for (size_t i = 0; i < finding->differences.count && !finding->sealed; i++) {
         enum cause cause = finding->differences.list[i].cause;
@@ -220,7 +220,7 @@ static int check_hour(const struct verify_tools *tools, const struct file_names 
         (check_totals(tools, &whole, speed, hourly, finding, error) ||
          repeats_find(reader_database(tools->reader), &whole, &finding->repeats, error)))
         return -1;
-    excuse_open_hour(finding);
+    allow_open_hour(finding);
     return 0;
 }
 
@@ -271,5 +271,5 @@ int verify_hour(const struct verify_tools *tools, const struct hour_entry *entry
     *finding = (struct hour_finding){.hour = entry->hour, .sealed = entry->sealed};
     if (hours_hold(tools->postgres, entry->hour, error) || check_twice(tools, entry, finding, error))
         return -1;
-    return hours_let_go(tools->postgres, entry->hour, error);
+    return hours_release(tools->postgres, entry->hour, error);
 }

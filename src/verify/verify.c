@@ -13,7 +13,7 @@
 #include "verify/hour.h"
 
 /* Files that belong to no hour are named up to this number: an archive of another layout may have thousands. */
-#define STRAYS_TOLD_MAX 10
+#define STRAYS_SHOWN_MAX 10
 
 /* The range of hours, both inclusive. */
 struct range {
@@ -97,10 +97,10 @@ static int check_counters(struct postgres *postgres, struct verify_summary *summ
 
 static void note_strays(const struct file_names *strays, struct differences *differences)
 {
-    for (size_t i = 0; i < strays->count && i < STRAYS_TOLD_MAX; i++)
+    for (size_t i = 0; i < strays->count && i < STRAYS_SHOWN_MAX; i++)
         differences_add(differences, CAUSE_FILE_UNLISTED, "\"%s\" lies in no folder of an hour", strays->names[i]);
-    if (strays->count > STRAYS_TOLD_MAX)
-        differences_add(differences, CAUSE_FILE_UNLISTED, "and %zu more files", strays->count - STRAYS_TOLD_MAX);
+    if (strays->count > STRAYS_SHOWN_MAX)
+        differences_add(differences, CAUSE_FILE_UNLISTED, "and %zu more files", strays->count - STRAYS_SHOWN_MAX);
 }
 
 /* The folders are read before the list: a file that a writer moves there is listed by then. */

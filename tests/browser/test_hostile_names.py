@@ -47,7 +47,7 @@ def hostile(importer, servers, home, shown):
 
 
 @pytest.mark.parametrize("slug", ["total-bytes", "antenna-quota", "antenna-operation"])
-def test_they_are_shown_as_text(browser, hostile, slug):
+def test_hostile_names_are_shown_as_text(browser, hostile, slug):
     asked, dialogs = [], []
     with browser.open(slug) as dashboard:
         dashboard.page.on("request", lambda request: asked.append(request.url))

@@ -36,7 +36,7 @@ def test_a_service_has_the_passwords_that_it_names_and_no_other():
         assert given == set(re.findall(r"(/passwords/\w+)/", text)), name
 
 
-def test_what_is_waited_for_is_there():
+def test_dependencies_of_services_exist():
     for name, service in services().items():
         for other, how in service.get("depends_on", {}).items():
             assert other in services(), f"{name} waits for {other}"

@@ -106,20 +106,20 @@ def test_nothing_is_open_to_everybody():
     assert settings["ip_configuration"][0]["ipv4_enabled"] is False
 
 
-def test_the_machine_may_do_little():
+def test_machine_has_few_rights():
     roles = {body["role"] for name, body in BLOCKS.items() if "_iam_" in name}
     assert roles == {"roles/secretmanager.secretAccessor", "roles/storage.objectViewer"}
     assert not of_type("google_project_iam_member") | of_type("google_project_iam_binding")
 
 
-def test_everything_of_googles_waits_for_its_api():
+def test_resources_depend_on_their_api():
     waiting = {"google_project_service.used"}
     while more := {name for name, named in REFERENCES.items() if named & waiting} - waiting:
         waiting |= more
     assert not {name for name in BLOCKS if name.startswith("google_")} - waiting
 
 
-def test_what_outlives_the_machine_is_not_destroyed():
+def test_persistent_resources_are_protected():
     disks = of_type("google_compute_disk")
     assert disks.keys() == {"archive", "kafka"}
     assert all(disk["lifecycle"] == [{"prevent_destroy": True}] for disk in disks.values())

@@ -24,7 +24,7 @@ OWN_IMAGES = {"antenna": "antenna", "antenna-dashboards": "dashboards"}
 
 
 @pytest.mark.share
-def test_hadolint_has_nothing_to_say():
+def test_hadolint_reports_nothing():
     # DL3008 wants versions of Debian's packages, which its archive drops as soon as there are newer ones.
     done = subprocess.run(
         ["hadolint", "--ignore=DL3008", DOCKERFILE],
@@ -93,7 +93,7 @@ def test_the_composition_works_up_to_the_dashboards(engine):
     assert engine.run("passwords", "superset").strip()
 
 
-def test_health_checks_tell_what_works(engine):
+def test_health_checks_report_what_works(engine):
     """Each is asked while what it needs is there, while it is away, and when it is back."""
     for name in (*JOBS, "superset"):
         wait_until(lambda name=name: engine.is_healthy(name), f"{name} is healthy")

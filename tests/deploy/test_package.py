@@ -33,7 +33,7 @@ def installed(installed_folder, tmp_path):
         yield debian
 
 
-def test_lintian_has_nothing_to_say(release_package, clean):
+def test_lintian_reports_nothing(release_package, clean):
     """That of the release; what it is told to overlook has its reason in deploy/debian."""
     clean.apt("install", "lintian")
     done = clean.judge(release_package)

@@ -146,7 +146,7 @@ def test_an_upgrade_restarts_what_runs_and_a_removal_stops_it(package, debian, c
     case.check_exact()
 
 
-def test_a_job_that_hangs_is_started_anew(installed, case, tmp_path):
+def test_hanging_job_is_restarted(installed, case, tmp_path):
     case.create_topic()
     configure(installed, case)
     case.root = installed.folder / "var" / "lib" / "antenna"

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(120 + 20 * TIMES)
 
 
 @pytest.mark.parametrize("fill", [fill_bytes, fill_inodes])
-def test_full_for_a_while(case, figures, small_disk, fill):
+def test_disk_is_full_for_a_while(case, figures, small_disk, fill):
     with running_service(case, "--roll-age", "500ms", "--roll-rows", "100000", "--listen", "0") as speed:
         scraper = Scraper(speed)
         for _ in range(TIMES):
@@ -32,13 +32,13 @@ def test_full_for_a_while(case, figures, small_disk, fill):
     figures.check("disk full", case, TIMES)
 
 
-def test_full_at_the_start(case, small_disk):
+def test_disk_is_full_at_start(case, small_disk):
     case.prepare()
     fill_bytes(small_disk)
     case.program.run(*case.speed_arguments()).fails("ANT-A001", ".antenna-archive", "No space left", "check the disk")
 
 
-def test_read_only_at_the_start(case, small_disk):
+def test_disk_is_read_only_at_start(case, small_disk):
     case.prepare()
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     case.program.run(*case.speed_arguments()).fails(
@@ -60,7 +60,7 @@ def failing_disk(case):
     disk.unmount()
 
 
-def test_turns_read_only(case, figures, failing_disk):
+def test_disk_becomes_read_only(case, figures, failing_disk):
     """The program ends, as an operator is needed. What the disk had not yet is in no list, and is read again."""
     dice = dice_of("read-only")
     case.prepare()
@@ -82,7 +82,7 @@ def test_turns_read_only(case, figures, failing_disk):
     ("call", "number"),
     [("fsync", errno.EIO), ("write", errno.EIO), ("write", errno.EDQUOT), ("posix_fallocate", errno.EDQUOT)],
 )
-def test_a_disk_that_fails_again_and_again(case, figures, call, number):
+def test_disk_fails_repeatedly(case, figures, call, number):
     """Each try fails at the same place, again and again, and then the disk is sound."""
     case.prepare()
     simulate = case.start_simulate("--count", "5000", "--rate", "max")

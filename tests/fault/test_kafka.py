@@ -43,7 +43,7 @@ LONG_SESSION = (
         ("long crash", (*LONG_SESSION, "--instance-id", "one", "--workers", "4")),
     ],
 )
-def test_broker_goes_and_comes(case, figures, stop, options):
+def test_broker_restarts(case, figures, stop, options):
     with running_service(case, *options) as speed:
         if "crash" in stop:
             case.kafka.kill()
@@ -145,7 +145,7 @@ def test_retention_passes_a_reader_that_waits(case, figures, seed):
     figures.check("Kafka: retention passes our offset", case, 1, expect(kept))
 
 
-def make_topic_anew(case, count, seed=3, meanwhile=lambda: None):
+def recreate_topic(case, count, seed=3, meanwhile=lambda: None):
     """A topic of the same name that begins at 0 again, with so many messages; `meanwhile` there is none."""
     case.delete_topic()
     meanwhile()
@@ -174,11 +174,11 @@ def start_on_a_topic(case, *options, seed=2, **addresses):
 
 @pytest.mark.parametrize("seed", seeds(1, 200))
 @pytest.mark.parametrize("count", [10, 5000])
-def test_topic_is_made_anew_under_a_service(case, figures, count, seed):
+def test_topic_is_recreated_under_a_service(case, figures, count, seed):
     """However many messages the new one has, none of them counts when the deletion was noticed."""
     speed = start_on_a_topic(case, seed=2 * seed)
     before = case.messages()
-    make_topic_anew(case, count, 2 * seed + 1, lambda: speed.wait_for("waits and will try again"))
+    recreate_topic(case, count, 2 * seed + 1, lambda: speed.wait_for("waits and will try again"))
     speed.wait().fails("ANT-K014", "--job")
     figures.check("Kafka: topic deleted and created again", case, 1, expect(before))
 

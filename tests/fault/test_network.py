@@ -11,7 +11,7 @@ from faults import dice_of, rounds
 from scraper import Scraper
 from service import backlog, running_service, wait_for_progress
 from stack import free_port, running
-from test_kafka import make_topic_anew, start_on_a_topic
+from test_kafka import recreate_topic, start_on_a_topic
 from waiting import wait_until
 from wire import HOST, Wire
 
@@ -109,7 +109,7 @@ def led_nowhere(wire):
         wire.target = server
 
 
-def test_a_kafka_that_comes_and_goes_does_not_flood_the_log(wires):
+def test_flapping_kafka_does_not_flood_the_log(wires):
     """It is said some times a minute, and counted."""
     case, both, addresses = wires
     times = 8
@@ -147,12 +147,12 @@ def test_a_client_that_vanishes_is_noticed(wires):
         )
 
 
-def test_topic_is_made_anew_behind_a_cut(wires):
+def test_topic_is_recreated_during_a_network_cut(wires):
     """It has more messages than were read of the one before: by its offsets nothing is amiss."""
     case, both, addresses = wires
     speed = start_on_a_topic(case, "-X", "session.timeout.ms=300000", **addresses)
     both["Kafka"].freeze()
-    make_topic_anew(case, 5000)
+    recreate_topic(case, 5000)
     both["Kafka"].cut()
     speed.wait().fails("ANT-K014", "--job")
     assert case.value("SELECT bool_and(archive_offset = totals_offset) FROM antenna.progress")

@@ -97,7 +97,7 @@ def test_storm(case, figures, seed, count, protocol):
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_a_zombie(case, figures, protocol):
+def test_zombie_worker_is_fenced(case, figures, protocol):
     """Frozen until another has its partitions; what it held is not counted twice."""
     case.prepare(PARTITIONS)
     simulate = case.start_simulate(*LIVE)

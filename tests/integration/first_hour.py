@@ -75,12 +75,12 @@ class FirstHour:
         self._session = Session(folder, CHECKOUT, settings | (changes or {}), COLUMNS)
         self._transcript = []
 
-    def follow(self, look_at_dashboards=lambda: None):
+    def follow(self, show_dashboards=lambda: None):
         """Runs all blocks in their order, and looks at the dashboards before everything is stopped."""
         with contextlib.closing(self._session):
             for block in blocks(DOCUMENT):
                 if "make demo-stop" in block.text:
-                    look_at_dashboards()
+                    show_dashboards()
                 self._follow_block(block)
 
     def _follow_block(self, block):

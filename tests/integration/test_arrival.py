@@ -46,7 +46,7 @@ def test_stamps_that_cannot_be_an_arrival(case):
             findings.tells("kafka_clock", "warning", f"offset {offset}: {stamp}, ", said, "--max-future")
 
 
-def test_a_start_at_a_time_that_stamps_do_not_tell(case):
+def test_start_at_a_time_with_unusable_timestamps(case):
     """Kafka would find its end, or its beginning. A job that has started goes on."""
     prepare(case, ANY_STAMP)
     start = ("--start", f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(NOW - 3600))}")

@@ -138,7 +138,7 @@ def test_an_hour_that_nobody_has_listed(archived):
     archived.check_nothing_left()
 
 
-def test_what_else_lies_in_the_folder_stays(archived):
+def test_other_files_of_the_folder_stay(archived):
     folder = hour_folder(archived)
     place = files_of(archived)[0]
     foreign = folder / "part-0000.parquet"
@@ -313,7 +313,7 @@ def die_before_the_exchange(case, proxy, **changes):
 
 
 @pytest.mark.core
-def test_the_speed_layer_recovers_what_compaction_left(archived, proxy):
+def test_speed_layer_recovers_files_of_compaction(archived, proxy):
     die_before_the_exchange(archived, proxy)
     archived.speed()
     assert len(files_of(archived)) == 1

@@ -158,7 +158,7 @@ def test_arguments_by_their_place(shell):
     assert shell.offers("antenna speed ") & (FILES | COMMANDS) == set()
 
 
-def test_what_bash_inserts(folder):
+def test_completions_that_bash_inserts(folder):
     start = folder / "start"
     start.write_text(BASH_START)
     terminal = Shell(["bash", "--rcfile", start, "-i"], folder)

@@ -171,7 +171,7 @@ def allow(admin, kind, name):
         future.result(ANSWER_SECONDS)
 
 
-def test_messages_that_are_no_events(healthy):
+def test_invalid_messages(healthy):
     healthy.produce([b'{"id": 1}'])
     examine(healthy).warns_alone("kafka_messages", " 1 are invalid", "missing_field")
 

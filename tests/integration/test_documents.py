@@ -94,7 +94,7 @@ def test_no_command_is_left_out():
     assert not [block for block in all_blocks("sql") if not is_asked_for(block)]
 
 
-def test_what_is_not_run_is_there():
+def test_exceptions_are_still_in_the_documents():
     """A reason whose command has left the documents leaves, too."""
     used = {words for block in all_blocks("sh") for words in obstacles(block)}
     assert used == NOT_RUN.keys()
@@ -119,7 +119,7 @@ def make_targets():
     )
 
 
-def test_what_is_to_be_made_can_be():
+def test_make_targets_exist():
     targets = make_targets()
     assert len(targets) > 20
     for target in targets:

@@ -105,7 +105,7 @@ def check_sums(case, user=USER, table="bytes_hourly"):
 
 
 @pytest.mark.parametrize("kind", IDS)
-def test_all_traces_go(case, kind):
+def test_all_traces_are_erased(case, kind):
     user, others = IDS[kind]
     fill(case, user, others)
     before = contents(case)
@@ -144,7 +144,7 @@ def test_all_traces_go(case, kind):
 
 
 @pytest.mark.core
-def test_nothing_is_left_anywhere(filled):
+def test_no_file_or_output_names_the_user(filled):
     """Neither decoded nor as bytes, nor in what was printed."""
     result = filled.program.run(*arguments(filled))
     assert result.code == 0, result.err

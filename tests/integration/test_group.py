@@ -31,7 +31,7 @@ def wait_for_owners(case, *processes, partitions=6):
 
 @pytest.mark.core
 @pytest.mark.tsan
-def test_one_is_killed_and_a_third_joins(case):
+def test_member_is_killed_and_another_joins(case):
     case.prepare(partitions=6)
     simulate = case.start_simulate("--rate", "2000", "--late", "0.1", "--malformed", "0.02")
     first = case.start_speed(*QUICK_ROLLS)
@@ -48,7 +48,7 @@ def test_one_is_killed_and_a_third_joins(case):
     case.check_exact()
 
 
-def test_what_a_dead_member_left_is_taken_in_by_those_who_go_on(case):
+def test_survivors_recover_files_of_a_dead_member(case):
     case.prepare(partitions=6)
     first = case.start_speed()
     second = case.start_speed()
@@ -61,7 +61,7 @@ def test_what_a_dead_member_left_is_taken_in_by_those_who_go_on(case):
     assert not case.staging_folders()
 
 
-def test_members_come_and_go_cleanly(case):
+def test_members_join_and_leave_cleanly(case):
     case.prepare(partitions=6)
     simulate = case.start_simulate("--rate", "2000")
     running = [case.start_speed(*QUICK_ROLLS)]
@@ -101,7 +101,7 @@ def check_static(case):
     case.check_progress(expected, case.topic)
 
 
-def test_a_static_member_takes_up_what_it_had(case):
+def test_static_member_regains_its_partitions(case):
     """After a crash, before the group has noticed it, and with several workers."""
     case.prepare(partitions=6)
     simulate = case.start_simulate("--rate", "2000", "--late", "0.1")
@@ -116,7 +116,7 @@ def test_a_static_member_takes_up_what_it_had(case):
     check_static(case)
 
 
-def test_a_static_member_that_ends_while_it_is_given_partitions(case):
+def test_static_member_stops_during_an_assignment(case):
     """Nothing is left to read, so it ends at once; it does not wait for an answer of a group that it has left."""
     jobs = [f"{case.topic}-{number}" for number in range(5)]
     case.prepare()
@@ -131,7 +131,7 @@ def test_a_static_member_that_ends_while_it_is_given_partitions(case):
         assert [speed.wait(30).code for speed in running] == [0] * len(jobs)
 
 
-def test_two_processes_of_one_name(case):
+def test_two_processes_with_one_instance_id(case):
     """The later one takes over, and the earlier one ends and says why."""
     case.prepare(partitions=2)
     first = start_static(case)

@@ -378,6 +378,6 @@ def test_tls_where_the_server_has_it(secured, certificates):  # noqa: F811
     compare(secured(certificates.trusted, ""), certificates, TLS)
 
 
-def test_what_we_refuse_and_the_driver_does_not(case, certificates):
+def test_addresses_that_only_the_driver_accepts(case, certificates):
     queries = [f"jdbc:postgresql://{{at}}/{{db}}{query}" for query in STRICTER]
     compare(case, certificates, queries, list(STRICTER.values()))

@@ -295,7 +295,7 @@ def test_a_run_that_began_before_them_and_has_read_them(used, arguments, column)
     assert used.value(noted, FIRST)
 
 
-def test_doctor_knows_them_not(case):
+def test_doctor_reports_unknown_metrics(case):
     case.prepare()
     case.execute(STORE.format("cell_bytes_total", "now"))
     result = case.program.run("doctor", *case.login)

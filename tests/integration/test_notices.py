@@ -120,7 +120,7 @@ def test_of_a_quota_of_0_only_100_percent_means_something(hour):
     assert hour.query("SELECT threshold FROM antenna.notice") == [(100,)]
 
 
-def test_each_threshold_is_told(hour):
+def test_each_threshold_is_notified(hour):
     judge_by(hour, 50, 100, 199, 200)
     batch(hour)
     rows = hour.query("SELECT threshold, hour, id, usage, quota, state FROM antenna.notice ORDER BY threshold")
@@ -273,7 +273,7 @@ def test_old_notices_are_removed(case, rows):
 
 
 @pytest.mark.parametrize("meanwhile", [lambda case: None, late_event, with_quota(1000)], ids=["again", "late", "less"])
-def test_what_was_removed_is_not_told_again(hour, meanwhile):
+def test_removed_notices_are_not_sent_again(hour, meanwhile):
     batch(hour)
     assert hour.query(NOTICES) == [PASSED]
     hour.execute("UPDATE antenna.notice SET state = 'sent'")

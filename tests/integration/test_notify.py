@@ -141,7 +141,7 @@ LATE = {
 
 
 @pytest.mark.parametrize(("rows", "sent"), LATE.values(), ids=LATE)
-def test_what_has_changed_before_it_was_sent(case, mail, rows, sent):
+def test_notice_changes_before_it_is_sent(case, mail, rows, sent):
     case.provision()
     case.execute("INSERT INTO user_metadata VALUES ('ada', 'Ada', 'ada@example.org', 100)")
     for revision, attempts in rows:
@@ -233,7 +233,7 @@ def test_addresses_that_are_none(users, mail):
         ("UPDATE user_metadata SET email = ''", "the user has no e-mail address"),
     ],
 )
-def test_users_who_cannot_be_told(ada, mail, change, reason):
+def test_users_without_a_usable_address(ada, mail, change, reason):
     ada.execute(change)
     assert notify(ada, *by_mail(mail)).out == "sent 0 notices, skipped 1, gave up 0, 0 wait\n"
     assert notices(ada) == [("ada", "skipped", 0, reason)]

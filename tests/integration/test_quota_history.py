@@ -117,7 +117,7 @@ def test_reruns_judge_as_before(judged):
     assert offenders(judged, "--quota-as-of", "now") == [("again@x.org", 1)]
 
 
-def test_a_user_who_was_away(case):
+def test_user_was_deleted_for_some_time(case):
     case.provision()
     case.execute(INSERT(*OLD))
     case.execute("DELETE FROM user_metadata")

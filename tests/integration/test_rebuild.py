@@ -15,7 +15,7 @@ from foreign import HOUR as FOREIGN_HOUR
 from foreign import event_columns, write
 from oracle import expect
 from proxy import COMMIT
-from test_batch_meanwhile import meanwhile
+from test_batch_concurrency import meanwhile
 from test_compaction import damage_times
 from test_interrupted import hour_lock, interrupt
 from test_metrics_of_totals import ALL, METRICS

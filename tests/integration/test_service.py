@@ -299,7 +299,7 @@ def test_totals_without_archive(case):
     assert case.value("SELECT until IS NOT NULL FROM antenna.sealed")
 
 
-def test_profile_tells_where_the_time_went(case):
+def test_profile_shows_cpu_time_of_each_stage(case):
     case.prepare()
     case.produce(events.draw(20_000))
     printed = case.speed("--profile").out.splitlines()

@@ -48,7 +48,7 @@ def test_more_workers_than_partitions_are_ready_too(case, manager):
     speed.terminate()
 
 
-def test_a_mistake_is_never_ready(case, manager):
+def test_configuration_error_is_never_ready(case, manager):
     case.create_topic()
     start_speed(case, manager).wait().fails("ANT-P016", "run antenna provision")
     assert manager.next(0.1) is None

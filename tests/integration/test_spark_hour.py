@@ -1,4 +1,4 @@
-"""The Spark engine's rules for the totals of an hour (test_foreign_archives.py, test_taken_over.py), beside Spark."""
+"""The Spark engine's rules for the totals of an hour (test_foreign_archives.py, test_held_hours.py), beside Spark."""
 
 import contextlib
 import datetime
@@ -98,7 +98,7 @@ def test_no_total_becomes_less_while_the_hour_grows(case, name):
 
     with connected(case) as database, database.transaction():
         database.replace_totals(HOUR, rows({"u": 100, "w": 100}), list(LABELS))
-        compared = database.refuse_lowered(HOUR, rows(totals), list(LABELS))
+        compared = database.refuse_decreases(HOUR, rows(totals), list(LABELS))
         refused = pytest.raises(MistakeError, match=f'totals .*would become less, such as .*"{less}"')
         with refused if less else contextlib.nullcontext():
             database.replace_totals(HOUR, compared, list(LABELS))

@@ -94,7 +94,7 @@ def test_a_living_writer_whose_lock_was_lost(archived, database):
             database.hold_files(live.token)
 
 
-def test_the_program_recovers_what_the_driver_left(archived):
+def test_program_recovers_files_of_the_driver(archived):
     with staging.open_staging(archived.root) as dead:
         unpublished = unpublish(archived, TOKEN)
         for path in unpublished.iterdir():

@@ -61,7 +61,7 @@ def mutable(case):
 
 @pytest.mark.usefixtures("mutable")
 @pytest.mark.parametrize(("command", "gone"), CONTENTS.values(), ids=CONTENTS)
-def test_a_dead_writer_s_folder_keeps_nobody_from_the_work(case, command, gone):
+def test_unrecoverable_folder_stops_no_worker(case, command, gone):
     case.prepare()
     case.produce(events.draw(100))
     folder = leave(case, command)

@@ -145,7 +145,7 @@ def test_long_names_leave_room_for_the_figures(case, watch):
     assert "job-" * 40 in result.out, "whoever reads it from a pipe gets all of it"
 
 
-def test_goes_on_with_the_last_figures_while_postgres_does_not_answer(case, watch, proxy):
+def test_keeps_the_last_figures_while_postgres_does_not_answer(case, watch, proxy):
     uri = f"jdbc:postgresql://127.0.0.1:{proxy.port}/{case.database}"
     terminal = watch(login=(uri, *case.login[1:]))
     terminal.wait_for("rejected  not_json 1")
@@ -180,7 +180,7 @@ def test_ends_while_postgres_is_frozen(frozen):
     assert terminal.is_restored()
 
 
-def test_tells_that_postgres_is_frozen(frozen):
+def test_shows_that_postgres_is_frozen(frozen):
     terminal, go_on = frozen
     lines = terminal.wait_for("s old: PostgreSQL does not answer")
     assert any("rejected  not_json 1" in line for line in lines)

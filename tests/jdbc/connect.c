@@ -11,12 +11,12 @@
 #include "config/jdbc.h"
 #include "postgres/client.h"
 
-static int ask(char *uri, char **arguments, PGresult **ret_result, struct error *error)
+static int ask(char *uri, char **argv, PGresult **ret_result, struct error *error)
 {
     cleanup(config_cleanup) struct config *config = NULL;
     cleanup(jdbc_release) struct jdbc_address address = {0};
     cleanup(postgres_cleanup) struct postgres *postgres = NULL;
-    char *user = strdup(arguments[1]), *password = strdup(arguments[2]);
+    char *user = strdup(argv[1]), *password = strdup(argv[2]);
     char *login[] = {uri, user, password};
     int status = config_load(COMMAND_STATUS, 3, login, &config, error);
 
@@ -24,21 +24,21 @@ static int ask(char *uri, char **arguments, PGresult **ret_result, struct error 
     free(password);
     if (status || jdbc_from_config(config, &address, error) || postgres_open(&address, &postgres, error))
         return -1;
-    return postgres_run(postgres, arguments[3], NULL, ret_result, error);
+    return postgres_run(postgres, argv[3], NULL, ret_result, error);
 }
 
-int main(int count, char **arguments)
+int main(int argc, char **argv)
 {
     static char line[4096];
 
-    if (count != 4)
+    if (argc != 4)
         return 2;
     while (fgets(line, sizeof(line), stdin)) {
         cleanup(postgres_clear) PGresult *result = NULL;
         struct error error;
 
         line[strcspn(line, "\n")] = '\0';
-        if (ask(line, arguments, &result, &error)) {
+        if (ask(line, argv, &result, &error)) {
             printf("refused\t%s\n", error.message);
             continue;
         }

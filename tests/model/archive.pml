@@ -84,7 +84,7 @@ byte crashes = CRASHES, lost_locks = LOST_LOCKS, cuts = CUTS, failures = FAILURE
 hidden byte i, n;
 hidden byte row_is_in_one_listed_file, folder_shows_row_once, listed_file_is_there, placed_file_is_listed;
 hidden byte listed_file_is_found, removed_row_is_totalled;
-hidden byte all_is_settled; /* in the end */
+hidden byte no_swap_is_left; /* in the end */
 
 #define STAGED ((staged -> LATE : 0) | in[swap[0]] | in[swap[SWAPS - 1]])
 
@@ -171,7 +171,7 @@ inline list_merged(s)
 #define MUST_EXCHANGE(s) (LEADS(s) && (removes[s] -> in[hour] & old : in[swap[s]] & MERGED(s)))
 #endif
 
-/* swap_take(): the folder gets a name that nobody else knows. */
+/* swap_take_over(): the folder gets a name that nobody else knows. */
 inline take(s)
 {
 #ifndef NO_TAKE
@@ -262,7 +262,7 @@ end:
         :: d_step { !cut[me] && !IS_UNFINISHED -> old = listed }
         fi;
 #ifndef NO_LOOK_IN_PLACE
-        /* look_at_file(), find_files(): one that is not in its place would come back after its rows are in another file, or
+        /* check_in_place(), find_files(): one that is not in its place would come back after its rows are in another file, or
          * removed. */
         d_step { true -> old = (removes[s] && (old & ~in[hour]) -> 0 : old & in[hour]) };
 #endif
@@ -368,7 +368,7 @@ look_for_new:
 #ifdef FORGET_FIRST
         d_step { true -> replaced[s] = 0 };
 #endif
-settle: /* swap_settle(): one listing, then file by file */
+settle: /* swap_drain(): one listing, then file by file */
         if
         :: d_step { LEADS(s) -> names = in[swap[s]] }
         :: else -> goto failed
@@ -601,8 +601,8 @@ end:
     FAULTS(2)
 #endif
     :: timeout ->
-        all_is_settled = in[hour] == listed && !ANY_REPLACED && !STAGED && swap[0] == NONE && swap[SWAPS - 1] == NONE;
-        assert(all_is_settled);
+        no_swap_is_left = in[hour] == listed && !ANY_REPLACED && !STAGED && swap[0] == NONE && swap[SWAPS - 1] == NONE;
+        assert(no_swap_is_left);
         break
     od
 }

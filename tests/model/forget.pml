@@ -50,7 +50,7 @@ byte crashes = CRASHES;
 hidden byte n;
 hidden byte listed_file_is_there, placed_file_is_listed, row_is_in_one_listed_file, folder_shows_row_once;
 hidden byte layers_agree, user_is_gone, one_pseudonym, listed_file_is_found;
-hidden byte all_is_settled; /* in the end */
+hidden byte no_swap_is_left; /* in the end */
 
 /* Events whose window totals have the other name than their listed file. */
 #define DIFFERING ((totals[ID] & (listed >> 2)) | (totals[PSEUDONYM] & listed))
@@ -89,7 +89,7 @@ inline rename_totals()
     hourly[ID] = 0
 }
 
-/* select_settled.sql compares what both sides have of the hour: its bytes, and its events, as some have no bytes. */
+/* select_sides_equal.sql compares what both sides have of the hour: its bytes, and its events, as some have no bytes. */
 #if defined(NO_SETTLED)
 #define IS_SETTLED true
 #elif defined(BYTES_ONLY)
@@ -276,8 +276,8 @@ end:
     do
     :: d_step { crashes && !done -> crashes--; crashed = true }
     :: timeout ->
-        all_is_settled = done && !noted && hour == listed && !replaced && !swap && !staged;
-        assert(all_is_settled);
+        no_swap_is_left = done && !noted && hour == listed && !replaced && !swap && !staged;
+        assert(no_swap_is_left);
         break
     od
 }

@@ -210,7 +210,7 @@ def of_host(claims, number):
     return {partition: claim for partition, claim in claims.items() if claim[0].startswith(f"speed-{number}:")}
 
 
-def test_a_static_member_comes_back_to_what_it_had(site, case):
+def test_static_member_returns_to_its_partitions(site, case):
     """Killed and started again on each host in turn: it has its partitions again, and no other one's moves."""
     case.prepare(PARTITIONS)
     simulate = case.start_simulate(*LIVE)

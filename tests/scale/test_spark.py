@@ -12,13 +12,13 @@ from engine import Cluster, Spark
 from oracle import expect
 from sums import archived_rows, sums_by_type, topic_and_tables
 from test_batch import QUOTAS, snapshot, write_users
-from test_kafka import make_topic_anew
+from test_full_hours import ALL, SUMS, event
+from test_full_hours import fill as fill_hour
+from test_kafka import recreate_topic
 from test_poison import LARGE_PRODUCER, LARGE_TOPIC, POISON, SMALL
 from test_seal import begin_transaction, check_hour_is_held_open
 from test_sides import AHEAD, offsets
 from test_spark_probe import HARMLESS, HOSTILE
-from test_sums import ALL, SUMS, event
-from test_sums import fill as fill_hour
 from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(900)
@@ -189,7 +189,7 @@ def check_without_scratch(case, show):
 
 
 @pytest.mark.parametrize("ahead", AHEAD)
-def test_spark_goes_on_where_a_killed_native_engine_stopped(case, spark, check_exact, ahead):
+def test_spark_continues_after_a_killed_native_engine(case, spark, check_exact, ahead):
     """Both sides have something, one has more than the other, and the rest of the topic is not read."""
     case.prepare()
     case.produce(events.draw(1000, seed=4))
@@ -210,7 +210,7 @@ def test_spark_goes_on_where_a_killed_native_engine_stopped(case, spark, check_e
     assert check_exact(case).events == 9000
 
 
-def test_the_native_engine_goes_on_where_a_killed_spark_stopped(case, spark, show, check_exact):
+def test_native_engine_continues_after_a_killed_spark(case, spark, show, check_exact):
     case.prepare()
     case.produce(events.draw(20_000))
     case.produce(SMALL)
@@ -273,7 +273,7 @@ def test_spark_stops_when_the_topic_is_created_again(case, spark):
     submitted = spark.start_speed(case, "--roll-rows", "1000", "--roll-age", "1s")
     wait_until(lambda: offsets(case)[1] == 1000, "Spark has written all", seconds=300)
     before = case.totals()
-    make_topic_anew(case, 2000)
+    recreate_topic(case, 2000)
     result = submitted.wait()
     assert result.code == 3
     assert "was deleted and created again" in result.err or "does not exist" in result.err
@@ -310,7 +310,7 @@ def test_an_event_that_exceeds_a_sum_is_rejected_by_spark(case, spark, name):
     assert [reason for reason, _, _ in expected.rejected.values()] == ["sum_out_of_range"] * count
 
 
-def test_what_the_native_engine_refused_does_not_come_into_the_archive(case, spark):
+def test_spark_does_not_archive_events_that_the_native_engine_refused(case, spark):
     case.prepare(partitions=1)
     fill_hour(case)
     case.produce([*(event(i, 1) for i in range(150)), event(3600, 7)])

@@ -286,7 +286,7 @@ static void test_shows_no_secrets(void **state)
     shows("\njdbc-uri = jdbc:postgresql://db/x?sslmode=require\n");
 }
 
-static void test_what_is_shown_can_be_read_again(void **state)
+static void test_shown_configuration_can_be_read_again(void **state)
 {
     char path[32], *text, *again;
 
@@ -307,7 +307,7 @@ static void test_what_is_shown_can_be_read_again(void **state)
     unlink(path);
 }
 
-static void test_what_cannot_stand_in_a_file_is_a_comment(void **state)
+static void test_values_that_a_file_cannot_hold_are_comments(void **state)
 {
     (void)state;
     loaded(load(COMMAND_SIMULATE, "k", "two\nlines"));
@@ -333,7 +333,7 @@ static void test_usage_errors(void **state)
     refused(load(COMMAND_BATCH, "--topic", "t"), ANT_OPTION_UNKNOWN, "unknown option \"topic\"");
 }
 
-static void test_environment_errors_are_mistakes(void **state)
+static void test_environment_errors_are_configuration_errors(void **state)
 {
     (void)state;
     setenv("ANTENNA_SEED", "many", 1);
@@ -342,7 +342,7 @@ static void test_environment_errors_are_mistakes(void **state)
     loaded(load(COMMAND_SIMULATE, "k", "t", "--seed", "1"));
 }
 
-static void test_unknown_environment_variables_are_mistakes(void **state)
+static void test_unknown_environment_variables_are_refused(void **state)
 {
     (void)state;
     setenv("ANTENNA_SEDE", "1", 1);
@@ -368,7 +368,7 @@ static void file_is_refused(const char *text, enum error_code code, const char *
     unlink(path);
 }
 
-static void test_file_errors_are_mistakes(void **state)
+static void test_file_errors_are_configuration_errors(void **state)
 {
     (void)state;
     file_is_refused("seed = many\n", ANT_SETTING_INVALID, "line 1: invalid value for seed");
@@ -487,12 +487,12 @@ int main(void)
         test(test_choices),
         test(test_shows_each_value_with_its_source),
         test(test_shows_no_secrets),
-        test(test_what_is_shown_can_be_read_again),
-        test(test_what_cannot_stand_in_a_file_is_a_comment),
+        test(test_shown_configuration_can_be_read_again),
+        test(test_values_that_a_file_cannot_hold_are_comments),
         test(test_usage_errors),
-        test(test_environment_errors_are_mistakes),
-        test(test_unknown_environment_variables_are_mistakes),
-        test(test_file_errors_are_mistakes),
+        test(test_environment_errors_are_configuration_errors),
+        test(test_unknown_environment_variables_are_refused),
+        test(test_file_errors_are_configuration_errors),
         test(test_long_lines_of_a_file),
         test(test_indented_lines_of_a_file),
         test(test_one_file_serves_all_commands),

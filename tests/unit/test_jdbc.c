@@ -127,7 +127,7 @@ static void test_a_service(void **state)
     becomes("jdbc:postgresql:d?service=billing", "dbname=d service=billing");
 }
 
-static void test_what_concerns_java_is_left_out(void **state)
+static void test_properties_of_java_are_ignored(void **state)
 {
     (void)state;
     becomes("jdbc:postgresql://h/d?reWriteBatchedInserts=true&stringtype=unspecified&prepareThreshold=0",
@@ -236,7 +236,7 @@ int main(void)
         cmocka_unit_test(test_properties),
         cmocka_unit_test(test_tls),
         cmocka_unit_test(test_a_service),
-        cmocka_unit_test(test_what_concerns_java_is_left_out),
+        cmocka_unit_test(test_properties_of_java_are_ignored),
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_libpq_reads_its_own_addresses),
         cmocka_unit_test(test_refused),

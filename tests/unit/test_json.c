@@ -9,7 +9,7 @@
 
 static void make_of_bad_text(void)
 {
-    json_made(json_pack("{s:s}", "id", "\xff"));
+    json_require(json_pack("{s:s}", "id", "\xff"));
 }
 
 static void append_nothing(void)

@@ -232,7 +232,7 @@ static void test_trouble_that_repeats_is_counted(void **state)
     assert_int_equal(count(logged(), " it is there\n"), LOG_TROUBLE_MAX + 2);
 }
 
-static void test_no_trouble_does_not_end(void **state)
+static void test_end_without_trouble_logs_nothing(void **state)
 {
     struct log_trouble trouble = {0};
 
@@ -255,7 +255,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_journal_gets_json_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_another_stream_is_not_the_journal, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_trouble_that_repeats_is_counted, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_no_trouble_does_not_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_end_without_trouble_logs_nothing, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

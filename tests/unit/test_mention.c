@@ -48,7 +48,7 @@ static void test_names_are_found(void **state)
             fail_msg("case %zu: %s in %s", i, cases[i].name, cases[i].text);
 }
 
-static void test_nothing_names_nobody(void **state)
+static void test_empty_text_names_no_user(void **state)
 {
     (void)state;
     assert_false(mention_find((struct slice){NULL, 0}, true, "ann"));
@@ -59,7 +59,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_are_found),
-        cmocka_unit_test(test_nothing_names_nobody),
+        cmocka_unit_test(test_empty_text_names_no_user),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

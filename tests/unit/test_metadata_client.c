@@ -18,7 +18,7 @@ static void test_reports_do_not_pile_up(void **state)
     (void)state;
     clearenv();
     assert_int_equal(config_read(COMMAND_SPEED, 2, list, &config, &error), 0);
-    assert_int_equal(kafka_open_inquirer(config, &client, &error), 0);
+    assert_int_equal(kafka_open_metadata_client(config, &client, &error), 0);
     while (rd_kafka_outq_len(client) == 0 && time_monotonic_ms() < deadline)
         time_sleep_ms(10);
     assert_true(rd_kafka_outq_len(client) > 0);

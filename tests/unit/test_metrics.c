@@ -141,9 +141,9 @@ static struct speed_metrics workers_that_posted(int64_t first_ms, int64_t second
 
     for (int i = 0; i < 2; i++)
         worker_init(&metrics.workers[i], NULL, i + 1, NULL);
-    metrics.workers[0].standing.view.posted_ms = first_ms;
-    metrics.workers[1].standing.view.posted_ms = second_ms;
-    strcpy(metrics.workers[1].standing.view.reason, reason);
+    metrics.workers[0].posted.snapshot.posted_ms = first_ms;
+    metrics.workers[1].posted.snapshot.posted_ms = second_ms;
+    strcpy(metrics.workers[1].posted.snapshot.reason, reason);
     return metrics;
 }
 

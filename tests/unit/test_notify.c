@@ -50,7 +50,7 @@ static int forget_manager(void **state)
     return 0;
 }
 
-static void test_nothing_is_told_without_a_manager(void **state)
+static void test_nothing_is_sent_without_a_manager(void **state)
 {
     (void)state;
     setenv("WATCHDOG_USEC", "1000000", 1);
@@ -79,7 +79,7 @@ static void test_a_path_and_an_abstract_name(void **state)
     rmdir(folder);
 }
 
-static void test_a_manager_that_is_not_there_ends_nothing(void **state)
+static void test_missing_manager_stops_nothing(void **state)
 {
     char path[200];
 
@@ -128,7 +128,7 @@ static void test_the_interval_is_a_quarter_of_the_watchdogs(void **state)
     assert_int_equal(notify_alive_interval_ms(), 150000);
 }
 
-static void test_alive_is_said_once_in_an_interval(void **state)
+static void test_alive_is_sent_once_in_an_interval(void **state)
 {
     int file = listen_at(ABSTRACT_NAME);
     int64_t begin;
@@ -149,12 +149,12 @@ static void test_alive_is_said_once_in_an_interval(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(test_nothing_is_told_without_a_manager, forget_manager),
+        cmocka_unit_test_teardown(test_nothing_is_sent_without_a_manager, forget_manager),
         cmocka_unit_test_teardown(test_a_path_and_an_abstract_name, forget_manager),
-        cmocka_unit_test_teardown(test_a_manager_that_is_not_there_ends_nothing, forget_manager),
+        cmocka_unit_test_teardown(test_missing_manager_stops_nothing, forget_manager),
         cmocka_unit_test_teardown(test_a_manager_that_is_busy, forget_manager),
         cmocka_unit_test_teardown(test_the_interval_is_a_quarter_of_the_watchdogs, forget_manager),
-        cmocka_unit_test_teardown(test_alive_is_said_once_in_an_interval, forget_manager),
+        cmocka_unit_test_teardown(test_alive_is_sent_once_in_an_interval, forget_manager),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,7 +27,8 @@ static void test_defaults_are_valid(void **state)
 
     (void)state;
     for (size_t i = 0; i < OPTION_IDS; i++)
-        if (option_table[i].fallback && value_parse(&option_table[i], option_table[i].fallback, &value, &error))
+        if (option_table[i].default_value &&
+            value_parse(&option_table[i], option_table[i].default_value, &value, &error))
             fail_msg("%s", error.message);
 }
 

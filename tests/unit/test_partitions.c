@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-static void test_kept_in_order(void **state)
+static void test_partitions_are_sorted(void **state)
 {
     static const int32_t added[] = {5, 1, 9, 0, 5, 7, 1};
     static const int32_t expected[] = {0, 1, 5, 7, 9};
@@ -26,7 +26,7 @@ static void test_kept_in_order(void **state)
     assert_int_equal(partitions.count, 0);
 }
 
-static void test_removed(void **state)
+static void test_partition_is_removed(void **state)
 {
     struct partitions partitions = {0};
 
@@ -42,7 +42,7 @@ static void test_removed(void **state)
     partitions_release(&partitions);
 }
 
-static void test_one_that_is_there_is_left_alone(void **state)
+static void test_adding_a_known_partition_keeps_it(void **state)
 {
     struct partitions partitions = {0};
 
@@ -105,8 +105,8 @@ static void test_steps_of_a_side(void **state)
     assert_int_equal(first->bytes, 3);
     assert_int_equal(first->until, 4);
     assert_int_equal(first[1].partition, 2);
-    assert_false(partitions_wait(&partitions, SIDE_TOTALS));
-    assert_true(partitions_wait(&partitions, SIDE_ARCHIVE));
+    assert_false(partitions_have_pending(&partitions, SIDE_TOTALS));
+    assert_true(partitions_have_pending(&partitions, SIDE_ARCHIVE));
     partitions.list[1].next_offset = 10;
     partitions.list[1].totals.delta.records++;
     second = partitions_send(&partitions, SIDE_TOTALS, &count);
@@ -127,9 +127,9 @@ static void test_steps_of_a_side(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kept_in_order),
-        cmocka_unit_test(test_removed),
-        cmocka_unit_test(test_one_that_is_there_is_left_alone),
+        cmocka_unit_test(test_partitions_are_sorted),
+        cmocka_unit_test(test_partition_is_removed),
+        cmocka_unit_test(test_adding_a_known_partition_keeps_it),
         cmocka_unit_test(test_claims),
         cmocka_unit_test(test_steps_of_a_side),
     };

@@ -229,7 +229,7 @@ static void test_rolls_before_the_commit(void **state)
     assert_false(pending_may_roll_first(pending));
     commit();
     assert_true(pending_may_roll_first(pending));
-    excess_learn(&pending->excess, TIME, INT64_MAX);
+    full_hours_note(&pending->full_hours, TIME, INT64_MAX);
     assert_false(pending_may_roll_first(pending));
 }
 

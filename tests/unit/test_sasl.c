@@ -66,7 +66,7 @@ static void test_logins_that_cannot_be_tried(void **state)
 }
 
 /* As librdkafka writes its log and its errors, of an endpoint at which nobody asks. */
-static void test_what_an_endpoint_of_tokens_says(void **state)
+static void test_answers_of_a_token_endpoint(void **state)
 {
     static const struct {
         const char *line, *reason;
@@ -108,7 +108,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_logins_that_cannot_be_tried),
-        cmocka_unit_test(test_what_an_endpoint_of_tokens_says),
+        cmocka_unit_test(test_answers_of_a_token_endpoint),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

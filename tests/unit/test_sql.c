@@ -90,7 +90,7 @@ static void test_totals_are_sent_in_statements(void **state)
     totals_writer_release(&writer);
 }
 
-static void test_of_a_flood_the_first_of_each_reason_and_minute_are_kept(void **state)
+static void test_first_rejected_messages_of_each_minute_are_kept(void **state)
 {
     static const struct rejected_message empty = {.reason = "empty", .detail = ""},
                                          other = {.reason = "not_json", .detail = ""};
@@ -117,7 +117,7 @@ static void test_of_a_flood_the_first_of_each_reason_and_minute_are_kept(void **
     rejected_release(&rejected);
 }
 
-static void test_what_waits_of_rejected_messages_is_bounded(void **state)
+static void test_pending_rejected_messages_are_bounded(void **state)
 {
     static char payload[REJECTED_PAYLOAD_MAX * 2];
     struct rejected_message message = {.reason = "not_json", .detail = "x", .payload = {payload, sizeof(payload)}};
@@ -268,8 +268,8 @@ int main(void)
         test(test_fenced_when_a_row_is_missing),
         test(test_a_commit_that_rolls_back_is_an_error),
         test(test_totals_are_sent_in_statements),
-        test(test_of_a_flood_the_first_of_each_reason_and_minute_are_kept),
-        test(test_what_waits_of_rejected_messages_is_bounded),
+        test(test_first_rejected_messages_of_each_minute_are_kept),
+        test(test_pending_rejected_messages_are_bounded),
         test(test_replaced_files_that_are_not_listed),
         test(test_quota),
         test(test_users),

@@ -66,7 +66,7 @@ static void begin_with_new_file(void)
 }
 
 /* What is not replaced is in the hour's folder all the time. */
-static void test_new_for_old(void **state)
+static void test_new_files_replace_old_ones(void **state)
 {
     (void)state;
     begin_with_new_file();
@@ -76,7 +76,7 @@ static void test_new_for_old(void **state)
     assert_true(is_in_hour("new") && is_in_hour("other") && is_in_hour(".hidden"));
     assert_false(is_in_hour(old_name));
     assert_true(swap_has(swap, old_name));
-    check(swap_settle(swap, &replaced, &error));
+    check(swap_drain(swap, &replaced, &error));
     check(swap_end(swap, &error));
     assert_true(is_in_hour("new") && is_in_hour("other") && is_in_hour(".hidden") && is_in_hour("below"));
     in_root("test $(stat -c '%h %a' " HOUR_FOLDER "/other | tr ' ' -) = 1-644 && test $(stat -c %a " HOUR_FOLDER
@@ -90,7 +90,7 @@ static void test_late_files_are_put_into_their_place(void **state)
     begin_with_new_file();
     check(swap_exchange(swap, &replaced, &error));
     in_root("cd .staging/*/swap-20220220T10 && echo late >late");
-    check(swap_settle(swap, &replaced, &error));
+    check(swap_drain(swap, &replaced, &error));
     in_root("cd .staging/*/swap-20220220T10 && echo later >later");
     check(swap_end(swap, &error));
     assert_true(is_in_hour("late") && is_in_hour("later") && is_in_hour("new"));
@@ -106,14 +106,14 @@ static void test_a_swap_is_exchanged_by_one_process_only(void **state)
         begin_with_new_file();
         if (exchanged)
             check(swap_exchange(swap, &replaced, &error));
-        check(swap_take(taken, &error));
-        assert_int_equal(swap_take(late, &error), 1);
+        check(swap_take_over(taken, &error));
+        assert_int_equal(swap_take_over(late, &error), 1);
         assert_int_equal(swap_exchange(swap, &replaced, &error), -1);
-        assert_int_equal(swap_settle(swap, &replaced, &error), -1);
+        assert_int_equal(swap_drain(swap, &replaced, &error), -1);
         assert_true(is_in_hour(old_name) != exchanged && is_in_hour("new") == exchanged);
         if (swap_has(taken, "new"))
             check(swap_exchange(taken, &replaced, &error));
-        check(swap_settle(taken, &replaced, &error));
+        check(swap_drain(taken, &replaced, &error));
         check(swap_end(taken, &error));
         assert_true(!is_in_hour(old_name) && is_in_hour("new") && is_in_hour("other"));
         swap_free(taken);
@@ -129,7 +129,7 @@ static void test_a_file_is_not_put_over_another(void **state)
     begin_with_new_file();
     check(swap_exchange(swap, &replaced, &error));
     in_root("cd .staging/*/swap-20220220T10 && echo late >new");
-    assert_int_equal(swap_settle(swap, &replaced, &error), -1);
+    assert_int_equal(swap_drain(swap, &replaced, &error), -1);
     assert_error_says(error, "could not move to its place");
 }
 
@@ -150,7 +150,7 @@ static void test_nothing_to_replace(void **state)
     (void)state;
     begin_with_new_file();
     check(swap_exchange(swap, &none, &error));
-    check(swap_settle(swap, &none, &error));
+    check(swap_drain(swap, &none, &error));
     check(swap_end(swap, &error));
     assert_true(is_in_hour(old_name) && is_in_hour("new"));
 }
@@ -178,7 +178,7 @@ static void test_listed_files_are_found_in_the_new_folder(void **state)
     check(hour_folder_find(data, "year=2022/month=2/day=20/hour=10/20220220T10-0123456789abcdef-1.parquet", 0, &found,
                            &error));
     assert_non_null(strstr(found, "/swap-20220220T10/20220220T10-0123456789abcdef-1.parquet"));
-    check(swap_settle(swap, &none, &error));
+    check(swap_drain(swap, &none, &error));
     check(swap_end(swap, &error));
 }
 
@@ -186,7 +186,7 @@ int main(void)
 {
 #define test(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        test(test_new_for_old),
+        test(test_new_files_replace_old_ones),
         test(test_late_files_are_put_into_their_place),
         test(test_a_swap_is_exchanged_by_one_process_only),
         test(test_a_file_is_not_put_over_another),

@@ -7,9 +7,9 @@ import versions
 from servers import running_kafka, running_postgres
 from test_batch import archived, test_totals_and_offenders_of_each_hour  # noqa: F401
 from test_doctor import test_everything_works  # noqa: F401
-from test_group import test_one_is_killed_and_a_third_joins  # noqa: F401
+from test_group import test_member_is_killed_and_another_joins  # noqa: F401
 from test_metrics_of_totals import test_both_layers_keep_them  # noqa: F401
-from test_reader import reader, test_reads_what_dashboards_show_and_changes_nothing  # noqa: F401
+from test_reader_role import reader, test_reads_what_dashboards_show_and_changes_nothing  # noqa: F401
 from test_roles import jobs, test_their_rights_suffice  # noqa: F401
 from test_upgrade import test_a_database_of_version_1_goes_on  # noqa: F401
 

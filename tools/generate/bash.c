@@ -15,8 +15,8 @@ static size_t write_patterns(FILE *file, enum value_kind kind, bool flags)
         if ((option->type == TYPE_FLAG) != flags || generate_value_kind(option) != kind)
             continue;
         fprintf(file, "%s--%s", count++ ? " | " : "    ", option->name);
-        if (option->letter)
-            fprintf(file, " | -%c", option->letter);
+        if (option->short_form)
+            fprintf(file, " | -%c", option->short_form);
     }
     return count;
 }

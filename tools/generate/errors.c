@@ -3,10 +3,10 @@
 
 #include "base/error.h"
 
-static void write_area(FILE *file, char letter, const char *name)
+static void write_area(FILE *file, char short_form, const char *name)
 {
     fprintf(file, "\n## %s: ANT-%c\n\n| code | error | exit code | cause | fix |\n| --- | --- | --- | --- | --- |\n",
-            name, letter);
+            name, short_form);
 }
 
 void generate_errors(FILE *file)
@@ -24,7 +24,7 @@ void generate_errors(FILE *file)
           "messages\n"
           "that are no errors.\n",
           file);
-#define ERROR_AREA(letter, name) write_area(file, letter, name);
+#define ERROR_AREA(short_form, name) write_area(file, short_form, name);
 #define ERROR_CODE(NAME, code, KIND, title, cause, fix)                                                                \
     fprintf(file, "| `%s` | %s | %d | %s | %s |\n", code, title, error_exit_code(ERROR_##KIND), cause, fix);
 #include "base/error_codes.def"

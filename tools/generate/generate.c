@@ -83,19 +83,19 @@ enum value_kind generate_value_kind(const struct option *option)
     return strcmp(option->value, "COMMAND") == 0 ? VALUE_COMMAND : VALUE_FREE;
 }
 
-int main(int count, char **arguments)
+int main(int argc, char **argv)
 {
-    if (count != 3) {
+    if (argc != 3) {
         fputs("usage: generate FOLDER DATE\n", stderr);
         return 2;
     }
-    make_folder(arguments[1], "man");
-    make_folder(arguments[1], "completions");
-    write_with(arguments[1], "reference.md", generate_reference);
-    write_with(arguments[1], "errors.md", generate_errors);
-    write_manuals(arguments[1], arguments[2]);
-    write_with(arguments[1], "completions/antenna.bash", generate_bash);
-    write_with(arguments[1], "completions/_antenna", generate_zsh);
-    write_with(arguments[1], "tables.py", generate_tables);
+    make_folder(argv[1], "man");
+    make_folder(argv[1], "completions");
+    write_with(argv[1], "reference.md", generate_reference);
+    write_with(argv[1], "errors.md", generate_errors);
+    write_manuals(argv[1], argv[2]);
+    write_with(argv[1], "completions/antenna.bash", generate_bash);
+    write_with(argv[1], "completions/_antenna", generate_zsh);
+    write_with(argv[1], "tables.py", generate_tables);
     return 0;
 }

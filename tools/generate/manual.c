@@ -79,21 +79,21 @@ static void write_head(FILE *file, const char *title, const char *name, const ch
 
 static void write_option(FILE *file, const struct option *option, enum command_id command, bool positional)
 {
-    const char *fallback = option_fallback(option, command);
+    const char *default_value = option_default(option, command);
     char environment[NAME_SIZE];
 
     if (positional)
         fprintf(file, ".It Ar %s\n", option->name);
-    else if (option->letter)
-        fprintf(file, ".It Fl %c%s%s , Fl -%s%s%s\n", option->letter, option->value ? " Ar " : "",
+    else if (option->short_form)
+        fprintf(file, ".It Fl %c%s%s , Fl -%s%s%s\n", option->short_form, option->value ? " Ar " : "",
                 option->value ? option->value : "", option->name, option->value ? " Ar " : "",
                 option->value ? option->value : "");
     else
         fprintf(file, ".It Fl -%s%s%s\n", option->name, option->value ? " Ar " : "",
                 option->value ? option->value : "");
     write_text(file, option->help, ".");
-    if (fallback)
-        fprintf(file, "The default is\n.Ql %s .\n", fallback);
+    if (default_value)
+        fprintf(file, "The default is\n.Ql %s .\n", default_value);
     option_environment_name(option, environment, sizeof(environment));
     if (option_in_environment(option))
         fprintf(file, "Environment:\n.Ev %s .\n", environment);

@@ -27,15 +27,16 @@ static void write_environment(FILE *file, const struct option *option)
 
 static void write_row(FILE *file, const struct option *option, enum command_id command, bool positional)
 {
-    const char *fallback = option_fallback(option, command);
-    const char letter[] = {'-', option->letter, ',', ' ', '\0'};
+    const char *default_value = option_default(option, command);
+    const char short_form[] = {'-', option->short_form, ',', ' ', '\0'};
 
-    fprintf(file, "| `%s%s%s%s", option->letter ? letter : "", positional ? "" : "--", option->name,
+    fprintf(file, "| `%s%s%s%s", option->short_form ? short_form : "", positional ? "" : "--", option->name,
             option->value ? " " : "");
     write_cell(file, option->value ? option->value : "");
     fputs("` | ", file);
     write_environment(file, option);
-    fprintf(file, " | %s%s%s | ", fallback ? "`" : "", fallback ? fallback : "", fallback ? "`" : "");
+    fprintf(file, " | %s%s%s | ", default_value ? "`" : "", default_value ? default_value : "",
+            default_value ? "`" : "");
     write_cell(file, option->help);
     fputs(" |\n", file);
 }

@@ -42,13 +42,13 @@ static void write_value(FILE *file, const struct option *option, const char *mes
     }
 }
 
-static void write_option(FILE *file, const struct option *option, bool letter)
+static void write_option(FILE *file, const struct option *option, bool short_form)
 {
     bool repeats = option->type == TYPE_LIST || option->type == TYPE_WORDS || option->type == TYPE_PROPERTIES;
 
     fprintf(file, " \\\n            '%s", repeats ? "*" : "");
-    if (letter)
-        fprintf(file, "-%c", option->letter);
+    if (short_form)
+        fprintf(file, "-%c", option->short_form);
     else
         fprintf(file, "--%s%s", option->name, option->value ? "=" : "");
     fputc('[', file);
@@ -68,7 +68,7 @@ static void write_command(FILE *file, enum command_id id)
         if (!option_taken(&option_table[i], id) || i == OPTION_COMMAND)
             continue;
         write_option(file, &option_table[i], false);
-        if (option_table[i].letter)
+        if (option_table[i].short_form)
             write_option(file, &option_table[i], true);
     }
     for (size_t i = 0; i < command->positional_count; i++) {

@@ -169,12 +169,12 @@ class Database:
         """Writes down where the partitions 0, 1, … of a job that has never run begin. Raises MistakeError."""
         has_progress, *traces = self._run("select_traces", *key, table=self._tables["bytes"]).fetchone()
         if not has_progress:
-            self._begin_again(key, *traces)
+            self._check_restart(key, *traces)
         self._run("begin_progress", *key, starts)
 
     @staticmethod
-    def _begin_again(key, is_known, is_counted):
-        """As begin_again() of src/speed/prepare.c: a job whose progress was deleted, if none of it was counted."""
+    def _check_restart(key, is_known, is_counted):
+        """As check_restart() of src/speed/prepare.c: a job whose progress was deleted, if none of it was counted."""
         if is_counted:
             raise MistakeError(
                 f'the progress of job "{key[0]}" in topic "{key[1]}" was deleted: to begin again would count its'
@@ -287,7 +287,7 @@ class Database:
         if len(rows) < len(firsts):
             self._check_counted()
             _, *traces = self._run("select_traces", *key, table=self._tables["bytes"]).fetchone()
-            self._begin_again(key, *traces)
+            self._check_restart(key, *traces)
             rows = self._run("claim_progress", *wanted, True, counted.window, metrics).fetchall()
             self._check_written("claim_progress", len(firsts), len(rows))
         return {row[0]: Claim(*row) for row in sorted(rows)}
@@ -403,7 +403,7 @@ class Database:
                 "run antenna batch with the options of that run, or replace the totals by less with --allow-less",
             )
 
-    def refuse_lowered(self, hour, rows, labels):
+    def refuse_decreases(self, hour, rows, labels):
         """Passes rows (date, label, id, bytes) on; behind the last raises MistakeError when one makes a total less."""
         before = {}
         self._run("hold_hour_totals", hour)
@@ -411,17 +411,17 @@ class Database:
             before.update(((label, name), value) for label, name, value in page)
 
         def compared():
-            lowered = []
+            smaller = []
             for row in rows:
                 key = (labels[row[1] - 1], row[2])
                 if row[3] < before.pop(key, 0):
-                    lowered.append(key)
+                    smaller.append(key)
                 yield row
-            lowered += [key for key, value in before.items() if value > 0]
-            if lowered:
+            smaller += [key for key, value in before.items() if value > 0]
+            if smaller:
                 raise MistakeError(
-                    f"{len(lowered)} totals of the hour {hour.isoformat()}Z in the table"
-                    f' "{self._tables["bytes_hourly"]}" would become less, such as {lowered[0][0]} "{lowered[0][1]}"',
+                    f"{len(smaller)} totals of the hour {hour.isoformat()}Z in the table"
+                    f' "{self._tables["bytes_hourly"]}" would become less, such as {smaller[0][0]} "{smaller[0][1]}"',
                     "check the storage-path and its files, or replace the totals by less with --allow-less",
                 )
 

@@ -5,8 +5,8 @@
  * Only the worker's thread posts. Metrics, readiness and progress read copies; so no reader ever waits for a worker
  * that is inside a call to PostgreSQL or Kafka.
  */
-#ifndef ANTENNA_SPEED_STANDING_H
-#define ANTENNA_SPEED_STANDING_H
+#ifndef ANTENNA_SPEED_WORKER_STATUS_H
+#define ANTENNA_SPEED_WORKER_STATUS_H
 
 #include <pthread.h>
 #include <stddef.h>
@@ -15,10 +15,10 @@
 struct worker;
 
 /** Room for the message of a struct error, which is the longest part of a reason, and the words before it. */
-#define STANDING_REASON_SIZE 1280
+#define WORKER_REASON_SIZE 1280
 
 /** A partition that the worker has claimed, or had claimed before the present outage. */
-struct standing_partition {
+struct partition_snapshot {
     int32_t id;
     int64_t epoch;
     int64_t totals_offset;
@@ -28,31 +28,31 @@ struct standing_partition {
 };
 
 /** One post. */
-struct standing_view {
-    struct standing_partition *list;
+struct worker_snapshot {
+    struct partition_snapshot *list;
     size_t count;
-    int64_t posted_ms;                 /* monotonic; 0: never */
-    char reason[STANDING_REASON_SIZE]; /* why the worker is not ready; empty when it is */
+    int64_t posted_ms;               /* monotonic; 0: never */
+    char reason[WORKER_REASON_SIZE]; /* why the worker is not ready; empty when it is */
 };
 
-struct standing {
+struct worker_status {
     pthread_mutex_t lock;
-    struct standing_view view;
+    struct worker_snapshot snapshot;
 };
 
-/** Readies it. Free with standing_release(). */
-void standing_init(struct standing *standing);
+/** Readies it. Free with worker_status_release(). */
+void worker_status_init(struct worker_status *status);
 
 /** Frees what it holds. */
-void standing_release(struct standing *standing);
+void worker_status_release(struct worker_status *status);
 
 /** Posts the status of a worker, by its own thread. */
-void standing_post(struct worker *worker, int64_t now_ms);
+void worker_status_post(struct worker *worker, int64_t now_ms);
 
-/** A copy of what was posted last, for any thread. Free with standing_view_release(). */
-void standing_look(struct standing *standing, struct standing_view *ret_view);
+/** A copy of what was posted last, for any thread. Free with worker_snapshot_release(). */
+void worker_status_copy(struct worker_status *status, struct worker_snapshot *ret_snapshot);
 
 /** Frees a copy. Fits cleanup(). */
-void standing_view_release(struct standing_view *view);
+void worker_snapshot_release(struct worker_snapshot *snapshot);
 
 #endif

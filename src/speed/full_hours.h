@@ -7,11 +7,12 @@
  * Such a message is valid in itself; only the sum at its time decides. So each is kept in antenna.rejected_message, and
  * looked up there when it is read again for the archive: deciding again could give another answer.
  *
- * Order of calls: excess_learn() after a failed commit; then for each event excess_has_room() and excess_take(), and
- * excess_commit() or excess_drop() for all that was taken. Used by the worker's thread only.
+ * Order of calls: full_hours_note() after a failed commit; then for each event full_hours_have_room() and
+ * full_hours_add(), and full_hours_commit() or full_hours_drop() for all that was taken. Used by the worker's thread
+ * only.
  */
-#ifndef ANTENNA_SPEED_EXCESS_H
-#define ANTENNA_SPEED_EXCESS_H
+#ifndef ANTENNA_SPEED_FULL_HOURS_H
+#define ANTENNA_SPEED_FULL_HOURS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,7 +28,7 @@ struct full_hour {
 };
 
 /** Zero-initialise. Both lists are empty in ordinary operation: an hour is full only if events name absurd bytes. */
-struct excess {
+struct full_hours {
     struct full_hour *hours;
     size_t hour_count;
     struct refused *refused;
@@ -35,27 +36,27 @@ struct excess {
 };
 
 /** Frees it. */
-void excess_release(struct excess *excess);
+void full_hours_release(struct full_hours *full_hours);
 
 /** Notes how many bytes PostgreSQL has of an hour that a commit found to be full. */
-void excess_learn(struct excess *excess, int64_t hour, int64_t committed);
+void full_hours_note(struct full_hours *full_hours, int64_t hour, int64_t committed);
 
 /** Whether the event's hour has room for its bytes. */
-bool excess_has_room(const struct excess *excess, int64_t timestamp, int64_t bytes);
+bool full_hours_have_room(const struct full_hours *full_hours, int64_t timestamp, int64_t bytes);
 
 /** Counts the bytes of an event that was taken. */
-void excess_take(struct excess *excess, int64_t timestamp, int64_t bytes);
+void full_hours_add(struct full_hours *full_hours, int64_t timestamp, int64_t bytes);
 
 /** What was taken is committed. */
-void excess_commit(struct excess *excess);
+void full_hours_commit(struct full_hours *full_hours);
 
 /** What was taken is dropped. */
-void excess_drop(struct excess *excess);
+void full_hours_drop(struct full_hours *full_hours);
 
 /** Sets the messages that were refused before; takes over the list. */
-void excess_set_refused(struct excess *excess, struct refused *refused, size_t count);
+void full_hours_set_refused(struct full_hours *full_hours, struct refused *refused, size_t count);
 
 /** Whether a message was refused before. */
-bool excess_was_refused(const struct excess *excess, int32_t partition, int64_t offset);
+bool full_hours_was_refused(const struct full_hours *full_hours, int32_t partition, int64_t offset);
 
 #endif

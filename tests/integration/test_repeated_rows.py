@@ -63,7 +63,7 @@ def test_repeated_rows_are_counted(repeating):
     assert repeated(repeating.verify()) == {}, "nobody has looked"
 
 
-def test_people_see_the_most(repeating):
+def test_text_output_shows_the_largest_repeats(repeating):
     result = repeating.program.run(*repeating.verify_arguments("--deep"))
     assert result.code == 0
     lines = result.out.splitlines()

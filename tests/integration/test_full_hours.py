@@ -52,7 +52,7 @@ def test_an_event_that_exceeds_a_sum_is_rejected(case, values, count):
     case.check_layers(expected)
 
 
-def test_commits_go_on_after_an_hour_was_full(case):
+def test_commits_continue_after_an_hour_was_full(case):
     """And show that the outage, which the worker read again for, is over."""
     case.prepare(partitions=1)
     case.produce([event(), event(1, 1)])
@@ -129,7 +129,7 @@ def test_totals_of_others_are_counted(case, how):
     assert {value for key, value in case.totals().items() if key[0] == at(HOUR + 3600)} == {7}
 
 
-def test_a_service_goes_on_after_an_event_that_exceeds_a_sum(case):
+def test_service_continues_after_an_event_that_exceeds_a_sum(case):
     case.prepare(partitions=1)
     case.produce([event(), event()])
     running = case.start_speed(*ALL, "--commit-interval", "10ms")

@@ -1,4 +1,4 @@
-"""Events that no sum has room for, by the rule of src/speed/excess.h: the bytes of an hour fit BIGINT."""
+"""Events that no sum has room for, by the rule of src/speed/full_hours.h: the bytes of an hour fit BIGINT."""
 
 from pyspark.sql import functions as F
 
@@ -9,7 +9,7 @@ REASON = "sum_out_of_range"
 DETAIL = "no sum of its hour has room for it"
 
 
-def find_excess(new, database):
+def find_exceeding(new, database):
     """[(partition, offset)] of the events that the hours have no room for; `new`: those that are to be totalled."""
     events = new.withColumn("hour", start_of(record.HOUR_SECONDS))
     sums = events.groupBy("hour").agg(F.sum(F.col("bytes").cast("decimal(38,0)")).alias("bytes")).collect()
@@ -17,15 +17,15 @@ def find_excess(new, database):
     known = database.full_hours({hour: min(size, record.BIGINT_MAX) for hour, size in added.items()})
     full = known.keys() | {hour for hour, size in added.items() if size > record.BIGINT_MAX}
     room = {seconds_of(hour): record.BIGINT_MAX - known.get(hour, 0) for hour in full}
-    excess = []
+    exceeding = []
     if room:
         ordered = events.where(F.col("hour").isin(list(room))).orderBy("partition", "offset")
         for row in ordered.select("partition", "offset", "hour", "bytes").toLocalIterator():
             if row["bytes"] > room[row["hour"]]:
-                excess.append((row["partition"], row["offset"]))
+                exceeding.append((row["partition"], row["offset"]))
             else:
                 room[row["hour"]] -= row["bytes"]
-    return excess
+    return exceeding
 
 
 def is_among(places):

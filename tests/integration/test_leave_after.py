@@ -52,21 +52,21 @@ def wait_for_owners(case, count):
 @pytest.mark.parametrize("group", GROUPS)
 def test_others_take_over_from_a_worker_that_cannot_reach_postgres(case, proxy, cut, group):
     case.prepare(partitions=4)
-    cut_off = start_through(case, proxy, *GROUPS[group])
-    cut_off.wait_for("is given")
+    disconnected = start_through(case, proxy, *GROUPS[group])
+    disconnected.wait_for("is given")
     other = start(case, *(word for word in GROUPS[group] if word not in ("--instance-id", "cut-off")))
     wait_for_owners(case, 2)
     mend = cut()
-    cut_off.wait_for(LEFT)
+    disconnected.wait_for(LEFT)
     case.produce(events.draw(100))
     case.wait_until_read(other)  # of all partitions
     wait_for_owners(case, 1)
     mend()
-    cut_off.wait_for(BACK)
+    disconnected.wait_for(BACK)
     wait_for_owners(case, 2)
     case.produce(events.draw(100, seed=2))
     case.wait_until_read(other)
-    for process in (cut_off, other):
+    for process in (disconnected, other):
         process.terminate()
     case.check_exact()
 
