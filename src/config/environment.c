@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "config/sources.h"
 
 #define PREFIX "ANTENNA_"
@@ -80,6 +81,18 @@ static int refuse_unknown(enum command_id command, struct error *error)
     return 0;
 }
 
+/* A copy of a variable's value without the line end of the file from which a container engine made it. NULL if unset.
+ */
+static char *copy_value(const char *name)
+{
+    const char *text = getenv(name);
+    size_t size = text ? strlen(text) : 0;
+
+    if (size && text[size - 1] == '\n')
+        size -= size > 1 && text[size - 2] == '\r' ? 2 : 1;
+    return size ? memory_text(text, size) : NULL;
+}
+
 int config_read_environment(struct config *config, struct error *error)
 {
     static const struct origin origin = {SOURCE_ENVIRONMENT, 0};
@@ -88,13 +101,13 @@ int config_read_environment(struct config *config, struct error *error)
     if (refuse_unknown(config->command, error))
         return -1;
     for (size_t i = 0; i < OPTION_IDS; i++) {
-        const char *text;
+        cleanup(memory_free) char *text = NULL;
 
         if (!option_taken(&option_table[i], config->command) || !option_in_environment(&option_table[i]))
             continue;
         option_environment_name(&option_table[i], name, sizeof(name));
-        text = getenv(name);
-        if (text && *text && config_set(config, &option_table[i], origin, text, error)) {
+        text = copy_value(name);
+        if (text && config_set(config, &option_table[i], origin, text, error)) {
             error->code = ANT_SETTING_INVALID;
             return error_context(error, "environment variable %s", name);
         }

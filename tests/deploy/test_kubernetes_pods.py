@@ -16,8 +16,9 @@ pytestmark = [pytest.mark.share, pytest.mark.timeout(120)]
 # User, group and the group of the volumes: those of the image, and such as OpenShift gives to a namespace.
 IMAGE, OPENSHIFT = (10001, 10001, 10001), (1000680000, 0, 1000680000)
 
-# A member of the group that was killed is noticed soon, and nothing waits longer than a test may.
-KAFKA_PROPERTIES = "session.timeout.ms=2000"
+# A member of the group that was killed is noticed soon, and nothing waits longer than a test may. The text ends as an
+# editor ends it: with a line end.
+KAFKA_PROPERTIES = "session.timeout.ms=2000\n"
 HASTE = {"[speed]": "roll-age = 200ms", "[batch]": "interval = 200ms"}
 
 

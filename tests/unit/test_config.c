@@ -172,6 +172,20 @@ static void test_lists(void **state)
     refused(load(COMMAND_SIMULATE, "k", "t", "--apps", "X,,Z"), ANT_VALUE_INVALID, "an entry is empty");
 }
 
+static void test_the_line_end_of_a_variable_is_dropped(void **state)
+{
+    static const struct {
+        const char *variable, *topic;
+    } cases[] = {{"t\n", "t"}, {"t\r\n", "t"}, {"t\n\n", "t\n"}, {"t\r", "t\r"}, {" t ", " t "}, {"\n", "devices"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        setenv("ANTENNA_TOPIC", cases[i].variable, 1);
+        loaded(load(COMMAND_SIMULATE, "k"));
+        assert_string_equal(config_text(config, OPTION_TOPIC), cases[i].topic);
+    }
+}
+
 static void use_file(char *path, const char *text)
 {
     write_temporary(path, text, strlen(text));
@@ -482,6 +496,7 @@ int main(void)
         test(test_last_of_several_values_wins),
         test(test_precedence),
         test(test_lists),
+        test(test_the_line_end_of_a_variable_is_dropped),
         test(test_properties_are_merged_by_name),
         test(test_values_of_a_file_have_commas),
         test(test_choices),
