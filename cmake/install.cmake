@@ -35,8 +35,8 @@ install(FILES ${ANTENNA_PARTS}/source/librdkafka/LICENSES.txt DESTINATION ${DOCU
 
 # The dashboards, and what loads them into a Superset.
 install(PROGRAMS serving/superset/import DESTINATION share/antenna/superset)
-install(FILES serving/superset/importer.py serving/superset/client.py serving/superset/queries.py
-    DESTINATION share/antenna/superset)
+install(FILES serving/superset/importer.py serving/superset/client.py serving/superset/passwords.py
+    serving/superset/queries.py DESTINATION share/antenna/superset)
 install(DIRECTORY serving/superset/assets DESTINATION share/antenna/superset)
 
 # Manual pages and completions, where the build has made them.

@@ -23,6 +23,7 @@ import urllib.parse
 import zipfile
 
 from client import Client, Refused, Trouble
+from passwords import read_password
 from queries import build_request, count_rows
 
 ASSETS = pathlib.Path(__file__).resolve().parent / "assets"
@@ -45,12 +46,14 @@ def secret(name):
     if os.environ.get(name) or not path:
         return setting(name)
     try:
-        lines = pathlib.Path(path).read_text().splitlines()
+        password = read_password(path)
     except OSError as error:
         raise Trouble(f'could not read {name}_FILE "{path}": {error.strerror}\ncheck its path and rights') from None
-    if not lines or not lines[0]:
+    except ValueError:
+        raise Trouble(f'the first line of {name}_FILE "{path}" is not UTF-8\nsave the file as UTF-8') from None
+    if not password:
         raise Trouble(f'the first line of {name}_FILE "{path}" is empty\nput the password there')
-    return lines[0]
+    return password
 
 
 def parse_database(text):

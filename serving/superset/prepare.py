@@ -3,15 +3,15 @@
 usage: prepare.py PASSWORD_FILE
 """
 
-import pathlib
 import sys
 
+from passwords import read_password
 from superset.cli.main import superset
 
 
 def main():
     """Runs Superset's own commands in this process: a process for each would load all of Superset each time."""
-    password = pathlib.Path(sys.argv[1]).read_text().strip()
+    password = read_password(sys.argv[1])
     person = ["--firstname", "Antenna", "--lastname", "Admin", "--email", "admin@localhost"]
     for words in (
         ["db", "upgrade"],

@@ -5,10 +5,15 @@ import pathlib
 import resource
 import signal
 import subprocess
+import types
+import urllib.parse
 
 import events
+import importer
 import psycopg
 import pytest
+from antenna_spark import postgres
+from passwords import read_password
 from psycopg import sql
 from scraper import Scraper
 
@@ -253,3 +258,22 @@ def test_a_password_file_that_others_can_read(program, tmp_path, mode, warns):
     path.chmod(mode)
     result = program.run("status", "jdbc:postgresql://127.0.0.1:1/x", "u", "-", "--password-file", path)
     assert ("every user of this machine may read the password file" in result.err) == warns
+
+
+# Has what a shell, an address, a template or a reader of lines might change, and blanks at both ends.
+AWKWARD = " -p@ss:w/rd?#%41;'\"\\$HOME\t\r\x0b\u2028é "
+
+
+def test_each_reader_of_a_password_file_finds_the_same(case, tmp_path):
+    role, path, line = f"awkward_{case.database}", tmp_path / "password", AWKWARD.encode()
+    case.provision()
+    case.execute(sql.SQL("CREATE ROLE {} LOGIN SUPERUSER PASSWORD {}").format(sql.Identifier(role), AWKWARD))
+    for content in (line, line + b"\n", line + b"\r\n", b"\xef\xbb\xbf" + line + b"\n", line + b"\nmore\n"):
+        path.write_bytes(content)
+        assert case.program.run("status", case.login[0], role, "-", "--password-file", path).code == 0, content
+        spark = types.SimpleNamespace(jdbc_password="-", password_file=path)
+        assert postgres.password_of(spark) == {"password": AWKWARD}, content
+        assert read_password(path) == AWKWARD, content
+    uri = importer.database_uri(importer.parse_database("postgresql://db.example.org/antenna"), AWKWARD)
+    assert urllib.parse.unquote(urllib.parse.urlsplit(uri).password) == AWKWARD
+    case.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
