@@ -26,6 +26,9 @@ KAFKA_TOOLS = {
     "/opt/kafka/bin/kafka-broker-api-versions.sh": "org.apache.kafka.tools.BrokerApiVersionsCommand",
 }
 
+# What Docker gives to each container of a machine behind a proxy; nobody reaches this one.
+PROXY = dict.fromkeys(("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"), "http://proxy.invalid:3128")
+
 # What Compose waits before it kills, if nothing else is said.
 GRACE_SECONDS = {None: 10, "2m": 120}
 READY_SECONDS = 120
@@ -239,7 +242,7 @@ class Engine:
         entry = service.get("entrypoint") or config["Entrypoint"]
         user = service.get("user") or config["User"]
         environment = dict(variable.split("=", 1) for variable in config["Env"])
-        environment |= {"HOME": home_of(container.root, user)} | service.get("environment", {})
+        environment |= PROXY | {"HOME": home_of(container.root, user)} | service.get("environment", {})
         mounts = [bind(self._names, "/etc/hosts", False), *map(tmpfs, service.get("tmpfs", []))]
         for volume in service.get("volumes", []):
             source, target, *mode = volume.split(":")
