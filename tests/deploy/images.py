@@ -14,6 +14,9 @@ import subprocess
 from composition import DOCKERFILE
 from debian import CHECKOUT, PRISTINE, RELEASES, copy_root
 
+# The clean Debians in the place of Debian's images, by the tag of those.
+BASES = {f"{number}-slim": PRISTINE / release for release, number in RELEASES.items()}
+
 # What Debian's small images leave out, and what they keep of it.
 LEFT_OUT = [f"/usr/share/{name}" for name in ("doc", "info", "lintian/overrides", "locale", "man")]
 KEPT = "copyright"
@@ -34,13 +37,16 @@ def make_slim(folder):
 class Store:
     """Use it as a context manager: it removes what was built."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, bases=BASES, architecture=None):
+        """`architecture`: None for this machine's."""
         self._folder = folder
+        self._bases = bases
+        self._platform = ("--arch", architecture) if architecture else ()
         self._options = ("--storage-driver", "overlay", "--root", folder / "root", "--runroot", folder / "run")
 
     def __enter__(self):
-        for release, number in RELEASES.items():
-            self._add_base(release, f"docker.io/library/debian:{number}-slim")
+        for tag, origin in self._bases.items():
+            self._add_base(origin, f"docker.io/library/debian:{tag}")
         return self
 
     def __exit__(self, *_):
@@ -57,18 +63,18 @@ class Store:
         assert done.returncode == 0, f"{command}:\n{done.stdout}\n{done.stderr}"
         return done.stdout.strip()
 
-    def build(self, target, **arguments):
+    def build(self, target, *options, **arguments):
         """Builds a target of the Dockerfile with arguments; what was built before for another is not built again."""
-        given = [f"--build-arg={name}={value}" for name, value in arguments.items()]
+        given = [*self._platform, *options, *(f"--build-arg={name}={value}" for name, value in arguments.items())]
         name = f"{target}:{'-'.join(arguments.values()) or 'latest'}"
         words = ("--layers", "--format=docker", "--pull-never", f"--ignorefile={DOCKERFILE}.dockerignore")
         self.run("bud", *words, "--file", DOCKERFILE, "--target", target, "--tag", name, *given, ".")
         return Image(self, name)
 
-    def _add_base(self, release, name):
-        container = self.run("from", "scratch")
+    def _add_base(self, origin, name):
+        container = self.run("from", *self._platform, "scratch")
         folder = pathlib.Path(self.run("mount", container))
-        copy_root(PRISTINE / release, folder)
+        copy_root(origin, folder)
         make_slim(folder)
         if AUTHORITIES.exists():
             shutil.copy(AUTHORITIES, folder / AUTHORITIES_INSIDE.lstrip("/"))
@@ -83,7 +89,9 @@ class Image:
     def __init__(self, store, name):
         self._store = store
         self._name = name
-        self.config = json.loads(store.run("inspect", "--type=image", name))["Docker"]["config"]
+        described = json.loads(store.run("inspect", "--type=image", name))["Docker"]
+        self.config = described["config"]
+        self.architecture = described["architecture"]
 
     def mount(self):
         """A folder with its files, which may be changed."""

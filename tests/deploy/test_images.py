@@ -2,8 +2,8 @@
 
 What is another than with Docker: buildah runs the steps, with chroot and on this machine's network, and crun the
 containers, without a filter of system calls and without cgroups. Debian's images are made here (images.py), those of
-Kafka and PostgreSQL are the servers of all tests (engine.py), and names are in /etc/hosts, as there is no name server.
-No service is restarted, and no port is published.
+Kafka and PostgreSQL are the servers of all tests (container_engine.py), and names are in /etc/hosts, as there is no
+name server. No service is restarted, and no port is published.
 """
 
 import os
@@ -13,8 +13,8 @@ import subprocess
 import pytest
 import yaml
 from composition import COMPOSE, DOCKER, DOCKERFILE, JOBS, services
+from container_engine import Engine
 from debian import CHECKOUT
-from engine import Engine
 from waiting import wait_until
 
 # The images are built in the first of these tests.
@@ -71,10 +71,6 @@ def engine(images, home):
         yield engine
 
 
-def rows(engine, table):
-    return engine.running["postgres"].query(f"SELECT count(*) FROM {table}")[0][0]
-
-
 def test_the_program_has_the_version_that_the_images_say_and_no_documents(images, engine):
     said = engine.run("provision", "--version")
     for image in images.values():
@@ -85,7 +81,7 @@ def test_the_program_has_the_version_that_the_images_say_and_no_documents(images
 def test_the_composition_works_up_to_the_dashboards(engine):
     """The import asks for the rows of each chart."""
     for table in ("bytes", "bytes_hourly"):
-        wait_until(lambda table=table: rows(engine, table), f"{table} has rows", 120)
+        wait_until(lambda table=table: engine.rows(table), f"{table} has rows", 120)
     said = engine.run("dashboards", "import")
     assert "error" not in said
     empty = set(re.findall(r'chart "(.*)" has no rows', said))
@@ -111,19 +107,6 @@ def test_health_checks_report_what_works(engine):
 
 def test_a_stop_is_clean_and_nothing_is_lost(engine):
     """All ends by the signal that an engine sends, with exit code 0, and what the antennas have sent is there."""
-    assert engine.stop("antennas") == 0
-    words = ["/opt/kafka/bin/kafka-get-offsets.sh", "--bootstrap-server=kafka:9092", "--topic=devices"]
-    ends = [
-        (int(end), int(end))
-        for end in re.findall(r"(?m)^devices:\d+:(\d+)$", engine.running["kafka"].run(words).stdout)
-    ]
-    query = engine.running["postgres"].query
-    totalled = "SELECT sum(totals_offset) FROM antenna.progress"
-    wait_until(lambda: query(totalled)[0][0] == sum(end for end, _ in ends), "all is totalled", 60)
-    assert engine.stop("speed") == 0, engine.running["speed"].text()
-    dirty = "SELECT count(*) FROM antenna.hour_state WHERE state = 'dirty'"
-    wait_until(lambda: query(dirty)[0][0] == 0, "the batch layer has the last late events", 60)
-    for name in ("batch", "superset"):
-        assert engine.stop(name) == 0, engine.running[name].text()
-    assert query("SELECT totals_offset, archive_offset FROM antenna.progress ORDER BY partition") == ends
+    engine.stop_layers()
+    assert engine.stop("superset") == 0, engine.running["superset"].text()
     engine.run("batch", "verify")

@@ -5,6 +5,7 @@ The images of others come from a registry that tests do not reach. In their plac
 same versions, told what the composition tells the images.
 """
 
+import re
 import subprocess
 
 import psycopg
@@ -189,6 +190,27 @@ class Engine:
     def stop(self, name):
         """Stops one of ours; returns the exit code."""
         return self.running[name].stop(GRACE_SECONDS[self._services[name].get("stop_grace_period")])
+
+    def rows(self, table):
+        """The number of rows of a table."""
+        return self._query(f"SELECT count(*) FROM {table}")[0][0]
+
+    def stop_layers(self):
+        """Stops the antennas and both layers, each with exit code 0. All messages that were sent are totalled first."""
+        assert self.stop("antennas") == 0, self.running["antennas"].text()
+        words = ["/opt/kafka/bin/kafka-get-offsets.sh", "--bootstrap-server=kafka:9092", "--topic=devices"]
+        ends = [int(end) for end in re.findall(r"(?m)^devices:\d+:(\d+)$", self.running["kafka"].run(words).stdout)]
+        totalled = "SELECT sum(totals_offset) FROM antenna.progress"
+        wait_until(lambda: self._query(totalled)[0][0] == sum(ends), "all is totalled", 60)
+        assert self.stop("speed") == 0, self.running["speed"].text()
+        dirty = "SELECT count(*) FROM antenna.hour_state WHERE state = 'dirty'"
+        wait_until(lambda: self._query(dirty)[0][0] == 0, "the batch layer has the last late events", 60)
+        assert self.stop("batch") == 0, self.running["batch"].text()
+        offsets = self._query("SELECT totals_offset, archive_offset FROM antenna.progress ORDER BY partition")
+        assert offsets == [(end, end) for end in ends]
+
+    def _query(self, statement):
+        return self.running["postgres"].query(statement)
 
     def _start(self, name):
         service = self._services[name]
