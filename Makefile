@@ -30,7 +30,7 @@ sanitized = $(if $(filter all,$(SANITIZED)),tests/integration,tests/integration 
         demo demo-stop dashboard dashboard-stop bench bench-smoke capacity versions fuzz fuzz-decoder fuzz-corpus \
         coverage lint analyze format reference sbom clean distclean setup-build setup-test setup-versions \
         setup-package setup-deploy setup-lint setup-dashboard setup-browser setup-spark setup-peers build-arm64 \
-        deb-arm64 test-arm64 setup-arm64
+        deb-arm64 test-arm64 setup-arm64 setup-arm64-image
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -131,7 +131,7 @@ build-arm64: setup-arm64
 deb-arm64: build-arm64 ## make the Debian package for arm64 by a cross-build: build/arm64/antenna_*.deb
 	@tools/arm64 dpkg-architecture -aarm64 -c tools/make-deb build/arm64
 
-test-arm64: setup-arm64 build-arm64 ## unit tests of a cross-build for arm64, under qemu, and its package
+test-arm64: setup-arm64-image build-arm64 ## unit tests of a cross-build for arm64, under qemu, its package and image
 	@tools/arm64 ctest --preset arm64
 	@$(python) -m pytest tests/arm64 $(ARGS)
 
@@ -228,6 +228,9 @@ setup-deploy:
 
 setup-arm64:
 	@tools/setup build test arm64
+
+setup-arm64-image:
+	@tools/setup build test deploy arm64 arm64-image
 
 setup-dashboard:
 	@tools/setup dashboard

@@ -1,27 +1,15 @@
 """The Debian package for arm64, made by the cross-build."""
 
-import pathlib
 import subprocess
 
 import pytest
-
-CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = CHECKOUT / "build" / "arm64"
+from debian import CHECKOUT
 
 pytestmark = pytest.mark.timeout(300)
 
 
 def said(*words):
     return subprocess.run(words, cwd=CHECKOUT, check=True, capture_output=True, text=True).stdout
-
-
-@pytest.fixture(scope="session")
-def package():
-    for path in BUILD.glob("antenna_*.deb"):
-        path.unlink()
-    said("make", "--no-print-directory", "-o", "build-arm64", "deb-arm64")
-    (path,) = BUILD.glob("antenna_*.deb")
-    return path
 
 
 def test_it_says_what_it_is_and_needs(package):
@@ -45,7 +33,7 @@ def test_apt_finds_what_it_needs(package):
     assert "Inst antenna" in said(*words)
 
 
-def test_the_program_runs():
-    lines = said("tools/arm64", "qemu-aarch64-static", BUILD / "antenna", "--version").splitlines()
+def test_the_program_runs(package):
+    lines = said("tools/arm64", "qemu-aarch64-static", package.parent / "antenna", "--version").splitlines()
     assert lines[0].startswith("antenna ")
     assert any(line.startswith("DuckDB v") for line in lines)
