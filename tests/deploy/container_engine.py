@@ -5,7 +5,11 @@ The images of others come from a registry that tests do not reach. In their plac
 same versions, told what the composition tells the images.
 """
 
+import contextlib
+import os
+import pathlib
 import re
+import signal
 import subprocess
 
 import psycopg
@@ -75,6 +79,17 @@ class Database(Postgres):
         """As Process, on its host."""
         with self._host.entered():
             super().start()
+
+    def kill(self):
+        """Ends all its processes, as an engine does that kills a container: those left would hold its shared memory."""
+        pid = self.pid()
+        tasks = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
+        children = list(map(int, tasks.read_text().split())) if pid else []
+        super().kill()
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        wait_until(lambda: not any(pathlib.Path(f"/proc/{child}").exists() for child in children), "the ends of all")
 
     def run(self, words):
         """Runs one of its programs there."""
@@ -240,7 +255,10 @@ class Engine:
     def _end(self, container, name):
         code = container.wait(READY_SECONDS)
         self._ended[name] = container.text()
-        assert code == 0, f"{name} ended with exit code {code}:\n{container.text()}"
+        others = "\n".join(
+            f"{other}: {one.text()[-2000:]}" for other, one in self.running.items() if hasattr(one, "text")
+        )
+        assert code == 0, f"{name} ended with exit code {code}:\n{container.text()}\n{others}"
         return container.text()
 
     def _contain(self, name, own_name):
