@@ -303,7 +303,8 @@ static int begin(struct forgetting_run *run, struct error *error)
                : 0;
 }
 
-/* The history of quotas, by which hours that are left would find the user's address again, goes last. */
+/* The user may have been loaded again since the beginning, perhaps with another name and address. The history of
+ * quotas, by which hours that are left would find the user's address again, goes last. */
 static int end(struct forgetting_run *run, struct error *error)
 {
     struct postgres *postgres = run->tools.postgres;
@@ -311,6 +312,7 @@ static int end(struct forgetting_run *run, struct error *error)
     bool whole;
 
     if (postgres_begin(postgres, error) || hours_limit_idle_time(postgres, error) ||
+        (!run->dry_run && forget_begin(postgres, run->config, &run->user, &summary->rows, error)) ||
         forget_rest(postgres, run->config, &run->user, &summary->rows, error))
         return -1;
     whole = !summary->failed && !summary->waiting && !summary->left;

@@ -90,6 +90,7 @@ int forget_begin(struct postgres *postgres, const struct config *config, struct 
 
     if (run(postgres, config, sql_begin_forgetting, user, 1, &result, error))
         return error_context(error, "could not note that the user is forgotten");
+    forgetting_release(user);
     user->pseudonym = postgres_text(result, 0, 0);
     user->names = postgres_text(result, 0, 1);
     user->emails = postgres_text(result, 0, 2);

@@ -32,7 +32,7 @@ struct forgotten_rows {
 
 /**
  * Notes that the user is being erased, finds or makes the pseudonym, removes the user and gives the pseudonym the
- * history of quotas. `user->id` is set; release the rest.
+ * history of quotas. `user->id` is set; release the rest. A later call does the same for a user who was loaded again.
  */
 int forget_begin(struct postgres *postgres, const struct config *config, struct forgetting *user,
                  struct forgotten_rows *rows, struct error *error) must_check;

@@ -240,6 +240,17 @@ def test_a_user_who_comes_back(filled):
     check_sums(filled)
 
 
+def test_a_user_who_comes_back_meanwhile(filled):
+    """The user is removed again, with the new name and address."""
+    with filled.totals_held():
+        running = filled.program.start(*arguments(filled))
+        wait_until(filled.waits_for_a_lock, "it waits for the totals of the first hour")
+        filled.execute(f"INSERT INTO user_metadata VALUES ('{USER}', 'Countess', 'new@example.org', 5)")
+    assert running.wait().code == 0
+    check_gone(filled, USER, NAME, EMAIL, "Countess", "new@example.org")
+    check_sums(filled)
+
+
 def test_notices(filled):
     """Of all states; nobody is told any more."""
     filled.execute("DELETE FROM antenna.notice")
