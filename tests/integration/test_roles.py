@@ -23,8 +23,10 @@ def drop(case):
 
 @pytest.fixture
 def jobs(case):
-    """A database with the roles, and a topic."""
+    """A database with the roles, and a topic. PUBLIC may call no function, as in the database of a careful operator."""
     drop(case)
+    case.execute("ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC")
+    case.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
     files = {role: case.folder / f"{role}-password" for role in PASSWORDS}
     for role, path in files.items():
         path.write_text(f"{PASSWORDS[role]}\n")

@@ -22,3 +22,5 @@ GRANT SELECT, INSERT,
 GRANT SELECT, INSERT, DELETE ON antenna.notice TO antenna_batch;
 GRANT SELECT, UPDATE (since) ON antenna.notice_threshold TO antenna_batch;
 GRANT SELECT, UPDATE (payload, detail), DELETE ON antenna.rejected_message TO antenna_batch;
+-- PUBLIC has this right unless an operator has revoked it.
+GRANT EXECUTE ON FUNCTION antenna.passes(NUMERIC, NUMERIC, INTEGER) TO antenna_batch;

@@ -5,3 +5,5 @@ GRANT SELECT ON antenna.schema_version, antenna.data_set, antenna.hour, antenna.
 GRANT SELECT (id, valid_until) ON antenna.user_quota TO antenna_notify;
 GRANT SELECT, INSERT, UPDATE ON antenna.notice TO antenna_notify;
 GRANT SELECT, INSERT, DELETE, UPDATE (since) ON antenna.notice_threshold TO antenna_notify;
+-- PUBLIC has these rights unless an operator has revoked them.
+GRANT EXECUTE ON FUNCTION antenna.this_database(), antenna.passes(NUMERIC, NUMERIC, INTEGER) TO antenna_notify;

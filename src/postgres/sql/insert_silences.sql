@@ -19,7 +19,7 @@ WITH seen AS MATERIALIZED (
     END
 ), crowd AS (
     SELECT revision, count(*) AS antennas, least(sum(usage), 9223372036854775807) AS usage,
-        array_to_string((array_agg(antenna ORDER BY antenna))[1:$2::bigint], ', ') AS first
+        array_to_string((array_agg(left(antenna, 256) ORDER BY antenna))[1:$2::bigint], ', ') AS first -- a key of bounded size
     FROM due
     GROUP BY revision
     HAVING count(*) > $2::bigint

@@ -2,9 +2,18 @@
 ALTER TABLE antenna.notice ADD COLUMN antennas BIGINT CHECK (antennas > 1);
 
 -- The database that this is, also after a failover or an upgrade of its server's minor version: a dump that is restored elsewhere is
--- another.
-CREATE FUNCTION antenna.this_database() RETURNS TEXT LANGUAGE sql STABLE AS $$
-    SELECT system_identifier || '/' || oid FROM pg_control_system(), pg_database WHERE datname = current_database()
+-- another. Roles of jobs need no right on pg_control_system(); where its owner has none either, a number in the server must do.
+CREATE FUNCTION antenna.this_database() RETURNS TEXT LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    server TEXT := 'unknown';
+BEGIN
+    BEGIN
+        SELECT system_identifier INTO server FROM pg_control_system();
+    EXCEPTION WHEN insufficient_privilege THEN
+        NULL;
+    END;
+    RETURN server || '/' || (SELECT oid FROM pg_database WHERE datname = current_database());
+END
 $$;
 
 -- The database whose notices are sent: a copy would send them again.
