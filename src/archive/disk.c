@@ -65,7 +65,8 @@ int disk_fail(struct error *error, const char *what, const char *path)
     error_set(error, refused ? ANT_DISK_REFUSED : ANT_DISK_FAILED, "could not %s \"%s\": %s", what, path,
               strerror(errno));
     if (refused)
-        return error_hint(error, "give a storage-root that this user may write to");
+        return error_hint(error,
+                          "check the path, that this user may write to it, and that it is not mounted read-only");
     return error_hint(error, "check the disk that holds the storage-root");
 }
 

@@ -65,7 +65,7 @@ static const struct {
     {"34", NULL, MAX_PHASE, ANT_POOLER_MODE, POOL_BY_SESSION},
     {"42P01", NULL, MAX_PHASE, ANT_TABLE_MISSING, "run antenna provision, or check the table's name"},
     {"42501", NULL, MAX_PHASE, ANT_RIGHT_MISSING,
-     "grant the right to the user of jdbc-user, or be the one that provision makes for it"},
+     "use the role that antenna provision makes for this command in this database, or grant the right"},
     {"42", NULL, SQLSTATE_LOGIN, ANT_SESSION_OPTIONS, "check the options in jdbc-uri"},
     {"22", NULL, SQLSTATE_LOGIN, ANT_SESSION_OPTIONS, "check the options in jdbc-uri"},
     {"42", NULL, MAX_PHASE, ANT_TABLE_COLUMNS,
