@@ -16,7 +16,7 @@
 
 #define ADOPT_HINT                                                                                                     \
     "mount or restore the archive; if this is the archive, moved or restored without its file " IDENTITY_NAME ", run " \
-    "the command once with --adopt-archive"
+    "antenna speed or antenna batch once with --adopt-archive"
 
 /* Reads the folder's identity, as long as one. Returns 1 when it has none. */
 static int read_identity(const char *data, char id[DATA_SET_ID_SIZE], struct error *error)
@@ -28,7 +28,7 @@ static int read_identity(const char *data, char id[DATA_SET_ID_SIZE], struct err
 
     if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) { /* a pipe would be waited for */
         error_set(error, ANT_ARCHIVE_UNKNOWN, "\"%s\" is no regular file", path);
-        return error_hint(error, "remove it, and run the command once with --adopt-archive");
+        return error_hint(error, "remove it, and run antenna speed or antenna batch once with --adopt-archive");
     }
     file = fopen(path, "re");
     if (!file)
@@ -166,9 +166,8 @@ int identity_check(struct postgres *postgres, const char *data, enum identity_us
     error_set(error, ANT_ARCHIVE_OF_ANOTHER,
               "\"%s\" is another archive: its identity is %s, and that of the database's %s", data,
               text_show(known.found).text, archive->id);
-    return error_hint(error,
-                      "give the archive of this database; if it is this one, and no other database has it, run the "
-                      "command once with --adopt-archive");
+    return error_hint(error, "give the archive of this database; if it is this one, and no other database has it, run "
+                             "antenna speed or antenna batch once with --adopt-archive");
 }
 
 int identity_is_new(struct postgres *postgres, const char *data, bool *ret_new, struct error *error)
