@@ -42,7 +42,7 @@ def test_disk_is_read_only_at_start(case, small_disk):
     case.prepare()
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     case.program.run(*case.speed_arguments()).fails(
-        "ANT-A002", "could not make the folder", "Read-only", "storage-root"
+        "ANT-A002", "could not make the folder", "Read-only", "check the path"
     )
 
 
@@ -70,7 +70,7 @@ def test_disk_becomes_read_only(case, figures, failing_disk):
         speed = case.start_speed(*options)
         wait_for_progress(case, speed, dice.randrange(500, 3000))
         failing_disk.fail()
-        speed.wait().fails("ANT-A002", "Read-only file system", "storage-root")
+        speed.wait().fails("ANT-A002", "Read-only file system", "read-only")
         failing_disk.unmount()
         failing_disk.mount()
     simulate.terminate()

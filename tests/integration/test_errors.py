@@ -149,7 +149,7 @@ def test_root_below_a_file(prepared):
     (prepared.folder / "file").write_text("in the way")
     for root in (prepared.folder / "file", prepared.folder / "file" / "below"):
         result = prepared.program.run(*prepared.speed_arguments(root=root))
-        result.fails("ANT-A002", "could not make the folder", str(prepared.folder / "file"), "storage-root")
+        result.fails("ANT-A002", "could not make the folder", str(prepared.folder / "file"), "check the path")
 
 
 @pytest.mark.parametrize(
