@@ -88,13 +88,25 @@ int disk_sync_file(const char *path, int64_t *ret_size, struct error *error)
     return 0;
 }
 
+/* Whether a folder that was synced takes no change any more. fsync() also succeeds, and stores nothing, on an ext4 that
+ * an error has just turned read-only (seen with Linux 6.18): only another change shows it. An unnamed file leaves
+ * nothing behind; a file system that has none (NFS, FUSE) does not say EROFS or EIO. */
+static bool refuses_changes(const char *path)
+{
+    int file = open(path, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+
+    if (file >= 0)
+        close(file);
+    return file < 0 && (errno == EROFS || errno == EIO);
+}
+
 int disk_sync_folder(const char *path, struct error *error)
 {
     int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (folder < 0)
         return disk_fail(error, "open the folder", path);
-    if (fsync(folder)) {
+    if (fsync(folder) || refuses_changes(path)) {
         disk_fail(error, "write to disk the folder", path);
         close(folder);
         return -1;
