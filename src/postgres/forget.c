@@ -263,19 +263,29 @@ static int forget_rejected(struct postgres *postgres, const struct names *names,
     return 0;
 }
 
-static int forget_put_aside(struct postgres *postgres, const struct forgetting *user, int64_t *rows,
-                            struct error *error)
+/* Runs a statement with all that names the user: id, pseudonym, names, addresses, labels of the totals keyed by a user.
+ */
+static int run_with_names(struct postgres *postgres, const struct config *config, const char *text,
+                          const struct forgetting *user, PGresult **ret_result, struct error *error)
 {
+    cleanup(memory_free) char *sql = schema_with_tables(text, config);
     cleanup(release_kinds) struct user_kinds kinds = user_kinds();
-    cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
 
-    parameters_text(&parameters, user->pseudonym);
     parameters_text(&parameters, user->id);
+    parameters_text(&parameters, user->pseudonym);
     parameters_text(&parameters, user->names);
     parameters_text(&parameters, user->emails);
     parameters_array(&parameters, &kinds.labels);
-    if (postgres_run(postgres, sql_rename_put_aside, &parameters, &result, error))
+    return postgres_run(postgres, sql, &parameters, ret_result, error);
+}
+
+static int forget_put_aside(struct postgres *postgres, const struct config *config, const struct forgetting *user,
+                            int64_t *rows, struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+
+    if (run_with_names(postgres, config, sql_rename_put_aside, user, &result, error))
         return -1;
     *rows += (int64_t)postgres_changed(result);
     return 0;
@@ -303,7 +313,7 @@ int forget_rest(struct postgres *postgres, const struct config *config, const st
         return error_context(error, "could not change the users over quota");
     if (forget_notices(postgres, config, user, &rows->notices, error))
         return error_context(error, "could not change the notices");
-    if (forget_put_aside(postgres, user, &rows->put_aside, error))
+    if (forget_put_aside(postgres, config, user, &rows->put_aside, error))
         return error_context(error, "could not change the rows that were put aside");
     if (forget_rejected(postgres, &names, &rows->rejected, error))
         return error_context(error, "could not erase rejected messages");
@@ -331,17 +341,9 @@ int forget_count_traces(struct postgres *postgres, const struct config *config, 
 int forget_refuse_left(struct postgres *postgres, const struct config *config, const struct forgetting *user,
                        struct error *error)
 {
-    cleanup(memory_free) char *sql = schema_with_tables(sql_select_left, config);
-    cleanup(release_kinds) struct user_kinds kinds = user_kinds();
     cleanup(postgres_clear) PGresult *result = NULL;
-    struct parameters parameters = {0};
 
-    parameters_text(&parameters, user->id);
-    parameters_text(&parameters, user->pseudonym);
-    parameters_text(&parameters, user->names);
-    parameters_text(&parameters, user->emails);
-    parameters_array(&parameters, &kinds.labels);
-    if (postgres_run(postgres, sql, &parameters, &result, error))
+    if (run_with_names(postgres, config, sql_select_left, user, &result, error))
         return error_context(error, "could not look for what is left of the user");
     if (PQntuples(result) == 0)
         return 0;
