@@ -98,11 +98,11 @@ static const struct {
     {"HV", NULL, MAX_PHASE, ANT_ROW_REFUSED, "correct the foreign table and its server"},
     {"44", NULL, MAX_PHASE, ANT_TABLE_UNFIT, "give the name of a table instead of a view"},
     {"P0", NULL, MAX_PHASE, ANT_ROW_REFUSED, "correct the trigger or function that raised it"},
-    {"XX001", NULL, MAX_PHASE, ANT_POSTGRES_DAMAGED,
-     "check the disk of PostgreSQL, and restore a backup"},                       /* damaged data */
-    {"XX002", NULL, MAX_PHASE, ANT_POSTGRES_DAMAGED, "run REINDEX on the index"}, /* damaged index */
-    {"XX000", NULL, MAX_PHASE, ANT_POSTGRES_UNAVAILABLE,
-     NULL}, /* internal: a table that somebody alters at this moment, too */
+    /* Damaged data, and a damaged index. */
+    {"XX001", NULL, MAX_PHASE, ANT_POSTGRES_DAMAGED, "check the disk of PostgreSQL, and restore a backup"},
+    {"XX002", NULL, MAX_PHASE, ANT_POSTGRES_DAMAGED, "run REINDEX on the index"},
+    /* Internal: a table that somebody alters at this moment, too. */
+    {"XX000", NULL, MAX_PHASE, ANT_POSTGRES_UNAVAILABLE, NULL},
 };
 
 void sqlstate_judge(enum sqlstate_phase phase, const char *sqlstate, struct error *error)

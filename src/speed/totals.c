@@ -160,23 +160,30 @@ static size_t find_hour(const struct totals *totals, int64_t hour)
     return from;
 }
 
+static void insert_hour(struct totals *totals, size_t place, int64_t hour)
+{
+    if (totals->hour_count == totals->hour_room) {
+        totals->hour_room = totals->hour_room * 2 + 8;
+        totals->hours = memory_resize(totals->hours, totals->hour_room, sizeof(*totals->hours));
+    }
+    memmove(&totals->hours[place + 1], &totals->hours[place], (totals->hour_count++ - place) * sizeof(*totals->hours));
+    totals->hours[place] = (struct hour_bytes){.hour = hour};
+}
+
+static bool last_hour_is(const struct totals *totals, int64_t hour)
+{
+    return totals->last_hour < totals->hour_count && totals->hours[totals->last_hour].hour == hour;
+}
+
 /* Most events are of the same hour as the one before them. */
 static void count_event(struct totals *totals, int64_t hour)
 {
-    size_t *place = &totals->last_hour;
-
-    if (*place >= totals->hour_count || totals->hours[*place].hour != hour)
-        *place = find_hour(totals, hour);
-    if (*place == totals->hour_count || totals->hours[*place].hour != hour) {
-        if (totals->hour_count == totals->hour_room) {
-            totals->hour_room = totals->hour_room * 2 + 8;
-            totals->hours = memory_resize(totals->hours, totals->hour_room, sizeof(*totals->hours));
-        }
-        memmove(&totals->hours[*place + 1], &totals->hours[*place],
-                (totals->hour_count++ - *place) * sizeof(*totals->hours));
-        totals->hours[*place] = (struct hour_bytes){.hour = hour};
+    if (!last_hour_is(totals, hour)) {
+        totals->last_hour = find_hour(totals, hour);
+        if (!last_hour_is(totals, hour))
+            insert_hour(totals, totals->last_hour, hour);
     }
-    totals->hours[*place].events++;
+    totals->hours[totals->last_hour].events++;
 }
 
 struct hour_bytes *totals_hours(const struct totals *totals, size_t *ret_count)
