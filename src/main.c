@@ -150,7 +150,7 @@ int main(int argc, char **argv)
     if (status >= 0 && finish_output(&error))
         status = -1;
     if (status >= 0)
-        return status;
+        stop_exit(status);
     log_failure(&error);
-    return error_exit_code(error_kind(&error));
+    stop_exit(error_exit_code(error_kind(&error)));
 }

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,6 +10,8 @@
  * requested from inside, the first signal only repeats the request, and must not end the process. */
 static atomic_bool requested;
 static atomic_bool signalled;
+
+static atomic_bool threads_are_busy;
 
 /* NULL: nothing is done. Set before or after the handlers are installed, so it is atomic, too. */
 static void (*_Atomic last_act)(void);
@@ -56,4 +59,16 @@ void stop_request(void)
 void stop_set_last_act(void (*act)(void))
 {
     atomic_store(&last_act, act);
+}
+
+void stop_note_busy_threads(void)
+{
+    atomic_store(&threads_are_busy, true);
+}
+
+void stop_exit(int code)
+{
+    if (atomic_load(&threads_are_busy))
+        _exit(code);
+    exit(code);
 }

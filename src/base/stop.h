@@ -21,4 +21,11 @@ void stop_request(void);
 /** Sets what is done before a second signal ends the process; it may call only what signal handlers may. */
 void stop_set_last_act(void (*act)(void));
 
+/** Notes that threads of a library go on until the process ends. Safe from every thread. */
+void stop_note_busy_threads(void);
+
+/** Ends the process with an exit code after its output was written. Exit handlers free what threads of libraries use,
+ * as OpenSSL's does: they run only if no such thread goes on. */
+_Noreturn void stop_exit(int code);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "base/time.h"
 #include "kafka/sasl.h"
 
@@ -25,6 +26,11 @@
 /* One of several brokers that refuses us, as by a wrong certificate, does so at each attempt to reconnect: it is logged
  * this often. */
 #define REFUSALS_APART_MS 600000
+
+/* The answer of a coordinator takes milliseconds. While none answers, a service manager waits for our end: Docker for
+ * 10 s, Kubernetes for 30 s. */
+#define LEAVE_MS 5000
+#define LEAVE_TURN_MS 50
 
 /* 2016-01-01, before which Kafka had no timestamps (0.10.0), and 2100-01-01. */
 #define ARRIVAL_MIN_MS 1451606400000
@@ -243,8 +249,28 @@ static void drop_messages(struct consumer *consumer)
     consumer->raw_count = 0;
 }
 
+/* Leaves the group. Returns false if that waits for a coordinator that does not answer. Librdkafka keeps commits of
+ * offsets for it until the session time-out, and rd_kafka_destroy() would wait as long. */
+static bool leave_group(rd_kafka_t *client)
+{
+    int64_t deadline_ms = time_monotonic_ms() + LEAVE_MS;
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    rd_kafka_error_t *failure = rd_kafka_consumer_close_queue(client, queue);
+    bool has_left = failure; /* a fatal error: the group has put this member out */
+
+    while (!has_left && time_monotonic_ms() < deadline_ms) {
+        rd_kafka_queue_poll_callback(queue, LEAVE_TURN_MS);
+        has_left = rd_kafka_consumer_closed(client);
+    }
+    if (failure)
+        rd_kafka_error_destroy(failure);
+    rd_kafka_queue_destroy(queue);
+    return has_left;
+}
+
 /* The order: messages, which must be destroyed before their client; then the answer to the last event; then the close,
- * which leaves the group. `closing` makes on_rebalance() answer the events that come meanwhile. */
+ * which leaves the group. `closing` makes on_rebalance() answer the events that come meanwhile. A client that cannot
+ * leave is left to its threads, which use nothing of ours but the log: it leaves when a broker is back. */
 void consumer_close(struct consumer *consumer)
 {
     if (!consumer)
@@ -255,12 +281,14 @@ void consumer_close(struct consumer *consumer)
         answer_without_change(consumer, consumer->unanswered_kind);
     for (size_t i = 0; i < consumer->event_count; i++)
         free(consumer->events[i].partitions);
-    if (consumer->queue) {
+    if (consumer->queue)
         rd_kafka_queue_destroy(consumer->queue);
-        rd_kafka_consumer_close(consumer->client);
-    }
-    if (consumer->client)
+    if (consumer->client && leave_group(consumer->client))
         rd_kafka_destroy(consumer->client);
+    else if (consumer->client) {
+        log_line(LEVEL_INFO, "Kafka does not answer, and will see only after the session time-out that a worker left");
+        stop_note_busy_threads();
+    }
     free(consumer->topic);
     free(consumer);
 }

@@ -1,4 +1,4 @@
-"""Servers whose processes are stopped for a while, or most of the time."""
+"""Servers that are away for a while, or stand still most of the time."""
 
 import contextlib
 import os
@@ -22,6 +22,16 @@ def send(number, pids):
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
+
+
+@contextlib.contextmanager
+def stopped(server):
+    """At once, and without a word to anybody."""
+    server.kill()
+    try:
+        yield
+    finally:
+        server.start()
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import subprocess
 import events
 import pytest
 from disks import full
-from pauses import paused
+from pauses import paused, stopped
 from scraper import Scraper
 from service import running_service
 
@@ -18,16 +18,6 @@ NOTICED_SECONDS = 12
 
 # Files come so late that none is written meanwhile.
 NO_ROLL = ("--roll-age", "1h")
-
-
-@contextlib.contextmanager
-def stopped(server):
-    """At once, and without a word to anybody."""
-    server.kill()
-    try:
-        yield
-    finally:
-        server.start()
 
 
 REASONS = {
