@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -56,8 +57,12 @@ def machine_seconds():
     return (user + nice + system + interrupts + soft + steal) / TICKS
 
 
+@functools.cache
 def commit():
-    """The commit of this checkout, with -dirty when files differ from it; what is no clone says so."""
+    """The commit of this checkout, with -dirty when files differ from it; what is no clone says so.
+
+    It is looked at once, before the results are written into the checkout.
+    """
     words = ["git", "-C", CHECKOUT, "describe", "--always", "--dirty", "--exclude=*"]
     found = subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
     return f"commit {found}" if found else "no clone"

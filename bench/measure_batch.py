@@ -33,9 +33,10 @@ CREATE_USERS = """
         number || '@example.com', number * 7919 %% 200000 FROM generate_series(1, %s) AS number
 """
 # The reference's tables, without keys.
+# A role named antenna makes its tables in the schema of its name unless told otherwise, which is dropped with each data set.
 CREATE_SPARK_TABLES = """
-    CREATE TABLE bytes_hourly_spark (date TIMESTAMP, id TEXT, value BIGINT, type TEXT);
-    CREATE TABLE user_quota_limit_spark (email TEXT, usage BIGINT, quota BIGINT, date TIMESTAMP);
+    CREATE TABLE public.bytes_hourly_spark (date TIMESTAMP, id TEXT, value BIGINT, type TEXT);
+    CREATE TABLE public.user_quota_limit_spark (email TEXT, usage BIGINT, quota BIGINT, date TIMESTAMP);
 """
 OFFENDERS = "SELECT count(*), sum(usage), sum(quota) FROM {table}"
 

@@ -25,6 +25,7 @@ import measure_speed
 import measure_stages
 import measure_start
 import measure_workers
+import psycopg
 import report
 import results
 from lab import Lab, opened, print_table
@@ -159,7 +160,7 @@ def main():
             continue
         try:
             run_measure(measure, arguments)
-        except (ServerError, RuntimeError) as error:
+        except (ServerError, RuntimeError, psycopg.Error) as error:
             print(f"bench: {measure.NAME}: {error}", file=sys.stderr)
             status = 1
     if not arguments.smoke:
