@@ -10,10 +10,9 @@ from case import Case
 from cluster import Cluster
 from faults import dice_of, rounds, seeds, times
 from oracle import expect
-from pauses import paused, stopped
 from service import running_service, wait_for_progress
 from stack import running
-from waiting import PATIENCE, wait_until
+from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -23,7 +22,6 @@ TIMES = times(2, 200)
 # The simulator, an idempotent producer, goes on after an outage as well.
 # A producer's limit is 1,000,000 bytes unless told otherwise; the broker's is 1 MiB and 12 bytes.
 LARGE = {"message.max.bytes": 1_048_588}
-STOP_SECONDS = 15 * PATIENCE
 BROKER_FAULTS = "Kafka: crash and restart of the broker"
 
 
@@ -56,29 +54,6 @@ def test_broker_restarts(case, figures, stop, options):
             case.kafka.restart()
         wait_for_progress(case, speed)
     figures.check(BROKER_FAULTS, case, 1)
-
-
-GROUPS = {
-    "classic": (),
-    "static": ("--instance-id", "one"),
-    "kip-848": ("-X", "group.protocol=consumer"),
-}
-
-
-@pytest.mark.parametrize("noticed", [True, False])
-@pytest.mark.parametrize("away", [stopped, paused])
-@pytest.mark.parametrize("group", GROUPS)
-def test_a_service_stops_while_kafka_is_away(case, group, away, noticed):
-    """As when a whole machine is shut down. Librdkafka itself waits for the session time-out, 45 s unless changed."""
-    case.prepare()
-    speed = case.program.start(*case.speed_arguments(*GROUPS[group]))
-    case.produce(events.draw(1000))
-    case.wait_until_read(speed)
-    with away(case.kafka):
-        if noticed:
-            speed.wait_for("reaches no Kafka broker", seconds=60)
-        speed.terminate(seconds=STOP_SECONDS)
-    case.check_exact()
 
 
 @pytest.mark.parametrize(("seed", "count"), rounds(2, 200, 5))
