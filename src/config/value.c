@@ -49,6 +49,18 @@ static bool parse_number(const char *text, const struct unit *units, int64_t *re
     return false;
 }
 
+/* The unit in which a bound is shortest, as a user would write it. Of equal ones it is the last, which is spelled out.
+ */
+static const struct unit *best_unit(const struct unit *units, int64_t number)
+{
+    const struct unit *best = NULL;
+
+    for (const struct unit *unit = units; unit->name; unit++)
+        if (number % unit->factor == 0 && (!best || unit->factor >= best->factor))
+            best = unit;
+    return best;
+}
+
 static int refuse(const struct option *option, const char *text, const char *expected, struct error *error)
 {
     if (option->secret)
@@ -64,11 +76,11 @@ static int parse_bounded(const struct option *option, const char *text, const st
     if (!parse_number(text, units, &number))
         return refuse(option, text, expected, error);
     if (number < option->minimum || number > option->maximum) {
-        const char *unit = option->type == TYPE_INTERVAL ? " milliseconds" : option->type == TYPE_SIZE ? " bytes" : "";
+        const struct unit *low = best_unit(units, option->minimum), *high = best_unit(units, option->maximum);
 
         error_set(error, ANT_VALUE_INVALID, "invalid value for %s: %s is out of range", option->name, text);
-        return error_hint(error, "give a value from %" PRId64 " to %" PRId64 "%s", option->minimum, option->maximum,
-                          unit);
+        return error_hint(error, "give a value from %" PRId64 "%s to %" PRId64 "%s", option->minimum / low->factor,
+                          low->name, option->maximum / high->factor, high->name);
     }
     *ret_number = number;
     return 0;

@@ -131,6 +131,10 @@ static void test_messages_help(void **state)
     assert_error_says(error, "roll-age: \"soon\" is not a time such as 200ms");
     assert_int_equal(value_parse(&option_table[OPTION_WORKERS], "65", &value, &error), -1);
     assert_error_says(error, "from 1 to 64");
+    assert_int_equal(value_parse(&option_table[OPTION_WINDOW], "2h", &value, &error), -1);
+    assert_error_says(error, "from 1s to 1h");
+    assert_int_equal(value_parse(&option_table[OPTION_SEND_TIMEOUT], "99ms", &value, &error), -1);
+    assert_error_says(error, "from 100ms to 5min");
 }
 
 int main(void)
