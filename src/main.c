@@ -102,6 +102,27 @@ static int finish_output(struct error *error)
     return error_hint(error, "check the file, pipe or terminal to which it goes");
 }
 
+static int refuse_command(const char *name, struct error *error)
+{
+    enum command_id nearest;
+
+    error_set(error, ANT_COMMAND_UNKNOWN, "unknown command \"%s\"", name);
+    if (command_nearest(name, &nearest))
+        return error_hint(error, "did you mean \"%s\"? See antenna --help", command_table[nearest].name);
+    return error_hint(error, "see antenna --help");
+}
+
+/* `antenna help COMMAND` */
+static int help_of(const char *name, struct error *error)
+{
+    enum command_id command;
+
+    if (!command_find(name, &command))
+        return refuse_command(name, error);
+    help_command(stdout, command);
+    return EXIT_DONE;
+}
+
 static int dispatch(int argc, char **argv, struct error *error)
 {
     const char *name = argc > 1 ? argv[1] : "--help";
@@ -112,6 +133,8 @@ static int dispatch(int argc, char **argv, struct error *error)
         return 0;
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        if (argc > 2)
+            return help_of(argv[2], error);
         help_program(argc > 1 ? stdout : stderr);
         return argc > 1 ? EXIT_DONE : EXIT_USAGE;
     }
@@ -119,10 +142,7 @@ static int dispatch(int argc, char **argv, struct error *error)
         log_setup(LEVEL_INFO, LOG_TEXT, command_table[command].name);
         return run_command(command, argc - 2, argv + 2, error);
     }
-    error_set(error, ANT_COMMAND_UNKNOWN, "unknown command \"%s\"", name);
-    if (command_nearest(name, &command))
-        return error_hint(error, "did you mean \"%s\"? See antenna --help", command_table[command].name);
-    return error_hint(error, "see antenna --help");
+    return refuse_command(name, error);
 }
 
 /* What is freed after each roll is needed again for the next: given back meanwhile, it would come back page by page. */

@@ -116,6 +116,12 @@ def test_help_of_the_program(program, option):
         assert command in result.out
 
 
+@pytest.mark.parametrize("option", ["--help", "-h", "help"])
+def test_help_of_a_command(program, option):
+    assert program.run(option, "speed").out == program.run("speed", "--help").out != ""
+    program.run(option, "sped").fails("ANT-U001", 'did you mean "speed"?')
+
+
 def test_unknown_command(program):
     program.run("sped").fails("ANT-U001", 'unknown command "sped"', 'did you mean "speed"?', "antenna --help")
     program.run("checkpoint").fails("ANT-U001", 'unknown command "checkpoint"', "hint: see antenna --help")
