@@ -85,6 +85,10 @@ int kafka_error(struct error *error, rd_kafka_resp_err_t code, const char *what)
     if (kafka_is_refusal(code) || code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
         code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED)
         answer = ANT_KAFKA_REFUSED;
+    if (code == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION) {
+        error_set(error, ANT_TOPIC_MISSING, "%s: Kafka allows no topic of this name", what);
+        return error_hint(error, "topics are named with letters, digits, dots, _ and -, at most 249");
+    }
     if (code == RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT) {
         error_set(error, ANT_GROUP_REFUSED, "%s: %s", what, rd_kafka_err2str(code));
         return error_hint(error, "correct session.timeout.ms: the broker allows values from "

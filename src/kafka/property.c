@@ -94,12 +94,18 @@ static enum property_role role_of(const struct config *config)
     return config_command(config) == COMMAND_SIMULATE ? PROPERTY_WRITER : PROPERTY_READER;
 }
 
+static int refuse_property(struct error *error, const char *reason)
+{
+    error_set(error, ANT_KAFKA_PROPERTY_INVALID, "invalid Kafka property: %s", reason);
+    return error_hint(error, "give NAME=VALUE, with a name and a value of librdkafka's CONFIGURATION.md");
+}
+
 static int set_property(rd_kafka_conf_t *conf, const char *name, const char *value, struct error *error)
 {
     char reason[KAFKA_REASON_SIZE];
 
     if (rd_kafka_conf_set(conf, name, value, reason, sizeof(reason)) != RD_KAFKA_CONF_OK)
-        return error_set(error, ANT_KAFKA_PROPERTY_INVALID, "invalid Kafka property: %s", reason);
+        return refuse_property(error, reason);
     return 0;
 }
 
@@ -192,7 +198,7 @@ static int take_entry(rd_kafka_conf_t *conf, const struct config *config, size_t
     const struct property *row;
 
     if (!equals)
-        return error_set(error, ANT_KAFKA_PROPERTY_INVALID, "invalid value for kafka-property: it is not NAME=VALUE");
+        return refuse_property(error, "a text without =");
     name = memory_text(text, (size_t)(equals - text));
     if (judges)
         return judge(conf, role_of(config), name, equals + 1, error);

@@ -135,6 +135,12 @@ def test_missing_topic(prepared):
     result.fails("ANT-K012", 'topic "nothing-here" does not exist', "check its name")
 
 
+@pytest.mark.parametrize("name", ["two words", "straße", "..", "x" * 250])
+def test_topic_with_a_name_that_kafka_does_not_allow(prepared, name):
+    for arguments in (prepared.speed_arguments(topic=name), ("simulate", prepared.kafka.address, name)):
+        prepared.program.run(*arguments).fails("ANT-K012", f'topic "{name}"', "no topic of this name", "at most 249")
+
+
 def test_topic_that_is_made_anew_under_the_service(prepared):
     prepared.produce(events.draw(100))
     speed = prepared.start_speed("-X", "topic.metadata.refresh.interval.ms=200")
@@ -157,7 +163,7 @@ def test_root_below_a_file(prepared):
     [
         ("no.such.property=1", 'No such configuration property: "no.such.property"'),
         ("session.timeout.ms=soon", "session.timeout.ms"),
-        ("nonsense", "it is not NAME=VALUE"),
+        ("nonsense", "a text without ="),
     ],
 )
 def test_wrong_kafka_property(prepared, property_, words):
