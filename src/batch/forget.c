@@ -337,6 +337,17 @@ static int forget(struct forgetting_run *run, struct error *error)
     return end(run, error) || walk_result(&run->walk, hours.count, error) ? -1 : 0;
 }
 
+/* Before the first row is changed: of an archive that cannot be written, the rest of the user could not be erased. */
+static int check_writable(const char *root, struct error *error)
+{
+    struct staging *staging = NULL;
+
+    if (staging_open(root, &staging, error))
+        return -1;
+    staging_close(staging);
+    return 0;
+}
+
 /* Without an archive there is nothing but tables. */
 static int open_archive(struct forgetting_run *run, struct error *error)
 {
@@ -357,7 +368,8 @@ static int open_archive(struct forgetting_run *run, struct error *error)
         storage_find_root(run->tools.storage_path, &run->root, error) ||
         reader_open(&settings, &run->tools.reader, error))
         return -1;
-    return run->dry_run ? 0 : recover_abandoned(run->tools.postgres, run->root, error);
+    return run->dry_run ? 0
+                        : check_writable(run->root, error) || recover_abandoned(run->tools.postgres, run->root, error);
 }
 
 int forget_run(const struct config *config, const struct forget_listener *listener, struct forget_summary *ret_summary,

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import subprocess
 
 import events
 import psycopg
@@ -175,6 +176,22 @@ def test_usage(filled):
     filled.program.run("forget", *login, "\udcff").fails("ANT-U003", "not UTF-8")
     filled.program.run("forget", *login, USER).fails("ANT-U004")
     assert in_tables(filled, USER)
+
+
+def test_an_archive_that_cannot_be_written(filled):
+    """Nothing is erased from the tables either."""
+    before = contents(filled)
+    if subprocess.run(["mount", "--bind", filled.root, filled.root], capture_output=True, check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", filled.root], check=True)
+        filled.program.run(*arguments(filled)).fails("ANT-A002", "Read-only file system", str(filled.root))
+        forget(filled, USER, "--dry-run")
+    finally:
+        subprocess.run(["umount", filled.root], check=True)
+    assert contents(filled) == before
+    forget(filled)
+    check_gone(filled, USER, NAME, EMAIL)
 
 
 def test_reruns_of_hours_say_the_same(filled):
