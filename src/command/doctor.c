@@ -32,7 +32,7 @@ static void gather_finding(void *context, const struct finding *finding)
     object = json_require(
         json_pack("{s:s, s:s, s:s}", "check", shown.check, "result", finding_word(shown.result), "found", shown.text));
     if (*shown.fix)
-        json_set(object, "mend", json_string(shown.fix));
+        json_set(object, "fix", json_string(shown.fix));
     json_append(context, object);
 }
 

@@ -75,7 +75,9 @@ static void examine_moving(struct doctor *doctor, const char *root)
     cleanup(memory_free) char *to = memory_printf("%s%s-moved", data, strrchr(from, '/'));
 
     if (failure) {
-        found_failed(doctor, ROOT, "let the job's user write there: call doctor as that user",
+        found_failed(doctor, ROOT,
+                     failure == EROFS ? "mount the file system for writing"
+                                      : "let the job's user write there: call doctor as that user",
                      "could not write and lock a file in \"%s\": %s", staging, strerror(failure));
         found_skipped(doctor, STAGING, "no file can be written");
         return;

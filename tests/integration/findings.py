@@ -24,7 +24,7 @@ class Findings(dict):
         assert finding["result"] == result, finding
         for word in words:
             assert word in finding["found"], finding
-        assert result not in ("failed", "warning") or finding["mend"], finding
+        assert result not in ("failed", "warning") or finding["fix"], finding
         assert self.code in ((3, 5) if self.of("failed") else (0,))
         return self
 

@@ -1,4 +1,4 @@
-"""doctor names each thing that is broken and how to mend it, and is content with what works."""
+"""doctor names each thing that is broken and how to fix it, and is content with what works."""
 
 import os
 import resource
@@ -89,7 +89,7 @@ def test_a_broker_that_advertises_another_address(healthy, tmp_path):
     with running(broker):
         findings = examine(healthy, server=broker.address)
     findings.tells("kafka_broker", "ok").fails_alone("kafka_listeners", "broker 1", "Connection refused")
-    assert "advertised.listeners" in findings["kafka_listeners"]["mend"]
+    assert "advertised.listeners" in findings["kafka_listeners"]["fix"]
 
 
 def test_wrong_topic(healthy):
@@ -254,7 +254,7 @@ def test_no_schema(case):
     case.create_topic(1)
     findings = examine(case)
     findings.tells("postgres_schema", "failed", "does not exist").tells("table_bytes", "failed", '"bytes"')
-    assert findings["postgres_schema"]["mend"] == "run antenna provision"
+    assert findings["postgres_schema"]["fix"] == "run antenna provision"
 
 
 def test_newer_schema(healthy):
@@ -304,7 +304,7 @@ def test_plain_text_over_a_network(healthy, tmp_path):
         brokers.close()
     findings.tells("kafka_encryption", "warning", "plain text over a network", "plaintext")
     findings.tells("postgres_encryption", "warning", "plain text over a network")
-    assert "sslmode=verify-full" in findings["postgres_encryption"]["mend"]
+    assert "sslmode=verify-full" in findings["postgres_encryption"]["fix"]
 
 
 # The rights of the user.
@@ -376,7 +376,7 @@ def test_the_schema_itself(roles):
 def test_the_batch_role_for_speed(roles):
     login = (roles.login[0], "antenna_batch", PASSWORD)
     findings = examine(roles, login=login).fails_alone("postgres_rights", "may run batch", "to run speed it lacks")
-    assert "GRANT antenna_speed" in findings["postgres_rights"]["mend"]
+    assert "GRANT antenna_speed" in findings["postgres_rights"]["fix"]
 
 
 def test_the_reader_needs_no_more(roles):
@@ -426,7 +426,8 @@ def test_root_is_a_file(healthy):
 
 def test_root_that_cannot_be_written(healthy, disk):
     disk("ro")
-    examine(healthy).fails_alone("storage_root", "Read-only file system")
+    findings = examine(healthy).fails_alone("storage_root", "Read-only file system")
+    assert findings["storage_root"]["fix"] == "mount the file system for writing"
 
 
 def test_staging_on_another_file_system(healthy, disk):
@@ -505,7 +506,7 @@ def test_open_files(healthy):
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
     findings = Findings(started.wait()).fails_alone("open_files", "100 are allowed")
-    assert "ulimit -n" in findings["open_files"]["mend"]
+    assert "ulimit -n" in findings["open_files"]["fix"]
 
 
 def test_more_memory_than_there_is(healthy):
@@ -542,7 +543,7 @@ def test_a_control_group_that_has_less_than_the_limit(examine_in_group):
 
 def test_a_control_group_without_a_limit_of_ours(examine_in_group):
     findings = examine_in_group(400).warns_alone("memory", "control group has 400 MiB", "speed may take 498 MiB")
-    assert "--memory-limit" in findings["memory"]["mend"]
+    assert "--memory-limit" in findings["memory"]["fix"]
     examine_in_group(900, "--workers", "2").tells("memory", "warning", "speed may take 948 MiB")
     examine_in_group(500).tells("memory", "ok", "control group has 500 MiB", "at most about 498 MiB")
 

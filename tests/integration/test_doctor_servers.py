@@ -26,13 +26,13 @@ def test_a_standby(healthy, home):
     with running(standby := Standby(folder / "standby", healthy.postgres)):
         login = (standby.jdbc_uri(healthy.database), *healthy.login[1:])
         findings = examine(healthy, login=login).fails_alone("postgres_writing", "is a standby")
-    assert "the address of the primary" in findings["postgres_writing"]["mend"]
+    assert "the address of the primary" in findings["postgres_writing"]["fix"]
 
 
 def test_an_older_schema(healthy):
     healthy.execute("UPDATE antenna.schema_version SET version = version - 1")
     findings = examine(healthy).fails_alone("postgres_schema", "version")
-    assert "antenna provision" in findings["postgres_schema"]["mend"]
+    assert "antenna provision" in findings["postgres_schema"]["fix"]
 
 
 @contextlib.contextmanager
@@ -59,7 +59,7 @@ def test_limits_of_connections(healthy, worker, kind):
     with limited(healthy, kind, worker if kind == "ROLE" else healthy.database, 2):
         findings = examine(healthy, "--workers", "2", login=login)
         findings.tells("postgres_connections", "warning", "1 connections are left for 2 workers")
-    assert "the limit of the role or database" in findings["postgres_connections"]["mend"]
+    assert "the limit of the role or database" in findings["postgres_connections"]["fix"]
 
 
 def test_connections_of_others_count(healthy):
@@ -90,7 +90,7 @@ def test_no_connection_is_left(healthy, worker):
 
         wait_until(fill, "all connections are taken")
         findings = examine(healthy, login=login).fails_alone("postgres_connection", "connection slots are reserved")
-        assert "raise max_connections" in findings["postgres_connection"]["mend"]
+        assert "raise max_connections" in findings["postgres_connection"]["fix"]
 
 
 # Kafka.
@@ -121,5 +121,5 @@ def test_partitions_without_a_leader(scattered):
 
     findings = wait_until(look, "the cluster knows that a broker is away", 60)
     findings.fails_alone("kafka_partitions", "1 of 3 partitions have no leader")
-    assert "start the brokers" in findings["kafka_partitions"]["mend"]
+    assert "start the brokers" in findings["kafka_partitions"]["fix"]
     assert findings["kafka_messages"]["found"] == "not all partitions can be read"

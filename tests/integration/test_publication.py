@@ -50,4 +50,4 @@ def test_doctor_finds_what_a_publication_refuses(case, table):
     examine(case).tells("postgres_publication", "ok")
     case.execute("CREATE PUBLICATION changes FOR ALL TABLES")
     found = examine(case).tells("postgres_publication", "failed", table.removeprefix("public."), "publication changes")
-    assert "REPLICA IDENTITY" in found["postgres_publication"]["mend"]
+    assert "REPLICA IDENTITY" in found["postgres_publication"]["fix"]

@@ -129,7 +129,7 @@ def test_a_server_that_nobody_verifies(secured, certificates):
             return Findings(network.call(case.program.run, *command))
 
         findings = look("require").tells("postgres_encryption", "warning", "nobody has looked who the server is")
-        assert "sslmode=verify-full" in findings["postgres_encryption"]["mend"]
+        assert "sslmode=verify-full" in findings["postgres_encryption"]["fix"]
         findings = look(f"verify-ca&sslrootcert={certificates.authority}")
         findings.tells("postgres_encryption", "ok", "the server has shown who it is")
         proxy.close()
