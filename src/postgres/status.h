@@ -41,8 +41,7 @@ void partition_statuses_release(struct partition_statuses *partitions);
 
 /** The archive as a whole. */
 struct archive_status {
-    int64_t open_hours, new_hours, dirty_hours, held_hours, clean_hours;
-    int64_t pruned_hours; /* of them, those of which something was removed */
+    int64_t open_hours, new_hours, dirty_hours, held_hours, clean_hours, pruned_hours;
     int64_t files, rows, bytes;
     int64_t size;          /* of the files, in bytes */
     int64_t sealed_until;  /* 0: unknown, or for ever */
@@ -52,7 +51,7 @@ struct archive_status {
 /** One hour of the archive; its text is the list's. */
 struct hour_status {
     int64_t hour;
-    const char *state; /* held, open, new, dirty or clean: view antenna.hour_state */
+    const char *state; /* held, open, new, dirty, clean or pruned: view antenna.hour_state */
     bool sealed, dirty;
     int64_t files, rows, bytes;
     int64_t changed_at;

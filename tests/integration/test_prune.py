@@ -124,7 +124,7 @@ def test_what_is_old_goes_and_the_proof_holds(batched, kinds):
         assert not list(batched.root.glob("data/*/*"))
         assert list(batched.root.glob("data/year=2022"))
     report = json.loads(batched.program.run("status", *batched.login, "--json").out)
-    assert report["hours"]["pruned"] == 2
+    assert report["hours"]["pruned"] == 2 * ("hourly" in kinds)
     assert report["archive"]["files"] == len(readers.list_files(batched.root))
     assert set(shown(batched)) == (
         {(hour, "batch") for hour in (NINE, TEN)}
