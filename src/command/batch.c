@@ -37,7 +37,7 @@ static int64_t rejected_rows(const struct batch_report *report)
 static void print_notes(const struct batch_report *report)
 {
     if (report->rerun)
-        fputs("  run again", stdout);
+        fputs("  recomputed", stdout);
     if (!report->sealed)
         fputs("  provisional", stdout);
     if (report->late)

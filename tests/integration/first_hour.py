@@ -32,7 +32,7 @@ SEEN = {
     "events": r'(\{"timestamp": [^\n]*\n){3}',
     "totals": r"(\| (FACEBOOK|FACETIME|SKYPE|TELEGRAM|WHATSAPP) +\| +[0-9]+\n.*){5}",
     "archive": r"(?s)year=\d+/month=\d+/day=\d+/hour=\d+/\S+\.parquet .*│ +\d+ │ +\d+ │ +\d+ │ +\d+ │",
-    "batch": r"\d\d:00:00Z +[0-9]+ +[1-9][0-9]* +[1-9][0-9]* +0 +[0-9]+  (run again|provisional)",
+    "batch": r"\d\d:00:00Z +[0-9]+ +[1-9][0-9]* +[1-9][0-9]* +0 +[0-9]+  (recomputed|provisional)",
     "quota": r"My Name \| +5000000 \| +1000 \| +5000[.0]* \| +[0-9]+ \| t",
     "notice": r"(?s)To: My Name <me@example.org>.*80 % of.*To: My Name <me@example.org>.*100 % of",
     "late": r"(?s)user_bytes_total \| +777\n",

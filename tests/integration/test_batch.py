@@ -76,7 +76,7 @@ def test_report_adds_up(archived):
     over = len(expected.offenders(QUOTAS, FIRST_HOUR))
     assert header.split() == ["hour", "files", "rows", "bytes", "no", "metadata", "over", "quota"]
     assert line.split() == ["2022-02-20T09:00:00Z", *map(str, (files, rows.total(), amount, 10, over))]
-    assert "run again" in archived.batch(FIRST_HOUR).out
+    assert "recomputed" in archived.batch(FIRST_HOUR).out
 
 
 def test_report_for_scripts(archived):
@@ -239,7 +239,7 @@ def test_files_that_somebody_else_wrote_are_read_when_asked(case):
     assert hourly_of(case, FIRST_HOUR) == {}
     assert "1 files not listed" in case.batch(FIRST_HOUR, "--all-files").out
     assert hourly_of(case, FIRST_HOUR) == FOREIGN
-    assert "run again" in case.batch(FIRST_HOUR, "--all-files").out
+    assert "recomputed" in case.batch(FIRST_HOUR, "--all-files").out
     assert hourly_of(case, FIRST_HOUR) == FOREIGN
 
 

@@ -39,7 +39,7 @@ LANGUAGES = {"sh", "sql", "ini", "json", "yaml", "hcl", ""}
 # What runs until it is stopped, and what tells that it is at work.
 SERVICES = {
     r"antenna speed (?!.*--until-end)": "is given",
-    r"antenna batch .*--follow": "run again",
+    r"antenna batch .*--follow": "recomputed",
     r"antenna simulate (?!.*--count)": "sends to topic",
     r"antenna status .*--watch": "q ends it",
 }
