@@ -35,6 +35,7 @@ COMPARED = {
     "peak MB": "peak memory, MB",
     "p99 ms": "message to committed row at 10,000 a second, 99th percentile, ms",
     "B/message": "archive, bytes a message",
+    "with random ids": "the same, of devices with random ids",
     "totals": "a message is counted, after a crash",
     "lines to write": "lines of code to write",
 }

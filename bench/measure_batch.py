@@ -33,7 +33,7 @@ CREATE_USERS = """
         number || '@example.com', number * 7919 %% 200000 FROM generate_series(1, %s) AS number
 """
 # The reference's tables, without keys.
-# A role named antenna makes its tables in the schema of its name unless told otherwise, which is dropped with each data set.
+# A role named antenna makes tables in the schema of that name unless told otherwise: it is dropped with each data set.
 CREATE_SPARK_TABLES = """
     CREATE TABLE public.bytes_hourly_spark (date TIMESTAMP, id TEXT, value BIGINT, type TEXT);
     CREATE TABLE public.user_quota_limit_spark (email TEXT, usage BIGINT, quota BIGINT, date TIMESTAMP);

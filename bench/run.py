@@ -8,6 +8,7 @@ import argparse
 import dataclasses
 import math
 import os
+import signal
 import sys
 import time
 
@@ -150,6 +151,8 @@ def main():
     """Runs the measures; returns the exit code."""
     arguments = parse_arguments()
     status = 0
+    # Servers and programs are ended on the way out.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     try:
         await_quiet(arguments.max_load)
     except RuntimeError as error:
