@@ -51,13 +51,13 @@ static bool parse_number(const char *text, const struct unit *units, int64_t *re
 
 /* The unit in which a bound is shortest, as a user would write it. Of equal ones it is the last, which is spelled out.
  */
-static const struct unit *best_unit(const struct unit *units, int64_t number)
+static struct unit best_unit(const struct unit *units, int64_t number)
 {
-    const struct unit *best = NULL;
+    struct unit best = {"", 1};
 
     for (const struct unit *unit = units; unit->name; unit++)
-        if (number % unit->factor == 0 && (!best || unit->factor >= best->factor))
-            best = unit;
+        if (number % unit->factor == 0 && unit->factor >= best.factor)
+            best = *unit;
     return best;
 }
 
@@ -76,11 +76,11 @@ static int parse_bounded(const struct option *option, const char *text, const st
     if (!parse_number(text, units, &number))
         return refuse(option, text, expected, error);
     if (number < option->minimum || number > option->maximum) {
-        const struct unit *low = best_unit(units, option->minimum), *high = best_unit(units, option->maximum);
+        const struct unit low = best_unit(units, option->minimum), high = best_unit(units, option->maximum);
 
         error_set(error, ANT_VALUE_INVALID, "invalid value for %s: %s is out of range", option->name, text);
-        return error_hint(error, "give a value from %" PRId64 "%s to %" PRId64 "%s", option->minimum / low->factor,
-                          low->name, option->maximum / high->factor, high->name);
+        return error_hint(error, "give a value from %" PRId64 "%s to %" PRId64 "%s", option->minimum / low.factor,
+                          low.name, option->maximum / high.factor, high.name);
     }
     *ret_number = number;
     return 0;

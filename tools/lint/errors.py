@@ -16,7 +16,6 @@ RETIRED = re.compile(r"retired: (ANT-(\w)(\d{3}))")
 # Codes that no test reaches, and why.
 UNREACHED = {
     "ANT-K013": "only a broker whose policy or ACL refuses the topic",
-    "ANT-K017": "only a broker that stops answering while simulate waits for its last acknowledgements",
     "ANT-K018": "only an answer that the program does not know",
     "ANT-P010": "only a pooler that accepts a login and whose server then hangs",
     "ANT-H005": "only events or files that come in the middle of a transaction",
