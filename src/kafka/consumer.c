@@ -249,18 +249,22 @@ static void drop_messages(struct consumer *consumer)
     consumer->raw_count = 0;
 }
 
-/* Leaves the group. Returns false if that waits for a coordinator that does not answer. Librdkafka keeps commits of
+/* Leaves the group. Returns false if the process stops and the coordinator does not answer: librdkafka keeps commits of
  * offsets for it until the session time-out, and rd_kafka_destroy() would wait as long. */
-static bool leave_group(rd_kafka_t *client)
+static bool leave_group(struct consumer *consumer)
 {
     int64_t deadline_ms = time_monotonic_ms() + LEAVE_MS;
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
-    rd_kafka_error_t *failure = rd_kafka_consumer_close_queue(client, queue);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer->client);
+    rd_kafka_error_t *failure = rd_kafka_consumer_close_queue(consumer->client, queue);
     bool has_left = failure; /* a fatal error: the group has put this member out */
 
-    while (!has_left && time_monotonic_ms() < deadline_ms) {
-        rd_kafka_queue_poll_callback(queue, LEAVE_TURN_MS);
-        has_left = rd_kafka_consumer_closed(client);
+    while (!has_left && !(stop_requested() && time_monotonic_ms() >= deadline_ms)) {
+        /* Messages that were fetched before come by this queue, too. */
+        ssize_t count = rd_kafka_consume_batch_queue(queue, LEAVE_TURN_MS, consumer->raw, CONSUMER_READ_MAX);
+
+        consumer->raw_count = count < 0 ? 0 : (size_t)count;
+        drop_messages(consumer);
+        has_left = rd_kafka_consumer_closed(consumer->client);
     }
     if (failure)
         rd_kafka_error_destroy(failure);
@@ -270,7 +274,7 @@ static bool leave_group(rd_kafka_t *client)
 
 /* The order: messages, which must be destroyed before their client; then the answer to the last event; then the close,
  * which leaves the group. `closing` makes on_rebalance() answer the events that come meanwhile. A client that cannot
- * leave is left to its threads, which use nothing of ours but the log: it leaves when a broker is back. */
+ * leave is left to its threads, which use nothing of ours but the log, until the process ends. */
 void consumer_close(struct consumer *consumer)
 {
     if (!consumer)
@@ -283,10 +287,11 @@ void consumer_close(struct consumer *consumer)
         free(consumer->events[i].partitions);
     if (consumer->queue)
         rd_kafka_queue_destroy(consumer->queue);
-    if (consumer->client && leave_group(consumer->client))
+    if (consumer->client && leave_group(consumer))
         rd_kafka_destroy(consumer->client);
     else if (consumer->client) {
-        log_line(LEVEL_INFO, "Kafka does not answer, and will see only after the session time-out that a worker left");
+        log_line(LEVEL_INFO,
+                 "Kafka does not answer, and will see only after the session time-out that this process has stopped");
         stop_note_busy_threads();
     }
     free(consumer->topic);

@@ -1,5 +1,6 @@
 """A stop while a server is away, as when a whole machine shuts down: no process waits for the server to come back."""
 
+import contextlib
 import signal
 
 import events
@@ -32,6 +33,25 @@ def test_speed_without_kafka(case, group, away, noticed):
         if noticed:
             speed.wait_for("reaches no Kafka broker", seconds=60)
         speed.terminate(STOP_SECONDS)
+    case.check_exact()
+
+
+# So that a backlog is read slowly, and committed at once.
+SLOW = ("-X", "queued.max.messages.kbytes=256", "-X", "fetch.message.max.bytes=16384")
+AT_ONCE = ("--commit-interval", "1ms", "--catch-up-interval", "1ms")
+
+
+@pytest.mark.parametrize("kafka_is_frozen", [False, True])
+def test_speed_in_a_backlog(case, kafka_is_frozen):
+    """Messages that are fetched and not read yet are dropped."""
+    case.prepare()
+    case.simulate("--count", "200000", "--rate", "max")
+    speed = case.program.start(*case.speed_arguments(*SLOW, *AT_ONCE))
+    wait_until(lambda: case.value("SELECT count(*) FROM antenna.progress WHERE totals_offset > 0"), "it reads")
+    with paused(case.kafka) if kafka_is_frozen else contextlib.nullcontext():
+        speed.terminate(STOP_SECONDS)
+    assert case.value("SELECT sum(totals_offset) FROM antenna.progress") < 200_000
+    case.speed()
     case.check_exact()
 
 
