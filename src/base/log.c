@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/memory.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -55,8 +56,8 @@ void log_setup(enum log_level level, enum log_format format, const char *command
 
 void log_identify(const char *job, const char *topic)
 {
-    setup.job = job;
-    setup.topic = topic;
+    setup.job = job ? memory_text(job, strlen(job)) : NULL;
+    setup.topic = topic ? memory_text(topic, strlen(topic)) : NULL;
 }
 
 void log_set_worker(int worker)

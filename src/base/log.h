@@ -51,7 +51,7 @@ struct log_trouble {
  */
 void log_setup(enum log_level level, enum log_format format, const char *command);
 
-/** Sets the job and the topic that lines name from now on; the texts must outlive all lines. Before threads start. */
+/** Sets the job and the topic, or NULL, that lines name until the process ends. Call before threads start. */
 void log_identify(const char *job, const char *topic);
 
 /** Sets the worker, from 1, that lines of the calling thread name from now on. */

@@ -204,3 +204,21 @@ def test_a_pipe_sees_no_bar(case):
     assert "\r" not in result.err
     assert "\x1b" not in result.err
     assert all(TEXT.fullmatch(line) for line in result.err.splitlines())
+
+
+def test_the_last_line_of_a_failure_names_the_job(program, tmp_path):
+    """The texts come from the configuration file, which is freed before that line."""
+    file = tmp_path / "antenna.ini"
+    file.write_text("job = of-the-file\ntopic = its-topic\n")
+    arguments = (
+        "speed",
+        "--kafka-server",
+        "127.0.0.1:1",
+        "--jdbc-uri",
+        "postgresql://127.0.0.1:1/x",
+        "--jdbc-user",
+        "u",
+    )
+    options = ("--jdbc-password=p", "--storage-root", tmp_path / "archive", "--config", file, "--log-format", "json")
+    lines = program.run(*arguments, *options).err.splitlines()
+    assert [(line["job"], line["topic"]) for line in map(json.loads, lines)][-1] == ("of-the-file", "its-topic")
