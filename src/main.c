@@ -133,7 +133,7 @@ static int dispatch(int argc, char **argv, struct error *error)
         return 0;
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
-        if (argc > 2)
+        if (argc > 2 && *argv[2] != '-' && strcmp(argv[2], "help") != 0)
             return help_of(argv[2], error);
         help_program(argc > 1 ? stdout : stderr);
         return argc > 1 ? EXIT_DONE : EXIT_USAGE;

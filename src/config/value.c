@@ -56,7 +56,7 @@ static struct unit best_unit(const struct unit *units, int64_t number)
     struct unit best = {"", 1};
 
     for (const struct unit *unit = units; unit->name; unit++)
-        if (number % unit->factor == 0 && unit->factor >= best.factor)
+        if (number && number % unit->factor == 0 && unit->factor >= best.factor)
             best = *unit;
     return best;
 }

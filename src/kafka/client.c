@@ -169,6 +169,9 @@ static rd_kafka_resp_err_t ask_for_topic(rd_kafka_t *client, const char *name,
     rd_kafka_resp_err_t code;
     int64_t deadline = time_monotonic_ms() + KAFKA_ANSWER_TIMEOUT_MS, left = KAFKA_ANSWER_TIMEOUT_MS;
 
+    /* Of a name that is longer than librdkafka allows. */
+    if (!topic)
+        return RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
     for (int attempt_ms = FIRST_ATTEMPT_MS;; attempt_ms *= 2) {
         code = rd_kafka_metadata(client, 0, topic, ret_metadata, attempt_ms < left ? attempt_ms : (int)left);
         read_error_events(client, trouble);
@@ -180,9 +183,14 @@ static rd_kafka_resp_err_t ask_for_topic(rd_kafka_t *client, const char *name,
     return code;
 }
 
-static int fail_to_ask(rd_kafka_t *client, const struct config *config, rd_kafka_resp_err_t code,
-                       const struct trouble *trouble, struct error *error)
+static void explain_no_answer(rd_kafka_t *client, const struct config *config, rd_kafka_resp_err_t code,
+                              const struct trouble *trouble, struct error *error)
 {
+    if (code == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION) {
+        kafka_error(error, code, "could not ask Kafka for the topic");
+        error_context(error, "topic \"%s\"", config_text(config, OPTION_TOPIC));
+        return;
+    }
     if (trouble->refusal)
         kafka_refusal(error, client, trouble->refusal, trouble->reason);
     else if (*trouble->reason || !sasl_waits_for_token(rd_kafka_conf(client), error)) {
@@ -192,7 +200,7 @@ static int fail_to_ask(rd_kafka_t *client, const struct config *config, rd_kafka
         error_hint(error, "check that the broker runs there, that its advertised listeners can be reached from here, "
                           "and the property security.protocol");
     }
-    return error_context(error, "broker %s", config_text(config, OPTION_KAFKA_SERVER));
+    error_context(error, "broker %s", config_text(config, OPTION_KAFKA_SERVER));
 }
 
 int kafka_query_topic(rd_kafka_t *metadata_client, const struct config *config,
@@ -202,7 +210,10 @@ int kafka_query_topic(rd_kafka_t *metadata_client, const struct config *config,
     rd_kafka_resp_err_t code =
         ask_for_topic(metadata_client, config_text(config, OPTION_TOPIC), ret_metadata, &trouble);
 
-    return code ? fail_to_ask(metadata_client, config, code, &trouble, error) : 0;
+    if (!code)
+        return 0;
+    explain_no_answer(metadata_client, config, code, &trouble, error);
+    return -1;
 }
 
 int kafka_check_topic(const struct rd_kafka_metadata *metadata, const char *name, int32_t *ret_count,
