@@ -25,7 +25,7 @@ static struct {
     enum log_format format;
     bool journal;
     const char *command;
-    const char *job, *topic; /* or NULL */
+    char *job, *topic; /* or NULL */
 } setup = {.level = LEVEL_INFO, .command = "antenna"};
 
 static _Thread_local int worker_number;
@@ -56,6 +56,8 @@ void log_setup(enum log_level level, enum log_format format, const char *command
 
 void log_identify(const char *job, const char *topic)
 {
+    free(setup.job);
+    free(setup.topic);
     setup.job = job ? memory_text(job, strlen(job)) : NULL;
     setup.topic = topic ? memory_text(topic, strlen(topic)) : NULL;
 }
