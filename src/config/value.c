@@ -49,8 +49,7 @@ static bool parse_number(const char *text, const struct unit *units, int64_t *re
     return false;
 }
 
-/* The unit in which a bound is shortest, as a user would write it. Of equal ones it is the last, which is spelled out.
- */
+/* The unit in which a bound is shortest, as a user would write it; of equal ones the last, which is spelled out. */
 static struct unit best_unit(const struct unit *units, int64_t number)
 {
     struct unit best = {"", 1};

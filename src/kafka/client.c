@@ -183,14 +183,15 @@ static rd_kafka_resp_err_t ask_for_topic(rd_kafka_t *client, const char *name,
     return code;
 }
 
+static void explain_topic(rd_kafka_resp_err_t code, const char *name, struct error *error)
+{
+    kafka_error(error, code, "could not ask Kafka for the topic");
+    error_context(error, "topic \"%s\"", name);
+}
+
 static void explain_no_answer(rd_kafka_t *client, const struct config *config, rd_kafka_resp_err_t code,
                               const struct trouble *trouble, struct error *error)
 {
-    if (code == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION) {
-        kafka_error(error, code, "could not ask Kafka for the topic");
-        error_context(error, "topic \"%s\"", config_text(config, OPTION_TOPIC));
-        return;
-    }
     if (trouble->refusal)
         kafka_refusal(error, client, trouble->refusal, trouble->reason);
     else if (*trouble->reason || !sasl_waits_for_token(rd_kafka_conf(client), error)) {
@@ -212,7 +213,10 @@ int kafka_query_topic(rd_kafka_t *metadata_client, const struct config *config,
 
     if (!code)
         return 0;
-    explain_no_answer(metadata_client, config, code, &trouble, error);
+    if (code == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION)
+        explain_topic(code, config_text(config, OPTION_TOPIC), error);
+    else
+        explain_no_answer(metadata_client, config, code, &trouble, error);
     return -1;
 }
 
@@ -225,8 +229,8 @@ int kafka_check_topic(const struct rd_kafka_metadata *metadata, const char *name
     *ret_count = code ? 0 : metadata->topics[0].partition_cnt;
     if (!code || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
         return 0;
-    kafka_error(error, code, "could not ask Kafka for the topic");
-    return error_context(error, "topic \"%s\"", name);
+    explain_topic(code, name, error);
+    return -1;
 }
 
 int kafka_count_partitions(rd_kafka_t *metadata_client, const struct config *config, int32_t *ret_count,
