@@ -182,6 +182,13 @@ static int in_transaction(struct job *job, int (*step)(struct job *job, struct e
     return postgres_commit(job->postgres, error);
 }
 
+/* What the last look at the antennas found is served no more, and the next turn looks again. */
+static void forget_look(struct job *job)
+{
+    counter_set(&job->metrics.silent_now, -1);
+    job->next_look_ms = 0;
+}
+
 /* Writes notices of antennas to the operator, if one is named, when it is time to look at them. In a transaction of its
  * own: batch runs wait for the one that writes notices of the current hour. */
 static int write_silences(struct job *job, struct error *error)
@@ -190,8 +197,10 @@ static int write_silences(struct job *job, struct error *error)
 
     if (begin_ms < job->next_look_ms)
         return 0;
-    if (in_transaction(job, check_antennas, error))
+    if (in_transaction(job, check_antennas, error)) {
+        forget_look(job);
         return -1;
+    }
     end_ms = time_monotonic_ms();
     job->next_look_ms = end_ms + LOOK_SHARE * (end_ms - begin_ms);
     return 0;
@@ -425,13 +434,13 @@ static void wait_for_recovery(struct job *job, const struct error *cause, int64_
         log_error(LEVEL_WARNING, cause, "waits and will try again: %s", error_show(cause).text);
     }
     notify_metrics_set_reason(&job->metrics, cause->message);
-    counter_set(&job->metrics.silent_now, -1);
     *pause_ms = *pause_ms ? *pause_ms * 2 : PAUSE_MIN_MS;
     if (*pause_ms > PAUSE_MAX_MS)
         *pause_ms = PAUSE_MAX_MS;
     if (!job->postgres || !postgres_is_connected(job->postgres)) {
         postgres_close(job->postgres);
         job->postgres = NULL;
+        forget_look(job);
     }
     wait_for_stop(job, time_monotonic_ms() + *pause_ms);
 }

@@ -372,3 +372,29 @@ def test_the_metric(case, mail):
     assert "cannot judge" not in running.err, "nobody asked"
     running.terminate()
     assert not mail.mails
+
+
+def test_the_metric_after_an_outage(case, mail):
+    """A look that took long is not repeated soon. An outage of the mail server does not hide what it found, and after a
+    lost connection to PostgreSQL the next turn looks again.
+    """
+    watch(case)
+    send(case, "masts", 2 * HOUR)
+    with case.connect() as connection, connection.transaction():
+        connection.execute("LOCK TABLE antenna.antenna_seen")
+        running = start(case, *by_mail(mail, "--operator", OPERATOR), "--listen", "0")
+        wait_until(case.waits_for_a_lock, "the first look waits")
+        time.sleep(3)  # no look is due for twenty times as long
+    scraper = Scraper(running)
+    mail.wait_for(1)
+    mail.answers["MAIL"] = "451 4.7.1 not now"
+    case.execute("UPDATE antenna.notice SET state = 'waiting', attempts = 0, next_attempt_at = now()")
+    scraper.wait_until_not_ready("451 4.7.1")
+    assert scraper.value("antenna_silent_antennas") == 1
+    mail.answers.clear()
+    running.wait_for("goes on")
+    assert scraper.value("antenna_silent_antennas") == 1
+    case.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'antenna%'")
+    running.wait_for("goes on", count=2)
+    assert scraper.value("antenna_silent_antennas") == 1
+    running.terminate()
