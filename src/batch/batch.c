@@ -108,6 +108,11 @@ static int run_pending(struct batch_job *job, struct error *error)
 /* A dependency is unavailable: log it once, wait longer each time, and begin with a new connection. */
 static void wait_for_recovery(struct batch_job *job, const struct error *cause, int64_t *pause_ms)
 {
+    if (stop_requested()) {
+        log_error(LEVEL_WARNING, cause, "stops before its work is done, which the next start does: %s",
+                  error_show(cause).text);
+        return;
+    }
     if (*pause_ms == 0) {
         counter_add(&job->metrics.outages, 1);
         log_error(LEVEL_WARNING, cause, "waits and will try again: %s", error_show(cause).text);

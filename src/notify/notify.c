@@ -429,6 +429,11 @@ static void log_turn(const struct notify_summary *before, const struct notify_su
 
 static void wait_for_recovery(struct job *job, const struct error *cause, int64_t *pause_ms)
 {
+    if (stop_requested()) {
+        log_error(LEVEL_WARNING, cause, "stops before its work is done, which the next start does: %s",
+                  error_show(cause).text);
+        return;
+    }
     if (*pause_ms == 0) {
         counter_add(&job->metrics.outages, 1);
         log_error(LEVEL_WARNING, cause, "waits and will try again: %s", error_show(cause).text);

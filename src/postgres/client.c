@@ -72,21 +72,62 @@ int connection_check_commit(PGresult *result, struct error *error)
                                                   *tag ? tag : "nothing");
 }
 
+/* Waits until PQgetResult() returns without waiting. After a lost connection it does, and says so. */
+static int await_result(struct postgres *postgres, struct error *error)
+{
+    PGconn *connection = postgres->connection;
+    int unsent;
+
+    while ((unsent = PQflush(connection)) > 0 || (unsent == 0 && PQisBusy(connection))) {
+        if (connection_wait(postgres, unsent > 0, error))
+            return -1;
+        if (!PQconsumeInput(connection))
+            break;
+    }
+    return 0;
+}
+
+/* The last result of what was sent: the first failure ends a script. */
+static int take_results(struct postgres *postgres, PGresult **ret_result, struct error *error)
+{
+    PGresult *next;
+
+    do {
+        if (await_result(postgres, error))
+            return -1;
+        next = PQgetResult(postgres->connection);
+        if (next) {
+            PQclear(*ret_result);
+            *ret_result = next;
+        }
+    } while (next);
+    return connection_succeeded(*ret_result) || PQresultStatus(*ret_result) == PGRES_EMPTY_QUERY
+               ? 0
+               : connection_fail(postgres, *ret_result, error);
+}
+
+static int finish(struct postgres *postgres, bool sent, PGresult **ret_result, struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+
+    if (!sent)
+        return connection_fail(postgres, NULL, error);
+    if (take_results(postgres, &result, error))
+        return -1;
+    *ret_result = result;
+    result = NULL;
+    return 0;
+}
+
 int postgres_run(struct postgres *postgres, const char *sql, const struct parameters *parameters, PGresult **ret_result,
                  struct error *error)
 {
     static const struct parameters none;
     const struct parameters *given = parameters ? parameters : &none;
-    PGresult *result = PQexecParams(postgres->connection, sql, given->count, given->types, given->values, given->sizes,
-                                    given->formats, 0);
+    bool sent = PQsendQueryParams(postgres->connection, sql, given->count, given->types, given->values, given->sizes,
+                                  given->formats, 0);
 
-    if (!connection_succeeded(result)) {
-        connection_fail(postgres, result, error);
-        PQclear(result);
-        return -1;
-    }
-    *ret_result = result;
-    return 0;
+    return finish(postgres, sent, ret_result, error);
 }
 
 int postgres_do(struct postgres *postgres, const char *sql, const struct parameters *parameters, struct error *error)
@@ -99,13 +140,18 @@ int postgres_do(struct postgres *postgres, const char *sql, const struct paramet
 }
 
 /* By the simple protocol, the only one that takes several statements at once. */
+int connection_script(struct postgres *postgres, const char *sql, PGresult **ret_result, struct error *error)
+{
+    return finish(postgres, PQsendQuery(postgres->connection, sql), ret_result, error);
+}
+
 int postgres_script(struct postgres *postgres, const char *sql, struct error *error)
 {
-    cleanup(postgres_clear) PGresult *result = PQexec(postgres->connection, sql);
+    PGresult *result = NULL;
+    int status = connection_script(postgres, sql, &result, error);
 
-    return connection_succeeded(result) || PQresultStatus(result) == PGRES_EMPTY_QUERY
-               ? 0
-               : connection_fail(postgres, result, error);
+    PQclear(result);
+    return status;
 }
 
 int postgres_begin(struct postgres *postgres, struct error *error)
@@ -120,10 +166,9 @@ int postgres_begin_snapshot(struct postgres *postgres, struct error *error)
 
 int postgres_commit(struct postgres *postgres, struct error *error)
 {
-    cleanup(postgres_clear) PGresult *result = PQexec(postgres->connection, "COMMIT");
+    cleanup(postgres_clear) PGresult *result = NULL;
 
-    return connection_succeeded(result) ? connection_check_commit(result, error)
-                                        : connection_fail(postgres, result, error);
+    return connection_script(postgres, "COMMIT", &result, error) ? -1 : connection_check_commit(result, error);
 }
 
 void postgres_rollback(struct postgres *postgres)

@@ -1,5 +1,6 @@
 #include "postgres/connection.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include "base/address.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "base/time.h"
 #include "postgres/client.h"
 #include "postgres/sql.h"
@@ -35,6 +37,12 @@
 
 /* An answer that is on its way has come after this time. */
 #define LATE_MS 1000
+
+/* Milliseconds that a silent server is waited for after a stop request: service managers kill a process 10 s (Docker),
+ * 30 s (Kubernetes) or 90 s (systemd) after it. A wait checks this often whether a stop was requested, as the signal
+ * may have been delivered to another thread. */
+#define STOP_ANSWER_MS 5000
+#define STOP_CHECK_MS 100
 
 #define BACKEND_SIZE 64
 
@@ -132,6 +140,36 @@ static void ask_again(PGconn *connection)
     PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
 }
 
+/* The shutdown makes libpq see a lost connection, so that nothing waits for the server again, not even PQfinish(). What
+ * the server has received, such as a COMMIT, it still executes when it goes on. */
+static int give_up(struct postgres *postgres, struct error *error)
+{
+    shutdown(PQsocket(postgres->connection), SHUT_RDWR);
+    while (PQconsumeInput(postgres->connection)) /* what has just come, and then the end */
+        continue;
+    error_set(error, ANT_POSTGRES_UNAVAILABLE, "PostgreSQL has sent nothing for %d s since a stop was requested",
+              STOP_ANSWER_MS / MS_PER_SECOND);
+    return error_hint(error, "check why PostgreSQL does not answer");
+}
+
+int connection_wait(struct postgres *postgres, bool unsent, struct error *error)
+{
+    struct pollfd socket = {.fd = PQsocket(postgres->connection), .events = (short)(POLLIN | (unsent ? POLLOUT : 0))};
+    int ready = poll(&socket, 1, STOP_CHECK_MS);
+    int64_t now;
+
+    if (ready < 0 && errno != EINTR)
+        return error_set(error, ANT_POSTGRES_ANSWER, "could not wait for PostgreSQL: %s", strerror(errno));
+    if (ready > 0 || !stop_requested()) {
+        postgres->give_up_ms = 0;
+        return 0;
+    }
+    now = time_monotonic_ms();
+    if (!postgres->give_up_ms)
+        postgres->give_up_ms = now + STOP_ANSWER_MS;
+    return now < postgres->give_up_ms ? 0 : give_up(postgres, error);
+}
+
 /* Notices such as "relation exists already, skipping" are no news; libpq would print them to stderr. */
 static void ignore_notice(void *context, const char *message)
 {
@@ -145,7 +183,7 @@ static int log_in(const char *const *keywords, const char *const *values, PGconn
 
     if (PQstatus(connection) != CONNECTION_OK)
         ask_again(connection);
-    if (PQstatus(connection) != CONNECTION_OK) {
+    if (PQstatus(connection) != CONNECTION_OK || PQsetnonblocking(connection, 1)) {
         connection_error(connection, error);
         PQfinish(connection);
         return error_context(error, "could not connect to PostgreSQL");
@@ -263,12 +301,12 @@ static int check_version(const PGresult *backend, struct error *error)
 static int check_backend(struct postgres *postgres, const char *const *keywords, const char *const *values,
                          struct error *error)
 {
-    cleanup(postgres_clear) PGresult *result = PQexec(postgres->connection, sql_select_backend);
+    cleanup(postgres_clear) PGresult *result = NULL;
     PGconn *second = NULL;
     int status;
 
-    if (PQresultStatus(result) != PGRES_TUPLES_OK)
-        return connection_fail(postgres, result, error);
+    if (connection_script(postgres, sql_select_backend, &result, error))
+        return -1;
     if (PQntuples(result) != 1)
         return error_set(error, ANT_POSTGRES_ANSWER, "PostgreSQL does not report which process serves the connection");
     if (check_version(result, error))

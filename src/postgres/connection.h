@@ -7,13 +7,15 @@
 
 #include <libpq-fe.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "postgres/sqlstate.h"
 
 struct postgres {
-    PGconn *connection;
+    PGconn *connection;           /* non-blocking: connection_wait() is the only place that waits for the server */
     char sqlstate[SQLSTATE_SIZE]; /* of the last failed statement; "": none */
+    int64_t give_up_ms;           /* when a server that is silent after a stop request is given up; 0: no such wait */
 };
 
 /** Sets the error to the first line of a message of libpq's. Returns -1. */
@@ -27,5 +29,17 @@ int connection_check_commit(PGresult *result, struct error *error) must_check;
 
 /** Sets the error of a statement that failed with this result (NULL: libpq has none). Returns -1. */
 int connection_fail(struct postgres *postgres, const PGresult *result, struct error *error);
+
+/**
+ * Waits until the server has sent something, or takes more if libpq has `unsent` data; it may return earlier. Without a
+ * time limit, as a long statement is no failure and TCP notices a server that has vanished. But once a stop is
+ * requested, a server that has been silent for 5 s from then on is given up: the connection is closed,
+ * ERROR_UNAVAILABLE.
+ */
+int connection_wait(struct postgres *postgres, bool unsent, struct error *error) must_check;
+
+/** Runs several statements like postgres_script() and returns the result of the last one. Free it with PQclear(). */
+int connection_script(struct postgres *postgres, const char *sql, PGresult **ret_result, struct error *error)
+    must_check;
 
 #endif

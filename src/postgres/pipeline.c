@@ -1,7 +1,5 @@
 #include "postgres/pipeline.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,7 +74,7 @@ int pipeline_begin(struct pipeline *pipeline, struct postgres *postgres, struct 
     if (PQstatus(postgres->connection) == CONNECTION_OK && (PQpipelineStatus(postgres->connection) != PQ_PIPELINE_OFF ||
                                                             PQtransactionStatus(postgres->connection) != PQTRANS_IDLE))
         return error_set(error, ANT_DEFECT, "a transaction of this connection has not ended");
-    if (PQsetnonblocking(postgres->connection, 1) || !PQenterPipelineMode(postgres->connection))
+    if (!PQenterPipelineMode(postgres->connection))
         return connection_fail(postgres, NULL, error);
     return send_command(pipeline, "BEGIN", error);
 }
@@ -140,7 +138,7 @@ static int continue_transaction(struct pipeline *pipeline, struct error *error)
         pipeline->commits = pipeline->is_complete;
         return pipeline->commits ? send_command(pipeline, "COMMIT", error) : 0;
     }
-    if (!PQexitPipelineMode(connection) || PQsetnonblocking(connection, 0))
+    if (!PQexitPipelineMode(connection))
         return connection_fail(pipeline->postgres, NULL, error);
     return pipeline->failed ? explain(pipeline, error) : 1;
 }
@@ -176,16 +174,7 @@ int pipeline_advance(struct pipeline *pipeline, struct error *error)
     return status ? status : flush(pipeline, error);
 }
 
-/* Without a time limit of its own: a server that has vanished is noticed by keepalives and TCP_USER_TIMEOUT
- * (connection.c), and a long statement is no failure. A signal ends the wait, so that a stop is noticed. */
 int pipeline_wait(const struct pipeline *pipeline, struct error *error)
 {
-    struct pollfd file = {
-        .fd = PQsocket(pipeline->postgres->connection),
-        .events = (short)(POLLIN | (pipeline->unsent ? POLLOUT : 0)),
-    };
-
-    if (poll(&file, 1, -1) >= 0 || errno == EINTR)
-        return 0;
-    return error_set(error, ANT_POSTGRES_ANSWER, "could not wait for PostgreSQL: %s", strerror(errno));
+    return connection_wait(pipeline->postgres, pipeline->unsent, error);
 }

@@ -70,7 +70,8 @@ void pipeline_commit(struct pipeline *pipeline);
  */
 int pipeline_advance(struct pipeline *pipeline, struct error *error) must_check;
 
-/** Waits until pipeline_advance() has something to do. */
+/** Waits until pipeline_advance() has something to do; gives up a silent server after a stop request, as
+ * connection_wait() does. */
 int pipeline_wait(const struct pipeline *pipeline, struct error *error) must_check;
 
 #endif

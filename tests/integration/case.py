@@ -250,11 +250,15 @@ class Case:
         return psycopg.connect(self.postgres.conninfo(self.database), autocommit=True)
 
     @contextlib.contextmanager
+    def held(self, table, mode="ACCESS EXCLUSIVE"):
+        """Holds up what uses the table, or only what the mode of lock excludes, for as long as it lasts."""
+        with self.connect() as connection, connection.transaction():
+            connection.execute(f"LOCK TABLE {table} IN {mode} MODE")
+            yield
+
     def totals_held(self):
         """Holds up every commit of totals for as long as it lasts."""
-        with self.connect() as connection, connection.transaction():
-            connection.execute("LOCK TABLE bytes IN SHARE MODE")
-            yield
+        return self.held("bytes", "SHARE")
 
     def waits_for_a_lock(self):
         """Whether a session of the database waits for a lock."""

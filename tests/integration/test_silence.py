@@ -380,8 +380,7 @@ def test_the_metric_after_an_outage(case, mail):
     """
     watch(case)
     send(case, "masts", 2 * HOUR)
-    with case.connect() as connection, connection.transaction():
-        connection.execute("LOCK TABLE antenna.antenna_seen")
+    with case.held("antenna.antenna_seen"):
         running = start(case, *by_mail(mail, "--operator", OPERATOR), "--listen", "0")
         wait_until(case.waits_for_a_lock, "the first look waits")
         time.sleep(3)  # no look is due for twenty times as long
