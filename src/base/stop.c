@@ -6,10 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/time.h"
+
 /* A signal handler may use only lock-free atomics (C17 7.14.1.1), and these are. Two flags: after a stop that was
  * requested from inside, the first signal only repeats the request, and must not end the process. */
 static atomic_bool requested;
 static atomic_bool signalled;
+
+static atomic_int_least64_t signalled_ms;
 
 static atomic_bool threads_are_busy;
 
@@ -20,7 +24,9 @@ static void (*_Atomic last_act)(void);
 static void on_signal(int signal_number)
 {
     void (*act)(void) = atomic_load(&last_act);
+    int_least64_t none = 0;
 
+    atomic_compare_exchange_strong(&signalled_ms, &none, time_monotonic_ms());
     atomic_store(&requested, true);
     if (signal_number == SIGHUP || !atomic_exchange(&signalled, true))
         return;
@@ -49,6 +55,11 @@ void stop_install(void)
 bool stop_requested(void)
 {
     return atomic_load_explicit(&requested, memory_order_relaxed);
+}
+
+int64_t stop_signalled_ms(void)
+{
+    return atomic_load(&signalled_ms);
 }
 
 void stop_request(void)

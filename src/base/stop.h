@@ -7,6 +7,7 @@
 #define ANTENNA_BASE_STOP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /** Installs the handlers; call once, before threads start. Also makes writing to a closed pipe an error, not a death.
  */
@@ -14,6 +15,10 @@ void stop_install(void);
 
 /** Whether a stop was asked for, by a signal or by stop_request(). Safe from every thread. */
 bool stop_requested(void);
+
+/** When the first signal asked for a stop, by time_monotonic_ms(); 0: none did. Its sender waits for the end, and
+ * may end the process soon; a stop from inside can take its time. Safe from every thread. */
+int64_t stop_signalled_ms(void);
 
 /** Asks for the stop from inside: a worker that failed ends its siblings so. Safe from every thread. */
 void stop_request(void);

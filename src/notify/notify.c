@@ -197,10 +197,8 @@ static int write_silences(struct job *job, struct error *error)
 
     if (begin_ms < job->next_look_ms)
         return 0;
-    if (in_transaction(job, check_antennas, error)) {
-        forget_look(job);
+    if (in_transaction(job, check_antennas, error))
         return -1;
-    }
     end_ms = time_monotonic_ms();
     job->next_look_ms = end_ms + LOOK_SHARE * (end_ms - begin_ms);
     return 0;
@@ -391,8 +389,10 @@ static int take_counts(struct job *job, struct error *error)
 static int run_turn(struct job *job, struct error *error)
 {
     if (connect_again(job, error) || store_result(job, error) || in_transaction(job, write_live, error) ||
-        write_silences(job, error))
+        write_silences(job, error)) {
+        forget_look(job);
         return -1;
+    }
     return send_due(job, error) || take_counts(job, error) ? -1 : 0;
 }
 
@@ -445,7 +445,6 @@ static void wait_for_recovery(struct job *job, const struct error *cause, int64_
     if (!job->postgres || !postgres_is_connected(job->postgres)) {
         postgres_close(job->postgres);
         job->postgres = NULL;
-        forget_look(job);
     }
     wait_for_stop(job, time_monotonic_ms() + *pause_ms);
 }

@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "base/time.h"
 #include "postgres/connection.h"
 #include "postgres/sql.h"
 
@@ -112,6 +113,7 @@ static int finish(struct postgres *postgres, bool sent, PGresult **ret_result, s
 
     if (!sent)
         return connection_fail(postgres, NULL, error);
+    postgres->sent_ms = time_monotonic_ms();
     if (take_results(postgres, &result, error))
         return -1;
     *ret_result = result;
@@ -187,8 +189,12 @@ const char *postgres_sqlstate(const struct postgres *postgres)
 int postgres_encrypt_password(struct postgres *postgres, const char *role, const char *password, char **ret_verifier,
                               struct error *error)
 {
-    char *verifier = PQencryptPasswordConn(postgres->connection, password, role, NULL);
+    cleanup(postgres_clear) PGresult *result = NULL;
+    char *verifier;
 
+    if (postgres_run(postgres, sql_select_password_encryption, NULL, &result, error))
+        return -1;
+    verifier = PQencryptPasswordConn(postgres->connection, password, role, PQgetvalue(result, 0, 0));
     if (!verifier)
         return connection_message(error, ANT_POSTGRES_UNAVAILABLE, PQerrorMessage(postgres->connection));
     *ret_verifier = verifier;

@@ -38,9 +38,9 @@
 /* An answer that is on its way has come after this time. */
 #define LATE_MS 1000
 
-/* Milliseconds that a silent server is waited for after a stop request: service managers kill a process 10 s (Docker),
- * 30 s (Kubernetes) or 90 s (systemd) after it. A wait checks this often whether a stop was requested, as the signal
- * may have been delivered to another thread. */
+/* Milliseconds that a silent server is waited for after a signal to stop: service managers kill a process 10 s
+ * (Docker), 30 s (Kubernetes) or 90 s (systemd) after it. A wait checks this often whether a stop was requested, as the
+ * signal may have been delivered to another thread. */
 #define STOP_ANSWER_MS 5000
 #define STOP_CHECK_MS 100
 
@@ -62,6 +62,9 @@ enum backend_column {
  * log it. */
 static atomic_bool was_logged_in;
 static atomic_int_least64_t refused_since_ms;
+
+/* When the server has last sent or taken something, to or from any connection of the process. */
+static atomic_int_least64_t heard_ms;
 
 int connection_message(struct error *error, enum error_code code, const char *text)
 {
@@ -140,34 +143,53 @@ static void ask_again(PGconn *connection)
     PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
 }
 
-/* The shutdown makes libpq see a lost connection, so that nothing waits for the server again, not even PQfinish(). What
- * the server has received, such as a COMMIT, it still executes when it goes on. */
-static int give_up(struct postgres *postgres, struct error *error)
+/* The shutdown makes libpq see a lost connection, so that nothing waits for the server again, not even PQfinish(). A
+ * COMMIT that the server has received it still executes; any other statement it ends (client_connection_check_interval
+ * in begin_session.sql). */
+static void abandon(struct postgres *postgres)
 {
     shutdown(PQsocket(postgres->connection), SHUT_RDWR);
     while (PQconsumeInput(postgres->connection)) /* what has just come, and then the end */
         continue;
+    postgres->sqlstate[0] = '\0';
+}
+
+static int give_up(struct postgres *postgres, struct error *error)
+{
+    abandon(postgres);
     error_set(error, ANT_POSTGRES_UNAVAILABLE, "PostgreSQL has sent nothing for %d s since a stop was requested",
               STOP_ANSWER_MS / MS_PER_SECOND);
     return error_hint(error, "check why PostgreSQL does not answer");
+}
+
+/* The word of another connection counts: workers wait for each other's locks. */
+static bool is_silent(const struct postgres *postgres)
+{
+    int64_t since_ms = stop_signalled_ms(), heard = atomic_load(&heard_ms);
+
+    if (!since_ms)
+        return false;
+    if (since_ms < postgres->sent_ms)
+        since_ms = postgres->sent_ms;
+    if (since_ms < heard)
+        since_ms = heard;
+    return time_monotonic_ms() - since_ms >= STOP_ANSWER_MS;
 }
 
 int connection_wait(struct postgres *postgres, bool unsent, struct error *error)
 {
     struct pollfd socket = {.fd = PQsocket(postgres->connection), .events = (short)(POLLIN | (unsent ? POLLOUT : 0))};
     int ready = poll(&socket, 1, STOP_CHECK_MS);
-    int64_t now;
 
-    if (ready < 0 && errno != EINTR)
-        return error_set(error, ANT_POSTGRES_ANSWER, "could not wait for PostgreSQL: %s", strerror(errno));
-    if (ready > 0 || !stop_requested()) {
-        postgres->give_up_ms = 0;
-        return 0;
+    if (ready < 0 && errno != EINTR) {
+        int reason = errno;
+
+        abandon(postgres); /* its answer would be taken for that of the next statement */
+        return error_set(error, ANT_POSTGRES_UNAVAILABLE, "could not wait for PostgreSQL: %s", strerror(reason));
     }
-    now = time_monotonic_ms();
-    if (!postgres->give_up_ms)
-        postgres->give_up_ms = now + STOP_ANSWER_MS;
-    return now < postgres->give_up_ms ? 0 : give_up(postgres, error);
+    if (ready > 0)
+        atomic_store(&heard_ms, time_monotonic_ms());
+    return ready <= 0 && is_silent(postgres) ? give_up(postgres, error) : 0;
 }
 
 /* Notices such as "relation exists already, skipping" are no news; libpq would print them to stderr. */

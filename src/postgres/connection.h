@@ -15,7 +15,7 @@
 struct postgres {
     PGconn *connection;           /* non-blocking: connection_wait() is the only place that waits for the server */
     char sqlstate[SQLSTATE_SIZE]; /* of the last failed statement; "": none */
-    int64_t give_up_ms;           /* when a server that is silent after a stop request is given up; 0: no such wait */
+    int64_t sent_ms;              /* when the last statement was sent, by time_monotonic_ms() */
 };
 
 /** Sets the error to the first line of a message of libpq's. Returns -1. */
@@ -32,9 +32,9 @@ int connection_fail(struct postgres *postgres, const PGresult *result, struct er
 
 /**
  * Waits until the server has sent something, or takes more if libpq has `unsent` data; it may return earlier. Without a
- * time limit, as a long statement is no failure and TCP notices a server that has vanished. But once a stop is
- * requested, a server that has been silent for 5 s from then on is given up: the connection is closed,
- * ERROR_UNAVAILABLE.
+ * time limit, as a long statement is no failure and TCP notices a server that has vanished. But once a signal has asked
+ * for a stop, a server that sends nothing to any connection of the process for 5 s is given up: this connection is
+ * closed, ERROR_UNAVAILABLE.
  */
 int connection_wait(struct postgres *postgres, bool unsent, struct error *error) must_check;
 

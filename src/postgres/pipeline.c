@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/time.h"
 #include "postgres/connection.h"
 
 /* Bytes that are sent without waiting for an answer. The buffers of a socket take as much at once. More could stay
@@ -49,6 +50,7 @@ int pipeline_send(struct pipeline *pipeline, const char *sql, const struct param
                            parameters->values, parameters->sizes, parameters->formats, 0) ||
         !PQpipelineSync(pipeline->postgres->connection))
         return connection_fail(pipeline->postgres, NULL, error);
+    pipeline->postgres->sent_ms = time_monotonic_ms();
     pipeline->in_flight += size_of(parameters);
     pipeline->statements = memory_resize(pipeline->statements, pipeline->count + 1, sizeof(*pipeline->statements));
     pipeline->statements[pipeline->count++] = statement;

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "base/time.h"
 #include "postgres/server.h"
 #include "speed/outage.h"
@@ -122,8 +123,8 @@ void leave_group_if_due(struct worker *worker)
     int64_t lasted_ms = time_monotonic_ms() - worker->outage.since_ms;
     struct error cause;
 
-    if (absence_is_active(worker) || !worker->outage.trouble.now || lasted_ms < worker->job->leave_after_ms ||
-        ask_dependencies(worker, &cause) == 0)
+    if (stop_requested() || absence_is_active(worker) || !worker->outage.trouble.now ||
+        lasted_ms < worker->job->leave_after_ms || ask_dependencies(worker, &cause) == 0)
         return;
     log_error(LEVEL_WARNING, &cause,
               "worker %d leaves the consumer group after %" PRId64 " s, so that others read its partitions: %s",

@@ -137,19 +137,24 @@ static void watch_workers(struct speed *speed)
     display_end(&speed->display);
 }
 
-/* Returns the failure of the worker with the lowest number; each worker has logged its own. */
+/* Returns the most severe failure: that of one worker stops the others, which may meet an outage then. Each worker has
+ * logged its own. */
 static int collect_result(struct speed *speed, struct error *error)
 {
-    int status = 0;
+    enum error_code worst = ERROR_NONE;
 
     for (size_t i = 0; i < speed->count; i++) {
+        const struct worker *worker = &speed->workers[i];
+        enum error_code before = worst;
+
         worker_join(&speed->workers[i]);
-        if (speed->workers[i].status && !status) {
-            *error = speed->workers[i].error;
-            status = -1;
-        }
+        if (!worker->status)
+            continue;
+        error_keep_worst(&worst, &worker->error);
+        if (worst != before)
+            *error = worker->error;
     }
-    return status;
+    return worst == ERROR_NONE ? 0 : -1;
 }
 
 static void log_summary(struct speed *speed)

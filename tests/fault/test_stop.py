@@ -3,12 +3,15 @@
 
 import contextlib
 import signal
+import threading
 
 import events
 import pytest
 from pauses import paused, stopped
+from proxy import Proxy
 from test_notify import by_mail, mail, start  # noqa: F401
-from waiting import wait_until
+from test_protocol import address
+from waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -129,6 +132,7 @@ def check_stop(case, waiting, frozen):
         waiting.process.send_signal(signal.SIGTERM)
         ended = waiting.wait(STOP_SECONDS)
     assert "sent nothing for 5 s" in ended.out + ended.err
+    wait_until(lambda: not case.waits_for_a_lock(), "PostgreSQL ends what waited")
     return ended.code
 
 
@@ -153,6 +157,87 @@ def test_notify_that_waits_for_postgres(case, mail, frozen):
     service = start(case, *by_mail(mail)).wait_for("sends notices")
     with case.held("bytes"):
         assert check_stop(case, service, frozen) == 0
+
+
+def test_provision_that_waits_for_a_way_to_keep_passwords(case, tmp_path):
+    """Libpq would ask by itself, and wait without end."""
+    case.prepare()
+    password = tmp_path / "password"
+    password.write_text("geheim-0815\n")
+    answered = threading.Event()
+    with contextlib.closing(Proxy(case.postgres.port)) as proxy:
+        proxy.arm(b"password_encryption", None, 1, lambda link, data: answered.wait(60) and link.release(data))
+        arguments = ("provision", address(case, proxy), *case.login[1:], "--reader-password-file", password)
+        provision = case.program.start(*arguments)
+        assert proxy.happened.wait(30 * PATIENCE)
+        provision.process.send_signal(signal.SIGTERM)
+        provision.wait(STOP_SECONDS).fails("ANT-P001", "sent nothing for 5 s")
+        answered.set()
+
+
+# A function of triggers that takes this long, in seconds.
+SLOW_FUNCTION = """
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+$$BEGIN PERFORM pg_sleep({}); RETURN NEW; END$$
+"""
+
+
+def test_a_stop_from_inside_takes_its_time(case):
+    """Nobody waits for it: a COMMIT that takes longer than the patience after a signal is waited for."""
+    case.prepare()
+    case.execute(SLOW_FUNCTION.format(8))
+    case.execute(
+        "CREATE CONSTRAINT TRIGGER slow AFTER UPDATE ON antenna.progress DEFERRABLE INITIALLY DEFERRED FOR EACH ROW "
+        "WHEN (new.totals_offset > old.totals_offset) EXECUTE FUNCTION slow()"
+    )
+    case.produce(events.draw(100))
+    ended = case.start_speed("--duration", "6s", "--commit-interval", "3s").wait(90)
+    assert ended.code == 0, ended.err
+    case.check_exact()
+
+
+def wait_for_owners(case, count):
+    """Waits until so many workers have partitions; returns the partition of each by the worker's number."""
+
+    def look():
+        owners = case.query("SELECT split_part(owner, ':', 3)::int, partition FROM antenna.progress WHERE epoch > 0")
+        return dict(owners) if len(dict(owners)) == count else None
+
+    return wait_until(look, f"{count} workers have partitions", 60)
+
+
+def test_workers_that_wait_for_each_other(case):
+    """PostgreSQL is slow, not silent: each statement is answered in time, and the last worker waits for all others."""
+    case.prepare(partitions=3)
+    case.execute(SLOW_FUNCTION.format(2.5))
+    case.execute("CREATE TRIGGER slow AFTER INSERT ON bytes FOR EACH STATEMENT EXECUTE FUNCTION slow()")
+    speed = case.start_speed("--workers", "3", "--commit-interval", "2s", "--catch-up-interval", "2s")
+    wait_for_owners(case, 3)
+    case.produce(events.draw(3000, users=1000))
+    wait_until(case.waits_for_a_lock, "one waits for another", 60)
+    speed.terminate(60)
+    case.check_exact()
+
+
+def test_the_failure_that_stops_a_job_is_its_result(case):
+    """Not that of a worker which waits for PostgreSQL meanwhile: a service manager must not start it again."""
+    case.prepare(partitions=2)
+    case.execute(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN "
+        "IF NEW.id = 'slow' THEN PERFORM pg_sleep(60); "
+        "ELSIF NEW.id = 'refused' THEN RAISE EXCEPTION 'not this one' USING ERRCODE = '23514'; END IF; "
+        "RETURN NEW; END$$; "
+        "CREATE TRIGGER refuse BEFORE INSERT ON bytes FOR EACH ROW EXECUTE FUNCTION refuse()"
+    )
+    speed = case.start_speed("--workers", "2")
+    partitions = wait_for_owners(case, 2)
+    case.produce([events.encode(antenna_id="slow")], partition=partitions[1])
+    wait_until(lambda: case.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"), "it is slow")
+    case.produce([events.encode(antenna_id="refused")], partition=partitions[2])
+    speed.wait_for("worker 2 fails and the job stops")
+    speed.process.send_signal(signal.SIGTERM)
+    ended = speed.wait(STOP_SECONDS)
+    assert ended.code == 3, ended.err
 
 
 @pytest.mark.parametrize("noticed", [True, False])

@@ -152,12 +152,14 @@ class Case:
             self._create_provisioned()
         return self.create_topic(partitions)
 
-    def produce(self, values, timestamp_ms=None, properties=None):
+    def produce(self, values, timestamp_ms=None, properties=None, partition=None):
         """Sends values, None for a tombstone, spread over the partitions, and waits for the acknowledgements."""
         failures = []
         server = {"bootstrap.servers": self.kafka.address, "linger.ms": 5}
         producer = confluent_kafka.Producer(server | ANY_PARTITION | (properties or {}))
         options = {"timestamp": timestamp_ms} if timestamp_ms else {}
+        if partition is not None:
+            options["partition"] = partition
         for value in values:
             producer.produce(
                 self.topic, value, on_delivery=lambda error, _: failures.append(error) if error else None, **options

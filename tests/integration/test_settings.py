@@ -27,6 +27,7 @@ SETTINGS = {
     "tcp_keepalives_interval": ("75", "5"),
     "tcp_keepalives_count": ("9", "4"),
     "tcp_user_timeout": ("1", "0"),
+    "client_connection_check_interval": ("0", "5s"),
     "default_transaction_isolation": ("serializable", "read committed"),
     "default_transaction_deferrable": ("on", "off"),
     "exit_on_error": ("on", "off"),

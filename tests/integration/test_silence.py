@@ -397,3 +397,20 @@ def test_the_metric_after_an_outage(case, mail):
     running.wait_for("goes on", count=2)
     assert scraper.value("antenna_silent_antennas") == 1
     running.terminate()
+
+
+def test_the_metric_is_not_there_while_nobody_looks(case, mail):
+    """A turn that fails before its look, on a connection that lives."""
+    watch(case)
+    send(case, "A", 2 * HOUR)
+    running = start(case, *by_mail(mail), "--listen", "0")
+    scraper = Scraper(running)
+    scraper.wait_until_ready()
+    case.execute(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$BEGIN RAISE EXCEPTION 'no space' USING ERRCODE = '53100'; END$$; "
+        "CREATE TRIGGER refuse BEFORE INSERT ON antenna.notice FOR EACH STATEMENT EXECUTE FUNCTION refuse()"
+    )
+    scraper.wait_until_not_ready("no space")
+    assert ("antenna_silent_antennas",) not in scraper.samples()
+    running.terminate()

@@ -219,7 +219,7 @@ char *PQencryptPasswordConn(PGconn *connection, const char *password, const char
     (void)connection;
     assert_memory_equal(user, "antenna_", 8);
     assert_string_not_equal(password, "");
-    assert_null(algorithm);
+    assert_non_null(algorithm);
     return strdup("verifier");
 }
 

@@ -17,6 +17,8 @@ FROM (
         ('tcp_keepalives_interval', '5'),
         ('tcp_keepalives_count', '4'),
         ('tcp_user_timeout', '0'),
+        -- One that closes the connection while its statement runs or waits for a lock: the same. Other systems refuse it.
+        ('client_connection_check_interval', CASE WHEN version() ~ 'linux' THEN '5s' END),
         ('default_transaction_isolation', 'read committed'),
         ('default_transaction_deferrable', 'off'),
         ('exit_on_error', 'off'),
