@@ -235,8 +235,7 @@ class Writer:
 
     def _write(self, messages, number):
         ends = self._ends_of(number)
-        given = self._arguments
-        limits = record.Limits(int(given.max_future), given.max_bytes, frozenset(given.accept))
+        limits = record.Limits.of(self._arguments)
         decoded = mark_sides(parse_json_data(messages, limits), self._claims)
         decoded = full_hours.reject(decoded, self._refused).persist()
         refused = (

@@ -49,6 +49,7 @@ void stop_install(void)
         sigaction(SIGHUP, &action, NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
+    sigaction(SIGXFSZ, &action, NULL);
 }
 
 /* Relaxed order is enough: the flag publishes no other data, and is asked for again in the next turn. */

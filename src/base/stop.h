@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Installs the handlers; call once, before threads start. Also makes writing to a closed pipe an error, not a death.
+/** Installs the handlers; call once, before threads start. Also makes writing to a closed pipe, or beyond a limit of
+ * files' sizes (ulimit -f), an error, not a death.
  */
 void stop_install(void);
 

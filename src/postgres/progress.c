@@ -100,6 +100,7 @@ int progress_claim(struct postgres *postgres, const struct progress_key *key, co
     parameters_flag(&parameters, again);
     parameters_number(&parameters, claimant->window);
     parameters_array(&parameters, &metrics);
+    parameters_text(&parameters, claimant->rules);
     if (postgres_run(postgres, sql_claim_progress, &parameters, &result, error))
         return error_context(error, "could not claim partitions");
     for (int row = 0; row < PQntuples(result); row++)
@@ -108,6 +109,26 @@ int progress_claim(struct postgres *postgres, const struct progress_key *key, co
     if ((size_t)PQntuples(result) == count)
         return 0;
     return again ? written_refuse(postgres, "antenna.progress", (int64_t)count, PQntuples(result), error) : 1;
+}
+
+int progress_check_rules(struct postgres *postgres, const struct progress_key *key, const char *rules,
+                         struct error *error)
+{
+    cleanup(postgres_clear) PGresult *result = NULL;
+    struct parameters parameters = {0};
+
+    progress_begin_parameters(&parameters, key);
+    parameters_text(&parameters, rules);
+    if (postgres_run(postgres, sql_select_other_rules, &parameters, &result, error))
+        return error_context(error, "could not read the rules of the messages read before");
+    if (PQntuples(result) == 0)
+        return 0;
+    error_set(
+        error, ANT_RULES_CHANGED,
+        "messages of partition %s are totalled or archived, but not both, and were accepted with %s instead of %s",
+        PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1), rules);
+    return error_hint(error, "run the job with the options of before until antenna status shows no lag of its archive "
+                             "and totals, and then with the new ones");
 }
 
 static int fenced(struct error *error)

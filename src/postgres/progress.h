@@ -36,6 +36,7 @@ struct progress_claimant {
     const char *owner;
     int64_t window;       /* in which it counts, in seconds */
     total_kind_set kinds; /* of totals that it counts */
+    const char *rules;    /* by which it accepts messages: the options of job_rules() */
 };
 
 /** What a transaction adds to one partition. */
@@ -84,6 +85,13 @@ int progress_find_traces(struct postgres *postgres, const struct progress_key *k
  */
 int progress_claim(struct postgres *postgres, const struct progress_key *key, const struct progress_claimant *claimant,
                    bool again, struct progress *list, size_t count, struct error *error) must_check;
+
+/**
+ * Checks that no message which only one side has taken was accepted by other rules than the claimant's. Error:
+ * ERROR_CONFIGURATION with the options of before.
+ */
+int progress_check_rules(struct postgres *postgres, const struct progress_key *key, const char *rules,
+                         struct error *error) must_check;
 
 /** Checks the partitions' epochs and offsets in PostgreSQL against ours. Error: ERROR_FENCED when it has not. */
 int progress_check_owned(struct postgres *postgres, const struct progress_key *key, const struct progress *list,

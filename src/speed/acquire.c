@@ -291,12 +291,13 @@ static int find_refused(struct worker *worker, struct error *error)
 static int claim_partitions(struct worker *worker, struct claim *claim, struct error *error)
 {
     const struct job *job = worker->job;
-    const struct progress_claimant claimant = {worker->owner, job->window, job->kinds};
+    const struct progress_claimant claimant = {worker->owner, job->window, job->kinds, job->rules};
     int status = progress_claim(worker->postgres, &job->key, &claimant, false, claim->progress, claim->count, error);
 
     if (status <= 0)
         return status;
     if (window_check(worker->postgres, job->window, error) || metrics_check(worker->postgres, job->kinds, error) ||
+        progress_check_rules(worker->postgres, &job->key, job->rules, error) ||
         check_restart(worker->postgres, job, false, error) ||
         progress_claim(worker->postgres, &job->key, &claimant, true, claim->progress, claim->count, error))
         return -1;

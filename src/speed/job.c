@@ -52,6 +52,20 @@ static int read_memory_limit(struct job *job, struct error *error)
     return 0;
 }
 
+/* The same text as that of the other engine (Limits.options in engines/spark/antenna_spark/record.py). */
+static char *describe_rules(const struct record_limits *limits)
+{
+    static const char *const accepts[] = {
+        [0] = "",
+        [RECORD_ACCEPT_ISO_TIMESTAMPS] = "--accept iso-timestamps ",
+        [RECORD_ACCEPT_NUMERIC_IDS] = "--accept numeric-ids ",
+        [RECORD_ACCEPT_ISO_TIMESTAMPS | RECORD_ACCEPT_NUMERIC_IDS] = "--accept iso-timestamps,numeric-ids ",
+    };
+
+    return memory_printf("%s--max-bytes %" PRId64 " --max-future %" PRId64 "s", accepts[limits->accept],
+                         limits->max_bytes, limits->max_future);
+}
+
 int job_init(struct job *job, const struct config *config, struct error *error)
 {
     *job = (struct job){
@@ -71,6 +85,7 @@ int job_init(struct job *job, const struct config *config, struct error *error)
         .archive = !config_flag(config, OPTION_NO_ARCHIVE),
     };
     job->archive_path = memory_printf("%s/" LAYOUT_DATA, job->storage_root);
+    job->rules = describe_rules(&job->record_limits);
     return read_memory_limit(job, error) || read_start(job, error) ? -1 : 0;
 }
 
@@ -81,6 +96,8 @@ void job_release(struct job *job)
     job->metadata_client = NULL;
     free(job->archive_path);
     job->archive_path = NULL;
+    free(job->rules);
+    job->rules = NULL;
     free(job->ends);
     job->ends = NULL;
 }

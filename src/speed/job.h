@@ -25,6 +25,7 @@ struct job {
     int64_t window;                    /* of the totals in seconds; set by prepare_job() */
     total_kind_set kinds;              /* of totals; set by prepare_job() */
     struct record_limits record_limits;
+    char *rules; /* record_limits as options, as antenna.progress has them */
     struct rows_limits rows_limits;
     size_t pending_memory; /* bytes that each worker's pending messages may take, from --memory-limit; 0: no limit */
     int64_t commit_interval_ms;

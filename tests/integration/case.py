@@ -174,7 +174,7 @@ class Case:
         try:
             partitions = consumer.list_topics(self.topic, ANSWER_SECONDS).topics[self.topic].partitions
             places = [confluent_kafka.TopicPartition(self.topic, partition) for partition in partitions]
-            ends = {place.partition: consumer.get_watermark_offsets(place, ANSWER_SECONDS)[1] for place in places}
+            ends = {place.partition: end_of(consumer, place) for place in places}
         finally:
             consumer.close()
         return {partition: end for partition, end in ends.items() if end}
@@ -431,6 +431,20 @@ class Case:
         assert {key: value for key, value in self.totals("bytes_hourly").items() if key[0] == hour} == rows
         found = self.query("SELECT email, usage, quota, date FROM user_quota_limit WHERE date = %s ORDER BY 1", hour)
         assert [tuple(row) for row in found] == expected.offenders(users or {}, hour)
+
+
+def end_of(consumer, place):
+    """The offset behind a partition's last message; a new partition has no leader at first."""
+
+    def look():
+        try:
+            return consumer.get_watermark_offsets(place, ANSWER_SECONDS)
+        except confluent_kafka.KafkaException as failure:
+            if failure.args[0].code() != confluent_kafka.KafkaError.NOT_LEADER_FOR_PARTITION:
+                raise
+            return None
+
+    return wait_until(look, f"partition {place.partition} has a leader")[1]
 
 
 def describe_difference(found, expected):

@@ -24,10 +24,10 @@ def offsets(case):
     return case.query(f"SELECT {sums} FROM antenna.progress")[0]
 
 
-def kill_with(case, ahead):
+def kill_with(case, ahead, *options):
     """Kills a worker when the side has at least 900 messages that the other has not."""
     before = offsets(case)[ahead == "totals"]
-    speed = case.start_speed(*AHEAD[ahead])
+    speed = case.start_speed(*AHEAD[ahead], *options)
 
     def look():
         assert speed.is_running(), speed.err
@@ -155,4 +155,44 @@ def test_totals_do_not_wait_for_a_disk_that_fails(case, call):
     assert offsets(case)[1] == 0
     speed.kill()
     case.speed()
+    case.check_exact()
+
+
+# Options that decide which messages are accepted, before and after a crash, and a message that they judge differently.
+OTHER_RULES = {
+    "--accept left out": (["--accept", "numeric-ids"], [], {"user_id": 17}),
+    "--accept given": ([], ["--accept", "numeric-ids"], {"user_id": 17}),
+    "--max-bytes lowered": ([], ["--max-bytes", "50"], {"size": 100}),
+    "--max-bytes raised": (["--max-bytes", "50"], [], {"size": 100}),
+    "--max-future shortened": ([], ["--max-future", "1m"], {"timestamp": events.BEGIN + 1800}),
+}
+
+
+@pytest.mark.parametrize("ahead", AHEAD)
+@pytest.mark.parametrize("change", OTHER_RULES)
+def test_both_sides_accept_by_the_same_rules(case, change, ahead):
+    """What one side has taken, or rejected, is not judged by other options for the other side."""
+    before, after, event = OTHER_RULES[change]
+    case.prepare(partitions=1)
+    arrival = events.BEGIN * 1000
+    case.produce([events.encode(size=10), events.encode(**event)] * 1000, timestamp_ms=arrival)
+    kill_with(case, ahead, *before)
+    refused = case.program.run(*case.speed_arguments("--until-end", *after))
+    refused.fails("ANT-D018", "--max-bytes", "with the options of before")
+    case.speed(*before)
+    case.batch_pending()
+    case.verify("--deep")
+    case.produce([events.encode(size=10), events.encode(**event)], timestamp_ms=arrival)
+    case.speed(*after)
+    case.batch_pending()
+    case.verify("--deep")
+
+
+def test_rules_of_an_older_version_are_not_known(case):
+    """It noted none: what it has left is read with the options that are given."""
+    case.prepare(partitions=1)
+    case.produce(events.draw(1000))
+    kill_with(case, "totals")
+    case.execute("UPDATE antenna.progress SET rules = NULL")
+    case.speed("--max-bytes", "1000000000000")
     case.check_exact()

@@ -10,6 +10,7 @@ from test_spark_session import KEY, connected
 
 FIRSTS = {0: 0, 1: 0}
 COUNTED = Counted(300, sorted((total for total in TOTALS if total.standard), key=lambda total: total.turn))
+RULES = "--max-bytes 1"
 NOW = datetime.datetime(2022, 2, 20, 10)
 
 
@@ -21,7 +22,7 @@ def claimed(case):
         database.begin_progress(KEY, list(FIRSTS.values()))
         database.note_topic(KEY, "id")
         case.execute("UPDATE antenna.progress SET totals_offset = 7, archive_offset = 5")
-        yield case, database, database.claim(KEY, "owner", FIRSTS, COUNTED)
+        yield case, database, database.claim(KEY, "owner", FIRSTS, COUNTED, RULES)
 
 
 def step(claim, from_offset):
@@ -93,13 +94,13 @@ def test_deleted_progress(claimed, counted, rows, capsys):
     if counted:
         with pytest.raises(MistakeError, match="would count its messages twice"):
             database.begin_progress(KEY, list(FIRSTS.values()))
-            database.claim(KEY, "owner", FIRSTS, COUNTED)
+            database.claim(KEY, "owner", FIRSTS, COUNTED, RULES)
         return
     database.begin_progress(KEY, list(FIRSTS.values()))
-    claims = database.claim(KEY, "owner", FIRSTS, COUNTED)
+    claims = database.claim(KEY, "owner", FIRSTS, COUNTED, RULES)
     assert claims[1][1:3] == (0, 0)
     assert "nothing was counted, and it begins again" in capsys.readouterr().err
-    assert database.claim(KEY, "owner", FIRSTS, COUNTED)[1].epoch != claims[1].epoch
+    assert database.claim(KEY, "owner", FIRSTS, COUNTED, RULES)[1].epoch != claims[1].epoch
     with pytest.raises(FencedError):
         database.check_owned(KEY, list(claims.values()))
 
@@ -111,8 +112,8 @@ def test_a_window_that_has_changed(claimed, name):
     with pytest.raises(MistakeError, match="has changed from 300 s to 60 s"), database.transaction():
         STATEMENTS[name](database, list(claims.values()))
     with pytest.raises(MistakeError, match="has changed from 300 s to 60 s"):
-        database.claim(KEY, "owner", FIRSTS, COUNTED)
-    assert database.claim(KEY, "owner", FIRSTS, database.counted())[0].epoch > claims[0].epoch
+        database.claim(KEY, "owner", FIRSTS, COUNTED, RULES)
+    assert database.claim(KEY, "owner", FIRSTS, database.counted(), RULES)[0].epoch > claims[0].epoch
 
 
 @pytest.mark.parametrize("value", ["7", "0", "NULL"])

@@ -37,7 +37,7 @@ static void test_a_job_of_the_data_set(void **state)
 static void test_a_claim_of_deleted_progress(void **state)
 {
     struct progress claimed[] = {{.partition = 0}, {.partition = 1}};
-    const struct progress_claimant claimant = {"owner", 300, total_kinds_standard()};
+    const struct progress_claimant claimant = {"owner", 300, total_kinds_standard(), "--max-bytes 1"};
 
     (void)state;
     assert_int_equal(progress_claim(postgres, &key, &claimant, false, claimed, 2, &error), 1);

@@ -6,6 +6,7 @@ import socket
 from antenna_spark import identity
 from antenna_spark.command import MistakeError
 from antenna_spark.kafka import RecreatedError
+from antenna_spark.record import Limits
 from antenna_spark.staging import recover_abandoned
 
 
@@ -47,7 +48,8 @@ def claim_partitions(database, topic, arguments, folder, counted):
     topic.claimed_id = None
     check_topic(database, key, topic)
     firsts = {partition: extent.first for partition, extent in topic.extents().items()}
-    claims = database.claim(key, f"{socket.gethostname()}:{os.getpid()}:spark", firsts, counted)
+    rules = Limits.of(arguments).options()
+    claims = database.claim(key, f"{socket.gethostname()}:{os.getpid()}:spark", firsts, counted, rules)
     # Asked for again: until the claim, another may have read on beyond the ends of before.
     check_losses(claims, topic.extents(), arguments)
     return claims

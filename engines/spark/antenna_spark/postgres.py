@@ -20,7 +20,7 @@ from antenna_spark.jdbc import libpq_words
 from antenna_spark.refusals import refused_login, translated
 
 # Of the schema antenna; that of src/postgres/schema.h.
-SCHEMA_VERSION = 18
+SCHEMA_VERSION = 19
 
 STATEMENT_ROWS = 20_000
 
@@ -254,6 +254,16 @@ class Database:
                 "start the job again, which reads the new window",
             )
 
+    def _check_rules(self, key, rules):
+        """Raises MistakeError when one side has taken messages that were accepted by other rules."""
+        if row := self._run("select_other_rules", *key, rules).fetchone():
+            partition, before = row
+            raise MistakeError(
+                f"messages of partition {partition} are totalled or archived, but not both, and were accepted with"
+                f" {before} instead of {rules}",
+                "run the job with the options of before until both have caught up, and then with the new ones",
+            )
+
     def note_topic(self, key, topic_id, starts=None):
         """The id of the topic that the job began with. `starts`: where it would begin, None when it has begun. Raises
         MistakeError.
@@ -277,18 +287,20 @@ class Database:
         """Notes that a root has the archive's identity."""
         self._write("mark_archive", 1, archive_id)
 
-    def claim(self, key, owner, firsts, counted):
+    def claim(self, key, owner, firsts, counted, rules):
         """Claims the partitions of {partition: its first offset} to count what is Counted; returns {partition: Claim}.
-        Raises MistakeError.
+        `rules`: by which messages are accepted (record.Limits.options). Raises MistakeError.
         """
         wanted, self._counted = (*key, owner, list(firsts), list(firsts.values())), counted
         metrics = [total.label for total in counted.totals if not total.standard]
-        rows = self._run("claim_progress", *wanted, False, counted.window, metrics).fetchall()
+        counts = (counted.window, metrics, rules)
+        rows = self._run("claim_progress", *wanted, False, *counts).fetchall()
         if len(rows) < len(firsts):
             self._check_counted()
+            self._check_rules(key, rules)
             _, *traces = self._run("select_traces", *key, table=self._tables["bytes"]).fetchone()
             self._check_restart(key, *traces)
-            rows = self._run("claim_progress", *wanted, True, counted.window, metrics).fetchall()
+            rows = self._run("claim_progress", *wanted, True, *counts).fetchall()
             self._check_written("claim_progress", len(firsts), len(rows))
         return {row[0]: Claim(*row) for row in sorted(rows)}
 

@@ -50,6 +50,16 @@ class Limits(NamedTuple):
     max_bytes: int
     accept: frozenset = frozenset()  # of ACCEPTABLE
 
+    @classmethod
+    def of(cls, arguments):
+        """The limits that the job's arguments set."""
+        return cls(int(arguments.max_future), arguments.max_bytes, frozenset(arguments.accept))
+
+    def options(self):
+        """These limits as options, as antenna.progress has them."""
+        accept = f"--accept {','.join(sorted(self.accept))} " if self.accept else ""
+        return f"{accept}--max-bytes {self.max_bytes} --max-future {self.max_future}s"
+
 
 class RejectedError(Exception):
     """A message is no valid event: reason code, words, and the byte where the trouble was found."""

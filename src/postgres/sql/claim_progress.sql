@@ -2,7 +2,8 @@
 -- partition that is new to the job begins at its first message. One that had begun and has no row any more is left out,
 -- unless $6 says that it begins again. $1 job, $2 topic, $3 owner, $4 partitions in ascending order, $5 the offsets of
 -- their first messages, $7 the window in which the worker counts, $8 the metrics that it counts beside the standard ones: if
--- others are stored, nothing is claimed. An epoch is
+-- others are stored, nothing is claimed. $9 the rules by which it accepts messages: a partition of which one side has taken
+-- messages by other rules, and the other has not, is left out, too. An epoch is
 -- the number of the claim, times 10^9, and a random number below that: after a restore or a deletion the same number comes
 -- again, and the same epoch does not.
 WITH data_set AS ( -- locked, so that provision changes nothing of it before the claim is committed
@@ -22,11 +23,13 @@ WITH data_set AS ( -- locked, so that provision changes nothing of it before the
     SET begun = begun || ARRAY(SELECT partition FROM wanted WHERE is_new ORDER BY partition)
     WHERE job = $1 AND topic = $2 AND EXISTS (SELECT FROM wanted WHERE is_new)
 )
-INSERT INTO antenna.progress AS progress (job, topic, partition, totals_offset, archive_offset, epoch, owner)
-SELECT $1, $2, partition, "offset", "offset", 1000000000 + floor(random() * 1000000000)::bigint, $3
+INSERT INTO antenna.progress AS progress (job, topic, partition, totals_offset, archive_offset, epoch, owner, rules)
+SELECT $1, $2, partition, "offset", "offset", 1000000000 + floor(random() * 1000000000)::bigint, $3, $9
 FROM wanted
 ORDER BY partition
 ON CONFLICT (job, topic, partition) DO UPDATE
 SET epoch = progress.epoch + 1000000000 - progress.epoch % 1000000000 + excluded.epoch % 1000000000,
-    owner = excluded.owner, updated_at = now()
+    owner = excluded.owner, rules = excluded.rules, updated_at = now()
+WHERE progress.totals_offset = progress.archive_offset OR progress.rules = $9 OR progress.rules IS NULL
+    OR EXISTS (SELECT FROM antenna.topic WHERE job = $1 AND topic = $2 AND NOT archive)
 RETURNING partition, totals_offset, archive_offset, epoch

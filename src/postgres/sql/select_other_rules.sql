@@ -1,0 +1,6 @@
+-- A partition whose messages between its two offsets were accepted by other rules, and these. $1 job, $2 topic, $3 the rules.
+SELECT partition, rules
+FROM antenna.progress JOIN antenna.topic USING (job, topic)
+WHERE job = $1 AND topic = $2 AND totals_offset <> archive_offset AND rules <> $3 AND archive IS NOT FALSE
+ORDER BY partition
+LIMIT 1
