@@ -9,7 +9,7 @@
 #include "postgres/sql.h"
 
 /* Columns of select_data_set.sql, a row for each contract. */
-enum { KNOWN, GIVEN, REPLACEABLE };
+enum { KNOWN, GIVEN, REPLACEABLE, UNVIEWED };
 
 /* What prevents a job, by the codes of select_conflict.sql; its name comes between the two parts. */
 static const struct {
@@ -102,6 +102,17 @@ static bool is_exempt(const struct config *config, enum contract_id id)
            config_flag(config, OPTION_NO_ARCHIVE);
 }
 
+/* Also for commands that do not name the table: the views tell them, and others, what is in it. */
+static int refuse_unviewed(const PGresult *result, int row, struct error *error)
+{
+    error_set(
+        error, ANT_TABLE_REPLACED,
+        "the views of the schema antenna do not read the table %s: it was replaced after they were made, and they "
+        "show the one before",
+        PQgetvalue(result, row, KNOWN));
+    return error_hint(error, "run antenna provision, which makes the views again");
+}
+
 int data_set_check(struct postgres *postgres, const struct config *config, struct error *error)
 {
     cleanup(postgres_clear) PGresult *result = NULL;
@@ -112,6 +123,10 @@ int data_set_check(struct postgres *postgres, const struct config *config, struc
         if (option_taken(&option_table[contracts[i].option], config_command(config)) &&
             !is_exempt(config, (enum contract_id)i) && !is_same(result, i))
             return refuse_table(config, result, i, error);
+    /* Another table of users is noticed by what the history of quotas lacks (ANT_QUOTAS_UNKNOWN). */
+    for (int i = 0; i < CONTRACTS; i++)
+        if (i != CONTRACT_USER_METADATA && postgres_number(result, i, UNVIEWED) != 0)
+            return refuse_unviewed(result, i, error);
     return 0;
 }
 

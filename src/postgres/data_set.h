@@ -35,7 +35,7 @@ struct data_set_archive {
 int data_set_note(struct postgres *postgres, const struct config *config, struct error *error) must_check;
 
 /** Checks that the tables which the command uses are the data set's; with --no-archive another table of window totals
- * will do. Error: ERROR_CONFIGURATION. */
+ * will do. Also that the views read the data set's tables, which may have been replaced. Error: ERROR_CONFIGURATION. */
 int data_set_check(struct postgres *postgres, const struct config *config, struct error *error) must_check;
 
 /** Keeps other processes from deciding what they are to the data set until data_set_unlock() or the session's end. */

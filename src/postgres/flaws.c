@@ -19,6 +19,8 @@ static const struct {
 } kinds[] = {
     {"constraint", ANT_ROW_REFUSED, FLAW_WARNING, true, "has a constraint that may refuse rows",
      "check that it allows every row, or drop it; a row that it refuses stops the job"},
+    {"referenced", ANT_ROW_REFUSED, FLAW_WARNING, true, "has rows that another table's foreign key may keep",
+     "drop the foreign key: a run replaces rows, and a row that is referred to stops it"},
     {"unique", ANT_ROW_REFUSED, FLAW_WARNING, true, "has another unique key that may refuse rows",
      "check that it allows every row, or drop it; a row that it refuses stops the job"},
     {"trigger", ANT_ROW_REFUSED, FLAW_WARNING, true, "has a trigger that may change or drop rows",
@@ -29,6 +31,9 @@ static const struct {
      "give the column a default, or ALTER COLUMN … DROP NOT NULL"},
     {"generated", ANT_TABLE_COLUMNS, FLAW_REFUSED, true, "has a column of ours that PostgreSQL computes",
      "ALTER COLUMN … DROP EXPRESSION, or DROP IDENTITY"},
+    {"cascade", ANT_TABLE_UNFIT, FLAW_REFUSED, true,
+     "has a foreign key of another table whose rows change with its own, which each run replaces",
+     "drop the foreign key, or make it ON DELETE NO ACTION"},
     {"unlogged", ANT_TABLE_UNLOGGED, FLAW_REFUSED, true, "is UNLOGGED, so that a crash of the server empties it",
      "ALTER TABLE … SET LOGGED"},
     {"collation", ANT_TABLE_COLLATION, FLAW_REFUSED, false,

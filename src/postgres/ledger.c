@@ -70,6 +70,26 @@ int ledger_hours(struct postgres *postgres, const struct ledger_tables *tables, 
     return hours_select(postgres, sql, &parameters, ret_hours, error);
 }
 
+int ledger_find_impossible(struct postgres *postgres, const struct ledger_tables *tables,
+                           struct ledger_impossible *ret_speed, struct ledger_impossible *ret_hourly,
+                           struct error *error)
+{
+    cleanup(memory_free) char *sql = with_tables(sql_select_impossible_dates, tables);
+    cleanup(postgres_clear) PGresult *result = NULL;
+    struct ledger_impossible *found[] = {ret_speed, ret_hourly};
+    struct parameters parameters = {0};
+
+    parameters_timestamp(&parameters, RECORD_TIME_MIN);
+    parameters_timestamp(&parameters, RECORD_TIME_END);
+    if (postgres_run(postgres, sql, &parameters, &result, error))
+        return error_context(error, "could not look for rows with impossible dates");
+    for (int i = 0; i < PQntuples(result); i++) {
+        found[i]->rows = postgres_number(result, i, 0);
+        snprintf(found[i]->first, sizeof(found[i]->first), "%s", PQgetvalue(result, i, 1));
+    }
+    return 0;
+}
+
 static struct hour_sums read_sums(const PGresult *result)
 {
     return (struct hour_sums){

@@ -71,6 +71,17 @@ struct ledger_total ledger_total_at(const struct ledger_totals *totals, int inde
 /** Frees them. Fits cleanup(). */
 void ledger_totals_release(struct ledger_totals *totals);
 
+/** Rows of a table that are dated when no event can be (RECORD_TIME_MIN and RECORD_TIME_END of record/record.h). */
+struct ledger_impossible {
+    int64_t rows;
+    char first[64]; /* of their dates, as PostgreSQL writes it */
+};
+
+/** Counts those of the window totals and of the hourly ones. */
+int ledger_find_impossible(struct postgres *postgres, const struct ledger_tables *tables,
+                           struct ledger_impossible *ret_speed, struct ledger_impossible *ret_hourly,
+                           struct error *error) must_check;
+
 /** The counters of all jobs, and what must equal them. */
 struct ledger_counters {
     int64_t totalled, totalled_bytes;

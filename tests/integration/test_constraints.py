@@ -90,6 +90,12 @@ CASES = {
         "warning",
         ("ANT-P023", "not today", "trigger"),
     ),
+    "a foreign key of another table that deletes": (
+        f"CREATE TABLE {{table}} ({T}, {KEY}); CREATE TABLE invoice (d TIMESTAMP, t TEXT, i TEXT, "
+        "CONSTRAINT billed FOREIGN KEY (d, t, i) REFERENCES {table} (date, type, id) ON DELETE CASCADE)",
+        "failed",
+        ("ANT-P019", "billed of table invoice"),
+    ),
     "UNLOGGED": (
         f"CREATE UNLOGGED TABLE {{table}} ({T}, {KEY})",
         "failed",
@@ -123,7 +129,31 @@ def test_speed(case, ddl, found, words):
     assert case.value("SELECT count(*) FROM bytes") == 0
 
 
-BATCH_CASES = ["no partition for the month", "a check", "a collation that ignores case", "a trigger that raises"]
+BATCH_CASES = [
+    "no partition for the month",
+    "a check",
+    "a collation that ignores case",
+    "a trigger that raises",
+    "a foreign key of another table that deletes",
+]
+
+
+@pytest.mark.parametrize("table", ["bytes", "bytes_hourly"])
+def test_a_foreign_key_of_another_table_that_keeps_rows(case, table):
+    """Nothing is wrong until a row is replaced: the doctor warns, and a batch run that is repeated fails."""
+    prepare(case, table, f"CREATE TABLE {{table}} ({T}, {KEY})")
+    case.execute(
+        "CREATE TABLE public.invoice (d TIMESTAMP, t TEXT, i TEXT, "
+        f"CONSTRAINT billed FOREIGN KEY (d, t, i) REFERENCES {table} (date, type, id))"
+    )
+    findings = Findings(case.program.run("doctor", *case.login, "--json"))
+    findings.tells(f"table_{table}", "warning", "billed of table invoice")
+    case.speed()
+    case.batch(at(TIME))
+    case.execute(f"INSERT INTO public.invoice SELECT date, type, id FROM {table}")
+    result = case.program.run(*case.batch_arguments(at(TIME)))
+    assert result.code == (3 if table == "bytes_hourly" else 0), result.err
+    assert case.value("SELECT count(*) FROM public.invoice") == 4
 
 
 @pytest.mark.parametrize("name", BATCH_CASES)

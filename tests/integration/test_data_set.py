@@ -187,3 +187,31 @@ def test_provision_with_another_table(used, table, filled):
     else:
         assert result.code == 0, result.err
         assert used.value("SELECT user_metadata FROM antenna.data_set") == "public.other"
+
+
+# Commands that read a table or its views, and the tables that may be replaced under them.
+READERS = {
+    "speed": lambda case: case.speed_arguments("--until-end"),
+    "batch": lambda case: case.batch_arguments("-", "--pending"),
+    "verify": lambda case: case.verify_arguments(),
+    "notify": lambda case: ("notify", *case.login, "--dry-run"),
+}
+
+
+@pytest.mark.parametrize("table", ["bytes", "bytes_hourly", "user_quota_limit"])
+def test_a_table_that_was_replaced(used, table):
+    """The views would go on showing the one that was renamed, which nobody fills any more."""
+    used.batch_pending()
+    used.execute(
+        f"ALTER TABLE {table} RENAME TO {table}_before; "
+        f"CREATE TABLE public.{table} (LIKE {table}_before INCLUDING ALL); "
+        f"INSERT INTO public.{table} SELECT * FROM {table}_before"
+    )
+    for arguments in READERS.values():
+        used.program.run(*arguments(used)).fails("ANT-D019", f"public.{table}", "antenna provision")
+    used.provision()
+    for arguments in READERS.values():
+        assert used.program.run(*arguments(used)).code == 0
+    used.verify("--deep")
+    shown = used.value("SELECT sum(value) FROM antenna.hourly")
+    assert shown == used.value("SELECT sum(value) FROM bytes_hourly")

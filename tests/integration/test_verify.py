@@ -243,6 +243,18 @@ def test_edited_counters(batched):
     assert [one["cause"] for one in report["differences"]] == ["counters_edited"] * 2
 
 
+@pytest.mark.parametrize("date", ["0044-03-15 BC", "1970-01-01", "2150-01-01", "infinity", "-infinity"])
+@pytest.mark.parametrize("table", ["bytes", "bytes_hourly"])
+def test_rows_dated_when_no_event_can_be(batched, table, date):
+    """They are in no hour of the archive, and the views show them."""
+    batched.execute(f"INSERT INTO {table} (date, type, id, value) VALUES ('{date}', 'app_bytes_total', 'old', 5)")
+    report = batched.verify(code=4)
+    cause = "speed_rows_edited" if table == "bytes" else "hourly_rows_edited"
+    assert [one["cause"] for one in report["differences"]] == [cause]
+    assert f"at {date}" in report["differences"][0]["detail"].replace(" 00:00:00", "")
+    assert batched.value("SELECT count(*) FROM antenna.hourly") > 10
+
+
 def test_an_hour_without_batch_run(case):
     case.prepare()
     case.produce(events.draw(500))

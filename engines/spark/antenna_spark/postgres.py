@@ -201,7 +201,12 @@ class Database:
         rows = self._run("select_data_set", *map(self._quoted, TABLES)).fetchall()
         if not rows:
             raise MistakeError("the schema antenna does not know the tables of its data set", "run antenna provision")
-        for kind, (known, given, _) in zip(TABLES, rows, strict=True):
+        for kind, (known, given, _, unviewed) in zip(TABLES, rows, strict=True):
+            if unviewed and kind != "user_metadata":  # the history of quotas shows that
+                raise MistakeError(
+                    f"the views of the schema antenna do not read the table {known}, which was replaced",
+                    "run antenna provision, which makes the views again",
+                )
             if kind in self._tables and known != given:
                 raise MistakeError(
                     f'table "{self._tables[kind]}" is not the data set\'s: this database has {known} in its place',

@@ -56,9 +56,12 @@ FROM (
 -- left are of late events alone. layer: batch or speed.
 CREATE OR REPLACE VIEW antenna.hourly AS
 WITH RECURSIVE speed_hour (hour) AS ( -- the hours of the window totals, one look into the index for each
-    SELECT date_trunc('hour', min(date)) FROM :"bytes"
+    -- An infinite date has no next hour: the recursion would not end.
+    SELECT date_trunc('hour', min(date)) FROM :"bytes" WHERE date > '-infinity' AND date < 'infinity'
     UNION ALL
-    SELECT (SELECT date_trunc('hour', min(date)) FROM :"bytes" WHERE date >= hour + INTERVAL '1 hour')
+    SELECT (
+        SELECT date_trunc('hour', min(date)) FROM :"bytes" WHERE date >= hour + INTERVAL '1 hour' AND date < 'infinity'
+    )
     FROM speed_hour
     WHERE hour IS NOT NULL
 )

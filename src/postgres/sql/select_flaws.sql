@@ -54,6 +54,11 @@ FROM (
     SELECT 'trigger', tgname FROM before
     UNION ALL
     SELECT 'constraint', conname FROM own JOIN pg_constraint ON conrelid = own.id WHERE contype IN ('c', 'f', 'x')
+    UNION ALL -- from another table; those that refer to users are the operator's own
+    SELECT CASE WHEN confdeltype IN ('c', 'n', 'd') THEN 'cascade' ELSE 'referenced' END,
+        format('%I of table %s', conname, conrelid::regclass)
+    FROM tree JOIN pg_constraint ON confrelid = tree.id
+    WHERE contype = 'f' AND conparentid = 0 AND 'date' = ANY ($2::text[])
     UNION ALL
     SELECT 'unique', indexrelid::regclass::text FROM own JOIN pg_index ON indrelid = own.id
     CROSS JOIN LATERAL (
