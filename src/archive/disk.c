@@ -55,6 +55,16 @@ bool disk_names_file(const char *path, int file)
     return held.st_ino == named.st_ino;
 }
 
+int disk_refuse_link(const char *path, struct error *error)
+{
+    struct stat status;
+
+    if (lstat(path, &status) || !S_ISLNK(status.st_mode))
+        return 0;
+    error_set(error, ANT_FILE_LINK, "could not delete \"%s\": it is a symbolic link, and its file would stay", path);
+    return error_hint(error, "put the file itself into the folder, in place of the link");
+}
+
 /* Rights and paths stay wrong until the operator corrects them; any other error of a disk may pass. */
 int disk_fail(struct error *error, const char *what, const char *path)
 {

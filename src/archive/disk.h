@@ -36,6 +36,10 @@ const char *disk_name_of(const char *path);
 /** Whether a path still names an open file; if not, errno is ENOENT or why that cannot be told. */
 bool disk_names_file(const char *path, int file) must_check;
 
+/** Fails with ERROR_CONFIGURATION if the path is a symbolic link: deleting it would leave the file that it points to.
+ */
+int disk_refuse_link(const char *path, struct error *error) must_check;
+
 /** Fills `error` from errno: could not `what` `path`. Always returns -1. */
 int disk_fail(struct error *error, const char *what, const char *path);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/disk.h"
 #include "archive/hour_folder.h"
 #include "archive/identity.h"
 #include "archive/recover.h"
@@ -102,6 +103,8 @@ static int find_files(const struct prune_tools *tools, int64_t hour, size_t *ret
             missing++;
         else if (strcmp(path, place) != 0)
             return error_set(error, ANT_HOUR_CHANGED, "\"%s\" is not in its place yet", path);
+        else if (disk_refuse_link(path, error))
+            return -1;
         else
             ++*ret_count;
     }

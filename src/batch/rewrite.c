@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "archive/disk.h"
 #include "archive/recover.h"
 #include "archive/swap.h"
 #include "base/memory.h"
@@ -91,6 +92,8 @@ static int merge_group(struct writing *writing, size_t number, struct error *err
     for (size_t i = 0; i < group->count; i++) {
         cleanup(memory_free) char *path = path_of(writing, group->files[i]);
 
+        if (writing->rewrite->changed && disk_refuse_link(path, error))
+            return -1;
         file_names_add(&paths, path);
     }
     if (merge_files(&limits, &paths, writing->rewrite->changed, to, writing->tools->codec, &merged->size, error)) {

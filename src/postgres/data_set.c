@@ -102,7 +102,7 @@ static bool is_exempt(const struct config *config, enum contract_id id)
            config_flag(config, OPTION_NO_ARCHIVE);
 }
 
-/* Also for commands that do not name the table: the views tell them, and others, what is in it. */
+/* Also for commands that do not name the table: the views show what is in it. */
 static int refuse_unviewed(const PGresult *result, int row, struct error *error)
 {
     error_set(

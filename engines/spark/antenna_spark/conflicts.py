@@ -1,4 +1,6 @@
-"""Words for what is in a job's way."""
+"""What is in a job's way, in words."""
+
+from antenna_spark.command import MistakeError
 
 # By the codes of select_conflict.sql, as src/postgres/data_set.c says it, and a hint.
 CONFLICTS = {
@@ -31,3 +33,34 @@ CONFLICTS = {
         "restore all tables from one backup, see Backup and restore in the operators' guide",
     ),
 }
+
+
+def check_tables(tables, rows):
+    """Raises MistakeError when a table is not the one that the data set has in its place, or was replaced.
+
+    `tables`: {kind: name}, those that the command takes. `rows`: {kind: row of select_data_set.sql}.
+    """
+    for kind, (known, given, _, unviewed) in rows.items():
+        if kind in tables and known != given:
+            raise MistakeError(
+                f'table "{tables[kind]}" is not the data set\'s: this database has {known} in its place',
+                "give that table, or use another database; after a rename, run antenna provision with the new name",
+            )
+        if unviewed and kind != "user_metadata":  # the history of quotas shows that
+            raise MistakeError(
+                f"the views of the schema antenna do not read the table {known}, which was replaced",
+                "run antenna provision, which makes the views again",
+            )
+
+
+def check_rules(row, rules):
+    """Raises MistakeError when one side has taken messages that were accepted by other rules: by a row of
+    select_other_rules.sql, or None.
+    """
+    if row:
+        partition, before = row
+        raise MistakeError(
+            f"messages of partition {partition} are totalled or archived, but not both, and were accepted with {before}"
+            f" instead of {rules}",
+            "run the job with the options of before until both have caught up, and then with the new ones",
+        )

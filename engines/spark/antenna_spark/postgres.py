@@ -12,10 +12,9 @@ from typing import NamedTuple
 import psycopg
 from psycopg import sql
 
-from antenna_spark import record, tables
+from antenna_spark import conflicts, record, tables
 from antenna_spark.backend import check_backend
 from antenna_spark.command import MistakeError, WorldError, say
-from antenna_spark.conflicts import CONFLICTS
 from antenna_spark.jdbc import libpq_words
 from antenna_spark.refusals import refused_login, translated
 
@@ -201,17 +200,7 @@ class Database:
         rows = self._run("select_data_set", *map(self._quoted, TABLES)).fetchall()
         if not rows:
             raise MistakeError("the schema antenna does not know the tables of its data set", "run antenna provision")
-        for kind, (known, given, _, unviewed) in zip(TABLES, rows, strict=True):
-            if unviewed and kind != "user_metadata":  # the history of quotas shows that
-                raise MistakeError(
-                    f"the views of the schema antenna do not read the table {known}, which was replaced",
-                    "run antenna provision, which makes the views again",
-                )
-            if kind in self._tables and known != given:
-                raise MistakeError(
-                    f'table "{self._tables[kind]}" is not the data set\'s: this database has {known} in its place',
-                    "give that table, or use another database; after a rename, run antenna provision with the new name",
-                )
+        conflicts.check_tables(self._tables, dict(zip(TABLES, rows, strict=True)))
 
     def window(self):
         """The window of the totals in seconds. Raises MistakeError when none is stored that can be one."""
@@ -259,23 +248,13 @@ class Database:
                 "start the job again, which reads the new window",
             )
 
-    def _check_rules(self, key, rules):
-        """Raises MistakeError when one side has taken messages that were accepted by other rules."""
-        if row := self._run("select_other_rules", *key, rules).fetchone():
-            partition, before = row
-            raise MistakeError(
-                f"messages of partition {partition} are totalled or archived, but not both, and were accepted with"
-                f" {before} instead of {rules}",
-                "run the job with the options of before until both have caught up, and then with the new ones",
-            )
-
     def note_topic(self, key, topic_id, starts=None):
         """The id of the topic that the job began with. `starts`: where it would begin, None when it has begun. Raises
         MistakeError.
         """
         table = self._quoted("bytes")
         if conflict := self._run("select_conflict", *key, topic_id, table, True, starts).fetchone():
-            words, hint = CONFLICTS[conflict[0]]
+            words, hint = conflicts.CONFLICTS[conflict[0]]
             raise MistakeError(f'job "{key[0]}" cannot count topic "{key[1]}": {words.format(conflict[1])}', hint)
         return self._run("note_topic", *key, topic_id, table, True).fetchone()[0]
 
@@ -302,7 +281,7 @@ class Database:
         rows = self._run("claim_progress", *wanted, False, *counts).fetchall()
         if len(rows) < len(firsts):
             self._check_counted()
-            self._check_rules(key, rules)
+            conflicts.check_rules(self._run("select_other_rules", *key, rules).fetchone(), rules)
             _, *traces = self._run("select_traces", *key, table=self._tables["bytes"]).fetchone()
             self._check_restart(key, *traces)
             rows = self._run("claim_progress", *wanted, True, *counts).fetchall()
