@@ -92,7 +92,7 @@ static int merge_group(struct writing *writing, size_t number, struct error *err
     for (size_t i = 0; i < group->count; i++) {
         cleanup(memory_free) char *path = path_of(writing, group->files[i]);
 
-        if (writing->rewrite->changed && disk_refuse_link(path, error))
+        if (disk_refuse_link(path, error)) /* its file would stay, and nothing would know it any more */
             return -1;
         file_names_add(&paths, path);
     }

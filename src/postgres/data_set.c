@@ -107,8 +107,8 @@ static int refuse_unviewed(const PGresult *result, int row, struct error *error)
 {
     error_set(
         error, ANT_TABLE_REPLACED,
-        "the views of the schema antenna do not read the table %s: it was replaced after they were made, and they "
-        "show the one before",
+        "the views of the schema antenna do not read the table %s: it was replaced after they were made, or they were "
+        "dropped",
         PQgetvalue(result, row, KNOWN));
     return error_hint(error, "run antenna provision, which makes the views again");
 }

@@ -31,9 +31,8 @@ static const struct {
      "give the column a default, or ALTER COLUMN … DROP NOT NULL"},
     {"generated", ANT_TABLE_COLUMNS, FLAW_REFUSED, true, "has a column of ours that PostgreSQL computes",
      "ALTER COLUMN … DROP EXPRESSION, or DROP IDENTITY"},
-    {"cascade", ANT_TABLE_UNFIT, FLAW_REFUSED, true,
-     "has a foreign key of another table whose rows change with its own, which each run replaces",
-     "drop the foreign key, or make it ON DELETE NO ACTION"},
+    {"cascade", ANT_TABLE_UNFIT, FLAW_REFUSED, true, "has a foreign key of another table, whose rows go with its own",
+     "drop the foreign key, or make it ON DELETE NO ACTION: batch, rebuild, prune and forget delete rows"},
     {"unlogged", ANT_TABLE_UNLOGGED, FLAW_REFUSED, true, "is UNLOGGED, so that a crash of the server empties it",
      "ALTER TABLE … SET LOGGED"},
     {"collation", ANT_TABLE_COLLATION, FLAW_REFUSED, false,
@@ -51,7 +50,16 @@ static const struct {
      "rename it and run antenna provision, or give a table's name"},
 };
 
-static void add_flaws(const PGresult *result, const char *table, struct flaws *ret_flaws)
+/* Batch runs delete rows as a matter of course; of the window totals only commands that an operator starts do. */
+static enum flaw_weight weigh(size_t kind, const struct contract *contract)
+{
+    bool is_rare = contract == &contracts[CONTRACT_BYTES] && strcmp(kinds[kind].code, "cascade") == 0;
+
+    return is_rare ? FLAW_WARNING : kinds[kind].weight;
+}
+
+static void add_flaws(const PGresult *result, const struct contract *contract, const char *table,
+                      struct flaws *ret_flaws)
 {
     ret_flaws->list = memory_new(sizeof(kinds) / sizeof(*kinds), sizeof(*ret_flaws->list));
     for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
@@ -62,7 +70,7 @@ static void add_flaws(const PGresult *result, const char *table, struct flaws *r
                 continue;
             buffer_printf(&text, "table \"%s\" %s: %s", table, kinds[i].text, PQgetvalue(result, row, 1));
             ret_flaws->list[ret_flaws->count++] =
-                (struct flaw){kinds[i].refusal, kinds[i].weight, kinds[i].writing, text.data, kinds[i].hint};
+                (struct flaw){kinds[i].refusal, weigh(i, contract), kinds[i].writing, text.data, kinds[i].hint};
         }
 }
 
@@ -85,7 +93,7 @@ int flaws_find(struct postgres *postgres, const struct contract *contract, const
     if (postgres_run(postgres, sql_select_flaws, &parameters, &result, error))
         return error_context(error, "could not look at table \"%s\"", table);
     *ret_flaws = (struct flaws){0};
-    add_flaws(result, table, ret_flaws);
+    add_flaws(result, contract, table, ret_flaws);
     return 0;
 }
 

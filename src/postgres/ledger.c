@@ -76,14 +76,14 @@ int ledger_find_impossible(struct postgres *postgres, const struct ledger_tables
 {
     cleanup(memory_free) char *sql = with_tables(sql_select_impossible_dates, tables);
     cleanup(postgres_clear) PGresult *result = NULL;
-    struct ledger_impossible *found[] = {ret_speed, ret_hourly};
+    struct ledger_impossible *const found[2] = {ret_speed, ret_hourly};
     struct parameters parameters = {0};
 
     parameters_timestamp(&parameters, RECORD_TIME_MIN);
     parameters_timestamp(&parameters, RECORD_TIME_END);
     if (postgres_run(postgres, sql, &parameters, &result, error))
         return error_context(error, "could not look for rows with impossible dates");
-    for (int i = 0; i < PQntuples(result); i++) {
+    for (int i = 0; i < 2; i++) {
         found[i]->rows = postgres_number(result, i, 0);
         snprintf(found[i]->first, sizeof(found[i]->first), "%s", PQgetvalue(result, i, 1));
     }

@@ -112,13 +112,18 @@ int progress_claim(struct postgres *postgres, const struct progress_key *key, co
 }
 
 int progress_check_rules(struct postgres *postgres, const struct progress_key *key, const char *rules,
-                         struct error *error)
+                         const struct progress *list, size_t count, struct error *error)
 {
+    cleanup(array_release) struct array partitions = {0};
     cleanup(postgres_clear) PGresult *result = NULL;
     struct parameters parameters = {0};
 
+    array_begin(&partitions, ARRAY_INTEGER);
+    for (size_t i = 0; i < count; i++)
+        array_add(&partitions, (union element){list[i].partition});
     progress_begin_parameters(&parameters, key);
     parameters_text(&parameters, rules);
+    parameters_array(&parameters, &partitions);
     if (postgres_run(postgres, sql_select_other_rules, &parameters, &result, error))
         return error_context(error, "could not read the rules of the messages read before");
     if (PQntuples(result) == 0)

@@ -87,11 +87,11 @@ int progress_claim(struct postgres *postgres, const struct progress_key *key, co
                    bool again, struct progress *list, size_t count, struct error *error) must_check;
 
 /**
- * Checks that no message which only one side has taken was accepted by other rules than the claimant's. Error:
+ * Checks that no message of these partitions which only one side has taken was accepted by other rules. Error:
  * ERROR_CONFIGURATION with the options of before.
  */
 int progress_check_rules(struct postgres *postgres, const struct progress_key *key, const char *rules,
-                         struct error *error) must_check;
+                         const struct progress *list, size_t count, struct error *error) must_check;
 
 /** Checks the partitions' epochs and offsets in PostgreSQL against ours. Error: ERROR_FENCED when it has not. */
 int progress_check_owned(struct postgres *postgres, const struct progress_key *key, const struct progress *list,

@@ -297,7 +297,7 @@ static int claim_partitions(struct worker *worker, struct claim *claim, struct e
     if (status <= 0)
         return status;
     if (window_check(worker->postgres, job->window, error) || metrics_check(worker->postgres, job->kinds, error) ||
-        progress_check_rules(worker->postgres, &job->key, job->rules, error) ||
+        progress_check_rules(worker->postgres, &job->key, job->rules, claim->progress, claim->count, error) ||
         check_restart(worker->postgres, job, false, error) ||
         progress_claim(worker->postgres, &job->key, &claimant, true, claim->progress, claim->count, error))
         return -1;

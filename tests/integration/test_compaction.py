@@ -210,6 +210,16 @@ def test_a_folder_of_another_user(archived):
     archived.check_exact()
 
 
+def test_files_that_lie_elsewhere(archived):
+    """Without its link nothing would know of a file any more, and forget would leave the users in it."""
+    cold = archived.root.parent / "cold"
+    cold.mkdir()
+    for path in [*hour_folder(archived).glob("*.parquet")]:
+        path.symlink_to(path.rename(cold / path.name))
+    start(archived, HOUR).wait().fails("ANT-A026", "put the file itself")
+    archived.check_exact()
+
+
 def test_pending_hours_are_compacted_and_verified(archived):
     counts = {hour: len(files_of(archived, hour)) for hour in (HOUR, SECOND_HOUR)}
     said = archived.batch("-", "--pending", "--compact").out

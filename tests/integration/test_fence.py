@@ -298,7 +298,7 @@ def connection(provisioned):
 
 def claim(connection, again=False):
     """The epoch of a claim."""
-    values = ("job", "topic", "owner", [0], [0], again, 300, [])
+    values = ("job", "topic", "owner", [0], [0], again, 300, [], "--max-bytes 1")
     return connection.execute(statement("claim_progress"), values).fetchone()[3]
 
 

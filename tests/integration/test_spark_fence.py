@@ -2,9 +2,11 @@
 
 import datetime
 
+import events
 import pytest
 from antenna_spark.command import MistakeError, WorldError
 from antenna_spark.postgres import EPOCH_UNIT, Counted, FencedError, Step
+from antenna_spark.record import Limits
 from antenna_spark.tables import TOTALS
 from test_spark_session import KEY, connected
 
@@ -133,3 +135,21 @@ def test_bytes_of_an_hour_are_those_of_its_windows(claimed):
     assert hours == {NOW: 120}
     database.count_hours(hours)
     assert case.query("SELECT hour, added, events FROM antenna.hour_bytes") == [(NOW, 120, None)]
+
+
+def test_other_rules(claimed):
+    """A message between the two offsets would be judged twice, by different rules."""
+    case, database, _ = claimed
+    with pytest.raises(MistakeError, match="--max-bytes 1 instead of --max-bytes 2"):
+        database.claim(KEY, "owner", FIRSTS, COUNTED, "--max-bytes 2")
+    case.execute("UPDATE antenna.progress SET archive_offset = totals_offset")
+    assert database.claim(KEY, "owner", FIRSTS, COUNTED, "--max-bytes 2")[0].epoch > 0
+
+
+@pytest.mark.parametrize("accept", [(), ("iso-timestamps",), ("numeric-ids",), ("numeric-ids", "iso-timestamps")])
+def test_both_engines_write_their_rules_alike(case, accept):
+    case.prepare(1)
+    case.produce([events.encode()])
+    case.speed(*(["--accept", ",".join(accept)] if accept else []), "--max-future", "90s")
+    stored = case.value("SELECT rules FROM antenna.progress")
+    assert stored == Limits(90, 2**40, frozenset(accept)).options()

@@ -243,7 +243,7 @@ def test_edited_counters(batched):
     assert [one["cause"] for one in report["differences"]] == ["counters_edited"] * 2
 
 
-@pytest.mark.parametrize("date", ["0044-03-15 BC", "1970-01-01", "2150-01-01", "infinity", "-infinity"])
+@pytest.mark.parametrize("date", ["0044-03-15 BC", "1970-01-01", "2150-01-01", "294276-12-31", "infinity", "-infinity"])
 @pytest.mark.parametrize("table", ["bytes", "bytes_hourly"])
 def test_rows_dated_when_no_event_can_be(batched, table, date):
     """They are in no hour of the archive, and the views show them."""

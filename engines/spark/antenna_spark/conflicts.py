@@ -48,7 +48,7 @@ def check_tables(tables, rows):
             )
         if unviewed and kind != "user_metadata":  # the history of quotas shows that
             raise MistakeError(
-                f"the views of the schema antenna do not read the table {known}, which was replaced",
+                f"the views of the schema antenna do not read the table {known}: it was replaced, or they were dropped",
                 "run antenna provision, which makes the views again",
             )
 

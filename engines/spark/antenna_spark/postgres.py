@@ -281,7 +281,7 @@ class Database:
         rows = self._run("claim_progress", *wanted, False, *counts).fetchall()
         if len(rows) < len(firsts):
             self._check_counted()
-            conflicts.check_rules(self._run("select_other_rules", *key, rules).fetchone(), rules)
+            conflicts.check_rules(self._run("select_other_rules", *key, rules, list(firsts)).fetchone(), rules)
             _, *traces = self._run("select_traces", *key, table=self._tables["bytes"]).fetchone()
             self._check_restart(key, *traces)
             rows = self._run("claim_progress", *wanted, True, *counts).fetchall()

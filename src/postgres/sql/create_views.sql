@@ -56,11 +56,11 @@ FROM (
 -- left are of late events alone. layer: batch or speed.
 CREATE OR REPLACE VIEW antenna.hourly AS
 WITH RECURSIVE speed_hour (hour) AS ( -- the hours of the window totals, one look into the index for each
-    -- An infinite date has no next hour: the recursion would not end.
-    SELECT date_trunc('hour', min(date)) FROM :"bytes" WHERE date > '-infinity' AND date < 'infinity'
+    -- An infinite date has no next hour, and the last one of the type neither: the recursion would fail, or not end.
+    SELECT date_trunc('hour', min(date)) FROM :"bytes" WHERE date > '-infinity' AND date < '200000-01-01'
     UNION ALL
     SELECT (
-        SELECT date_trunc('hour', min(date)) FROM :"bytes" WHERE date >= hour + INTERVAL '1 hour' AND date < 'infinity'
+        SELECT date_trunc('hour', min(date)) FROM :"bytes" WHERE date >= hour + INTERVAL '1 hour' AND date < '200000-01-01'
     )
     FROM speed_hour
     WHERE hour IS NOT NULL
