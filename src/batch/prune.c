@@ -157,19 +157,32 @@ static int remove_rows(struct hour_pruning *run, struct prune_amounts *ret_amoun
     return postgres_commit(postgres, error);
 }
 
+/* As of one moment: late events may be committed while their hour is summed up, which takes two statements. */
+static int read_sums(const struct pruning *pruning, int64_t hour, struct hour_sums *ret_sums, struct error *error)
+{
+    const struct ledger_tables ledger = {pruning->tables.bytes, pruning->tables.bytes_hourly};
+    struct postgres *postgres = pruning->tools->postgres;
+    int status;
+
+    if (postgres_begin_snapshot(postgres, error))
+        return -1;
+    status = ledger_hour(postgres, &ledger, hour, ret_sums, error);
+    postgres_rollback(postgres);
+    return status;
+}
+
 /* From the commit on the hour goes to its end in one way only, the same after a crash. */
 static int prune_held(struct hour_pruning *run, struct prune_report *report, struct error *error)
 {
     const struct pruning *pruning = run->pruning;
     struct postgres *postgres = pruning->tools->postgres;
-    const struct ledger_tables ledger = {pruning->tables.bytes, pruning->tables.bytes_hourly};
     struct hour_sums sums = {0};
     struct error ignored;
 
     report->hour = run->hour;
     if (pruning->tools->dry_run)
         return prune_count(postgres, &pruning->tables, &run->hour, &report->amounts, error);
-    if (ledger_hour(postgres, &ledger, run->hour.hour, &sums, error) || check_sums(run, &pruning->tables, &sums, error))
+    if (read_sums(pruning, run->hour.hour, &sums, error) || check_sums(run, &pruning->tables, &sums, error))
         return -1;
     if (prepare_files(run, error) == 0 && remove_rows(run, &report->amounts, error) == 0)
         return run->swap ? recover_swap(postgres, pruning->staging, run->swap, error) : 0;
