@@ -74,7 +74,7 @@ int connection_check_commit(PGresult *result, struct error *error)
 }
 
 /* Waits until PQgetResult() returns without waiting. After a lost connection it does, and says so. */
-static int await_result(struct postgres *postgres, struct error *error)
+static int await_answer(struct postgres *postgres, struct error *error)
 {
     PGconn *connection = postgres->connection;
     int unsent;
@@ -94,7 +94,7 @@ static int take_results(struct postgres *postgres, PGresult **ret_result, struct
     PGresult *next;
 
     do {
-        if (await_result(postgres, error))
+        if (await_answer(postgres, error))
             return -1;
         next = PQgetResult(postgres->connection);
         if (next) {

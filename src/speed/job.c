@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "archive/layout.h"
+#include "base/buffer.h"
 #include "base/memory.h"
 #include "base/time.h"
 
@@ -55,15 +56,21 @@ static int read_memory_limit(struct job *job, struct error *error)
 /* The same text as that of the other engine (Limits.options in engines/spark/antenna_spark/record.py). */
 static char *describe_rules(const struct record_limits *limits)
 {
-    static const char *const accepts[] = {
-        [0] = "",
-        [RECORD_ACCEPT_ISO_TIMESTAMPS] = "--accept iso-timestamps ",
-        [RECORD_ACCEPT_NUMERIC_IDS] = "--accept numeric-ids ",
-        [RECORD_ACCEPT_ISO_TIMESTAMPS | RECORD_ACCEPT_NUMERIC_IDS] = "--accept iso-timestamps,numeric-ids ",
-    };
+    const char *word = option_table[OPTION_ACCEPT].value, *before = "--accept ";
+    struct buffer text = {0};
 
-    return memory_printf("%s--max-bytes %" PRId64 " --max-future %" PRId64 "s", accepts[limits->accept],
-                         limits->max_bytes, limits->max_future);
+    for (unsigned bit = 1; bit <= limits->accept; bit <<= 1) {
+        size_t size = strcspn(word, "|");
+
+        if (limits->accept & bit) {
+            buffer_printf(&text, "%s%.*s", before, (int)size, word);
+            before = ",";
+        }
+        word += size + (word[size] == '|');
+    }
+    buffer_printf(&text, "%s--max-bytes %" PRId64 " --max-future %" PRId64 "s", text.size ? " " : "", limits->max_bytes,
+                  limits->max_future);
+    return text.data;
 }
 
 int job_init(struct job *job, const struct config *config, struct error *error)

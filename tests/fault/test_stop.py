@@ -107,7 +107,7 @@ WAITING = {
     "batch": (lambda case: case.batch_arguments(HOUR), "bytes_hourly", 5, None),
     "batch --follow": (lambda case: case.batch_arguments("-", *FOLLOW), "antenna.hour", 0, "runs hours"),
     "provision": (lambda case: ("provision", *case.login), "antenna.data_set", 5, None),
-    "verify": (lambda case: ("verify", *case.login, *archive_of(case)), "antenna.data_set", 5, None),
+    "verify": (lambda case: case.verify_arguments(), "antenna.data_set", 5, None),
     "rebuild": (
         lambda case: ("rebuild", *case.login, *archive_of(case), "--from", HOUR, "--to", HOUR),
         "antenna.data_set",

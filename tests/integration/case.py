@@ -245,6 +245,17 @@ class Case:
         assert result.code == 0, f"exit code {result.code}:\n{result.err}"
         return result
 
+    def move_elsewhere(self, folder):
+        """Moves the files of an archive's folder, or of those below it, to another one and leaves links; returns
+        {link: file}.
+        """
+        cold = self.folder / "cold"
+        cold.mkdir()
+        moved = {path: path.rename(cold / path.name) for path in [*folder.rglob("*.parquet")]}
+        for link, path in moved.items():
+            link.symlink_to(path)
+        return moved
+
     # What is found.
 
     def connect(self):
@@ -252,11 +263,15 @@ class Case:
         return psycopg.connect(self.postgres.conninfo(self.database), autocommit=True)
 
     @contextlib.contextmanager
+    def blocked(self, statement):
+        """Something of the database is locked by a statement: whoever comes to it waits until the block ends."""
+        with self.connect() as connection, connection.transaction():
+            connection.execute(statement)
+            yield
+
     def held(self, table, mode="ACCESS EXCLUSIVE"):
         """Holds up what uses the table, or only what the mode of lock excludes, for as long as it lasts."""
-        with self.connect() as connection, connection.transaction():
-            connection.execute(f"LOCK TABLE {table} IN {mode} MODE")
-            yield
+        return self.blocked(f"LOCK TABLE {table} IN {mode} MODE")
 
     def totals_held(self):
         """Holds up every commit of totals for as long as it lasts."""

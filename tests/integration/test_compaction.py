@@ -212,10 +212,7 @@ def test_a_folder_of_another_user(archived):
 
 def test_files_that_lie_elsewhere(archived):
     """Without its link nothing would know of a file any more, and forget would leave the users in it."""
-    cold = archived.root.parent / "cold"
-    cold.mkdir()
-    for path in [*hour_folder(archived).glob("*.parquet")]:
-        path.symlink_to(path.rename(cold / path.name))
+    archived.move_elsewhere(hour_folder(archived))
     start(archived, HOUR).wait().fails("ANT-A026", "put the file itself")
     archived.check_exact()
 

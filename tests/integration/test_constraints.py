@@ -123,12 +123,7 @@ def test_speed(case, ddl, found, words):
     assert case.value("SELECT count(*) FROM bytes") == 0
 
 
-BATCH_CASES = [
-    "no partition for the month",
-    "a check",
-    "a collation that ignores case",
-    "a trigger that raises",
-]
+BATCH_CASES = ["no partition for the month", "a check", "a collation that ignores case", "a trigger that raises"]
 
 
 def test_a_foreign_key_of_another_table_that_deletes(case):

@@ -196,16 +196,13 @@ def test_an_archive_that_cannot_be_written(filled):
 
 def test_files_that_lie_elsewhere(filled):
     """A link would be replaced, and the rows would stay in the file that it points to."""
-    cold = filled.folder / "cold"
-    cold.mkdir()
-    for path in [*(filled.root / "data").rglob("*.parquet")]:
-        path.symlink_to(path.rename(cold / path.name))
+    moved = filled.move_elsewhere(filled.root / "data")
     refused = filled.program.run(*arguments(filled))
     assert refused.code == 3, refused.err
     assert "ANT-A026" in refused.err
     assert "put the file itself" in refused.err
-    for path in [*(filled.root / "data").rglob("*.parquet")]:
-        (cold / path.name).rename(path)
+    for link, path in moved.items():
+        path.rename(link)
     forget(filled)
     check_gone(filled, USER)
 

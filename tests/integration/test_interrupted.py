@@ -1,6 +1,5 @@
 """A command that is stopped before all is done says so: in its table, its JSON and its exit code."""
 
-import contextlib
 import json
 import signal
 
@@ -11,14 +10,6 @@ from waiting import wait_until
 pytestmark = pytest.mark.timeout(120)
 
 HOURS = [f"2022-02-20T{hour:02}:00:00Z" for hour in range(9, 13)]
-
-
-@contextlib.contextmanager
-def blocked(case, statement):
-    """Something of the database is locked: whoever comes to it waits until the block ends."""
-    with case.connect() as connection, connection.transaction():
-        connection.execute(statement)
-        yield
 
 
 def hour_lock(hour):
@@ -34,7 +25,7 @@ def is_waiting(case):
 
 def interrupt(case, arguments, statement):
     """Starts a command, stops it while it waits for a lock, and lets it go on."""
-    with blocked(case, statement):
+    with case.blocked(statement):
         running = case.program.start(*arguments)
         wait_until(lambda: is_waiting(case), "the command waits")
         running.process.send_signal(signal.SIGTERM)

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from antenna_spark.tables import TOTALS
 from oracle import expect
-from test_interrupted import blocked, hour_lock, is_waiting
+from test_interrupted import hour_lock, is_waiting
 from test_protocol import address
 from waiting import wait_until
 
@@ -285,7 +285,7 @@ ACTS = {
 
 @pytest.mark.parametrize(("arguments", "column"), ACTS.values(), ids=ACTS)
 def test_a_run_that_began_before_them_and_has_read_them(used, arguments, column):
-    with blocked(used, hour_lock(FIRST)):
+    with used.blocked(hour_lock(FIRST)):
         running = used.program.start(*arguments(used))
         wait_until(lambda: is_waiting(used), "it waits for the hour")
         used.provision("--metrics", ALL)

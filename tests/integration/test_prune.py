@@ -421,15 +421,12 @@ def test_a_database_that_was_restored_to_before_it(batched):
 
 def test_files_that_lie_elsewhere_stay(batched):
     """Nothing of the hour is removed: its link would go, and the file that it points to would stay."""
-    cold = batched.folder / "cold"
-    cold.mkdir()
-    for path in [*(batched.root / "data").rglob("*.parquet")]:
-        path.symlink_to(path.rename(cold / path.name))
-    archive = ("--storage-path", batched.root / "data")
-    refused = batched.program.run("prune", *batched.login, *archive, "--archive-older-than", "1d")
+    moved = batched.move_elsewhere(batched.root / "data")
+    refused = batched.program.run(*arguments(batched, *limit("archive")))
     assert refused.code == 3, refused.err
     assert "ANT-A026" in refused.err
-    assert all(path.is_symlink() for path in (batched.root / "data").rglob("*.parquet"))
+    assert moved
+    assert all(link.is_symlink() for link in moved)
     batched.verify("--deep")
 
 
